@@ -1,0 +1,25 @@
+# Builds one static binary and puts it into an image that holds nothing else.
+FROM rust:1.95-alpine AS build
+RUN apk add --no-cache musl-dev
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+# Dependencies first, so that a change in src/ does not build them again.
+RUN mkdir -p src tests/it && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
+    && echo 'fn main() {}' > tests/it/main.rs \
+    && cargo build --release --locked && rm -rf src
+COPY src src
+RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+# The database lives here; an empty directory to copy with its owner.
+RUN mkdir /data
+
+FROM scratch
+COPY --from=build /src/target/release/handoff /handoff
+COPY --from=build --chown=65532:65532 /data /data
+USER 65532:65532
+WORKDIR /data
+EXPOSE 8080
+VOLUME ["/data"]
+HEALTHCHECK --interval=30s --timeout=3s --start-period=5s \
+    CMD ["/handoff", "healthcheck", "--config", "/etc/handoff/handoff.toml"]
+ENTRYPOINT ["/handoff"]
+CMD ["serve", "--config", "/etc/handoff/handoff.toml"]

@@ -1,0 +1,142 @@
+//! What every part of a running service shares. Wiring only: the work is elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::{Clock, Entropy, later};
+use crate::config::WorkConfig;
+use crate::crm::{AccountKey, Crm, hubspot, salesforce};
+use crate::delivery::{backoff, slack::SlackClient};
+use crate::mapping::Mapping;
+use crate::mapping::live::{LiveMapping, Reload};
+use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
+use crate::packet::Packet;
+use crate::store::Store;
+
+/// One running service.
+pub struct App {
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The durable state.
+    pub store: Store,
+    /// Who may send HubSpot webhooks.
+    pub hubspot: hubspot::Receiver,
+    /// Who may send Salesforce webhooks.
+    pub salesforce: salesforce::Receiver,
+    /// Where digests go.
+    pub slack: SlackClient,
+    /// Workers, retries and time limits.
+    pub work: WorkConfig,
+    /// What `/metrics` says.
+    pub metrics: Metrics,
+    /// Every portal and org, with its mapping.
+    pub accounts: BTreeMap<AccountKey, Account>,
+}
+
+/// One portal or org.
+pub struct Account {
+    /// Talks to it.
+    pub crm: Arc<dyn Crm>,
+    /// Its mapping, replaced while the service runs.
+    pub live: LiveMapping,
+}
+
+impl Account {
+    /// The mapping that is running.
+    pub fn mapping(&self) -> Arc<Mapping> {
+        self.live.current()
+    }
+}
+
+impl App {
+    /// The account, if it is configured.
+    pub fn account(&self, key: &AccountKey) -> Option<&Account> {
+        self.accounts.get(key)
+    }
+
+    /// When the next try is due after `attempts` earlier ones, or `None` when the tries are used up.
+    pub fn next_try(&self, attempts: u32, retry_after: Option<Duration>) -> Option<Timestamp> {
+        if attempts + 1 >= self.work.tries {
+            return None;
+        }
+        let jitter = self.entropy.fraction();
+        let delay =
+            backoff::delay(attempts + 1, self.work.first_retry, self.work.longest_retry, retry_after, jitter);
+        Some(later(self.clock.now(), delay))
+    }
+
+    /// When to look again for something that should appear at once.
+    pub fn soon(&self) -> Timestamp {
+        later(self.clock.now(), self.work.first_retry)
+    }
+
+    /// When a paused account may try again: as the other side said, or after the configured pause.
+    pub fn pause_until(&self, until: Option<Timestamp>) -> Timestamp {
+        until.unwrap_or_else(|| later(self.clock.now(), self.work.pause))
+    }
+
+    /// Counts the gaps of a new packet.
+    pub fn count_gaps(&self, packet: &Packet) {
+        for gap in packet.gaps.iter().filter(|gap| gap.counts()) {
+            self.metrics.gap(&gap.id, gap.section.as_str());
+        }
+    }
+
+    /// Reads every mapping file again; a file with problems changes nothing but the log.
+    pub fn reload_mappings(&self) {
+        for (account, Account { live, .. }) in &self.accounts {
+            let file = live.path().display();
+            match live.reread() {
+                Reload::Unchanged => {}
+                Reload::Loaded { old, new } => {
+                    self.metrics.reload("loaded");
+                    tracing::info!(%account, %file, old, new, "mapping loaded");
+                }
+                Reload::Refused { running, problems } => {
+                    self.metrics.reload("refused");
+                    tracing::error!(%account, %file, running, "mapping refused, the old one runs on:\n{problems}");
+                }
+            }
+        }
+    }
+
+    /// Mapping files whose newest version was refused.
+    pub fn refused_mappings(&self) -> Vec<String> {
+        let refused = self.accounts.values().filter(|account| account.live.is_refused());
+        refused.map(|account| account.live.path().display().to_string()).collect()
+    }
+
+    fn set_backlog(&self, kind: &'static str, state: &'static str, count: u64) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.metrics.backlog.get_or_create(&BacklogLabels { kind, state }).set(count);
+    }
+
+    /// Brings the gauges up to date; called when somebody asks for them.
+    pub async fn measure_backlog(&self) {
+        match self.store.backlog().await {
+            Ok(backlog) => {
+                self.metrics.backlog.clear();
+                self.set_backlog("deal", "waiting", backlog.deals_waiting);
+                self.set_backlog("deal", "dead", backlog.deals_dead);
+                for (destination, state, count) in backlog.deliveries {
+                    self.set_backlog(destination.as_str(), state.as_str(), count);
+                }
+                let now = self.clock.now();
+                let age = backlog.oldest_undelivered.map_or(0, |oldest| now.duration_since(oldest).as_secs());
+                self.metrics.oldest_undelivered_seconds.set(age);
+            }
+            Err(error) => tracing::warn!(%error, "the backlog cannot be measured"),
+        }
+        if let Ok(pauses) = self.store.pauses().await {
+            self.metrics.paused.clear();
+            for pause in pauses {
+                self.metrics.paused.get_or_create(&PauseLabels { scope: pause.scope }).set(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The catch-up sweep: finds wins that no webhook told of.
+//!
+//! A webhook that finds nobody is given up after 24 hours, a callout of Apex is sent once, and a stage that an
+//! admin declares won sends nothing. So each CRM is asked which won deals changed lately, and those that have no
+//! packet go through the same inbox as if a webhook had named them.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use crate::app::{Account, App};
+use crate::crm::{AccountKey, DealKey, Event, EventKind, Resolution, Sighting};
+use crate::failure::Failure;
+use crate::store::{Recorded, StoreError};
+
+/// Events that are recorded in one transaction.
+const BATCH: usize = 100;
+
+/// What a sweep found in each account, or why that account could not be swept.
+pub type Found = BTreeMap<AccountKey, Result<Wins, Failure>>;
+
+/// The wins of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wins {
+    /// How many have their packet.
+    pub known: usize,
+    /// The deals of the others.
+    pub unknown: Vec<DealKey>,
+    /// What the inbox made of those; nothing in a dry run.
+    pub recorded: Recorded,
+}
+
+/// One look at every account, as far back as the configuration says, but never before this database was
+/// installed: nobody wants the wins of last year handed over because somebody edited them today.
+pub async fn sweep(app: &App) -> Result<Found, StoreError> {
+    let window = app.clock.now().checked_sub(app.work.catch_up_window).unwrap_or(Timestamp::MIN);
+    let installed = app.store.installed_at().await?;
+    Ok(catch_up(app, window.max(installed), false).await)
+}
+
+/// Looks in every account for deals won at `since` or later. Those without a packet are recorded in the inbox,
+/// unless it is a dry run. An account that is paused, or that fails, does not keep the others waiting.
+pub async fn catch_up(app: &App, since: Timestamp, dry_run: bool) -> Found {
+    let sweeps = app.accounts.iter().map(async |(key, account)| {
+        let wins = catch_up_with(app, key, account, since, dry_run).await;
+        match &wins {
+            Ok(wins) => {
+                app.metrics.event("swept", wins.recorded.new as u64);
+                let Wins { known, unknown, recorded: Recorded { new, repeated } } = wins;
+                let won = known + unknown.len();
+                tracing::info!(account = %key, %since, won, known, new, repeated, "caught up");
+            }
+            Err(failure) => tracing::warn!(account = %key, error = %failure, "not caught up"),
+        }
+        (key.clone(), wins)
+    });
+    join_all(sweeps).await.into_iter().collect()
+}
+
+async fn catch_up_with(
+    app: &App,
+    key: &AccountKey,
+    account: &Account,
+    since: Timestamp,
+    dry_run: bool,
+) -> Result<Wins, Failure> {
+    refuse_paused(app, key).await?;
+    let mut wins = Wins::default();
+    let mut events = Vec::new();
+    for sighting in account.crm.won_since(since).await? {
+        let deal = DealKey { account: key.clone(), deal: sighting.deal.clone() };
+        match judge(app, account, &deal, &sighting, since).await? {
+            Verdict::Outside => {}
+            Verdict::Known => wins.known += 1,
+            Verdict::Unknown => {
+                wins.unknown.push(deal.clone());
+                events.push(event(deal, &sighting));
+            }
+        }
+    }
+    if !dry_run {
+        for batch in events.chunks(BATCH) {
+            let recorded = app.store.record(batch.to_vec()).await.map_err(unstored)?;
+            wins.recorded.new += recorded.new;
+            wins.recorded.repeated += recorded.repeated;
+        }
+    }
+    Ok(wins)
+}
+
+async fn refuse_paused(app: &App, key: &AccountKey) -> Result<(), Failure> {
+    let (scope, now) = (key.to_string(), app.clock.now());
+    let pauses = app.store.pauses().await.map_err(unstored)?;
+    match pauses.into_iter().find(|pause| pause.scope == scope && pause.until > now) {
+        Some(pause) => {
+            let why = format!("paused until {}: {}", pause.until, pause.reason);
+            Err(Failure::Pause { why, until: Some(pause.until) })
+        }
+        None => Ok(()),
+    }
+}
+
+enum Verdict {
+    /// Not won in the time that is looked at: an old win that was edited since, or not won any more.
+    Outside,
+    /// The win has its packet.
+    Known,
+    /// Nothing is known of the win.
+    Unknown,
+}
+
+/// Decides without a call to the CRM, unless it did not say when the deal was won.
+async fn judge(
+    app: &App,
+    account: &Account,
+    deal: &DealKey,
+    sighting: &Sighting,
+    since: Timestamp,
+) -> Result<Verdict, Failure> {
+    let won_at = match sighting.won_at {
+        Some(won_at) => won_at,
+        None => match account.crm.resolve(&deal.deal, &account.mapping().wanted_fields()).await {
+            Ok(Resolution::Won(won)) => won.win.won_at,
+            Ok(Resolution::NotWon { .. } | Resolution::Gone) => return Ok(Verdict::Outside),
+            // A worker will meet the same, and knows how to try again and whom to tell.
+            Err(_) => return Ok(Verdict::Unknown),
+        },
+    };
+    if won_at < since {
+        return Ok(Verdict::Outside);
+    }
+    let latest = app.store.latest_packet_of(std::slice::from_ref(deal)).await.map_err(unstored)?;
+    let has_packet = latest.is_some_and(|(_, packet_won_at, _)| packet_won_at >= won_at);
+    Ok(if has_packet { Verdict::Known } else { Verdict::Unknown })
+}
+
+/// The same change of a deal is announced once, however many sweeps see it.
+fn event(deal: DealKey, sighting: &Sighting) -> Event {
+    Event {
+        kind: EventKind::Swept,
+        dedupe_key: format!("{}:sweep:{}:{}", deal.account, deal.deal, sighting.changed_at),
+        provider_id: "sweep".to_owned(),
+        occurred_at: sighting.won_at,
+        verification: "asked(crm api)".to_owned(),
+        deal,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "goes straight into map_err")]
+fn unstored(error: StoreError) -> Failure {
+    Failure::retry(error.to_string())
+}

@@ -1,0 +1,143 @@
+//! Time and randomness. Everything else asks here, so that tests decide both.
+//!
+//! `clippy.toml` bans `SystemTime::now` and friends everywhere but in this file.
+#![allow(clippy::disallowed_methods, reason = "this is the one place that may read the machine's clock")]
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+/// The clock of one running service: the machine's, or one that a test sets and moves.
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    Machine,
+    /// Stands still at an instant.
+    Manual(Arc<watch::Sender<Timestamp>>),
+    /// The machine's clock plus a span.
+    Shifted(Arc<watch::Sender<SignedDuration>>),
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn machine() -> Self {
+        Self(Source::Machine)
+    }
+
+    /// A clock that stands still at `start` until [`Clock::advance`] moves it.
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Source::Manual(Arc::new(watch::Sender::new(start))))
+    }
+
+    /// A clock that shows `start` now, runs like the machine's, and jumps by [`Clock::advance`].
+    pub fn running_from(start: Timestamp) -> Self {
+        let shift = start.duration_since(Timestamp::now());
+        Self(Source::Shifted(Arc::new(watch::Sender::new(shift))))
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::Machine => Timestamp::now(),
+            Source::Manual(now) => *now.borrow(),
+            Source::Shifted(shift) => shifted(*shift.borrow()),
+        }
+    }
+
+    /// Milliseconds since 1970, the unit of every time in the store.
+    pub fn now_millis(&self) -> i64 {
+        self.now().as_millisecond()
+    }
+
+    /// Waits until this clock shows `instant` or later.
+    pub async fn sleep_until(&self, instant: Timestamp) {
+        match &self.0 {
+            Source::Machine => {
+                let left = Duration::try_from(instant.duration_since(Timestamp::now()));
+                tokio::time::sleep(left.unwrap_or_default()).await;
+            }
+            Source::Manual(now) => {
+                let mut moved = now.subscribe();
+                // The sender lives in `self`, so this cannot end early.
+                let _ = moved.wait_for(|now| *now >= instant).await;
+            }
+            Source::Shifted(shift) => {
+                let mut moved = shift.subscribe();
+                loop {
+                    let left = instant.duration_since(shifted(*moved.borrow_and_update()));
+                    let left = Duration::try_from(left).unwrap_or_default();
+                    if tokio::time::timeout(left, moved.changed()).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for `span` of this clock's time.
+    pub async fn sleep(&self, span: Duration) {
+        self.sleep_until(later(self.now(), span)).await;
+    }
+
+    /// Moves a test's clock forward and wakes everyone who waits for the new time.
+    /// The machine's clock cannot be moved: nothing happens.
+    pub fn advance(&self, span: Duration) {
+        match &self.0 {
+            Source::Machine => {}
+            Source::Manual(now) => now.send_modify(|now| *now = later(*now, span)),
+            Source::Shifted(shift) => {
+                let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+                shift.send_modify(|shift| *shift = shift.saturating_add(span));
+            }
+        }
+    }
+
+    /// Starts measuring how long something takes, in real time whatever the clock.
+    pub fn stopwatch() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+}
+
+fn shifted(shift: SignedDuration) -> Timestamp {
+    Timestamp::now().checked_add(shift).unwrap_or(Timestamp::MAX)
+}
+
+/// `instant + span`, standing still at the end of time instead of overflowing.
+pub fn later(instant: Timestamp, span: Duration) -> Timestamp {
+    instant.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// A running measurement; see [`Clock::stopwatch`].
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Randomness for jitter and ids; a test seeds it.
+#[derive(Clone)]
+pub struct Entropy(Arc<Mutex<fastrand::Rng>>);
+
+impl Entropy {
+    /// Seeded by the machine.
+    pub fn machine() -> Self {
+        Self(Arc::new(Mutex::new(fastrand::Rng::new())))
+    }
+
+    /// The same numbers every time.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))))
+    }
+
+    /// A number in `0.0..1.0`.
+    pub fn fraction(&self) -> f64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}

@@ -1,0 +1,231 @@
+//! `handoff check`: configuration and mappings, every mistake at once.
+
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::ConfigArg;
+use crate::config::{self, Config};
+use crate::crm::CrmKind;
+use crate::document::{Problems, Severity};
+use crate::mapping::{self, Mapping};
+
+/// Prints what is wrong, or that nothing is.
+pub(super) fn run(args: &ConfigArg) -> ExitCode {
+    let report = check(&args.config, &|name| std::env::var(name).ok());
+    if report.is_clean() {
+        print!("{report}");
+    } else {
+        eprint!("{report}");
+    }
+    ExitCode::from(report.exit_code())
+}
+
+/// What a check found. When it is clean, it holds everything the service needs to start.
+#[derive(Debug)]
+pub struct Report {
+    /// The configuration, unless its file has an error.
+    pub config: Option<Config>,
+    /// Every mapping the configuration names, unless its file has an error; `file` is as the configuration
+    /// names it.
+    pub mappings: Vec<Mapping>,
+    /// One for each file, the configuration first, also when nothing is wrong with it.
+    pub files: Vec<Problems>,
+}
+
+/// Checks a configuration file and every mapping it names; `env` looks up an environment variable.
+pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report {
+    let loaded = config::load(config_path, env);
+    let mut report = Report { config: loaded.config, mappings: Vec::new(), files: vec![loaded.problems] };
+    for (crm, path) in &loaded.mappings {
+        let (mapping, problems) = read_mapping(*crm, path);
+        report.mappings.extend(mapping);
+        report.files.push(problems);
+    }
+    report
+}
+
+/// Reads the mapping file of an account.
+fn read_mapping(crm: CrmKind, path: &Path) -> (Option<Mapping>, Problems) {
+    let (mapping, mut problems) = mapping::file::read(path);
+    if let Some(other) = mapping.as_ref().map(|mapping| mapping.crm).filter(|other| *other != crm) {
+        problems.file_error(
+            format!("this is a mapping for {other}, but a [[{crm}]] block names it"),
+            format!("write `crm: {crm}`"),
+        );
+    }
+    (mapping.filter(|_| !problems.has_errors()), problems)
+}
+
+impl Report {
+    /// True when the service can start. Warnings do not stop it.
+    pub fn is_clean(&self) -> bool {
+        self.count(Severity::Error) == 0
+    }
+
+    /// 0 when clean, 1 when there are errors.
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!self.is_clean())
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.files.iter().map(|problems| problems.count(severity)).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    /// Every problem of every file, then one line for each file without any, then how many there are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problems in self.files.iter().filter(|problems| !problems.is_empty()) {
+            write!(f, "{problems}\n\n")?;
+        }
+        for problems in self.files.iter().filter(|problems| problems.is_empty()) {
+            writeln!(f, "{}: ok", problems.file())?;
+        }
+        let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
+        match (errors, warnings) {
+            (0, 0) => writeln!(f, "no problems"),
+            (0, _) => writeln!(f, "{}", counted(warnings, "warning")),
+            (_, 0) => writeln!(f, "{}", counted(errors, "error")),
+            _ => writeln!(f, "{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory with a mapping and a configuration that names it.
+    fn files(mapping: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let mapping_path = directory.path().join("m.yaml");
+        std::fs::write(&mapping_path, mapping).unwrap();
+        let config = directory.path().join("handoff.toml");
+        let text = format!(
+            "public_url = \"https://hooks.example.com\"\n[[hubspot]]\nportal = \"1\"\nmapping = '{}'\n\
+             client_secrets_env = [\"SECRET\"]\ntoken_env = \"TOKEN\"\n[slack]\nbot_token_env = \"BOT\"\n",
+            mapping_path.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        (directory, config)
+    }
+
+    fn text(report: &Report, directory: &tempfile::TempDir) -> String {
+        report.to_string().replace(&directory.path().display().to_string(), "DIR")
+    }
+
+    #[test]
+    fn the_files_as_shipped_are_clean() {
+        let report = check(Path::new("config/handoff.toml"), &|_| Some("something".to_owned()));
+        insta::assert_snapshot!(report, @r"
+        config/handoff.toml: ok
+        mappings/hubspot.yaml: ok
+        no problems
+        ");
+        assert_eq!(report.exit_code(), 0);
+        assert!(report.config.is_some());
+        assert_eq!(report.mappings.len(), 1);
+    }
+
+    #[test]
+    fn a_broken_mapping_is_reported_beside_a_broken_configuration() {
+        let (directory, config) = files("crm: hubspot\ntime_zone: Europe/Berlin\nowner: {from: deal.x}\n");
+        let report = check(&config, &|name| (name != "TOKEN").then(|| "x".to_owned()));
+        assert_eq!(report.exit_code(), 1);
+        assert!(report.mappings.is_empty());
+        insta::assert_snapshot!(text(&report, &directory), @r#"
+        error: the environment variable TOKEN is not set
+         --> DIR/handoff.toml:6:13
+          |
+        6 | token_env = "TOKEN"
+          |             ^^^^^^^
+          |
+          = help: set TOKEN before the service starts; `token_env` reads it
+
+        warning: there is no `sections`: every section will be reported as unmapped on every handoff
+         --> DIR/m.yaml:1:1
+          |
+        1 | crm: hubspot
+          | ^^^
+          |
+          = help: copy `sections` from mappings/hubspot.yaml and write your fields in it
+
+        error: `slack` is missing
+         --> DIR/m.yaml:1:1
+          |
+        1 | crm: hubspot
+          | ^^^
+          |
+          = help: write where the digest goes: `slack: {channel: C0123ABCD}`
+
+        error: `fallback` is missing
+         --> DIR/m.yaml:3:1
+          |
+        3 | owner: {from: deal.x}
+          | ^^^^^
+          |
+          = help: write who takes it otherwise: `fallback: revops@example.com`
+
+        3 errors, 1 warning
+        "#);
+    }
+
+    #[test]
+    fn warnings_alone_leave_the_exit_code_at_zero() {
+        let (directory, config) = files(
+            "crm: hubspot\ntime_zone: UTC\nowner: {from: deal.x, fallback: a@example.com}\n\
+             slack: {channel: C0123ABCD}\nsections:\n  buying_reason: deal.a\n  success_outcome: deal.b\n\
+             \x20 promises: deal.c\n  risks: deal.d\n",
+        );
+        let report = check(&config, &|_| Some("x".to_owned()));
+        insta::assert_snapshot!(text(&report, &directory), @r#"
+        warning: no field feeds `first_value`: it will be reported as unmapped on every handoff
+         --> DIR/m.yaml:5:1
+          |
+        5 | sections:
+          | ^^^^^^^^
+          |
+          = help: write `first_value: deal.…` with the field that answers it, under `sections`
+
+        DIR/handoff.toml: ok
+        1 warning
+        "#);
+        assert_eq!(report.exit_code(), 0);
+        assert_eq!(report.mappings.len(), 1);
+    }
+
+    #[test]
+    fn a_mapping_for_the_other_crm_is_an_error() {
+        let (directory, config) = files(
+            &std::fs::read_to_string("mappings/hubspot.yaml")
+                .unwrap()
+                .replace("crm: hubspot", "crm: salesforce"),
+        );
+        let report = check(&config, &|_| Some("x".to_owned()));
+        insta::assert_snapshot!(text(&report, &directory), @r#"
+        error: this is a mapping for salesforce, but a [[hubspot]] block names it
+        --> DIR/m.yaml
+         = help: write `crm: hubspot`
+
+        DIR/handoff.toml: ok
+        1 error
+        "#);
+    }
+
+    #[test]
+    fn a_configuration_that_is_not_there_is_one_error() {
+        let report = check(Path::new("/nowhere/handoff.toml"), &|_| None);
+        insta::assert_snapshot!(report, @r#"
+        error: the configuration file cannot be read: No such file or directory (os error 2)
+        --> /nowhere/handoff.toml
+         = help: name a file that exists: --config config/handoff.toml
+
+        1 error
+        "#);
+    }
+}

@@ -1,0 +1,180 @@
+//! `handoff demo`: the whole job offline. A HubSpot, a Salesforce and a Slack on loopback, the real service
+//! between them, a few messy deals closed by real webhooks.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::check::check;
+use super::{Problem, terminal};
+use crate::clock::{Clock, Entropy};
+use crate::crm::{AccountKey, CrmKind, DealKey, DealRecord};
+use crate::delivery::Destination;
+use crate::packet::Packet;
+use crate::packet::assemble::assemble;
+use crate::sandbox::installation::{Installation, PUBLIC_URL};
+use crate::sandbox::{Delivery, Sandbox, deals, opportunities};
+use crate::service::{Service, http_client};
+
+/// How long the story may take before something is wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Arguments of `handoff demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// End when the story is told, instead of staying up for looking around
+    #[arg(long)]
+    once: bool,
+}
+
+pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
+    let clock = Clock::machine();
+    let sandbox = Sandbox::start(clock.clone())?;
+    deals::set_up(&sandbox, clock.now());
+    opportunities::set_up(&sandbox, clock.now());
+    let directory = Directory::create(&clock)?;
+    let installation = Installation::write(&directory.0, &sandbox, "")?;
+    let report = check(&installation.config, &Installation::secret);
+    let config = report.config.ok_or_else(|| Problem::new("handoff: the demo's own files are broken"))?;
+    let service = Service::start(config, clock.clone(), Entropy::machine()).await?;
+
+    let story = story();
+    println!("A HubSpot, a Salesforce, a Slack and the service are up, all on this machine.");
+    println!("{} deals are won, one after another.", story.len());
+    for win in &story {
+        tell(&sandbox, &service, &clock, win).await?;
+    }
+    if !args.once {
+        look_around(&sandbox, &service, &installation);
+        tokio::signal::ctrl_c().await?;
+    }
+    service.stop().await;
+    Ok(())
+}
+
+/// One deal that is won in the demo.
+struct Win {
+    crm: CrmKind,
+    deal: &'static str,
+    shows: &'static str,
+}
+
+/// HubSpot's and Salesforce's deals in turn: each CRM's digests go to a channel of their own, and Slack takes
+/// about one message a second in each.
+fn story() -> Vec<Win> {
+    let hubspot = deals::STORY.map(|told| Win { crm: CrmKind::Hubspot, deal: told.id, shows: told.shows });
+    let salesforce =
+        opportunities::STORY.map(|told| Win { crm: CrmKind::Salesforce, deal: told.id, shows: told.shows });
+    let mut salesforce = salesforce.into_iter();
+    hubspot.into_iter().flat_map(|win| std::iter::once(win).chain(salesforce.next())).collect()
+}
+
+/// Lets one deal be won and shows what comes of it.
+async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) -> Result<(), Problem> {
+    let rule = "━".repeat(100);
+    println!("\n{rule}\n  {} deal {}: {}\n{rule}", win.crm, win.deal, win.shows);
+    let before = sandbox.slack.see(|slack| slack.messages().len());
+    for webhook in happens(sandbox, clock, win)? {
+        let status = send(service, &webhook).await?;
+        println!("{} sends {}, the answer is {status}.\n", win.crm, kind_of(&webhook));
+    }
+    let done = async {
+        sandbox.slack.until(|slack| slack.messages().len() > before).await;
+        match win.crm {
+            CrmKind::Hubspot => sandbox.hubspot.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
+            CrmKind::Salesforce => sandbox.salesforce.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
+        }
+    };
+    if tokio::time::timeout(PATIENCE, done).await.is_err() {
+        return Err(Problem::new("handoff: the story got stuck: see the log above"));
+    }
+    print!("{}", show(service, win).await?);
+    Ok(())
+}
+
+/// The deal is won in its CRM; these webhooks say so.
+fn happens(sandbox: &Sandbox, clock: &Clock, win: &Win) -> Result<Vec<Delivery>, Problem> {
+    match win.crm {
+        CrmKind::Hubspot => {
+            let events = sandbox.hubspot.change(|hubspot| deals::happens(hubspot, win.deal))?;
+            let url = format!("{PUBLIC_URL}/webhooks/hubspot");
+            Ok(vec![Delivery::batch(&url, deals::CLIENT_SECRET, &events, clock.now())])
+        }
+        CrmKind::Salesforce => sandbox.salesforce.change(|salesforce| {
+            let notifications = opportunities::happens(salesforce, win.deal)?;
+            let webhook = |one| opportunities::announces(salesforce, one, PUBLIC_URL, clock.now());
+            notifications.iter().map(webhook).map(|webhook| Ok(webhook?)).collect()
+        }),
+    }
+}
+
+fn kind_of(webhook: &Delivery) -> &'static str {
+    if webhook.url.contains("/outbound/") { "an Outbound Message" } else { "a signed webhook" }
+}
+
+async fn send(service: &Service, webhook: &Delivery) -> Result<reqwest::StatusCode, Problem> {
+    let path = webhook.url.trim_start_matches(PUBLIC_URL);
+    let mut request = http_client()?.post(format!("http://{}{path}", service.address));
+    for (name, value) in &webhook.headers {
+        request = request.header(name, value);
+    }
+    Ok(request.body(webhook.body.clone()).send().await?.status())
+}
+
+/// Packet, task and digest of a deal, from what the service stored about it.
+async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
+    let account = match win.crm {
+        CrmKind::Hubspot => deals::PORTAL,
+        CrmKind::Salesforce => opportunities::ORG,
+    };
+    let account = AccountKey { crm: win.crm, account: account.to_owned() };
+    let key = DealKey { account, deal: win.deal.to_owned() };
+    let (store, gone) = (&service.app.store, || Problem::new("handoff: the deal has no packet"));
+    let (packet_id, ..) = store.latest_packet_of(std::slice::from_ref(&key)).await?.ok_or_else(gone)?;
+    let stored = store.delivery_payload(&packet_id).await?.ok_or_else(gone)?;
+    let packet: Packet = serde_json::from_str(&stored.packet)?;
+    let record: DealRecord = serde_json::from_str(&stored.record)?;
+    let mapping = service.app.account(&key.account).ok_or_else(gone)?.mapping();
+    // Assembling is pure: the same record at the same instant gives the orders that were carried out.
+    let (_, orders) = assemble(&mapping, &record, &packet_id, packet.as_of);
+    let task = store.external(&packet_id, Destination::CrmTask).await?.and_then(|(_, url)| url);
+    Ok(terminal::story(&packet, &record, &orders, task))
+}
+
+fn look_around(sandbox: &Sandbox, service: &Service, installation: &Installation) {
+    let secrets: Vec<String> =
+        Installation::environment().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let config = installation.config.display();
+    println!("\n{}", "━".repeat(100));
+    println!("Everything stays up until Ctrl-C. In another terminal:\n");
+    println!("  export {}", secrets.join(" \\\n         "));
+    for command in ["list", "events", "fetch --deal 301000000417 --account 48210077"] {
+        println!("  cargo run -- {command} --config {config}");
+    }
+    println!("\n  the service   http://{}/healthz", service.address);
+    if let Some(address) = service.operator_address {
+        println!("  for operators http://{address}/metrics and /readyz");
+    }
+    println!("  HubSpot       {}", sandbox.hubspot.url());
+    println!("  Salesforce    {}", sandbox.salesforce.url());
+    println!("  Slack         {}", sandbox.slack.url());
+}
+
+/// A directory of the demo's own, removed with everything in it when the demo ends.
+struct Directory(std::path::PathBuf);
+
+impl Directory {
+    fn create(clock: &Clock) -> std::io::Result<Self> {
+        let name = format!("handoff-demo-{}-{}", std::process::id(), clock.now_millis());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Nothing depends on it: what stays behind is a small directory in the system's temporary one.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

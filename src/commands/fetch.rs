@@ -1,0 +1,64 @@
+//! `handoff fetch`: one deal record as JSON, straight from the CRM.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{ConfigArg, Problem, load_config};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crm::hubspot::HubSpot;
+use crate::crm::salesforce::Salesforce;
+use crate::crm::{Crm, DealRecord};
+use crate::mapping::Mapping;
+use crate::mapping::live::LiveMapping;
+use crate::service::http_client;
+
+/// Arguments of `handoff fetch`.
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The CRM's id of the deal
+    #[arg(long, value_name = "ID")]
+    deal: String,
+    /// Portal or organisation id, when several are configured
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+}
+
+pub(super) async fn run(args: &FetchArgs) -> Result<(), Problem> {
+    let config = load_config(&args.config.config)?;
+    let (crm, mapping_file) = connect(&config, args.account.as_deref())?;
+    let live = LiveMapping::load(&mapping_file).map_err(|problems| Problem::new(problems.to_string()))?;
+    let record = fetch(&*crm, &args.deal, &live.current()).await?;
+    println!("{}", serde_json::to_string_pretty(&record)?);
+    Ok(())
+}
+
+/// Reads one deal with the fields a mapping names.
+pub(super) async fn fetch(crm: &dyn Crm, deal: &str, mapping: &Mapping) -> Result<DealRecord, Problem> {
+    let record = crm.fetch(deal, &mapping.wanted_fields()).await?;
+    record.ok_or_else(|| Problem::new(format!("handoff: {} has no deal {deal}", crm.account())))
+}
+
+/// The account to talk to, and the mapping file it is configured with.
+pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<(Arc<dyn Crm>, PathBuf), Problem> {
+    let (http, timeout) = (http_client()?, config.work.http_timeout);
+    let wanted = |name: &str| account.is_none_or(|account| account == name);
+    let mut found: Vec<(Arc<dyn Crm>, PathBuf)> = Vec::new();
+    for portal in config.hubspot.iter().filter(|portal| wanted(&portal.portal)) {
+        let crm = HubSpot::new(portal, http.clone(), timeout, Clock::machine());
+        found.push((Arc::new(crm), portal.mapping.clone()));
+    }
+    for org in config.salesforce.iter().filter(|org| wanted(&org.org)) {
+        let crm = Salesforce::new(org, http.clone(), timeout, Clock::machine()).map_err(Problem::new)?;
+        found.push((Arc::new(crm), org.mapping.clone()));
+    }
+    match found.len() {
+        0 => Err(Problem::new("handoff: no such account is configured")),
+        1 => Ok(found.remove(0)),
+        _ => Err(Problem::new("handoff: several accounts are configured: say which with --account")),
+    }
+}

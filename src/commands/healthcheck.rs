@@ -1,0 +1,17 @@
+//! `handoff healthcheck`: asks a running service whether it is alive, for an image that holds no `curl`.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::{ConfigArg, Problem, load_config};
+
+pub(super) async fn run(args: &ConfigArg) -> Result<(), Problem> {
+    let config = load_config(&args.config)?;
+    let mut address = config.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
+    client.get(format!("http://{address}/healthz")).send().await?.error_for_status()?;
+    Ok(())
+}

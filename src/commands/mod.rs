@@ -1,0 +1,130 @@
+//! The command line: one file per command, exit code 0 when all is well, 1 when something is wrong,
+//! 2 when the arguments are.
+
+mod catch_up;
+pub mod check;
+pub mod demo;
+mod events;
+mod fetch;
+mod healthcheck;
+mod list;
+mod preview;
+mod replay;
+mod serve;
+mod show;
+mod terminal;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::Store;
+
+/// When a deal is won, the customer must not feel the seam between sales and customer success.
+#[derive(Debug, Parser)]
+#[command(name = "handoff", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows the whole job offline, against a built-in HubSpot and Slack
+    Demo(demo::DemoArgs),
+    /// Runs the service
+    Serve(ConfigArg),
+    /// Checks the configuration and every mapping it names; exit code 1 if something must be mended
+    Check(ConfigArg),
+    /// Shows packet, task and digest of one deal; sends nothing
+    Preview(preview::PreviewArgs),
+    /// Prints a deal record as JSON, the format that `preview --record` reads
+    Fetch(fetch::FetchArgs),
+    /// Lists wins with their state and the work that is left
+    List(list::ListArgs),
+    /// Shows one packet with its deliveries and attempts
+    Show(show::ShowArgs),
+    /// Sends a dead or held delivery again, or looks at a dead deal again
+    Replay(replay::ReplayArgs),
+    /// Looks for deals that were won without a webhook reaching us, and hands them over
+    CatchUp(catch_up::CatchUpArgs),
+    /// Asks a running service whether it is alive; for containers
+    Healthcheck(ConfigArg),
+    /// Lists accepted events: the provider's id, how the sender was proved, what became of each
+    Events(events::EventsArgs),
+}
+
+/// Which configuration to use.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArg {
+    /// The configuration file
+    #[arg(long, default_value = "config/handoff.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Runs one command.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let outcome = match arguments.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Check(args) => return check::run(&args),
+        Command::Preview(args) => preview::run(&args).await,
+        Command::Fetch(args) => fetch::run(&args).await,
+        Command::List(args) => list::run(&args).await,
+        Command::Show(args) => show::run(&args).await,
+        Command::Replay(args) => replay::run(&args).await,
+        Command::CatchUp(args) => catch_up::run(&args).await,
+        Command::Healthcheck(args) => healthcheck::run(&args).await,
+        Command::Events(args) => events::run(&args).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Problem(text)) => {
+            eprintln!("{}", text.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a command tells the person who typed it when it cannot do its job.
+#[derive(Debug)]
+pub struct Problem(String);
+
+impl Problem {
+    /// A problem in plain words.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl<E: std::error::Error> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(format!("handoff: {error}"))
+    }
+}
+
+/// The configuration, or every problem in it and in the mappings it names.
+fn load_config(path: &Path) -> Result<Config, Problem> {
+    let report = check::check(path, &|name| std::env::var(name).ok());
+    let problems = Problem::new(report.to_string());
+    if report.is_clean() { report.config.ok_or(problems) } else { Err(problems) }
+}
+
+/// The database of a configuration, beside a service that may be running on it.
+async fn open_store(path: &Path) -> Result<Store, Problem> {
+    open_store_of(&load_config(path)?).await
+}
+
+/// The same for a configuration that was read already.
+async fn open_store_of(config: &Config) -> Result<Store, Problem> {
+    if !config.store.path.exists() {
+        let file = config.store.path.display();
+        return Err(Problem::new(format!(
+            "handoff: there is no database {file} yet: run `handoff serve` first"
+        )));
+    }
+    Ok(Store::open(&config.store.path, Clock::machine()).await?)
+}

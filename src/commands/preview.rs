@@ -1,0 +1,91 @@
+//! `handoff preview`: packet, task and digest of one deal. Sends nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::fetch::{connect, fetch};
+use super::{ConfigArg, Problem, load_config, terminal};
+use crate::clock::Clock;
+use crate::crm::{AccountKey, DealKey, DealRecord, WinKey};
+use crate::delivery::{slack, task};
+use crate::mapping::Mapping;
+use crate::mapping::live::LiveMapping;
+use crate::packet::{assemble::assemble, packet_id};
+
+/// Arguments of `handoff preview`.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The mapping file to try
+    #[arg(long, value_name = "FILE")]
+    mapping: PathBuf,
+    /// A saved deal record, as `handoff fetch` prints it
+    #[arg(long, value_name = "FILE", required_unless_present = "deal", conflicts_with = "deal")]
+    record: Option<PathBuf>,
+    /// A real deal, read from the CRM of the configuration
+    #[arg(long, value_name = "ID")]
+    deal: Option<String>,
+    /// Portal or organisation id, when several are configured
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// The instant the packet speaks of; default now
+    #[arg(long, value_name = "RFC3339")]
+    as_of: Option<Timestamp>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Packet, task and digest, readable in a terminal
+    Text,
+    /// The packet as JSON
+    Json,
+    /// The task as it would be created
+    Task,
+    /// The Slack message as it would be posted, as JSON
+    Slack,
+}
+
+pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
+    let live = LiveMapping::load(&args.mapping).map_err(|problems| Problem::new(problems.to_string()))?;
+    let mapping = live.current();
+    let record = record(args, &mapping).await?;
+    if record.crm != mapping.crm {
+        let (record, mapping) = (record.crm, mapping.crm);
+        return Err(Problem::new(format!(
+            "handoff: the record is from {record}, the mapping is for {mapping}"
+        )));
+    }
+    let as_of = args.as_of.unwrap_or_else(|| Clock::machine().now());
+    let account = AccountKey { crm: record.crm, account: record.account.clone() };
+    let deal = DealKey { account, deal: record.deal.id.clone() };
+    let (packet, orders) = assemble(&mapping, &record, &packet_id(&WinKey { deal, won_at: as_of }), as_of);
+    let draft = task::draft(&packet, &record, &orders.task);
+    let links = slack::Links { deal: packet.deal.url.clone(), task: None };
+    let digest = slack::digest(&packet, &record, &links, None);
+    match args.format {
+        Format::Json => println!("{}", serde_json::to_string_pretty(&packet)?),
+        Format::Slack => println!("{}", serde_json::to_string_pretty(&digest)?),
+        Format::Task => print!("{}", terminal::task(&draft)),
+        Format::Text => print!("{}", terminal::story(&packet, &record, &orders, None)),
+    }
+    Ok(())
+}
+
+async fn record(args: &PreviewArgs, mapping: &Mapping) -> Result<DealRecord, Problem> {
+    if let Some(file) = &args.record {
+        let name = file.display();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
+        return serde_json::from_str(&text)
+            .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())));
+    }
+    let config = load_config(&args.config.config)?;
+    let (crm, _) = connect(&config, args.account.as_deref())?;
+    fetch(&*crm, args.deal.as_deref().unwrap_or_default(), mapping).await
+}

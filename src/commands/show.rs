@@ -1,0 +1,51 @@
+//! `handoff show`: one packet with its deliveries and every attempt.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{ConfigArg, Problem, open_store, terminal};
+use crate::packet::Packet;
+
+/// Arguments of `handoff show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The packet's id, as `handoff list` prints it
+    #[arg(value_name = "ID")]
+    packet: String,
+    /// As JSON: the packet, and beside it `deliveries` with their attempts
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
+    let store = open_store(&args.config.config).await?;
+    let Some(stored) = store.packet(&args.packet).await? else {
+        return Err(Problem::new(format!("handoff: there is no packet {}", args.packet)));
+    };
+    let packet: Packet = serde_json::from_str(&stored.packet)?;
+    if args.json {
+        let mut whole = serde_json::to_value(&packet)?;
+        whole["won_at"] = json!(stored.won_at);
+        whole["deliveries"] = json!(stored.deliveries);
+        println!("{}", serde_json::to_string_pretty(&whole)?);
+        return Ok(());
+    }
+    print!("{}", terminal::packet(&packet));
+    println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
+    println!("won at {}, deal {}", stored.won_at, stored.deal);
+    for delivery in &stored.deliveries {
+        let place =
+            delivery.url.as_deref().or(delivery.external_id.as_deref()).unwrap_or("nothing there yet");
+        println!("\n{}: {}, {place}", delivery.destination, delivery.state.as_str());
+        for attempt in &delivery.attempts {
+            let error = attempt.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+            println!("  {}  {} in {} ms{error}", attempt.at, attempt.outcome, attempt.duration_ms);
+        }
+        if let Some(next) = delivery.next_at {
+            println!("  next at {next}");
+        }
+    }
+    Ok(())
+}

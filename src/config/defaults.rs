@@ -1,0 +1,65 @@
+//! What applies when the configuration file does not say. `config/handoff.toml` writes all of it out, and a
+//! test holds the two together.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{LogConfig, StoreConfig, WorkConfig};
+
+/// Where webhooks are taken: behind a proxy on the same machine.
+pub(super) const LISTEN: SocketAddr = loopback(8080);
+/// Where `/metrics` and packets are served: not to the outside.
+pub(super) const OPERATOR_LISTEN: SocketAddr = loopback(9090);
+
+/// HubSpot's API.
+pub(super) const HUBSPOT_API: &str = "https://api.hubapi.com";
+/// HubSpot's web app.
+pub(super) const HUBSPOT_APP: &str = "https://app.hubspot.com";
+/// <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
+pub(super) const HUBSPOT_API_VERSION: &str = "2026-03";
+/// An app may call 100 times in ten seconds on the smallest plan; a few are left for other uses of the same app.
+/// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
+pub(super) const HUBSPOT_CALLS_PER_10S: u32 = 90;
+/// Every org answers it; the newest one is not needed.
+pub(super) const SALESFORCE_API_VERSION: &str = "v66.0";
+/// Where production logins are for; sandboxes use `https://test.salesforce.com`.
+pub(super) const SALESFORCE_AUDIENCE: &str = "https://login.salesforce.com";
+/// Slack's Web API.
+pub(super) const SLACK_API: &str = "https://slack.com/api";
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("handoff.db"), retention_days: 90 }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { json: false, level: "info".to_owned() }
+    }
+}
+
+impl Default for WorkConfig {
+    fn default() -> Self {
+        Self {
+            workers: 8,
+            http_timeout: Duration::from_secs(10),
+            first_retry: Duration::from_secs(10),
+            longest_retry: Duration::from_hours(6),
+            tries: 16,
+            lease: Duration::from_mins(2),
+            pause: Duration::from_mins(15),
+            poll: Duration::from_secs(2),
+            digest_waits: Duration::from_secs(20),
+            reload: Duration::from_secs(5),
+            shutdown: Duration::from_secs(20),
+            catch_up: Some(Duration::from_hours(1)),
+            catch_up_window: Duration::from_hours(3 * 24),
+        }
+    }
+}

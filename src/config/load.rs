@@ -1,0 +1,139 @@
+//! Reading `handoff.toml`: the file as a whole.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tracing_subscriber::EnvFilter;
+
+use super::mapping_file::MappingFiles;
+use super::secret::{self, Secrets};
+use super::{Config, LogConfig, StoreConfig, defaults, hubspot, salesforce, slack, url, work};
+use crate::document::{self, Field, Problems, Section};
+
+/// What reading a configuration file gave.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration, unless one of the problems is an error.
+    pub config: Option<Config>,
+    /// Mapping files it names that exist, each once, also when something else is wrong.
+    pub mappings: MappingFiles,
+    /// Everything that is wrong with the file.
+    pub problems: Problems,
+}
+
+/// Reads a configuration file and the secrets it names. `env` looks up an environment variable; secret files
+/// are relative to the configuration file, store and mappings to the directory the service runs in.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let directory = path.parent().unwrap_or(Path::new(""));
+            parse(&name, &text, &Secrets { env, directory })
+        }
+        Err(error) => {
+            let mut problems = Problems::new(&name, "");
+            let message = format!("the configuration file cannot be read: {error}");
+            problems.file_error(message, "name a file that exists: --config config/handoff.toml");
+            Loaded { config: None, mappings: Vec::new(), problems }
+        }
+    }
+}
+
+pub(super) fn parse(name: &str, text: &str, secrets: &Secrets<'_>) -> Loaded {
+    let mut problems = Problems::new(name, text);
+    secret::conceal(&mut problems);
+    let mut mappings = Vec::new();
+    let config = read(text, secrets, &mut mappings, &mut problems);
+    Loaded { config: config.filter(|_| !problems.has_errors()), mappings, problems }
+}
+
+fn read(
+    text: &str,
+    secrets: &Secrets<'_>,
+    mappings: &mut MappingFiles,
+    problems: &mut Problems,
+) -> Option<Config> {
+    let root = document::toml(text, problems)?;
+    let mut top = Section::of(&root, "a configuration file", problems)?;
+    let public_url = top.require(
+        "public_url",
+        "write where CRMs reach the service: public_url = \"https://hooks.example.com\"",
+    );
+    let public_url = url::read(public_url, problems);
+    let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
+    let operator_listen = operator_listen(top.take("operator_listen"), problems);
+    let store = store(top.take("store").section(problems), problems);
+    let log = log(top.take("log").section(problems), problems);
+    let work = work::read(top.take("work").section(problems), problems);
+    let (portals, orgs) = (top.take("hubspot"), top.take("salesforce"));
+    if !portals.is_present() && !orgs.is_present() {
+        let help = "add a [[hubspot]] block for each portal, a [[salesforce]] block for each org";
+        problems.error(top.span(), "no CRM account is configured", help);
+    }
+    let hubspot = hubspot::portals(&portals.list(problems), secrets, mappings, problems);
+    let salesforce = salesforce::orgs(&orgs.list(problems), secrets, mappings, problems);
+    let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
+    let slack = slack.section(problems).and_then(|slack| slack::read(slack, secrets, problems));
+    top.finish(problems);
+    Some(Config {
+        public_url: public_url?,
+        listen,
+        operator_listen,
+        store,
+        log,
+        work,
+        hubspot,
+        salesforce,
+        slack: slack?,
+    })
+}
+
+fn address(field: Field<'_>, problems: &mut Problems) -> Option<SocketAddr> {
+    let (text, span) = field.text(problems)?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        let help =
+            "write an IP address and a port: \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all interfaces";
+        problems.error(span, format!("`{text}` is not an address to listen on"), help);
+    }
+    address
+}
+
+fn operator_listen(field: Field<'_>, problems: &mut Problems) -> Option<SocketAddr> {
+    if !field.is_present() {
+        return Some(defaults::OPERATOR_LISTEN);
+    }
+    match field.text(problems) {
+        Some(("off", _)) => None,
+        _ => address(field, problems),
+    }
+}
+
+fn store(section: Option<Section<'_>>, problems: &mut Problems) -> StoreConfig {
+    let default = StoreConfig::default();
+    let Some(mut section) = section else { return default };
+    let path = section.take("path").text(problems);
+    let days = section.take("retention_days").integer(1, 3650, problems);
+    section.finish(problems);
+    StoreConfig {
+        path: path.map_or(default.path, |(path, _)| PathBuf::from(path)),
+        retention_days: days.unwrap_or(default.retention_days),
+    }
+}
+
+fn log(section: Option<Section<'_>>, problems: &mut Problems) -> LogConfig {
+    let default = LogConfig::default();
+    let Some(mut section) = section else { return default };
+    let json = section.take("format").choice(&[("text", false), ("json", true)], problems);
+    let level = section.take("level").text(problems);
+    section.finish(problems);
+    let level = level.and_then(|(level, span)| {
+        let usable = EnvFilter::try_new(level).is_ok();
+        if !usable {
+            let help = "write error, warn, info, debug or trace";
+            problems.error(span, format!("`{level}` is not a log level"), help);
+        }
+        usable.then(|| level.to_owned())
+    });
+    LogConfig { json: json.unwrap_or(default.json), level: level.unwrap_or(default.level) }
+}

@@ -1,0 +1,176 @@
+//! Secrets: named by the file, never in it. A key ending in `_env` names an environment variable, one ending
+//! in `_file` a file.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::document::{Field, Problems, Section, Span};
+
+/// Where secrets come from.
+pub(super) struct Secrets<'a> {
+    /// The environment.
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    /// Paths of secret files are relative to the configuration file.
+    pub(super) directory: &'a Path,
+}
+
+/// What was found under a key's names.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The secrets that could be read.
+    pub(super) secrets: Vec<SecretString>,
+    /// How many were named, readable or not.
+    pub(super) listed: usize,
+    /// Files that were named, readable or not.
+    pub(super) files: Vec<PathBuf>,
+    /// Where a key stands, if one of them is there, with or without a usable value.
+    pub(super) named: Option<Span>,
+}
+
+impl Found {
+    /// The secret, where there can be only one.
+    pub(super) fn only(self) -> Option<SecretString> {
+        self.secrets.into_iter().next()
+    }
+}
+
+impl Secrets<'_> {
+    /// One secret: `<key>_env` or `<key>_file`.
+    pub(super) fn one(&self, section: &mut Section<'_>, key: &str, problems: &mut Problems) -> Found {
+        let found = self.read(section, key, "\"NAME\"", problems, |field, problems| {
+            field.text(problems).into_iter().collect()
+        });
+        if let Some(span) = found.named.filter(|_| found.listed > 1) {
+            let help = format!("keep `{key}_env` or `{key}_file`, not both");
+            problems.error(span, format!("`{key}` is named twice"), help);
+        }
+        found
+    }
+
+    /// Several secrets, all of them active: a list behind `<key>_env`, `<key>_file` or both.
+    pub(super) fn several(&self, section: &mut Section<'_>, key: &str, problems: &mut Problems) -> Found {
+        self.read(section, key, "[\"NAME\"]", problems, |field, problems| {
+            // An empty list is how a file says "none".
+            if field.is_empty_list() { Vec::new() } else { field.texts(problems) }
+        })
+    }
+
+    fn read<'d>(
+        &self,
+        section: &mut Section<'d>,
+        key: &str,
+        example: &str,
+        problems: &mut Problems,
+        texts: impl Fn(Field<'d>, &mut Problems) -> Vec<(&'d str, Span)>,
+    ) -> Found {
+        let (env_key, file_key) = (format!("{key}_env"), format!("{key}_file"));
+        let (env, file) = (section.take(&env_key), section.take(&file_key));
+        let plain = section.forbidden(key);
+        let mut found = Found {
+            listed: usize::from(plain.is_present()),
+            named: env.key_span().or(file.key_span()).or(plain.key_span()),
+            ..Found::default()
+        };
+        if let Some(span) = plain.key_span() {
+            problems.error(
+                span,
+                format!("`{key}` is a secret, and this file is not a place for secrets"),
+                format!("put it into an environment variable and write its name: {env_key} = {example}"),
+            );
+        }
+        for (name, span) in texts(env, problems) {
+            found.listed += 1;
+            found.secrets.extend(self.variable(&env_key, name, span, problems));
+        }
+        for (path, span) in texts(file, problems) {
+            found.listed += 1;
+            let path = self.directory.join(path);
+            found.secrets.extend(secret_file(&file_key, &path, span, problems));
+            found.files.push(path);
+        }
+        found
+    }
+
+    fn variable(&self, key: &str, name: &str, span: Span, problems: &mut Problems) -> Option<SecretString> {
+        let plain = |char: char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_';
+        if !name.chars().all(plain) || name.starts_with(|char: char| char.is_ascii_digit()) {
+            // Perhaps the secret itself was pasted here: do not show it.
+            problems.conceal(span);
+            let help = "write the variable's name, in capitals: \"HUBSPOT_TOKEN\". If this is the secret itself, \
+                        replace it at the provider: it has been in a file";
+            problems.error(span, format!("`{key}` does not hold the name of an environment variable"), help);
+            return None;
+        }
+        let Some(value) = (self.env)(name) else {
+            let help = format!("set {name} before the service starts; `{key}` reads it");
+            problems.error(span, format!("the environment variable {name} is not set"), help);
+            return None;
+        };
+        if value.trim().is_empty() {
+            let help = format!("set {name} to the secret; `{key}` reads it");
+            problems.error(span, format!("the environment variable {name} is empty"), help);
+            return None;
+        }
+        Some(SecretString::from(value.trim().to_owned()))
+    }
+}
+
+fn secret_file(key: &str, path: &Path, span: Span, problems: &mut Problems) -> Option<SecretString> {
+    let shown = path.display();
+    let wrong = match std::fs::read_to_string(path) {
+        Ok(text) if !text.trim().is_empty() => {
+            return Some(SecretString::from(text.trim_end_matches(['\n', '\r']).to_owned()));
+        }
+        Ok(_) => "is empty",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "does not exist",
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => "may not be read by this user",
+        Err(_) => "cannot be read as text",
+    };
+    let help =
+        format!("`{key}` is a path, relative to this file, to a file that holds the secret and nothing else");
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A webhook URL has its secret in its last part, like a path.
+    if looks_secret(&name) || path.to_string_lossy().contains(":/") {
+        problems.conceal(span);
+        problems.error(span, format!("the file behind `{key}` {wrong}"), help);
+    } else {
+        problems.error(span, format!("the file {shown} {wrong}"), help);
+    }
+    None
+}
+
+/// Somebody may have pasted a token where its file's path belongs.
+fn looks_secret(name: &str) -> bool {
+    ["xoxb-", "xoxp-", "xapp-", "pat-"].iter().any(|prefix| name.starts_with(prefix)) || name.len() > 60
+}
+
+/// Blots out whatever stands behind keys that sound like secrets, so that no message about this file can show
+/// one, not even a message about its syntax.
+pub(super) fn conceal(problems: &mut Problems) {
+    let mut start = 0;
+    let mut spans = Vec::new();
+    let mut in_list = false;
+    for line in problems.text().split_inclusive('\n') {
+        let end = start + line.len();
+        if in_list {
+            spans.push(Span { start, end });
+            in_list = !line.contains(']');
+        } else if let Some((key, value)) = line.split_once('=')
+            && sounds_secret(key)
+        {
+            spans.push(Span { start: start + key.len() + 1, end });
+            in_list = value.trim_start().starts_with('[') && !value.contains(']');
+        }
+        start = end;
+    }
+    for span in spans {
+        problems.conceal(span);
+    }
+}
+
+fn sounds_secret(key: &str) -> bool {
+    let key = key.trim().to_lowercase();
+    let secret = ["secret", "token", "password", "webhook_url"].iter().any(|word| key.contains(word));
+    secret && !key.ends_with("_env") && !key.ends_with("_file")
+}

@@ -1,0 +1,109 @@
+//! `[work]`: workers, retries and time limits.
+
+use std::time::Duration;
+
+use super::WorkConfig;
+use crate::document::{Field, Problems, Section, Span};
+
+/// Working on one row takes several calls in a row. A lease that ends before they can all have timed out
+/// would let a second worker begin the same work.
+const CALLS_PER_LEASE: u32 = 4;
+
+/// Reads the block; what it leaves out keeps its default.
+pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> WorkConfig {
+    let default = WorkConfig::default();
+    let Some(mut section) = section else { return default };
+    let workers = section.take("workers").integer(1, 64, problems);
+    let tries = section.take("tries").integer(1, 1000, problems);
+    let http_timeout = section.take("http_timeout");
+    let longest_retry = section.take("longest_retry");
+    let lease = section.take("lease");
+    let first_retry = section.take("first_retry");
+    let lease_at = lease.key_span().or(http_timeout.key_span());
+    let retry_at = first_retry.key_span().or(longest_retry.key_span());
+    let (catch_up, window) = (section.take("catch_up"), section.take("catch_up_window"));
+    let window_at = window.key_span().or(catch_up.key_span());
+    let mut time = |name: &str, default| section.take(name).duration(problems).unwrap_or(default);
+    let (pause, poll) = (time("pause", default.pause), time("poll", default.poll));
+    let digest_waits = time("digest_waits", default.digest_waits);
+    let (reload, shutdown) = (time("reload", default.reload), time("shutdown", default.shutdown));
+    let work = WorkConfig {
+        workers: workers.and_then(|workers| usize::try_from(workers).ok()).unwrap_or(default.workers),
+        http_timeout: http_timeout.duration(problems).unwrap_or(default.http_timeout),
+        first_retry: first_retry.duration(problems).unwrap_or(default.first_retry),
+        longest_retry: longest_retry.duration(problems).unwrap_or(default.longest_retry),
+        tries: tries.unwrap_or(default.tries),
+        lease: lease.duration(problems).unwrap_or(default.lease),
+        pause,
+        poll,
+        digest_waits,
+        reload,
+        shutdown,
+        catch_up: or_off(catch_up, default.catch_up, problems),
+        catch_up_window: window.duration(problems).unwrap_or(default.catch_up_window),
+    };
+    section.finish(problems);
+    let places = Places { lease: lease_at, retry: retry_at, window: window_at };
+    contradictions(&work, &places, problems);
+    work
+}
+
+/// A time, or the word `off`.
+fn or_off(field: Field<'_>, default: Option<Duration>, problems: &mut Problems) -> Option<Duration> {
+    if !field.is_present() {
+        return default;
+    }
+    match field.text(problems) {
+        Some(("off", _)) | None => None,
+        Some(_) => field.duration(problems),
+    }
+}
+
+/// Where to point when two settings contradict each other.
+struct Places {
+    lease: Option<Span>,
+    retry: Option<Span>,
+    window: Option<Span>,
+}
+
+fn contradictions(work: &WorkConfig, places: &Places, problems: &mut Problems) {
+    let needed = work.http_timeout.saturating_mul(CALLS_PER_LEASE);
+    if let Some(span) = places.lease.filter(|_| work.lease < needed) {
+        problems.error(
+            span,
+            format!(
+                "with a lease of {:?} and an http_timeout of {:?} two workers could do the same work",
+                work.lease, work.http_timeout
+            ),
+            format!(
+                "make lease at least {CALLS_PER_LEASE} times http_timeout: lease = \"{}s\"",
+                needed.as_secs().max(1)
+            ),
+        );
+    }
+    if let Some(span) = places.retry.filter(|_| work.first_retry > work.longest_retry) {
+        problems.error(
+            span,
+            format!(
+                "first_retry ({:?}) is longer than longest_retry ({:?})",
+                work.first_retry, work.longest_retry
+            ),
+            "make longest_retry the longer of the two",
+        );
+    }
+    let overlapping = work.catch_up.unwrap_or_default().saturating_mul(2);
+    if let Some(span) = places.window.filter(|_| work.catch_up_window < overlapping) {
+        problems.error(
+            span,
+            format!(
+                "with a catch_up of {:?} and a catch_up_window of {:?} a win could fall between two looks",
+                work.catch_up.unwrap_or_default(),
+                work.catch_up_window
+            ),
+            format!(
+                "make catch_up_window at least twice catch_up: catch_up_window = \"{}s\"",
+                overlapping.as_secs().max(1)
+            ),
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! What a CRM told us a while ago and rarely changes: stages, users, field metadata.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::{Clock, later};
+
+/// Values by key, each with the time it was fetched.
+pub(super) struct Cache<V> {
+    clock: Clock,
+    kept: Mutex<HashMap<String, (Timestamp, V)>>,
+}
+
+impl<V: Clone> Cache<V> {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, kept: Mutex::default() }
+    }
+
+    /// The value, if it was put less than `max_age` ago.
+    pub(super) fn get(&self, key: &str, max_age: Duration) -> Option<V> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, value) = kept.get(key)?;
+        (self.clock.now() < later(*since, max_age)).then(|| value.clone())
+    }
+
+    pub(super) fn put(&self, key: &str, value: V) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(key.to_owned(), (self.clock.now(), value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_kept_until_its_age_is_reached() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let cache = Cache::new(clock.clone());
+        let hour = Duration::from_hours(1);
+        assert_eq!(cache.get("a", hour), None);
+        cache.put("a", 1);
+        clock.advance(Duration::from_mins(59));
+        assert_eq!(cache.get("a", hour), Some(1));
+        assert_eq!(cache.get("a", Duration::from_mins(10)), None);
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(cache.get("a", hour), None);
+        cache.put("a", 2);
+        assert_eq!(cache.get("a", hour), Some(2));
+    }
+}

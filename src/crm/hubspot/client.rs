@@ -1,0 +1,236 @@
+//! One method per HTTP call. Every method says what a failure means: reads are retried, the one write is
+//! read back when its outcome is unknown.
+//!
+//! Paths carry a dated version (`/crm/objects/2026-03/…`), which the configuration chooses.
+//! <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use reqwest::{Method, RequestBuilder};
+use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::auth::Auth;
+use super::error::{Refused, Trouble};
+use super::limiter::Limiter;
+use super::wire::{Found, Item, Link, Page, Pipeline, Property};
+use crate::clock::Clock;
+use crate::config::HubspotConfig;
+use crate::crm::User;
+use crate::failure::Failure;
+
+/// A batch read takes this many ids.
+const BATCH: usize = 100;
+/// The largest page of associations.
+const PAGE: &str = "500";
+/// Pages of associations that are followed: 5,000 contacts on a deal are enough.
+const PAGES: usize = 10;
+
+/// The span HubSpot counts calls in.
+/// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
+const WINDOW: Duration = Duration::from_secs(10);
+/// Searches that an account allows in one second, to all its apps together.
+/// <https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm>
+const SEARCHES_PER_SECOND: u32 = 5;
+/// How often one page of a search is asked for while other apps use up the searches of the account.
+const SEARCH_TRIES: usize = 5;
+const SEARCHING: &str = "searching for won deals";
+
+/// Talks to one portal.
+pub(super) struct Client {
+    http: reqwest::Client,
+    timeout: Duration,
+    clock: Clock,
+    /// Without a trailing slash.
+    base: String,
+    version: String,
+    auth: Auth,
+    limiter: Limiter,
+    searches: Limiter,
+}
+
+impl Client {
+    pub(super) fn new(
+        config: &HubspotConfig,
+        http: reqwest::Client,
+        timeout: Duration,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            auth: Auth::new(config, http.clone(), timeout, clock.clone()),
+            limiter: Limiter::new(config.calls_per_10s, WINDOW, clock.clone()),
+            searches: Limiter::new(SEARCHES_PER_SECOND, Duration::from_secs(1), clock.clone()),
+            base: config.api_url.trim_end_matches('/').to_owned(),
+            version: config.api_version.clone(),
+            http,
+            timeout,
+            clock,
+        }
+    }
+
+    /// The deal with its stage history and the ids of what it is associated with. The id in the answer
+    /// differs from the one asked for when the deal was merged into another.
+    pub(super) async fn deal(&self, id: &str, properties: &str) -> Result<Option<Item>, Failure> {
+        let request = self.request(Method::GET, &format!("objects/{}/deals/{id}", self.version)).query(&[
+            ("properties", properties),
+            ("propertiesWithHistory", "dealstage"),
+            ("associations", "contacts,companies,line_items"),
+            ("archived", "false"),
+        ]);
+        match self.call(request).await {
+            Err(trouble) if trouble.is_missing() => Ok(None),
+            answer => answer.map(Some).map_err(|trouble| trouble.retry("reading the deal")),
+        }
+    }
+
+    /// What a deal is associated with, with types and labels. `to` is `contacts`, `companies`,
+    /// `line_items` or `tasks`. Empty for a deal that is gone.
+    pub(super) async fn links(&self, deal: &str, to: &str) -> Result<Vec<Link>, Failure> {
+        let path = format!("objects/{}/deals/{deal}/associations/{to}", self.version);
+        let mut links = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut request = self.request(Method::GET, &path).query(&[("limit", PAGE)]);
+            if let Some(after) = &after {
+                request = request.query(&[("after", after)]);
+            }
+            let page: Page<Link> = match self.call(request).await {
+                Err(trouble) if trouble.is_missing() => break,
+                answer => answer.map_err(|trouble| trouble.retry(&format!("reading the deal's {to}")))?,
+            };
+            after = page.next().map(ToOwned::to_owned);
+            links.extend(page.results);
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(links)
+    }
+
+    /// Records of one kind by id, in no promised order. Archived and deleted ones are missing.
+    pub(super) async fn items(
+        &self,
+        kind: &str,
+        ids: &[String],
+        properties: &[String],
+    ) -> Result<Vec<Item>, Failure> {
+        let pages = ids.chunks(BATCH).map(|ids| self.batch(kind, ids, properties));
+        Ok(try_join_all(pages).await?.into_iter().flatten().collect())
+    }
+
+    async fn batch(&self, kind: &str, ids: &[String], properties: &[String]) -> Result<Vec<Item>, Failure> {
+        let inputs: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+        let request = self
+            .request(Method::POST, &format!("objects/{}/{kind}/batch/read", self.version))
+            .json(&json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs}));
+        let found: Found = match self.call(request).await {
+            Err(trouble) if trouble.is_missing() => return Ok(Vec::new()),
+            answer => answer.map_err(|trouble| trouble.retry(&format!("reading {kind}")))?,
+        };
+        Ok(found.results)
+    }
+
+    /// All pipelines of deals with their stages.
+    pub(super) async fn pipelines(&self) -> Result<Vec<Pipeline>, Failure> {
+        let request = self.request(Method::GET, &format!("pipelines/{}/deals", self.version));
+        let page: Page<Pipeline> =
+            self.call(request).await.map_err(|trouble| trouble.retry("reading the pipelines"))?;
+        Ok(page.results)
+    }
+
+    /// Everything the portal knows about the properties of one kind of record; sensitive ones are left out.
+    /// `None` if we may not ask.
+    pub(super) async fn properties(&self, kind: &str) -> Result<Option<Vec<Property>>, Failure> {
+        let request = self
+            .request(Method::GET, &format!("properties/{}/{kind}", self.version))
+            .query(&[("archived", "false")]);
+        match self.call::<Page<Property>>(request).await {
+            Ok(page) => Ok(Some(page.results)),
+            Err(trouble) if trouble.is_missing() || trouble.is_forbidden() => Ok(None),
+            Err(trouble) => Err(trouble.retry(&format!("reading the properties of {kind}"))),
+        }
+    }
+
+    /// An owner by owner id (not user id). People who left are found only with `archived`.
+    pub(super) async fn owner(&self, id: &str, archived: bool) -> Result<Option<User>, Failure> {
+        let archived = if archived { "true" } else { "false" };
+        let request = self
+            .request(Method::GET, &format!("owners/{}/{id}", self.version))
+            .query(&[("idProperty", "id"), ("archived", archived)]);
+        match self.call(request).await {
+            Err(trouble) if trouble.is_missing() => Ok(None),
+            answer => answer.map(Some).map_err(|trouble| trouble.retry("reading an owner")),
+        }
+    }
+
+    /// One page of a search for deals. Its index is some seconds behind, so it proves nothing about what has
+    /// just happened.
+    pub(super) async fn search(&self, query: &Value) -> Result<Page<Item>, Failure> {
+        let mut tries = 1;
+        loop {
+            self.searches.turn().await.map_err(|wait| held(wait).retry(SEARCHING))?;
+            let path = format!("objects/{}/deals/search", self.version);
+            match self.call(self.request(Method::POST, &path).json(query)).await {
+                // The next call waits for as long as HubSpot asked for.
+                Err(Trouble::Refused(refused)) if tries < SEARCH_TRIES && refused.quiet().is_some() => {
+                    tries += 1;
+                }
+                answer => return answer.map_err(|trouble| trouble.retry(SEARCHING)),
+            }
+        }
+    }
+
+    /// Creates a task and returns its id.
+    pub(super) async fn create_task(&self, body: &Value) -> Result<String, Failure> {
+        let request = self.request(Method::POST, &format!("objects/{}/tasks", self.version)).json(body);
+        let task: Item =
+            self.call(request).await.map_err(|trouble| trouble.read_back("creating the task"))?;
+        Ok(task.id)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/crm/{path}", self.base)).timeout(self.timeout)
+    }
+
+    /// Sends a request when the limit allows, with a token; once more if HubSpot refuses the token and
+    /// there is a newer one. A refused token means that nothing was done, so this is safe for a write too.
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Trouble> {
+        let mut renewed = false;
+        loop {
+            self.limiter.turn().await.map_err(held)?;
+            let bearer = self.auth.bearer().await.map_err(Trouble::Held)?;
+            let request = request
+                .try_clone()
+                .ok_or_else(|| Trouble::Held(Failure::give_up("the request cannot be repeated")))?;
+            let response = request.bearer_auth(bearer.token.expose_secret()).send().await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = response.bytes().await?;
+            if status.is_success() {
+                return serde_json::from_slice(&body)
+                    .map_err(|error| Trouble::Unreadable(unreadable(&error)));
+            }
+
+            let refused = Refused::read(status, &headers, &body, self.clock.now());
+            if let Some(span) = refused.quiet() {
+                self.limiter.quiet_for(span);
+            }
+            if refused.is_unauthorized() && !renewed && self.auth.discard(&bearer).await {
+                renewed = true;
+                continue;
+            }
+            return Err(Trouble::Refused(Box::new(refused)));
+        }
+    }
+}
+
+fn held(wait: Duration) -> Trouble {
+    let why = "HubSpot asked us to be quiet for a while".to_owned();
+    Trouble::Held(Failure::Retry { why, after: Some(wait) })
+}
+
+/// Where an answer cannot be read, without repeating any of it.
+fn unreadable(error: &serde_json::Error) -> String {
+    format!("the answer cannot be read (line {}, column {})", error.line(), error.column())
+}

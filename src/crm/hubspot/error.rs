@@ -1,0 +1,396 @@
+//! What to do about a call to HubSpot that failed. The call site chooses by name: a read may simply be
+//! repeated, a write of unknown outcome must be read back first.
+//!
+//! <https://developers.hubspot.com/docs/api-reference/latest/error-handling>
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
+
+use super::wire::lax;
+use crate::failure::Failure;
+
+/// How a call failed.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// We did not even try: held back, or without a token.
+    Held(Failure),
+    /// Nothing reached HubSpot.
+    NotSent(String),
+    /// The request may have arrived; no whole answer came back.
+    Lost(String),
+    /// HubSpot answered, and the answer is not success.
+    Refused(Box<Refused>),
+    /// HubSpot reported success in a form we cannot read.
+    Unreadable(String),
+}
+
+impl Trouble {
+    /// For a read, which changes nothing: whatever is not final may be repeated.
+    pub(super) fn retry(self, doing: &str) -> Failure {
+        match self {
+            Self::Held(failure) => failure,
+            Self::NotSent(why) | Self::Lost(why) | Self::Unreadable(why) => {
+                Failure::retry(format!("{doing}: {why}"))
+            }
+            Self::Refused(refused) if refused.is_ambiguous() => Failure::retry(refused.explain(doing)),
+            Self::Refused(refused) => refused.into_failure(doing),
+        }
+    }
+
+    /// For a write: when nobody can know whether it happened, it must be read back before it is repeated.
+    pub(super) fn read_back(self, doing: &str) -> Failure {
+        match self {
+            Self::Held(failure) => failure,
+            Self::NotSent(why) => Failure::retry(format!("{doing}: {why}")),
+            Self::Lost(why) | Self::Unreadable(why) => Failure::unknown(format!("{doing}: {why}")),
+            Self::Refused(refused) if refused.is_ambiguous() => Failure::unknown(refused.explain(doing)),
+            Self::Refused(refused) => refused.into_failure(doing),
+        }
+    }
+
+    /// The object is archived, deleted or was never there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.status == StatusCode::NOT_FOUND)
+    }
+
+    /// The app lacks a scope for this call.
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.status == StatusCode::FORBIDDEN)
+    }
+}
+
+impl From<reqwest::Error> for Trouble {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_builder() {
+            return Self::Held(Failure::give_up(format!("the request cannot be built: {}", causes(&error))));
+        }
+        if error.is_connect() && !error.is_timeout() {
+            return Self::NotSent(format!("no connection: {}", causes(&error)));
+        }
+        Self::Lost(if error.is_timeout() { "no answer in time".to_owned() } else { causes(&error) })
+    }
+}
+
+/// The innermost cause, which is the one that says something. Never the URL.
+fn causes(error: &reqwest::Error) -> String {
+    let mut innermost = error.source();
+    while let Some(deeper) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(deeper);
+    }
+    innermost.map_or_else(|| "the connection broke".to_owned(), ToString::to_string)
+}
+
+/// An answer that is not success.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    retry_after: Option<Duration>,
+    daily_limit_spent: bool,
+    body: Body,
+    at: Timestamp,
+}
+
+/// Every field is optional. The messages are left out on purpose: they may repeat what we sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Body {
+    #[serde(deserialize_with = "lax")]
+    category: String,
+    /// What a 429 has in place of a category.
+    #[serde(deserialize_with = "lax")]
+    error_type: String,
+    /// What an OAuth answer has in place of a category: `BAD_REFRESH_TOKEN`.
+    #[serde(deserialize_with = "lax")]
+    status: String,
+    #[serde(deserialize_with = "lax")]
+    policy_name: String,
+    #[serde(deserialize_with = "lax")]
+    correlation_id: String,
+    #[serde(deserialize_with = "lax")]
+    errors: Vec<Detail>,
+    #[serde(deserialize_with = "lax")]
+    context: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Detail {
+    #[serde(deserialize_with = "lax")]
+    code: String,
+    #[serde(deserialize_with = "lax")]
+    context: BTreeMap<String, Vec<String>>,
+}
+
+impl Refused {
+    /// Reads an answer that is not success, received at `at`.
+    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], at: Timestamp) -> Self {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            status,
+            retry_after: header(RETRY_AFTER.as_str())
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(Duration::from_secs),
+            daily_limit_spent: header("x-hubspot-ratelimit-daily-remaining") == Some("0"),
+            body: serde_json::from_slice(body).unwrap_or_default(),
+            at,
+        }
+    }
+
+    /// How long every caller has to be quiet, if that is what the answer means.
+    pub(super) fn quiet(&self) -> Option<Duration> {
+        (self.status == StatusCode::TOO_MANY_REQUESTS && !self.is_daily()).then(|| self.wait())
+    }
+
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// HubSpot may have done the work before it failed.
+    fn is_ambiguous(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
+    }
+
+    fn is_daily(&self) -> bool {
+        self.body.policy_name == "DAILY" || (self.body.policy_name.is_empty() && self.daily_limit_spent)
+    }
+
+    /// `Retry-After` is usually missing; then the limit that was hit says how long.
+    fn wait(&self) -> Duration {
+        self.retry_after.unwrap_or(match self.body.policy_name.as_str() {
+            "SECONDLY" => Duration::from_secs(1),
+            _ => Duration::from_secs(10),
+        })
+    }
+
+    fn into_failure(self, doing: &str) -> Failure {
+        let why = self.explain(doing);
+        match self.status.as_u16() {
+            401 => Failure::Pause {
+                why: format!("{why}; check the token or connect the app again"),
+                until: None,
+            },
+            403 => Failure::Pause { why: format!("{why}; {}", self.scopes()), until: None },
+            429 if self.is_daily() => Failure::Pause { why, until: Some(next_midnight(self.at)) },
+            429 => Failure::Retry { why, after: Some(self.wait()) },
+            // Somebody else is changing the object right now.
+            409 => Failure::retry(why),
+            423 => Failure::Retry { why, after: Some(self.retry_after.unwrap_or(Duration::from_secs(2))) },
+            // The account is moving to another data centre.
+            477 => Failure::Retry { why, after: self.retry_after },
+            _ => Failure::GiveUp { why },
+        }
+    }
+
+    /// `reading the deal: HubSpot answered 400 VALIDATION_ERROR PROPERTY_DOESNT_EXIST (hs_x), correlation …`
+    fn explain(&self, doing: &str) -> String {
+        let body = &self.body;
+        let status = Some(&body.status).filter(|status| *status != "error");
+        let codes = body.errors.iter().map(|detail| &detail.code);
+        let words =
+            [&body.category, &body.error_type, &body.policy_name].into_iter().chain(status).chain(codes);
+        let mut words: Vec<&str> = words.filter_map(|word| plain(word)).take(6).collect();
+        words.dedup();
+
+        let status = self.status.as_str();
+        let answered: Vec<&str> = [status].into_iter().chain(words).collect();
+        let properties = self.named("propertyName").join(", ");
+        let about = if properties.is_empty() { String::new() } else { format!(" ({properties})") };
+        let correlation = plain(&body.correlation_id).map(|id| format!(", correlation {id}"));
+        format!(
+            "{doing}: HubSpot answered {}{about}{}",
+            answered.join(" "),
+            correlation.as_deref().unwrap_or_default()
+        )
+    }
+
+    fn scopes(&self) -> String {
+        let scopes = self.named("requiredGranularScopes");
+        if scopes.is_empty() {
+            "the app lacks a permission".to_owned()
+        } else {
+            format!("grant the app {}", scopes.join(", "))
+        }
+    }
+
+    /// What the error's contexts say under one name, such as the properties it is about.
+    fn named(&self, name: &str) -> Vec<&str> {
+        let details = self.body.errors.iter().map(|detail| &detail.context);
+        let mut values: Vec<&str> = details
+            .chain([&self.body.context])
+            .filter_map(|context| context.get(name))
+            .flatten()
+            .filter_map(|value| plain(value))
+            .take(12)
+            .collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+}
+
+/// Words of HubSpot's vocabulary pass; anything that might be somebody's text does not.
+fn plain(word: &str) -> Option<&str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    ((1..=80).contains(&word.len()) && word.bytes().all(allowed)).then_some(word)
+}
+
+/// The daily limit ends at midnight of the account's time zone, which we do not know. UTC's midnight is at
+/// most 24 hours away; if it is too early, the next call says so and the pause goes on.
+fn next_midnight(now: Timestamp) -> Timestamp {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    today
+        .checked_add(1.day())
+        .and_then(|tomorrow| tomorrow.to_zoned(TimeZone::UTC))
+        .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Trouble {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().expect("a header value"));
+        }
+        let at = "2026-11-20T15:04:05Z".parse().expect("a timestamp");
+        let status = StatusCode::from_u16(status).expect("a status");
+        Trouble::Refused(Box::new(Refused::read(status, &map, body.as_bytes(), at)))
+    }
+
+    fn kind(failure: &Failure) -> &'static str {
+        match failure {
+            Failure::Retry { .. } => "retry",
+            Failure::GiveUp { .. } => "give up",
+            Failure::Pause { .. } => "pause",
+            Failure::Unknown { .. } => "unknown",
+        }
+    }
+
+    fn seconds(failure: &Failure) -> Option<u64> {
+        match failure {
+            Failure::Retry { after, .. } => after.map(|after| after.as_secs()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_status_has_its_meaning_for_a_read_and_for_a_write() {
+        for (status, read, write) in [
+            (400, "give up", "give up"),
+            (401, "pause", "pause"),
+            (403, "pause", "pause"),
+            (404, "give up", "give up"),
+            (408, "retry", "unknown"),
+            (409, "retry", "retry"),
+            (414, "give up", "give up"),
+            (423, "retry", "retry"),
+            (429, "retry", "retry"),
+            (477, "retry", "retry"),
+            (500, "retry", "unknown"),
+            (502, "retry", "unknown"),
+            (503, "retry", "unknown"),
+            (504, "retry", "unknown"),
+            (521, "retry", "unknown"),
+            (524, "retry", "unknown"),
+            (302, "give up", "give up"),
+        ] {
+            assert_eq!(kind(&refused(status, &[], "").retry("reading")), read, "read {status}");
+            assert_eq!(kind(&refused(status, &[], "<html>").read_back("writing")), write, "write {status}");
+        }
+    }
+
+    #[test]
+    fn a_call_without_an_answer_is_ambiguous_only_for_a_write() {
+        let lost = || Trouble::Lost("no answer in time".to_owned());
+        assert_eq!(kind(&lost().retry("reading the deal")), "retry");
+        assert_eq!(
+            lost().read_back("creating the task"),
+            Failure::unknown("creating the task: no answer in time")
+        );
+        let not_sent = Trouble::NotSent("no connection: refused".to_owned());
+        assert_eq!(kind(&not_sent.read_back("creating the task")), "retry");
+        let unreadable = Trouble::Unreadable("not JSON".to_owned());
+        assert_eq!(kind(&unreadable.read_back("creating the task")), "unknown");
+    }
+
+    #[test]
+    fn both_shapes_of_a_rate_limit_say_how_long_to_wait() {
+        for (headers, body, wait) in [
+            (&[][..], r#"{"errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}"#, 10),
+            (&[][..], r#"{"errorType":"RATE_LIMIT","policyName":"SECONDLY"}"#, 1),
+            (&[][..], r#"{"category":"RATE_LIMITS"}"#, 10),
+            (&[][..], "", 10),
+            (&[("retry-after", "7")][..], r#"{"policyName":"SECONDLY"}"#, 7),
+            (&[("retry-after", "Fri, 20 Nov 2026 15:04:12 GMT")][..], r#"{"policyName":"SECONDLY"}"#, 1),
+            (&[("x-hubspot-ratelimit-daily-remaining", "0")][..], r#"{"policyName":"SECONDLY"}"#, 1),
+        ] {
+            let trouble = refused(429, headers, body);
+            let Trouble::Refused(answer) = &trouble else { unreachable!() };
+            assert_eq!(answer.quiet(), Some(Duration::from_secs(wait)), "{body}");
+            assert_eq!(seconds(&trouble.read_back("creating the task")), Some(wait), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_daily_limit_pauses_the_account_until_midnight() {
+        for (headers, body) in [
+            (&[][..], r#"{"errorType":"RATE_LIMIT","policyName":"DAILY"}"#),
+            (&[("x-hubspot-ratelimit-daily-remaining", "0")][..], r#"{"category":"RATE_LIMITS"}"#),
+        ] {
+            let failure = refused(429, headers, body).retry("reading the deal");
+            let Failure::Pause { until: Some(until), .. } = failure else { panic!("{failure:?}") };
+            assert_eq!(until.to_string(), "2026-11-21T00:00:00Z");
+        }
+    }
+
+    #[test]
+    fn locked_and_moving_accounts_are_waited_for() {
+        assert_eq!(seconds(&refused(423, &[], "").retry("reading")), Some(2));
+        assert_eq!(seconds(&refused(423, &[("retry-after", "9")], "").retry("reading")), Some(9));
+        assert_eq!(seconds(&refused(477, &[("retry-after", "86400")], "").retry("reading")), Some(86_400));
+    }
+
+    #[test]
+    fn missing_scopes_are_named() {
+        let body = r#"{"status":"error","message":"This app hasn't been granted all required scopes","category":"MISSING_SCOPES",
+            "correlationId":"0a1b-2c","errors":[{"message":"…","context":{"requiredGranularScopes":["crm.objects.deals.read","crm.objects.owners.read"]}}]}"#;
+        insta::assert_snapshot!(
+            refused(403, &[], body).retry("reading the deal"),
+            @"reading the deal: HubSpot answered 403 MISSING_SCOPES, correlation 0a1b-2c; grant the app crm.objects.deals.read, crm.objects.owners.read"
+        );
+    }
+
+    #[test]
+    fn a_validation_error_names_category_and_property_and_never_repeats_what_we_sent() {
+        let body = r#"{"status":"error","message":"Property values were not valid: Acme wants a pony","category":"VALIDATION_ERROR",
+            "subCategory":{"odd":1},"correlationId":"abc","errors":[{"message":"Acme","code":"PROPERTY_DOESNT_EXIST","in":"x",
+            "context":{"propertyName":["hs_task_size","Acme wants a pony"]}},{"context":{"propertyName":"not a list"}}]}"#;
+        insta::assert_snapshot!(
+            refused(400, &[], body).read_back("creating the task"),
+            @"creating the task: HubSpot answered 400 VALIDATION_ERROR PROPERTY_DOESNT_EXIST (hs_task_size), correlation abc"
+        );
+    }
+
+    #[test]
+    fn a_refused_token_pauses_and_says_what_to_do() {
+        insta::assert_snapshot!(
+            refused(401, &[], r#"{"status":"error","category":"INVALID_AUTHENTICATION"}"#).retry("reading the deal"),
+            @"reading the deal: HubSpot answered 401 INVALID_AUTHENTICATION; check the token or connect the app again"
+        );
+    }
+
+    #[test]
+    fn only_404_means_missing() {
+        assert!(refused(404, &[], "").is_missing());
+        assert!(!refused(400, &[], "").is_missing());
+        assert!(!Trouble::Lost(String::new()).is_missing());
+    }
+}

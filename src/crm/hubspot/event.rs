@@ -1,0 +1,436 @@
+//! What a batch of app events says, reduced to "look at this deal again".
+//!
+//! Parsing is lenient: elements are independent, unknown fields are ignored, and a field of an unexpected
+//! shape counts as absent. Only the type, the portal and a deal id are needed; everything else an element
+//! claims is a hint.
+//!
+//! <https://developers.hubspot.com/docs/api-reference/latest/webhooks/guide>
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+use super::wire::{id, text};
+use crate::crm::{AccountKey, CrmKind, DealKey, Event, EventKind, Verification};
+
+/// Type id of deals in generic `object.*` events.
+const DEAL: &str = "0-3";
+
+/// The events of one request, and what was left out.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Worth recording, in the order they came in. Portals may be mixed, and may be unknown to us.
+    pub events: Vec<Event>,
+    /// How many elements were left out, by reason.
+    pub dropped: BTreeMap<Unwanted, usize>,
+}
+
+/// Why an element of a batch is not recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unwanted {
+    /// No type, portal or deal id could be read.
+    Broken,
+    /// It speaks of something that is not a deal.
+    OtherObject,
+    /// Deals, but nothing that can win one: a deletion, an association.
+    OtherChange,
+    /// A property other than the stage.
+    OtherProperty,
+    /// The stage it names is known not to be a won one.
+    OpenStage,
+}
+
+impl Unwanted {
+    /// The name used in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::OtherObject => "other_object",
+            Self::OtherChange => "other_change",
+            Self::OtherProperty => "other_property",
+            Self::OpenStage => "open_stage",
+        }
+    }
+}
+
+/// The body is not a JSON array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not a JSON array")]
+pub struct NotJson;
+
+/// Reads the body of an app subscription's webhook: a JSON array of up to 100 elements.
+///
+/// `known_stage(portal, stage)` says whether a stage is a won one, or `None` if it is not known for sure;
+/// changes to a stage that is known not to be won are left out.
+pub fn parse_batch(
+    body: &[u8],
+    verification: &Verification,
+    known_stage: &dyn Fn(&str, &str) -> Option<bool>,
+) -> Result<Batch, NotJson> {
+    let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotJson)?;
+    let verification = verification.to_string();
+    let mut batch = Batch::default();
+    for raw in elements {
+        match read(raw, &verification, known_stage) {
+            Ok(event) => batch.events.push(event),
+            Err(reason) => *batch.dropped.entry(reason).or_default() += 1,
+        }
+    }
+    Ok(batch)
+}
+
+/// One element. Every field is raw, so that a surprise in one costs at most that one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Element<'a> {
+    #[serde(borrow, default)]
+    subscription_type: Option<&'a RawValue>,
+    /// One of HubSpot's tables calls the type this.
+    #[serde(borrow, default)]
+    event_type: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    portal_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    object_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    object_type_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    new_object_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    primary_object_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    property_name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    property_value: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    event_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    subscription_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    occurred_at: Option<&'a RawValue>,
+}
+
+fn read(
+    raw: &RawValue,
+    verification: &str,
+    known_stage: &dyn Fn(&str, &str) -> Option<bool>,
+) -> Result<Event, Unwanted> {
+    let element: Element<'_> = serde_json::from_str(raw.get()).map_err(|_| Unwanted::Broken)?;
+    let kind_text = element.subscription_type.and_then(text).or_else(|| element.event_type.and_then(text));
+    let kind_text = kind_text.ok_or(Unwanted::Broken)?;
+    let (object, change) = kind_text.split_once('.').ok_or(Unwanted::Broken)?;
+    let is_deal = match object {
+        "deal" => true,
+        "object" => element.object_type_id.and_then(text).as_deref() == Some(DEAL),
+        _ => false,
+    };
+    if !is_deal {
+        return Err(Unwanted::OtherObject);
+    }
+
+    let portal = element.portal_id.and_then(id).ok_or(Unwanted::Broken)?;
+    let (kind, object_id) = match change {
+        "creation" => (EventKind::Created, element.object_id),
+        // Out of the recycle bin, perhaps straight into a won stage.
+        "restore" => (EventKind::Poked, element.object_id),
+        "merge" => {
+            (EventKind::Merged, element.new_object_id.or(element.primary_object_id).or(element.object_id))
+        }
+        "propertyChange" => {
+            if element.property_name.and_then(text).as_deref() != Some("dealstage") {
+                return Err(Unwanted::OtherProperty);
+            }
+            let stage = element.property_value.and_then(text);
+            if stage.is_some_and(|stage| known_stage(&portal, &stage) == Some(false)) {
+                return Err(Unwanted::OpenStage);
+            }
+            (EventKind::StageChanged, element.object_id)
+        }
+        _ => return Err(Unwanted::OtherChange),
+    };
+    let deal = object_id.and_then(id).ok_or(Unwanted::Broken)?;
+
+    let event_id = element.event_id.and_then(id);
+    let occurred = element.occurred_at.and_then(id);
+    // HubSpot does not promise that `eventId` is unique, and `attemptNumber` differs between redeliveries.
+    let mut dedupe_key = format!(
+        "hubspot:{portal}:{}:{kind_text}:{}:{deal}:{}",
+        element.subscription_id.and_then(id).as_deref().unwrap_or("-"),
+        event_id.as_deref().unwrap_or("-"),
+        occurred.as_deref().unwrap_or("-"),
+    );
+    if event_id.is_none() && occurred.is_none() {
+        // Nothing tells two such events apart but their text. Reading a deal twice is harmless; losing
+        // a later win is not.
+        dedupe_key = format!("{dedupe_key}:{}", short_hash(raw.get().as_bytes()));
+    }
+    Ok(Event {
+        deal: DealKey { account: account(portal.into_owned()), deal: deal.into_owned() },
+        kind,
+        dedupe_key,
+        provider_id: event_id.map_or_else(|| "-".to_owned(), Cow::into_owned),
+        occurred_at: occurred
+            .and_then(|millis| millis.parse().ok())
+            .and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+        verification: verification.to_owned(),
+    })
+}
+
+/// The portal as an account.
+pub(super) fn account(portal: String) -> AccountKey {
+    AccountKey { crm: CrmKind::Hubspot, account: portal }
+}
+
+/// The first 16 hex digits of a SHA-256: enough to tell events apart.
+pub(super) fn short_hash(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hex::encode(hash.get(..8).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SIGNED: Verification = Verification::Signed { scheme: "hubspot-v3", key: 0 };
+
+    fn parse(body: &str) -> Batch {
+        parse_batch(body.as_bytes(), &SIGNED, &|_, _| None).expect("an array")
+    }
+
+    fn only_event(element: &str) -> Event {
+        let mut batch = parse(&format!("[{element}]"));
+        assert_eq!(batch.events.len(), 1, "{element} dropped as {:?}", batch.dropped);
+        batch.events.remove(0)
+    }
+
+    fn reason(element: &str) -> Unwanted {
+        let batch = parse(&format!("[{element}]"));
+        assert!(batch.events.is_empty(), "{element} was kept");
+        *batch.dropped.keys().next().expect("a reason")
+    }
+
+    fn stage_change(event_id: u64) -> String {
+        format!(
+            r#"{{"eventId":{event_id},"subscriptionId":410001,"portalId":48210077,"appId":9050011,
+                "occurredAt":1764000000000,"subscriptionType":"deal.propertyChange","attemptNumber":0,
+                "objectId":301000000417,"propertyName":"dealstage","propertyValue":"closedwon"}}"#
+        )
+    }
+
+    #[test]
+    fn a_stage_change_becomes_an_event() {
+        let event = only_event(&stage_change(7_100_000_001));
+        assert_eq!(event.deal.to_string(), "hubspot:48210077:301000000417");
+        assert_eq!(event.kind, EventKind::StageChanged);
+        assert_eq!(
+            event.dedupe_key,
+            "hubspot:48210077:410001:deal.propertyChange:7100000001:301000000417:1764000000000"
+        );
+        assert_eq!(event.provider_id, "7100000001");
+        assert_eq!(event.occurred_at.map(|at| at.to_string()).as_deref(), Some("2025-11-24T16:00:00Z"));
+        assert_eq!(event.verification, "signed(hubspot-v3, key 1)");
+    }
+
+    #[test]
+    fn deal_and_generic_events_say_the_same_things() {
+        let table = [
+            (r#""subscriptionType":"deal.creation","objectId":7"#, EventKind::Created, "7"),
+            (
+                r#""subscriptionType":"object.creation","objectTypeId":"0-3","objectId":7"#,
+                EventKind::Created,
+                "7",
+            ),
+            (r#""eventType":"deal.restore","objectId":"7""#, EventKind::Poked, "7"),
+            (
+                r#""subscriptionType":"object.restore","objectTypeId":"0-3","objectId":7"#,
+                EventKind::Poked,
+                "7",
+            ),
+            (
+                r#""subscriptionType":"deal.merge","newObjectId":9,"primaryObjectId":8,"objectId":7"#,
+                EventKind::Merged,
+                "9",
+            ),
+            (
+                r#""subscriptionType":"object.merge","objectTypeId":"0-3","primaryObjectId":8"#,
+                EventKind::Merged,
+                "8",
+            ),
+            (r#""subscriptionType":"deal.merge","objectId":7,"newObjectId":null"#, EventKind::Merged, "7"),
+            (
+                r#""subscriptionType":"object.propertyChange","objectTypeId":"0-3","objectId":7,"propertyName":"dealstage""#,
+                EventKind::StageChanged,
+                "7",
+            ),
+        ];
+        for (fields, kind, deal) in table {
+            let event = only_event(&format!(r#"{{"portalId":1,{fields}}}"#));
+            assert_eq!((event.kind, event.deal.deal.as_str()), (kind, deal), "{fields}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_counted_by_reason() {
+        let table = [
+            (r#""subscriptionType":"contact.creation","objectId":7"#, Unwanted::OtherObject),
+            (
+                r#""subscriptionType":"object.creation","objectTypeId":"0-1","objectId":7"#,
+                Unwanted::OtherObject,
+            ),
+            (r#""subscriptionType":"object.creation","objectId":7"#, Unwanted::OtherObject),
+            (r#""subscriptionType":"conversation.newMessage","objectId":7"#, Unwanted::OtherObject),
+            (r#""subscriptionType":"deal.deletion","objectId":7"#, Unwanted::OtherChange),
+            (r#""subscriptionType":"deal.associationChange","fromObjectId":7"#, Unwanted::OtherChange),
+            (
+                r#""subscriptionType":"deal.propertyChange","objectId":7,"propertyName":"amount""#,
+                Unwanted::OtherProperty,
+            ),
+            (r#""subscriptionType":"deal.propertyChange","objectId":7"#, Unwanted::OtherProperty),
+            (r#""subscriptionType":"deal.creation""#, Unwanted::Broken),
+            (r#""subscriptionType":"deal.creation","objectId":-7"#, Unwanted::Broken),
+            (r#""subscriptionType":"deal.creation","objectId":7.5"#, Unwanted::Broken),
+            (r#""subscriptionType":"deal.creation","objectId":"../7""#, Unwanted::Broken),
+            (r#""subscriptionType":"deal.creation","objectId":true"#, Unwanted::Broken),
+            (r#""subscriptionType":"dealcreation","objectId":7"#, Unwanted::Broken),
+            (r#""subscriptionType":7,"objectId":7"#, Unwanted::Broken),
+            (r#""objectId":7"#, Unwanted::Broken),
+        ];
+        for (fields, expected) in table {
+            assert_eq!(reason(&format!(r#"{{"portalId":1,{fields}}}"#)), expected, "{fields}");
+        }
+        assert_eq!(reason(r#"{"subscriptionType":"deal.creation","objectId":7}"#), Unwanted::Broken);
+    }
+
+    #[test]
+    fn broken_elements_do_not_sink_their_siblings() {
+        let body = format!(
+            r#"[null, 17, "text", [{{}}], {{}}, {}, {{"portalId":{{}},"subscriptionType":"deal.creation"}}, {}]"#,
+            stage_change(1),
+            stage_change(2)
+        );
+        let batch = parse(&body);
+        let ids: Vec<&str> = batch.events.iter().map(|event| event.provider_id.as_str()).collect();
+        assert_eq!(ids, ["1", "2"]);
+        assert_eq!(batch.dropped, BTreeMap::from([(Unwanted::Broken, 6)]));
+    }
+
+    #[test]
+    fn optional_fields_of_an_odd_shape_count_as_absent() {
+        let event = only_event(
+            r#"{"portalId":"1","subscriptionType":"deal.creation","objectId":7,"eventId":"abc","occurredAt":"soon",
+                "subscriptionId":[1],"isSensitive":"maybe","changeFlag":{"new":true},"mergedObjectIds":5}"#,
+        );
+        assert_eq!(event.provider_id, "-");
+        assert_eq!(event.occurred_at, None);
+    }
+
+    #[test]
+    fn a_redelivery_has_the_same_key_and_other_events_have_others() {
+        let first = only_event(&stage_change(1));
+        let again = only_event(&stage_change(1).replace(r#""attemptNumber":0"#, r#""attemptNumber":3"#));
+        assert_eq!(first.dedupe_key, again.dedupe_key);
+        for (from, to) in [
+            ("48210077", "48210078"),
+            ("410001", "410002"),
+            ("deal.propertyChange", "object.propertyChange\",\"objectTypeId\":\"0-3"),
+            (r#""eventId":1"#, r#""eventId":2"#),
+            ("301000000417", "301000000418"),
+            ("1764000000000", "1764000000001"),
+        ] {
+            let other = only_event(&stage_change(1).replace(from, to));
+            assert_ne!(first.dedupe_key, other.dedupe_key, "{from} → {to}");
+        }
+    }
+
+    #[test]
+    fn events_without_id_and_time_are_told_apart_by_their_text() {
+        let element = r#"{"portalId":1,"subscriptionType":"deal.creation","objectId":7}"#;
+        let other = r#"{"portalId":1,"subscriptionType":"deal.creation","objectId":7,"sourceId":"x"}"#;
+        assert_eq!(only_event(element).dedupe_key, only_event(element).dedupe_key);
+        assert_ne!(only_event(element).dedupe_key, only_event(other).dedupe_key);
+    }
+
+    #[test]
+    fn a_stage_known_to_be_open_is_dropped_and_an_unknown_one_never() {
+        let known = |portal: &str, stage: &str| match (portal, stage) {
+            ("1", "won") => Some(true),
+            ("1", "open") => Some(false),
+            _ => None,
+        };
+        let kept = |portal: &str, value: &str| {
+            let body = format!(
+                r#"[{{"portalId":{portal},"subscriptionType":"deal.propertyChange","objectId":7,
+                     "propertyName":"dealstage","propertyValue":{value}}}]"#
+            );
+            let batch = parse_batch(body.as_bytes(), &SIGNED, &known).expect("an array");
+            assert_eq!(batch.dropped.contains_key(&Unwanted::OpenStage), batch.events.is_empty());
+            !batch.events.is_empty()
+        };
+        assert!(
+            kept("1", "\"won\"") && kept("1", "\"8812345\"") && kept("2", "\"open\"") && kept("1", "null")
+        );
+        assert!(kept("1", "\"REDACTED\""));
+        assert!(!kept("1", "\"open\""));
+    }
+
+    #[test]
+    fn a_body_that_is_not_an_array_is_refused() {
+        for body in ["", "{}", "[", "[1,]", "nonsense", "[{\"a\":}]", "\u{feff}[]"] {
+            assert_eq!(parse_batch(body.as_bytes(), &SIGNED, &|_, _| None).err(), Some(NotJson), "{body:?}");
+        }
+        assert!(parse_batch(b"[\"\xff\"]", &SIGNED, &|_, _| None).is_err());
+        assert!(parse("[]").events.is_empty());
+    }
+
+    /// Any JSON, a few levels deep, with the field names that matter among others.
+    fn any_json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|value| value.to_string()),
+            any::<i64>().prop_map(|value| value.to_string()),
+            "[a-z.0-9-]{0,12}".prop_map(|text| format!("\"{text}\"")),
+            Just("\"deal.propertyChange\"".to_owned()),
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            let name = prop_oneof![
+                Just("portalId"),
+                Just("objectId"),
+                Just("subscriptionType"),
+                Just("propertyName"),
+                Just("occurredAt"),
+                Just("other")
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec((name, inner), 0..6).prop_map(|fields| {
+                    let fields: Vec<String> =
+                        fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                    format!("{{{}}}", fields.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_parsing_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse_batch(&body, &SIGNED, &|_, _| None);
+        }
+
+        #[test]
+        fn good_siblings_always_survive(before in prop::collection::vec(any_json(), 0..4), after in prop::collection::vec(any_json(), 0..4)) {
+            let mut elements = before;
+            elements.push(stage_change(999_777));
+            elements.extend(after);
+            let batch = parse(&format!("[{}]", elements.join(",")));
+            prop_assert_eq!(batch.events.iter().filter(|event| event.provider_id == "999777").count(), 1);
+            prop_assert_eq!(batch.events.len() + batch.dropped.values().sum::<usize>(), elements.len());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! HubSpot.
+//!
+//! In the order of a webhook's life: [`signature`] proves who sent it ([`signed_url`] explains why not),
+//! [`event`] and [`poke`] reduce it to "look at this deal", [`receive`] puts that together. Then [`record`] re-reads the deal through
+//! [`client`], [`stage`] decides whether it is won and since when, and [`task`] writes the one thing we write.
+//! [`sighting`] finds won deals that no webhook told of.
+//! Under the client: [`auth`] with its [`token_file`], [`limiter`], [`error`] and [`wire`]. [`metadata`] keeps in a
+//! cache what rarely changes, such as what a [`field`] means.
+
+mod auth;
+mod client;
+mod error;
+mod event;
+mod field;
+mod limiter;
+mod metadata;
+mod poke;
+mod receive;
+mod record;
+mod sighting;
+mod signature;
+mod signed_url;
+mod stage;
+mod task;
+mod token_file;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::try_join;
+
+use self::client::Client;
+pub use self::event::{Batch, NotJson, Unwanted, parse_batch};
+use self::metadata::Metadata;
+pub use self::poke::{CORRELATION_HEADER, UselessPoke, parse_poke};
+pub use self::receive::Receiver;
+use self::record::Found;
+pub use self::signature::{verify_app, verify_workflow};
+use super::{
+    AccountKey, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef, WantedFields,
+    WinKey, Won,
+};
+use crate::clock::Clock;
+use crate::config::HubspotConfig;
+use crate::failure::Failure;
+
+/// HubSpot's type ids, as they stand in links.
+const DEAL: &str = "0-3";
+const TASK: &str = "0-27";
+
+/// One portal.
+pub struct HubSpot {
+    account: AccountKey,
+    /// Base of the web app, without a trailing slash.
+    app_url: String,
+    client: Arc<Client>,
+    metadata: Metadata,
+    clock: Clock,
+}
+
+impl HubSpot {
+    /// A portal, reached through `http`; `http_timeout` limits each call.
+    pub fn new(config: &HubspotConfig, http: reqwest::Client, http_timeout: Duration, clock: Clock) -> Self {
+        let client = Arc::new(Client::new(config, http, http_timeout, clock.clone()));
+        Self {
+            account: AccountKey { crm: CrmKind::Hubspot, account: config.portal.clone() },
+            app_url: config.app_url.trim_end_matches('/').to_owned(),
+            metadata: Metadata::new(client.clone(), &clock),
+            client,
+            clock,
+        }
+    }
+
+    /// Whether a stage is a won one, if that is known for sure right now: an event about a stage that is
+    /// known not to be won can be left out. Never asks HubSpot.
+    pub fn known_stage(&self, stage: &str) -> Option<bool> {
+        self.metadata.known_stage(stage)
+    }
+
+    /// Whether the deal is won, and the win it is in.
+    async fn judge(
+        &self,
+        found: &Found,
+        stages: (Arc<stage::Stages>, bool),
+    ) -> Result<Option<WinKey>, Failure> {
+        let deal = &found.deal;
+        let (pipeline, stage) = (deal.get("pipeline"), deal.get("dealstage").unwrap_or_default());
+        let derived = deal.get("hs_is_closed_won").map(|value| value == "true");
+
+        let (mut stages, fresh) = stages;
+        let known = stages.is_won(pipeline, stage);
+        // An unknown stage, or one whose meaning an admin changed within the hour.
+        if !fresh && (known.is_none() || derived.is_some_and(|derived| known != Some(derived))) {
+            stages = self.metadata.fresh_stages().await?;
+        }
+        // The derived property may lag behind, so it only speaks where the metadata is silent.
+        let won = stages.is_won(pipeline, stage).unwrap_or(derived == Some(true));
+        if !won {
+            return Ok(None);
+        }
+        let counts = |other: &str| stages.is_won(pipeline, other).unwrap_or(other == stage);
+        let won_at = stage::won_at(&found.history, deal, counts).ok_or_else(|| {
+            Failure::give_up("the deal is won, but HubSpot shows neither its stage history nor a date")
+        })?;
+        let deal = DealKey { account: self.account.clone(), deal: deal.id.clone() };
+        Ok(Some(WinKey { deal, won_at }))
+    }
+
+    /// The second round trip, put together with the first.
+    async fn record(&self, found: Found, wanted: &WantedFields) -> Result<DealRecord, Failure> {
+        let around = record::around(&self.client, &self.metadata, &found, wanted).await?;
+        let mut record = DealRecord {
+            crm: CrmKind::Hubspot,
+            account: self.account.account.clone(),
+            url: Some(self.link(DEAL, &found.deal.id)),
+            deal: found.deal,
+            company: around.company,
+            contacts: around.contacts,
+            owner: around.owner,
+            users: around.users,
+            line_items: around.line_items,
+            fields: BTreeMap::new(),
+            unavailable: Vec::new(),
+            fetched_at: Some(self.clock.now()),
+        };
+        field::describe(&mut record, wanted, &around.catalogues);
+        Ok(record)
+    }
+
+    fn task(&self, id: String) -> TaskRef {
+        TaskRef { url: self.link(TASK, &id), id }
+    }
+
+    /// Where a person opens a record. `kind` is HubSpot's type id.
+    fn link(&self, kind: &str, id: &str) -> String {
+        format!("{}/contacts/{}/record/{kind}/{id}", self.app_url, self.account.account)
+    }
+}
+
+#[async_trait]
+impl Crm for HubSpot {
+    fn account(&self) -> &AccountKey {
+        &self.account
+    }
+
+    async fn resolve(&self, deal: &str, wanted: &WantedFields) -> Result<Resolution, Failure> {
+        let deal = deal_id(deal)?;
+        let (found, stages) = try_join!(record::deal(&self.client, deal, wanted), self.metadata.stages())?;
+        let Some(found) = found else { return Ok(Resolution::Gone) };
+        let Some(win) = self.judge(&found, stages).await? else {
+            let stage = found.deal.get("dealstage").unwrap_or("no stage").to_owned();
+            return Ok(Resolution::NotWon { stage });
+        };
+        let merged = found.deal.get("hs_merged_object_ids").unwrap_or_default();
+        let merged_from =
+            merged.split(';').map(str::trim).filter(|id| !id.is_empty()).map(Into::into).collect();
+        let record = self.record(found, wanted).await?;
+        Ok(Resolution::Won(Box::new(Won { win, merged_from, record })))
+    }
+
+    async fn fetch(&self, deal: &str, wanted: &WantedFields) -> Result<Option<DealRecord>, Failure> {
+        match record::deal(&self.client, deal_id(deal)?, wanted).await? {
+            Some(found) => self.record(found, wanted).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
+        sighting::won_since(&self.client, since).await
+    }
+
+    async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {
+        let deal = deal_id(deal)?;
+        let mut links = self.client.links(deal, "tasks").await?;
+        if links.is_empty()
+            && let Some(merged) = self.client.deal(deal, "hs_object_id").await?.filter(|now| now.id != deal)
+        {
+            links = self.client.links(&merged.id, "tasks").await?;
+        }
+        let ids: Vec<String> = links.into_iter().map(|link| link.to_object_id).collect();
+        let tasks = self.client.items("tasks", &ids, &task::READ.map(ToOwned::to_owned)).await?;
+        Ok(task::find(tasks, marker).map(|task| self.task(task.id)))
+    }
+
+    async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure> {
+        self.client.create_task(&task::create(draft)).await.map(|id| self.task(id))
+    }
+}
+
+/// Ids become part of a path, and one that came from a command line may be anything.
+fn deal_id(text: &str) -> Result<&str, Failure> {
+    let valid = wire::is_id(text);
+    valid.then_some(text).ok_or_else(|| Failure::give_up("a HubSpot deal id is a number of up to 20 digits"))
+}

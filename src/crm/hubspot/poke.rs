@@ -1,0 +1,178 @@
+//! A workflow's "Send a webhook": whatever its body looks like, it pokes us about one deal.
+//!
+//! The body is the enrolled deal as an old API returned it, or fields that an admin picked. Only the deal's
+//! id and perhaps the portal's are taken from it.
+//!
+//! <https://developers.hubspot.com/docs/methods/workflows/webhook_information>
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::event::{account, short_hash};
+use super::wire::id;
+use crate::crm::{DealKey, Event, EventKind, Verification};
+
+/// The header that HubSpot puts on a workflow's request. Pass its value to [`parse_poke`].
+pub const CORRELATION_HEADER: &str = "x-hubspot-correlation-id";
+
+/// Why a workflow's body says nothing we can use. The texts are for the admin who built the workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UselessPoke {
+    /// The body is not a JSON object.
+    #[error("the body is not a JSON object")]
+    NotJson,
+    /// No id of a deal was found.
+    #[error("no deal id in the body: send hs_object_id")]
+    NoDeal,
+    /// The body names no portal, and several are configured.
+    #[error("no portal id in the body, and more than one portal is configured: send portalId")]
+    NoPortal,
+}
+
+type Fields<'a> = HashMap<String, &'a RawValue>;
+
+/// Reads a workflow's body. `only_portal` is the portal to assume when there is just one.
+///
+/// Two pokes count as the same when body and `correlation` agree and they came in the same ten minutes;
+/// without a correlation, the same minute. Whether HubSpot's retries keep the correlation is not
+/// documented, and nothing in the body tells a retry from a deal that was won again. So the window is
+/// short: a poke too many costs one look at the deal, a poke lost costs a handoff.
+pub fn parse_poke(
+    body: &[u8],
+    correlation: Option<&str>,
+    only_portal: Option<&str>,
+    verification: &Verification,
+    now: Timestamp,
+) -> Result<Event, UselessPoke> {
+    let fields: Fields<'_> = serde_json::from_slice(body).map_err(|_| UselessPoke::NotJson)?;
+    let deal = deal_id(&fields).ok_or(UselessPoke::NoDeal)?;
+    let portal = ["portalId", "portal_id"]
+        .iter()
+        .find_map(|name| id(fields.get(*name)?))
+        .or_else(|| only_portal.map(Into::into))
+        .ok_or(UselessPoke::NoPortal)?
+        .into_owned();
+
+    let seconds = now.as_second();
+    let body_hash = short_hash(body);
+    let (provider_id, bucket) = match correlation.filter(|text| is_plain(text)) {
+        Some(correlation) => (correlation.to_owned(), seconds.div_euclid(600)),
+        None => ("-".to_owned(), seconds.div_euclid(60)),
+    };
+    Ok(Event {
+        dedupe_key: format!("hubspot:{portal}:poke:{deal}:{provider_id}:{body_hash}:{bucket}"),
+        deal: DealKey { account: account(portal), deal },
+        kind: EventKind::Poked,
+        provider_id,
+        occurred_at: None,
+        verification: verification.to_string(),
+    })
+}
+
+fn deal_id(fields: &Fields<'_>) -> Option<String> {
+    let beside = ["objectId", "hs_object_id", "dealId", "id"].iter().find_map(|name| id(fields.get(*name)?));
+    if let Some(found) = beside {
+        return Some(found.into_owned());
+    }
+    let properties: Fields<'_> = serde_json::from_str(fields.get("properties")?.get()).ok()?;
+    let within = *properties.get("hs_object_id")?;
+    let found = match serde_json::from_str::<Fields<'_>>(within.get()) {
+        Ok(wrapped) => id(wrapped.get("value")?)?,
+        Err(_) => id(within)?,
+    };
+    Some(found.into_owned())
+}
+
+/// The correlation ends up in keys and on screens, and no signature covers it.
+fn is_plain(correlation: &str) -> bool {
+    (1..=64).contains(&correlation.len())
+        && correlation.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: Verification = Verification::Authenticated { by: "header-secret", key: 0 };
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().expect("a timestamp")
+    }
+
+    fn parse(body: &str) -> Result<Event, UselessPoke> {
+        parse_poke(body.as_bytes(), Some("c-1"), Some("48210077"), &SECRET, at("2026-11-20T10:00:00Z"))
+    }
+
+    #[test]
+    fn the_deal_is_found_wherever_a_workflow_puts_it() {
+        for body in [
+            r#"{"objectId":301000000417}"#,
+            r#"{"hs_object_id":"301000000417"}"#,
+            r#"{"dealId":301000000417,"properties":{"hs_object_id":{"value":"5"}}}"#,
+            r#"{"id":"301000000417","properties":{}}"#,
+            r#"{"objectId":null,"hs_object_id":"","id":301000000417}"#,
+            r#"{"properties":{"hs_object_id":"301000000417"}}"#,
+            r#"{"properties":{"hs_object_id":301000000417}}"#,
+            r#"{"properties":{"dealname":{"value":"\u00e9"},"hs_object_id":{"value":"301000000417","versions":[]}}}"#,
+        ] {
+            let event = parse(body).expect(body);
+            assert_eq!(event.deal.to_string(), "hubspot:48210077:301000000417", "{body}");
+            assert_eq!(event.kind, EventKind::Poked);
+            assert_eq!(event.verification, "authenticated(header-secret, key 1)");
+        }
+    }
+
+    #[test]
+    fn a_body_without_a_usable_id_is_useless() {
+        for body in [
+            "{}",
+            r#"{"objectId":"seven"}"#,
+            r#"{"id":{"value":7}}"#,
+            r#"{"properties":[]}"#,
+            r#"{"properties":{"hs_object_id":{"value":null}}}"#,
+        ] {
+            assert_eq!(parse(body), Err(UselessPoke::NoDeal), "{body}");
+        }
+        for body in ["", "[]", "7", "objectId=7", "{\"objectId\":7"] {
+            assert_eq!(parse(body), Err(UselessPoke::NotJson), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_portal_of_the_body_wins_over_the_only_one_configured() {
+        let body = br#"{"objectId":7,"portalId":99}"#;
+        let event =
+            parse_poke(body, None, Some("48210077"), &SECRET, at("2026-11-20T10:00:00Z")).expect("a poke");
+        assert_eq!(event.deal.account.account, "99");
+        let anywhere = parse_poke(br#"{"objectId":7}"#, None, None, &SECRET, at("2026-11-20T10:00:00Z"));
+        assert_eq!(anywhere, Err(UselessPoke::NoPortal));
+    }
+
+    #[test]
+    fn a_redelivery_is_recognised_and_a_later_win_is_not_mistaken_for_one() {
+        let key = |body: &str, correlation: Option<&str>, time: &str| {
+            let event =
+                parse_poke(body.as_bytes(), correlation, Some("1"), &SECRET, at(time)).expect("a poke");
+            event.dedupe_key
+        };
+        let body = r#"{"hs_object_id":7}"#;
+        let first = key(body, Some("c-1"), "2026-11-20T10:00:00Z");
+        assert_eq!(first, key(body, Some("c-1"), "2026-11-20T10:09:59Z"));
+        assert_ne!(first, key(body, Some("c-2"), "2026-11-20T10:00:00Z"));
+        assert_ne!(first, key(body, Some("c-1"), "2026-11-20T11:00:00Z"));
+        assert_ne!(first, key(r#"{"hs_object_id":7,"stage":"x"}"#, Some("c-1"), "2026-11-20T10:00:00Z"));
+
+        let anonymous = key(body, None, "2026-11-20T10:00:05Z");
+        assert_eq!(anonymous, key(body, None, "2026-11-20T10:00:50Z"));
+        assert_ne!(anonymous, key(body, None, "2026-11-20T10:05:00Z"));
+    }
+
+    #[test]
+    fn a_correlation_that_is_not_plain_is_not_repeated() {
+        let event =
+            parse_poke(br#"{"id":7}"#, Some("c\n:evil"), Some("1"), &SECRET, at("2026-11-20T10:00:00Z"));
+        assert_eq!(event.expect("a poke").provider_id, "-");
+    }
+}

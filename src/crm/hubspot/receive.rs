@@ -1,0 +1,118 @@
+//! Who may send us HubSpot webhooks, and about which portals.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::poke::UselessPoke;
+use super::{CORRELATION_HEADER, HubSpot, parse_batch, parse_poke, verify_app, verify_workflow};
+use crate::config::HubspotConfig;
+use crate::crm::{Event, RawWebhook, Received, Rejected, Verification};
+
+/// Every secret that may vouch for a webhook, with the portals it may speak about. One app has one secret
+/// for all its portals; two apps must not speak for each other's.
+pub struct Receiver {
+    public_url: String,
+    client: Keys,
+    workflow: Keys,
+    portals: BTreeMap<String, Arc<HubSpot>>,
+}
+
+#[derive(Default)]
+struct Keys {
+    secrets: Vec<SecretString>,
+    /// For each secret, the portals whose configuration lists it.
+    portals: Vec<Vec<String>>,
+}
+
+impl Keys {
+    fn add(&mut self, secrets: &[SecretString], portal: &str) {
+        for secret in secrets {
+            let known = self.secrets.iter().position(|known| known.expose_secret() == secret.expose_secret());
+            if let Some(portals) = known.and_then(|at| self.portals.get_mut(at)) {
+                portals.push(portal.to_owned());
+            } else {
+                self.secrets.push(secret.clone());
+                self.portals.push(vec![portal.to_owned()]);
+            }
+        }
+    }
+
+    fn vouches_for(&self, key: usize, portal: &str) -> bool {
+        self.portals.get(key).is_some_and(|portals| portals.iter().any(|known| known == portal))
+    }
+}
+
+impl Receiver {
+    /// A receiver for these portals; `public_url` is what HubSpot calls, without a trailing slash.
+    pub fn new(public_url: &str, portals: &[(HubspotConfig, Arc<HubSpot>)]) -> Self {
+        let mut receiver = Self {
+            public_url: public_url.to_owned(),
+            client: Keys::default(),
+            workflow: Keys::default(),
+            portals: BTreeMap::new(),
+        };
+        for (config, hubspot) in portals {
+            receiver.client.add(&config.client_secrets, &config.portal);
+            receiver.workflow.add(&config.workflow_secrets, &config.portal);
+            receiver.portals.insert(config.portal.clone(), hubspot.clone());
+        }
+        receiver
+    }
+
+    /// A batch of events from an app's subscriptions.
+    pub fn app_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
+        let verified =
+            verify_app(raw, &self.public_url, &self.client.secrets, now).map_err(Rejected::Unverified)?;
+        let known_stage = |portal: &str, stage: &str| self.portals.get(portal)?.known_stage(stage);
+        let batch = parse_batch(verified.body(), verified.verification(), &known_stage)
+            .map_err(|_| Rejected::Unreadable)?;
+        let dropped =
+            batch.dropped.into_iter().map(|(reason, count)| (reason.as_str(), count as u64)).collect();
+        let verification = verified.verification().clone();
+        let mut received = Received { events: batch.events, dropped, verification };
+        self.keep_own(&mut received);
+        Ok(received)
+    }
+
+    /// A poke from a workflow. A body that names no deal is a mistake of the workflow's author: it is
+    /// counted, and the answer is still 200 so that HubSpot does not repeat it for three days.
+    pub fn workflow_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
+        let correlation = raw.single_header(CORRELATION_HEADER).map(ToOwned::to_owned);
+        let (client, workflow) = (&self.client.secrets, &self.workflow.secrets);
+        let verified =
+            verify_workflow(raw, &self.public_url, client, workflow, now).map_err(Rejected::Unverified)?;
+        let mut portals = self.portals.keys();
+        let only_portal = portals.next().filter(|_| self.portals.len() == 1).map(String::as_str);
+        let verification = verified.verification().clone();
+        let mut received = Received { events: Vec::new(), dropped: BTreeMap::new(), verification };
+        match parse_poke(verified.body(), correlation.as_deref(), only_portal, &received.verification, now) {
+            Ok(event) => received.events.push(event),
+            Err(UselessPoke::NotJson) => return Err(Rejected::Unreadable),
+            Err(useless) => {
+                tracing::warn!(reason = %useless, "a workflow's webhook says nothing we can use");
+                received.dropped.insert("useless_poke", 1);
+            }
+        }
+        self.keep_own(&mut received);
+        Ok(received)
+    }
+
+    /// Drops events about portals that are not configured, or that the secret may not speak about.
+    fn keep_own(&self, received: &mut Received) {
+        let keys = match received.verification {
+            Verification::Signed { .. } => &self.client,
+            Verification::Authenticated { .. } => &self.workflow,
+        };
+        let key = received.verification.key();
+        let own = |event: &Event| keys.vouches_for(key, &event.deal.account.account);
+        let before = received.events.len();
+        received.events.retain(own);
+        let foreign = before - received.events.len();
+        if foreign > 0 {
+            received.dropped.insert("unknown_portal", foreign as u64);
+        }
+    }
+}

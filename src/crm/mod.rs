@@ -1,0 +1,284 @@
+//! What the product needs from a CRM, and the two it knows.
+//!
+//! Wire formats stop here: nothing outside `crm/*` knows what a HubSpot or Salesforce answer looks like.
+
+mod cache;
+mod deal;
+pub mod hubspot;
+pub mod salesforce;
+mod webhook;
+
+use std::fmt;
+use std::str::FromStr;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
+pub use webhook::{RawWebhook, Received, Refusal, Rejected, Verification, VerifiedWebhook};
+
+use crate::failure::Failure;
+use crate::mapping::FieldPath;
+
+/// Which CRM an account lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CrmKind {
+    /// HubSpot; an account is a portal.
+    Hubspot,
+    /// Salesforce; an account is an org.
+    Salesforce,
+}
+
+impl CrmKind {
+    /// The name used in files, keys and routes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hubspot => "hubspot",
+            Self::Salesforce => "salesforce",
+        }
+    }
+}
+
+impl fmt::Display for CrmKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CrmKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "hubspot" => Ok(Self::Hubspot),
+            "salesforce" => Ok(Self::Salesforce),
+            _ => Err(()),
+        }
+    }
+}
+
+/// One portal or org, written `hubspot:48210077`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountKey {
+    /// Which CRM.
+    pub crm: CrmKind,
+    /// Portal id, or the 18-character organisation id.
+    pub account: String,
+}
+
+impl fmt::Display for AccountKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.crm, self.account)
+    }
+}
+
+impl FromStr for AccountKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (crm, account) = text.split_once(':').ok_or(())?;
+        Ok(Self { crm: crm.parse()?, account: account.to_owned() })
+    }
+}
+
+/// One deal in one account, written `hubspot:48210077:301000000417`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DealKey {
+    /// Where the deal lives.
+    pub account: AccountKey,
+    /// The CRM's own id of the deal.
+    pub deal: String,
+}
+
+impl fmt::Display for DealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.account, self.deal)
+    }
+}
+
+impl FromStr for DealKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (account, deal) = text.rsplit_once(':').ok_or(())?;
+        Ok(Self { account: account.parse()?, deal: deal.to_owned() })
+    }
+}
+
+/// One time a deal was won. A deal that is reopened and won again has two.
+/// Written `hubspot:48210077:301000000417@2026-11-20T15:04:05Z`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WinKey {
+    /// The deal, under the id the CRM returned (which differs from the id asked for after a merge).
+    pub deal: DealKey,
+    /// When the deal entered a won stage from outside the won stages.
+    pub won_at: Timestamp,
+}
+
+impl fmt::Display for WinKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.deal, self.won_at)
+    }
+}
+
+/// Why a deal is worth re-reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// The deal's stage changed.
+    StageChanged,
+    /// The deal was created, perhaps directly in a won stage.
+    Created,
+    /// Deals were merged into this one.
+    Merged,
+    /// Something said "look at this deal" without saying why (workflow, outbound message, a person).
+    Poked,
+    /// The catch-up sweep found it.
+    Swept,
+}
+
+impl EventKind {
+    /// The name used in the store, in logs and in `handoff events`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StageChanged => "stage_changed",
+            Self::Created => "created",
+            Self::Merged => "merged",
+            Self::Poked => "poked",
+            Self::Swept => "swept",
+        }
+    }
+}
+
+/// One thing a verified webhook says, reduced to what is needed to re-read the deal.
+/// Everything it claims beyond the id is a hint and is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The deal to look at.
+    pub deal: DealKey,
+    /// Why.
+    pub kind: EventKind,
+    /// Same key, same event: a redelivery changes nothing.
+    pub dedupe_key: String,
+    /// The provider's own id of the event, for `handoff events`.
+    pub provider_id: String,
+    /// When the CRM says it happened.
+    pub occurred_at: Option<Timestamp>,
+    /// How the sender was proved, in the words of [`Verification`].
+    pub verification: String,
+}
+
+/// The fields a mapping reads, so that a deal is fetched with exactly those.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WantedFields {
+    /// Every path the mapping names, sorted, without duplicates.
+    pub paths: Vec<FieldPath>,
+    /// Deal fields that hold a CRM user's id whose name and e-mail are needed (the handoff owner).
+    pub users: Vec<FieldPath>,
+}
+
+/// What re-reading a deal found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolution {
+    /// It is won now.
+    Won(Box<Won>),
+    /// It exists, but is not in a won stage (any more).
+    NotWon {
+        /// The stage it is in, as the CRM names it.
+        stage: String,
+    },
+    /// It is archived, deleted, or hidden from us.
+    Gone,
+}
+
+/// A deal that is won now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Won {
+    /// Which win this is.
+    pub win: WinKey,
+    /// Deal ids that were merged into this one.
+    pub merged_from: Vec<String>,
+    /// The deal as fetched.
+    pub record: DealRecord,
+}
+
+/// A won deal as a sweep sees it, before it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The CRM's own id of the deal.
+    pub deal: String,
+    /// When anything about it was last changed.
+    pub changed_at: Timestamp,
+    /// A hint that saves reading known deals: the instant of the win, or a later one. `None` if the CRM does not
+    /// say.
+    pub won_at: Option<Timestamp>,
+}
+
+/// A task to put on a deal. All text is final: plain for the subject, and for the body the lines that
+/// each CRM renders in its own way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskDraft {
+    /// One line, plain text.
+    pub subject: String,
+    /// Body as blocks; a client renders them as HTML (HubSpot) or plain text (Salesforce).
+    pub body: Vec<TaskBlock>,
+    /// The task is found again by this text, which no other task holds; a client puts it below the body.
+    pub marker: String,
+    /// CRM user who gets the task; `None` leaves it unassigned.
+    pub assignee: Option<String>,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Deal the task hangs on.
+    pub deal: String,
+    /// Contacts to associate (HubSpot: all; Salesforce: the first).
+    pub contacts: Vec<String>,
+    /// Company to associate.
+    pub company: Option<String>,
+    /// High priority.
+    pub urgent: bool,
+}
+
+/// One block of a task's body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskBlock {
+    /// A line on its own that introduces what follows.
+    Heading(String),
+    /// A paragraph; line breaks inside are kept.
+    Paragraph(String),
+    /// A bulleted list.
+    List(Vec<String>),
+}
+
+/// A task that exists in the CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRef {
+    /// The CRM's id of the task.
+    pub id: String,
+    /// Where a person opens it.
+    pub url: String,
+}
+
+/// One account of a CRM, as the middle of the product sees it.
+#[async_trait]
+pub trait Crm: Send + Sync {
+    /// Which account this is.
+    fn account(&self) -> &AccountKey;
+
+    /// Re-reads a deal in the fewest calls and says whether it is won now. Never fails with
+    /// [`Failure::Unknown`]: reading changes nothing.
+    async fn resolve(&self, deal: &str, wanted: &WantedFields) -> Result<Resolution, Failure>;
+
+    /// The deal as it is, won or not; `None` if there is no such deal.
+    async fn fetch(&self, deal: &str, wanted: &WantedFields) -> Result<Option<DealRecord>, Failure>;
+
+    /// Deals that are won now and were changed at `since` or later, once each. What happened in the last few
+    /// seconds may be missing. Never fails with [`Failure::Unknown`].
+    async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure>;
+
+    /// Looks on the deal itself for a task with this marker. Must not use a search index that lags.
+    async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure>;
+
+    /// Creates the task. [`Failure::Unknown`] if it may exist although the call failed.
+    async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure>;
+}

@@ -1,0 +1,146 @@
+//! The REST calls, one method each. Every one goes to the configured instance and nowhere else.
+
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::auth::Tokens;
+use super::error::Trouble;
+use super::id::{Prefix, SalesforceId};
+use super::metadata::Described;
+
+/// Calls one org.
+pub struct Client {
+    http: reqwest::Client,
+    tokens: Tokens,
+    timeout: Duration,
+    /// `https://acme.my.salesforce.com/services/data/v66.0`
+    base: Url,
+}
+
+/// A page of query results.
+#[derive(Debug, Deserialize)]
+pub struct Rows<T> {
+    /// The rows of this page.
+    pub records: Vec<T>,
+    /// Where the next page is, as a path; `None` on the last one.
+    #[serde(default, rename = "nextRecordsUrl")]
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Saved {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Keyed {
+    #[serde(rename = "Id")]
+    id: String,
+}
+
+impl Client {
+    /// Calls `instance` under an API version such as `v66.0`.
+    pub fn new(
+        http: reqwest::Client,
+        tokens: Tokens,
+        timeout: Duration,
+        instance: &Url,
+        version: &str,
+    ) -> Self {
+        let mut base = instance.clone();
+        base.set_path(&format!("/services/data/{version}"));
+        Self { http, tokens, timeout, base }
+    }
+
+    /// Runs a query and returns its first page.
+    /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html>
+    pub async fn query<T: DeserializeOwned>(&self, soql: &str) -> Result<Rows<T>, Trouble> {
+        let url = self.url(&["query"]);
+        self.call(|| self.http.get(url.clone()).query(&[("q", soql)])).await?.json()
+    }
+
+    /// Runs a query and returns the rows of all its pages. Of the address of a page only the cursor at its end
+    /// is used: the host is always the configured one.
+    pub async fn query_all<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, Trouble> {
+        let mut page: Rows<T> = self.query(soql).await?;
+        let mut rows = page.records;
+        while let Some(next) = page.next {
+            let (_, cursor) = next.rsplit_once("/query/").ok_or(Trouble::Unreadable)?;
+            let url = self.url(&["query", cursor]);
+            page = self.call(|| self.http.get(url.clone())).await?.json()?;
+            rows.extend(page.records);
+        }
+        Ok(rows)
+    }
+
+    /// What our user may see of an object.
+    pub async fn describe(&self, object: &str) -> Result<Described, Trouble> {
+        let url = self.url(&["sobjects", object, "describe"]);
+        self.call(|| self.http.get(url.clone())).await?.json()
+    }
+
+    /// Creates a task.
+    pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, Trouble> {
+        let url = self.url(&["sobjects", "Task"]);
+        let saved: Saved = self.call(|| self.http.post(url.clone()).json(task)).await?.json()?;
+        SalesforceId::of(Prefix::Task, &saved.id).ok_or(Trouble::Unreadable)
+    }
+
+    /// Creates the task with this external key, or updates it. `None` if Salesforce does not say which id it
+    /// has: an update may be answered with 204 and no body.
+    /// <https://developer.salesforce.com/docs/platform/api-rest/guide/dome-upsert.html>
+    pub async fn upsert_task(
+        &self,
+        field: &str,
+        key: &str,
+        task: &Value,
+    ) -> Result<Option<SalesforceId>, Trouble> {
+        let url = self.url(&["sobjects", "Task", field, key]);
+        let answer = self.call(|| self.http.patch(url.clone()).json(task)).await?;
+        if answer.status == 204 {
+            return Ok(None);
+        }
+        let saved: Saved = answer.json()?;
+        SalesforceId::of(Prefix::Task, &saved.id).map(Some).ok_or(Trouble::Unreadable)
+    }
+
+    /// The task with this external key.
+    pub async fn task_by_key(&self, field: &str, key: &str) -> Result<Option<SalesforceId>, Trouble> {
+        let url = self.url(&["sobjects", "Task", field, key]);
+        match self.call(|| self.http.get(url.clone()).query(&[("fields", "Id")])).await {
+            Ok(answer) => {
+                let found: Keyed = answer.json()?;
+                SalesforceId::of(Prefix::Task, &found.id).map(Some).ok_or(Trouble::Unreadable)
+            }
+            Err(error) if error.is("NOT_FOUND") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends with the current token; a refused token is replaced once. A 401 means that nothing was done, so
+    /// even a write may be repeated after it.
+    async fn call(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, Trouble> {
+        let mut session = self.tokens.session().await.map_err(Trouble::Held)?;
+        let mut answer = Answer::to(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
+        if answer.status == 401 {
+            self.tokens.discard(&session);
+            session = self.tokens.session().await.map_err(Trouble::Held)?;
+            answer = Answer::to(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
+        }
+        if answer.is_success() { Ok(answer) } else { Err(answer.into_refused()) }
+    }
+
+    /// The base and further segments, each escaped.
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.extend(segments);
+        }
+        url
+    }
+}

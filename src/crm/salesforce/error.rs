@@ -1,0 +1,244 @@
+//! How a call to Salesforce failed, and what that means for a read and for a write.
+//!
+//! <https://developer.salesforce.com/docs/platform/api-rest/guide/errorcodes.md>
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::clock::later;
+use crate::failure::Failure;
+
+/// How long to leave an org alone whose request limit is used up. The limit is a rolling 24 hours.
+const LIMIT_PAUSE: Duration = Duration::from_mins(5);
+
+const NOT_SENT: &str = "Salesforce cannot be reached";
+const LOST: &str = "no whole answer came back in time";
+const UNREADABLE: &str = "the answer could not be read";
+
+/// How a call failed. The call site chooses by name what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// We did not even try: there is no token to call with.
+    Held(Failure),
+    /// No connection was made: nothing reached Salesforce.
+    NotSent,
+    /// The connection ended, or time ran out, after something was sent.
+    Lost,
+    /// Salesforce said no.
+    Refused(Refused),
+    /// Salesforce said yes in words we do not understand.
+    Unreadable,
+}
+
+/// What Salesforce said no with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// HTTP status.
+    pub status: u16,
+    /// As listed in the body; empty if there was no list.
+    pub errors: Vec<ApiError>,
+    /// How long it asked us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// One error of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ApiError {
+    /// Such as `INVALID_FIELD`.
+    #[serde(default, rename = "errorCode")]
+    pub code: String,
+    /// May quote CRM text, so it is looked into but never shown.
+    #[serde(default)]
+    pub message: String,
+    /// Fields it is about.
+    #[serde(default)]
+    pub fields: Vec<String>,
+}
+
+impl Trouble {
+    /// What sending told us.
+    pub fn sending(error: &reqwest::Error) -> Self {
+        if error.is_connect() || error.is_builder() { Self::NotSent } else { Self::Lost }
+    }
+
+    /// For a read, which changes nothing: whatever is not final may be repeated.
+    pub fn retry(self, doing: &str, now: Timestamp) -> Failure {
+        match self {
+            Self::Held(failure) => failure,
+            Self::NotSent => Failure::retry(format!("{doing}: {NOT_SENT}")),
+            Self::Lost => Failure::retry(format!("{doing}: {LOST}")),
+            Self::Unreadable => Failure::retry(format!("{doing}: {UNREADABLE}")),
+            Self::Refused(refused) => refused.failure(doing, now).unwrap_or_else(|| Failure::Retry {
+                why: refused.explain(doing),
+                after: refused.retry_after,
+            }),
+        }
+    }
+
+    /// For a write: when nobody can know whether it happened, it must be read back before it is repeated.
+    pub fn read_back(self, doing: &str, now: Timestamp) -> Failure {
+        match self {
+            Self::Held(failure) => failure,
+            Self::NotSent => Failure::retry(format!("{doing}: {NOT_SENT}")),
+            Self::Lost => Failure::unknown(format!("{doing}: {LOST}")),
+            Self::Unreadable => Failure::unknown(format!("{doing}: {UNREADABLE}")),
+            Self::Refused(refused) => {
+                refused.failure(doing, now).unwrap_or_else(|| Failure::unknown(refused.explain(doing)))
+            }
+        }
+    }
+
+    /// The errors that Salesforce listed, if it got that far.
+    pub fn listed(&self) -> &[ApiError] {
+        match self {
+            Self::Refused(refused) => &refused.errors,
+            _ => &[],
+        }
+    }
+
+    /// Whether one of the listed errors has this code.
+    pub fn is(&self, code: &str) -> bool {
+        self.listed().iter().any(|error| error.code == code)
+    }
+}
+
+impl Refused {
+    /// What a refusal means for reads and writes alike; `None` for a fault on Salesforce's side, after which
+    /// only a read is certain to have done nothing.
+    fn failure(&self, doing: &str, now: Timestamp) -> Option<Failure> {
+        let code = |wanted: &str| self.errors.iter().any(|error| error.code == wanted);
+        let why = self.explain(doing);
+        Some(match self.status {
+            _ if code("REQUEST_LIMIT_EXCEEDED") => {
+                let wait = self.retry_after.unwrap_or(LIMIT_PAUSE);
+                let why = format!("{why}: the org's API requests are used up; other programs share them");
+                Failure::Pause { why, until: Some(later(now, wait)) }
+            }
+            // The parent record was locked for some ten seconds by another transaction.
+            _ if code("UNABLE_TO_LOCK_ROW") || code("QUERY_TIMEOUT") => {
+                Failure::Retry { why, after: self.retry_after }
+            }
+            429 => Failure::Retry { why, after: self.retry_after },
+            401 => Failure::Pause { why: format!("{why}: a new token was refused too"), until: None },
+            403 if code("API_DISABLED_FOR_ORG") || code("API_CURRENTLY_DISABLED") => {
+                Failure::Pause { why: format!("{why}: the org does not allow API calls"), until: None }
+            }
+            410 => Failure::Pause {
+                why: format!("{why}: this API version is retired; set a newer api_version"),
+                until: None,
+            },
+            300 => {
+                Failure::give_up(format!("{why}: several records have this key; make the key field unique"))
+            }
+            404 => Failure::give_up(format!("{why}: deleted, or not shared with the integration user")),
+            414 | 431 => Failure::give_up(format!("{why}: the mapping names too many fields for one query")),
+            301..=499 => Failure::give_up(why),
+            _ => return None,
+        })
+    }
+
+    /// What was tried, status, codes and field names: nothing that could quote a customer.
+    fn explain(&self, doing: &str) -> String {
+        let plain = |text: &&str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+        };
+        let codes: Vec<&str> = self.errors.iter().map(|error| error.code.as_str()).filter(plain).collect();
+        let fields: Vec<&str> =
+            self.errors.iter().flat_map(|error| &error.fields).map(String::as_str).filter(plain).collect();
+        let mut text = format!("{doing}: Salesforce answered {}", self.status);
+        if !codes.is_empty() {
+            text = format!("{text} {}", codes.join(", "));
+        }
+        if !fields.is_empty() {
+            text = format!("{text} (fields: {})", fields.join(", "));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, code: &str) -> Trouble {
+        let error = ApiError { code: code.into(), message: "Acme's secret".into(), fields: vec![] };
+        Trouble::Refused(Refused { status, errors: vec![error], retry_after: None })
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T08:00:00Z".parse().unwrap()
+    }
+
+    fn name(failure: &Failure) -> &'static str {
+        match failure {
+            Failure::Retry { .. } => "retry",
+            Failure::GiveUp { .. } => "give up",
+            Failure::Pause { .. } => "pause",
+            Failure::Unknown { .. } => "unknown",
+        }
+    }
+
+    #[test]
+    fn every_answer_says_what_to_do_for_a_read_and_for_a_write() {
+        for (status, code, read, write) in [
+            (400, "INVALID_FIELD", "give up", "give up"),
+            (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "give up", "give up"),
+            (400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "give up", "give up"),
+            (400, "UNABLE_TO_LOCK_ROW", "retry", "retry"),
+            (400, "QUERY_TIMEOUT", "retry", "retry"),
+            (401, "INVALID_SESSION_ID", "pause", "pause"),
+            (403, "REQUEST_LIMIT_EXCEEDED", "pause", "pause"),
+            (403, "API_DISABLED_FOR_ORG", "pause", "pause"),
+            (403, "INSUFFICIENT_ACCESS", "give up", "give up"),
+            (404, "NOT_FOUND", "give up", "give up"),
+            (300, "", "give up", "give up"),
+            (302, "", "give up", "give up"),
+            (410, "UNSUPPORTED_API_VERSION", "pause", "pause"),
+            (414, "", "give up", "give up"),
+            (431, "", "give up", "give up"),
+            (429, "", "retry", "retry"),
+            (500, "UNKNOWN_EXCEPTION", "retry", "unknown"),
+            (502, "", "retry", "unknown"),
+            (503, "SERVER_UNAVAILABLE", "retry", "unknown"),
+        ] {
+            assert_eq!(name(&refused(status, code).retry("asking", now())), read, "read {status} {code}");
+            assert_eq!(
+                name(&refused(status, code).read_back("writing", now())),
+                write,
+                "write {status} {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_connection_that_was_never_made_wrote_nothing() {
+        assert_eq!(name(&Trouble::NotSent.read_back("writing", now())), "retry");
+        assert_eq!(name(&Trouble::Lost.read_back("writing", now())), "unknown");
+        assert_eq!(name(&Trouble::Lost.retry("asking", now())), "retry");
+        assert_eq!(name(&Trouble::Unreadable.read_back("writing", now())), "unknown");
+    }
+
+    #[test]
+    fn a_used_up_limit_holds_the_org_for_minutes() {
+        let Failure::Pause { why, until } = refused(403, "REQUEST_LIMIT_EXCEEDED").retry("asking", now())
+        else {
+            panic!()
+        };
+        assert_eq!(until, Some("2026-11-22T08:05:00Z".parse().unwrap()));
+        insta::assert_snapshot!(why, @"asking: Salesforce answered 403 REQUEST_LIMIT_EXCEEDED: the org's API requests are used up; other programs share them");
+    }
+
+    #[test]
+    fn the_operator_sees_codes_and_fields_and_never_the_message() {
+        let error = ApiError {
+            code: "STRING_TOO_LONG".into(),
+            message: "Subject: data value too large: Acme's secret".into(),
+            fields: vec!["Subject".into(), "<b>".into()],
+        };
+        let refused = Trouble::Refused(Refused { status: 400, errors: vec![error], retry_after: None });
+        insta::assert_snapshot!(refused.read_back("writing", now()), @"writing: Salesforce answered 400 STRING_TOO_LONG (fields: Subject)");
+    }
+}

@@ -1,0 +1,267 @@
+//! Salesforce: an org's opportunities, from "it was won" to the task on it.
+//!
+//! What comes in: `signature` and `outbound_message` prove who sent a webhook, `event` says which
+//! opportunities it is about; `envelope` reads the SOAP.
+//!
+//! What goes out: [`Salesforce`] reads and writes through `client`, which `auth` gives tokens. `soql` writes
+//! the one query, `opportunity` copes with hidden fields (`hidden`, `metadata`), `win` finds the instant of
+//! the win, `record` and `task` translate. `sighting` finds won deals that no webhook told of. `error` says what
+//! a failed call means.
+
+mod answer;
+mod auth;
+mod client;
+mod envelope;
+mod error;
+mod event;
+mod hidden;
+mod id;
+mod metadata;
+mod opportunity;
+mod outbound_message;
+mod receive;
+mod record;
+mod sighting;
+mod signature;
+mod soql;
+mod task;
+mod win;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::auth::Tokens;
+use self::client::Client;
+use self::error::Trouble;
+pub use self::event::{Batch, NotJson, Unwanted, parse_json, parse_outbound, signers};
+pub use self::id::{Prefix, SalesforceId};
+use self::opportunity::Reader;
+pub use self::outbound_message::{
+    ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, Notification, OutboundMessage, VerifiedMessage, verify_outbound,
+};
+pub use self::receive::Receiver;
+pub use self::signature::{verify_json, webhook_key};
+use super::{
+    AccountKey, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef, WantedFields,
+    WinKey, Won,
+};
+use crate::clock::Clock;
+use crate::config::SalesforceConfig;
+use crate::failure::Failure;
+
+/// The oldest API version that answers our sub-queries.
+const OLDEST_VERSION: u32 = 58;
+
+/// One org.
+pub struct Salesforce {
+    account: AccountKey,
+    clock: Clock,
+    client: Client,
+    reader: Reader,
+    app_url: String,
+    task_status: Option<String>,
+    task_key_field: Option<String>,
+}
+
+/// A task as it is looked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FoundTask {
+    id: String,
+    #[serde(default)]
+    subject: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+}
+
+impl Salesforce {
+    /// Prepares calls to one org; makes none. The error names the setting that is wrong.
+    ///
+    /// `http_timeout` limits each call. `http` must not follow redirects: a token must never travel to another host.
+    pub fn new(
+        config: &SalesforceConfig,
+        http: reqwest::Client,
+        http_timeout: Duration,
+        clock: Clock,
+    ) -> Result<Self, String> {
+        let org = SalesforceId::of(Prefix::Organization, &config.org)
+            .ok_or("org is not an organisation id (00D…, 15 or 18 characters)")?;
+        let instance = Url::parse(&config.instance_url).map_err(|_| "instance_url is not a URL")?;
+        if instance.host_str().is_none() {
+            return Err("instance_url is not a URL".into());
+        }
+        Self::check(config)?;
+        let account = AccountKey { crm: CrmKind::Salesforce, account: org.to_string() };
+        let tokens = Tokens::new(config, org, instance.clone(), http.clone(), http_timeout, clock.clone())?;
+        Ok(Self {
+            account,
+            client: Client::new(http, tokens, http_timeout, &instance, &config.api_version),
+            reader: Reader::new(clock.clone()),
+            clock,
+            app_url: config.app_url.trim_end_matches('/').to_owned(),
+            task_status: config.task_status.clone(),
+            task_key_field: config.task_key_field.clone(),
+        })
+    }
+
+    /// What is wrong with a configuration, if anything, starting with the name of the setting.
+    pub fn check(config: &SalesforceConfig) -> Result<(), String> {
+        require_version(&config.api_version)?;
+        require_field_name(config.task_key_field.as_deref())?;
+        auth::check(&config.auth)
+    }
+
+    fn deal_record(
+        &self,
+        reading: opportunity::Reading,
+        id: &SalesforceId,
+        wanted: &WantedFields,
+    ) -> DealRecord {
+        let mut record = DealRecord {
+            crm: CrmKind::Salesforce,
+            account: self.account.account.clone(),
+            deal: super::Object::default(),
+            url: Some(self.link("Opportunity", id)),
+            company: None,
+            contacts: Vec::new(),
+            owner: None,
+            users: BTreeMap::new(),
+            line_items: Vec::new(),
+            fields: BTreeMap::new(),
+            unavailable: Vec::new(),
+            fetched_at: Some(self.clock.now()),
+        };
+        reading.complete(wanted, &mut record);
+        record
+    }
+
+    fn link(&self, object: &str, id: &SalesforceId) -> String {
+        format!("{}/lightning/r/{object}/{id}/view", self.app_url)
+    }
+
+    fn task_ref(&self, id: &SalesforceId) -> TaskRef {
+        TaskRef { id: id.to_string(), url: self.link("Task", id) }
+    }
+
+    /// Creates the task, or updates the one with the same key. `None` if Salesforce did not say its id.
+    async fn write_task(&self, marker: &str, task: &Value) -> Result<Option<SalesforceId>, Trouble> {
+        match &self.task_key_field {
+            Some(field) => self.client.upsert_task(field, marker, task).await,
+            None => self.client.create_task(task).await.map(Some),
+        }
+    }
+}
+
+#[async_trait]
+impl Crm for Salesforce {
+    fn account(&self) -> &AccountKey {
+        &self.account
+    }
+
+    async fn resolve(&self, deal: &str, wanted: &WantedFields) -> Result<Resolution, Failure> {
+        let id = opportunity_id(deal)?;
+        let Some(reading) = self.reader.read(&self.client, &id, wanted).await? else {
+            return Ok(Resolution::Gone);
+        };
+        if !reading.row.is_won() {
+            let stage = reading.row.deal.get("StageName").unwrap_or_default().to_owned();
+            return Ok(Resolution::NotWon { stage });
+        }
+        let won_at = self.reader.won_at(&self.client, &id, &reading.row).await?.ok_or_else(|| {
+            Failure::give_up(
+                "nothing says when the opportunity was won: the integration user can read neither its history \
+                 nor LastStageChangeDate nor CloseDate",
+            )
+        })?;
+        let deal = DealKey { account: self.account.clone(), deal: id.to_string() };
+        let record = self.deal_record(reading, &id, wanted);
+        Ok(Resolution::Won(Box::new(Won { win: WinKey { deal, won_at }, merged_from: Vec::new(), record })))
+    }
+
+    async fn fetch(&self, deal: &str, wanted: &WantedFields) -> Result<Option<DealRecord>, Failure> {
+        let id = opportunity_id(deal)?;
+        let reading = self.reader.read(&self.client, &id, wanted).await?;
+        Ok(reading.map(|reading| self.deal_record(reading, &id, wanted)))
+    }
+
+    async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
+        let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
+        sighting::won_since(&self.client, since).await.map_err(failed)
+    }
+
+    async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {
+        let failed = |error: Trouble| error.retry("looking for the task", self.clock.now());
+        if let Some(field) = &self.task_key_field {
+            let id = self.client.task_by_key(field, marker).await.map_err(failed)?;
+            return Ok(id.map(|id| self.task_ref(&id)));
+        }
+        let soql = soql::tasks(&opportunity_id(deal)?);
+        let tasks = self.client.query::<FoundTask>(&soql).await.map_err(failed)?;
+        let holds = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(marker));
+        let found = tasks.records.iter().find(|task| holds(&task.subject) || holds(&task.description));
+        Ok(found.and_then(|task| SalesforceId::of(Prefix::Task, &task.id)).map(|id| self.task_ref(&id)))
+    }
+
+    async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure> {
+        let not_a_deal = || Failure::give_up("the task does not hang on an opportunity");
+        let mut fields = task::fields(draft, self.task_status.as_deref()).ok_or_else(not_a_deal)?;
+        let id = loop {
+            match self.write_task(&draft.marker, &Value::Object(fields.clone())).await {
+                Ok(id) => break id,
+                Err(error) => match task::dispensable(&error, &fields) {
+                    Some(field) => {
+                        tracing::warn!(
+                            field,
+                            "Salesforce refused a field of a task; the task goes without it"
+                        );
+                        fields.remove(field);
+                    }
+                    None => return Err(error.read_back("creating the task", self.clock.now())),
+                },
+            }
+        };
+        match id {
+            Some(id) => Ok(self.task_ref(&id)),
+            // It is written, whatever becomes of the question after its id.
+            None => match self.find_task(&draft.deal, &draft.marker).await {
+                Ok(Some(task)) => Ok(task),
+                Ok(None) => Err(Failure::unknown("Salesforce updated a task that it does not show")),
+                Err(failure) => Err(Failure::unknown(failure.why())),
+            },
+        }
+    }
+}
+
+fn opportunity_id(deal: &str) -> Result<SalesforceId, Failure> {
+    SalesforceId::of(Prefix::Opportunity, deal)
+        .ok_or_else(|| Failure::give_up("this is not the id of an opportunity (006…, 15 or 18 characters)"))
+}
+
+fn require_field_name(field: Option<&str>) -> Result<(), String> {
+    let Some(field) = field else { return Ok(()) };
+    let plain = soql::Column::new(soql::Table::Opportunity, field);
+    plain
+        .filter(|column| !column.name.contains('.'))
+        .map(|_| ())
+        .ok_or("task_key_field is not a field name".into())
+}
+
+fn require_version(version: &str) -> Result<(), String> {
+    let number = version
+        .strip_prefix('v')
+        .and_then(|rest| rest.strip_suffix(".0"))
+        .and_then(|n| n.parse::<u32>().ok());
+    match number {
+        Some(number) if number >= OLDEST_VERSION => Ok(()),
+        _ => Err(format!("api_version must be v{OLDEST_VERSION}.0 or later, such as v66.0")),
+    }
+}

@@ -1,0 +1,230 @@
+//! Reads one opportunity, whatever of it is hidden: the query is asked again without the columns that
+//! Salesforce refuses, and what is left out is remembered for an hour and reported in the record.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::client::Client;
+use super::error::Trouble;
+use super::id::SalesforceId;
+use super::metadata::{self, Described, Objects};
+use super::record::Row;
+use super::soql::{self, Column, HISTORY_ROWS, Selection, Table};
+use super::win::{self, Entered, HistoryRow};
+use crate::clock::Clock;
+use crate::crm::cache::Cache;
+use crate::crm::{DealRecord, WantedFields};
+use crate::failure::Failure;
+use crate::mapping::FieldObject;
+
+const MAX_AGE: Duration = Duration::from_hours(1);
+const READING: &str = "reading the opportunity";
+/// Queries for one deal. Every refused one is followed by a smaller one.
+const MAX_QUERIES: usize = 20;
+
+/// Reads opportunities of one org.
+pub(super) struct Reader {
+    clock: Clock,
+    /// Columns that were refused, by table and name.
+    refused: Cache<()>,
+    /// Objects as our user sees them; `None` for one that may not be described.
+    described: Cache<Option<Arc<Described>>>,
+    won_stages: Cache<Arc<BTreeSet<String>>>,
+}
+
+/// An opportunity, and what could be asked about it.
+pub(super) struct Reading {
+    pub(super) row: Row,
+    selection: Selection,
+    objects: Objects,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stage {
+    #[serde(default)]
+    api_name: Option<String>,
+    #[serde(default)]
+    master_label: Option<String>,
+}
+
+impl Reader {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            refused: Cache::new(clock.clone()),
+            described: Cache::new(clock.clone()),
+            won_stages: Cache::new(clock.clone()),
+            clock,
+        }
+    }
+
+    /// The opportunity; `None` if it is deleted or not shared with our user.
+    pub(super) async fn read(
+        &self,
+        client: &Client,
+        id: &SalesforceId,
+        wanted: &WantedFields,
+    ) -> Result<Option<Reading>, Failure> {
+        let objects = self.describe(client, wanted).await?;
+        for _ in 0..MAX_QUERIES {
+            let selection = Selection::new(wanted, |column| {
+                self.refused.get(&key(column), MAX_AGE).is_some() || metadata::hides(&objects, column)
+            });
+            match client.query::<Box<RawValue>>(&selection.soql(id)).await {
+                Ok(rows) => {
+                    let Some(raw) = rows.records.into_iter().next() else { return Ok(None) };
+                    let row = Row::read(&raw, wanted)
+                        .map_err(|_| Trouble::Unreadable.retry(READING, self.clock.now()))?;
+                    return Ok(Some(Reading { row, selection, objects }));
+                }
+                Err(error) if super::hidden::is_about_columns(&error) => {
+                    self.leave_out(&error, &selection)?;
+                }
+                Err(error) => return Err(error.retry(READING, self.clock.now())),
+            }
+        }
+        Err(Failure::give_up(
+            "Salesforce refuses one field after the other; check the integration user's access",
+        ))
+    }
+
+    /// Remembers which columns to leave out from now on: those that the refusal names, else the optional
+    /// ones, else everything that the win can be decided without.
+    fn leave_out(&self, error: &Trouble, selection: &Selection) -> Result<(), Failure> {
+        let mut columns = super::hidden::refused(error, selection.columns());
+        if columns.is_empty() {
+            let standard = Selection::new(&WantedFields::default(), |_| false);
+            columns = selection.columns().iter().filter(|column| !standard.has(column)).cloned().collect();
+        }
+        if columns.is_empty() {
+            columns = selection.columns().to_vec();
+        }
+        columns.retain(|column| !column.is_essential());
+        if columns.is_empty() {
+            return Err(Failure::give_up(
+                "the integration user cannot read Id, StageName and IsWon of opportunities; \
+                 give its permission set read access",
+            ));
+        }
+        for column in columns {
+            let name = key(&column);
+            tracing::warn!(column = name, "Salesforce cannot supply a field; it is left out for an hour");
+            self.refused.put(&name, ());
+        }
+        Ok(())
+    }
+
+    /// When the opportunity, which is won now, was won. One more call if its history is long.
+    pub(super) async fn won_at(
+        &self,
+        client: &Client,
+        id: &SalesforceId,
+        row: &Row,
+    ) -> Result<Option<jiff::Timestamp>, Failure> {
+        let mut won_stages = BTreeSet::clone(&*self.won_stages(client).await?);
+        won_stages.extend(row.deal.get("StageName").map(ToOwned::to_owned));
+        if let Some(history) = &row.history {
+            let mut entered = win::entered(history, &won_stages, history.len() < HISTORY_ROWS);
+            if entered == Entered::Earlier {
+                let rows = client.query::<HistoryRow>(&soql::history(id)).await;
+                let rows =
+                    rows.map_err(|error| error.retry("reading the stage history", self.clock.now()))?;
+                entered = win::entered(&rows.records, &won_stages, true);
+            }
+            if let Entered::At(instant) = entered {
+                return Ok(Some(instant));
+            }
+        }
+        Ok(win::estimated(row.deal.get("LastStageChangeDate"), row.deal.get("CloseDate")))
+    }
+
+    /// Names and labels of the won stages. History rows may hold either.
+    async fn won_stages(&self, client: &Client) -> Result<Arc<BTreeSet<String>>, Failure> {
+        if let Some(stages) = self.won_stages.get("", MAX_AGE) {
+            return Ok(stages);
+        }
+        let stages = match client.query::<Stage>(soql::WON_STAGES).await {
+            Ok(rows) => rows
+                .records
+                .into_iter()
+                .flat_map(|stage| [stage.api_name, stage.master_label])
+                .flatten()
+                .collect(),
+            Err(error) => match error.retry("reading the won stages", self.clock.now()) {
+                // The deal's own stage is known to be won and has to do.
+                Failure::GiveUp { .. } => BTreeSet::new(),
+                other => return Err(other),
+            },
+        };
+        let stages = Arc::new(stages);
+        self.won_stages.put("", Arc::clone(&stages));
+        Ok(stages)
+    }
+
+    /// Descriptions of the objects whose fields are wanted. They save refused queries and say how to read
+    /// values; a deal is read without them if need be.
+    async fn describe(&self, client: &Client, wanted: &WantedFields) -> Result<Objects, Failure> {
+        let mut objects = Objects::new();
+        let wants = |object| wanted.paths.iter().any(|path| path.object == object);
+        for (object, needed) in [
+            ("Opportunity", true),
+            ("Account", wants(FieldObject::Company)),
+            ("OpportunityLineItem", wants(FieldObject::LineItems)),
+        ] {
+            if needed && let Some(described) = self.described(client, object).await? {
+                objects.insert(object, described);
+            }
+        }
+        Ok(objects)
+    }
+
+    async fn described(&self, client: &Client, object: &str) -> Result<Option<Arc<Described>>, Failure> {
+        if let Some(described) = self.described.get(object, MAX_AGE) {
+            return Ok(described);
+        }
+        let described = match client
+            .describe(object)
+            .await
+            .map_err(|error| error.retry("describing the object", self.clock.now()))
+        {
+            Ok(described) => Some(Arc::new(described)),
+            Err(Failure::GiveUp { .. }) => None,
+            Err(pause @ Failure::Pause { .. }) => return Err(pause),
+            Err(_) => return Ok(None),
+        };
+        self.described.put(object, described.clone());
+        Ok(described)
+    }
+}
+
+impl Reading {
+    /// Fills in what the query says about the mapped fields.
+    pub(super) fn complete(self, wanted: &WantedFields, record: &mut DealRecord) {
+        for path in &wanted.paths {
+            let Some(column) = Column::of_path(path).filter(|column| self.selection.has(column)) else {
+                record.unavailable.push(path.to_string());
+                continue;
+            };
+            let info =
+                metadata::home(&column).and_then(|(object, name)| self.objects.get(object)?.info(name));
+            record.fields.extend(info.map(|info| (path.to_string(), info)));
+        }
+        if !self.selection.columns().iter().any(|column| column.table == Table::ContactRole) {
+            record.unavailable.push("contacts".to_owned());
+        }
+        record.deal = self.row.deal;
+        record.company = self.row.company;
+        record.contacts = self.row.contacts;
+        record.owner = self.row.owner;
+        record.users = self.row.users;
+        record.line_items = self.row.line_items;
+    }
+}
+
+fn key(column: &Column) -> String {
+    format!("{}.{}", column.table.object(), column.name.to_ascii_lowercase())
+}

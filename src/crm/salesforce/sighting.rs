@@ -1,0 +1,38 @@
+//! Won opportunities that changed lately, for the catch-up sweep.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::client::Client;
+use super::error::Trouble;
+use super::hidden::is_about_columns;
+use super::id::{Prefix, SalesforceId};
+use super::soql;
+use super::win::instant;
+use crate::crm::Sighting;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    id: String,
+    last_modified_date: String,
+    #[serde(default)]
+    last_stage_change_date: Option<String>,
+}
+
+/// All pages of one query. An org that hides the last stage change is asked again without it.
+pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<Sighting>, Trouble> {
+    let rows: Vec<Row> = match client.query_all(&soql::won_since(since, true)).await {
+        Err(error) if is_about_columns(&error) => client.query_all(&soql::won_since(since, false)).await?,
+        answer => answer?,
+    };
+    rows.into_iter().map(|row| sighting(&row).ok_or(Trouble::Unreadable)).collect()
+}
+
+fn sighting(row: &Row) -> Option<Sighting> {
+    Some(Sighting {
+        deal: SalesforceId::of(Prefix::Opportunity, &row.id)?.to_string(),
+        changed_at: instant(&row.last_modified_date)?,
+        won_at: row.last_stage_change_date.as_deref().and_then(instant),
+    })
+}

@@ -1,0 +1,141 @@
+//! The typestate of a webhook: raw bytes that nobody can read, then verified ones.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use axum::http::HeaderMap;
+
+use super::Event;
+
+/// A request as received. Its body is private: only a verifier in `crm/*` can look at it, and only
+/// [`RawWebhook::verified`] hands it out.
+pub struct RawWebhook {
+    /// Upper-case method.
+    pub(super) method: String,
+    /// Path and query as received, undecoded.
+    pub(super) path_and_query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl RawWebhook {
+    /// Wraps what the server received.
+    pub fn new(method: &str, path_and_query: &str, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self { method: method.to_uppercase(), path_and_query: path_and_query.to_owned(), headers, body }
+    }
+
+    /// Called by a verifier once the sender is proved.
+    pub(super) fn verified(self, verification: Verification) -> VerifiedWebhook {
+        self.verified_message(verification, None)
+    }
+
+    /// Called by a verifier when the sender's own id of the message stands in a header and is proved too.
+    pub(super) fn verified_message(
+        self,
+        verification: Verification,
+        message_id: Option<String>,
+    ) -> VerifiedWebhook {
+        VerifiedWebhook { body: self.body, verification, message_id }
+    }
+
+    /// The only value of a header: none, several or unreadable ones are `None`.
+    pub(super) fn single_header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let only = values.next()?;
+        if values.next().is_some() {
+            return None;
+        }
+        only.to_str().ok()
+    }
+}
+
+/// A webhook whose sender is proved. There is no other way to get at a body.
+pub struct VerifiedWebhook {
+    body: Vec<u8>,
+    verification: Verification,
+    message_id: Option<String>,
+}
+
+impl VerifiedWebhook {
+    /// The exact bytes that were verified.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// How the sender was proved.
+    pub fn verification(&self) -> &Verification {
+        &self.verification
+    }
+
+    /// The sender's own id of the message, if it came in a header that was verified with the body.
+    pub fn message_id(&self) -> Option<&str> {
+        self.message_id.as_deref()
+    }
+}
+
+/// How a sender was proved, honestly named: a secret in a URL is never called a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// An HMAC or hash over the request, by the n-th configured secret (from 0).
+    Signed {
+        /// `hubspot-v3`, `hubspot-v2`, `standard-webhooks`, `body-hmac`.
+        scheme: &'static str,
+        /// Index of the secret that matched.
+        key: usize,
+    },
+    /// A shared secret was presented, the body is not signed: `header-secret`, `url-secret+org`, `mtls+org`.
+    Authenticated {
+        /// What was presented.
+        by: &'static str,
+        /// Index of the secret that matched.
+        key: usize,
+    },
+}
+
+impl Verification {
+    /// Index of the secret that matched, in the order of the configuration.
+    pub fn key(&self) -> usize {
+        match self {
+            Self::Signed { key, .. } | Self::Authenticated { key, .. } => *key,
+        }
+    }
+}
+
+impl fmt::Display for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signed { scheme, key } => write!(f, "signed({scheme}, key {})", key + 1),
+            Self::Authenticated { by, key } => write!(f, "authenticated({by}, key {})", key + 1),
+        }
+    }
+}
+
+/// A webhook whose sender could not be proved. The text is for the operator's log only: the caller
+/// gets a bare 401. It never contains a secret, a signature or a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Short and stable, for metrics: `missing`, `mismatch`, `stale`, `malformed`.
+    pub kind: &'static str,
+    /// What arrived, and what would have matched.
+    pub detail: String,
+}
+
+/// What a verified webhook brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Events worth recording.
+    pub events: Vec<Event>,
+    /// How many others were dropped, by reason.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// How the sender was proved.
+    pub verification: Verification,
+}
+
+/// Why a webhook brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejected {
+    /// The sender could not be proved.
+    Unverified(Refusal),
+    /// The sender is proved, but the body is not what it should be.
+    Unreadable,
+}

@@ -1,0 +1,211 @@
+//! Deals to write about, for the tests of task and digest.
+
+mod any;
+mod deals;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::crm::{Contact, CrmKind, DealRecord, Object, User};
+use crate::gaps::{Addressee, Confidence, Gap, Severity};
+use crate::packet::{
+    DealSummary, Entry, HandoffOwner, Importance, MappingRef, Packet, PacketStatus, Person, Role, Section,
+    SectionName, SectionStatus,
+};
+use crate::review::{AgendaPoint, Review};
+
+pub use any::any_deal;
+pub use deals::{complete_and_important, everything_missing, half_empty, hostile, huge};
+
+/// A won deal: its packet and the record it was made from.
+#[derive(Debug, Clone)]
+pub struct Deal {
+    pub packet: Packet,
+    pub record: DealRecord,
+}
+
+impl Deal {
+    /// A deal with this company and nothing else.
+    pub fn won(company: &str) -> Self {
+        let empty = || Section { status: SectionStatus::Missing, entries: Vec::new(), people: Vec::new() };
+        let packet = Packet {
+            packet_id: "pkt_3f9c1a2b4c5d".to_owned(),
+            crm: CrmKind::Hubspot,
+            account: "48210077".to_owned(),
+            status: PacketStatus::Complete,
+            filled: 0,
+            deal: DealSummary {
+                id: "301000000417".to_owned(),
+                name: String::new(),
+                url: None,
+                amount: None,
+                currency: None,
+                close_date: None,
+            },
+            owner: HandoffOwner::default(),
+            important: Importance::default(),
+            sections: SectionName::REQUIRED.into_iter().map(|name| (name, empty())).collect(),
+            gaps: Vec::new(),
+            review: Review::default(),
+            mapping: MappingRef { file: "mappings/hubspot.yaml".to_owned(), version: "sha256:00".to_owned() },
+            as_of: "2026-11-22T08:00:00Z".parse().unwrap(),
+        };
+        let record = DealRecord {
+            crm: CrmKind::Hubspot,
+            account: "48210077".to_owned(),
+            deal: object("301000000417", &[]),
+            url: None,
+            company: Some(object("9001", &[("name", company)])),
+            contacts: Vec::new(),
+            owner: None,
+            users: BTreeMap::new(),
+            line_items: Vec::new(),
+            fields: BTreeMap::new(),
+            unavailable: Vec::new(),
+            fetched_at: None,
+        };
+        Self { packet, record }
+    }
+
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.packet.deal.name);
+        self
+    }
+
+    pub fn worth(mut self, amount: &str, currency: &str) -> Self {
+        self.packet.deal.amount = Some(amount.to_owned());
+        self.packet.deal.currency = Some(currency.to_owned());
+        self
+    }
+
+    pub fn closed(mut self, day: Date) -> Self {
+        self.packet.deal.close_date = Some(day);
+        self
+    }
+
+    pub fn sold_by(mut self, name: &str) -> Self {
+        self.record.owner = Some(User(object("70000001", &[("name", name)])));
+        self
+    }
+
+    pub fn handed_to(mut self, name: &str) -> Self {
+        self.packet.owner.name = Some(name.to_owned());
+        self
+    }
+
+    pub fn handed_to_fallback(mut self, address: &str) -> Self {
+        self.packet.owner =
+            HandoffOwner { name: Some(address.to_owned()), email: Some(address.to_owned()), fallback: true };
+        self
+    }
+
+    pub fn important_because(mut self, reason: &str) -> Self {
+        self.packet.important.is = true;
+        self.packet.important.reasons.push(reason.to_owned());
+        self.packet.review.due = true;
+        self
+    }
+
+    pub fn with_point(mut self, point: &str, answer: &str) -> Self {
+        self.packet.review.agenda.push(AgendaPoint { point: point.to_owned(), answer: answer.to_owned() });
+        self
+    }
+
+    pub fn says(self, section: SectionName, text: &str) -> Self {
+        self.says_by(section, text, None)
+    }
+
+    pub fn says_by(mut self, section: SectionName, text: &str, due: Option<Date>) -> Self {
+        let source = format!("deal.handoff_{}", section.as_str());
+        let entry = Entry { text: text.to_owned(), source, due, excerpt: false };
+        self.fill(section).entries.push(entry);
+        self
+    }
+
+    pub fn knows(mut self, name: &str, title: &str, email: &str, roles: &[Role]) -> Self {
+        let contact = object(&format!("50{}", self.record.contacts.len()), &[("email", email)]);
+        self.record.contacts.push(Contact { object: contact, labels: Vec::new() });
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        self.fill(SectionName::Stakeholders).people.push(Person {
+            name: name.to_owned(),
+            title: some(title),
+            email: some(email),
+            roles: roles.to_vec(),
+            source: "contacts.label".to_owned(),
+        });
+        self
+    }
+
+    /// The seller is asked; what the section holds becomes weak.
+    pub fn asks_seller(self, id: &str, section: SectionName, question: &str) -> Self {
+        self.asks(id, section, question, Addressee::Seller, Confidence::Certain)
+    }
+
+    /// RevOps is asked.
+    pub fn asks_revops(self, id: &str, section: SectionName, question: &str) -> Self {
+        self.asks(id, section, question, Addressee::Revops, Confidence::Certain)
+    }
+
+    /// A rule has a doubt that belongs into the preview only.
+    pub fn doubts(self, id: &str, section: SectionName, question: &str) -> Self {
+        self.asks(id, section, question, Addressee::Seller, Confidence::Unsure)
+    }
+
+    fn asks(
+        mut self,
+        id: &str,
+        section: SectionName,
+        question: &str,
+        addressee: Addressee,
+        confidence: Confidence,
+    ) -> Self {
+        self.packet.gaps.push(Gap {
+            id: id.to_owned(),
+            section,
+            addressee,
+            severity: Severity::Gap,
+            confidence,
+            question: question.to_owned(),
+            evidence: "deal.field is empty".to_owned(),
+        });
+        if confidence != Confidence::Unsure {
+            self.packet.status = PacketStatus::Incomplete;
+            if let Some(section) = self.packet.sections.get_mut(&section)
+                && section.status == SectionStatus::Filled
+            {
+                section.status = SectionStatus::Weak;
+            }
+        }
+        self.count()
+    }
+
+    fn fill(&mut self, name: SectionName) -> &mut Section {
+        let section = self.packet.sections.entry(name).or_insert_with(|| Section {
+            status: SectionStatus::Missing,
+            entries: Vec::new(),
+            people: Vec::new(),
+        });
+        section.status = SectionStatus::Filled;
+        section
+    }
+
+    /// Brings `filled` up to date.
+    pub fn count(mut self) -> Self {
+        let filled = |name: &&SectionName| self.packet.sections[*name].status == SectionStatus::Filled;
+        self.packet.filled = SectionName::REQUIRED.iter().filter(filled).count();
+        self
+    }
+}
+
+fn object(id: &str, properties: &[(&str, &str)]) -> Object {
+    let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())));
+    Object { id: id.to_owned(), properties: properties.collect() }
+}
+
+/// The task of a deal goes to the seller, two business days later.
+pub fn order() -> super::TaskOrder {
+    let due: Timestamp = "2026-11-24T16:00:00Z".parse().unwrap();
+    super::TaskOrder { assignee: Some("70000001".to_owned()), due }
+}

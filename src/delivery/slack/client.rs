@@ -1,0 +1,583 @@
+//! The few calls to Slack that a digest needs.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::answer::{Access, Answer};
+use super::blocks::{Block, EVENT_TYPE, Message};
+use super::directory::{Directory, Person};
+use super::pace::Pace;
+use crate::clock::Clock;
+use crate::config::{SlackAuth, SlackConfig};
+use crate::failure::Failure;
+
+/// How far our clock and Slack's may be apart.
+const SKEW_SECONDS: i64 = 600;
+
+/// Messages on one page of a channel's history.
+const PAGE: usize = 200;
+
+/// Pages that one read-back looks at.
+const PAGES: usize = 5;
+
+/// A message that is in Slack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Channel id, as Slack returned it.
+    pub channel: String,
+    /// Slack's id of the message in its channel; an incoming webhook does not tell it.
+    pub ts: Option<String>,
+}
+
+/// Posts digests, as a bot or through an incoming webhook. Failures never hold a token or a webhook URL.
+pub struct SlackClient {
+    http: reqwest::Client,
+    api_url: String,
+    auth: SlackAuth,
+    timeout: Duration,
+    pace: Pace,
+    directory: Directory,
+}
+
+impl SlackClient {
+    /// A client for the configured workspace; `timeout` limits each call.
+    pub fn new(http: reqwest::Client, config: &SlackConfig, timeout: Duration, clock: Clock) -> Self {
+        Self {
+            http,
+            api_url: config.api_url.trim_end_matches('/').to_owned(),
+            auth: config.auth.clone(),
+            timeout,
+            pace: Pace::new(clock.clone()),
+            directory: Directory::new(clock),
+        }
+    }
+
+    /// Whether a post of unknown outcome can be looked for. An incoming webhook can only post.
+    pub fn can_read_back(&self) -> bool {
+        matches!(self.auth, SlackAuth::Bot(_))
+    }
+
+    /// Posts a message, about one a second for each channel. An incoming webhook posts to its own channel,
+    /// whatever `channel` says.
+    ///
+    /// [`Failure::Unknown`] if the message may be there although the call failed.
+    pub async fn post(&self, channel: &str, message: &Message) -> Result<Posted, Failure> {
+        self.pace.turn(channel).await;
+        match &self.auth {
+            SlackAuth::Bot(token) => self.post_message(token, channel, message).await,
+            SlackAuth::IncomingWebhook(url) => {
+                let call = self.http.post(url.expose_secret()).json(&WebhookPost::of(message));
+                self.send("the incoming webhook", Access::Write, call).await?.webhook()?;
+                Ok(Posted { channel: channel.to_owned(), ts: None })
+            }
+        }
+    }
+
+    async fn post_message(
+        &self,
+        token: &SecretString,
+        channel: &str,
+        message: &Message,
+    ) -> Result<Posted, Failure> {
+        let method = "chat.postMessage";
+        let call = self.http.post(self.url(method)).json(&Post { channel, message });
+        let answer: PostAnswer = self.call(method, Access::Write, token, call).await?;
+        Ok(Posted { channel: answer.channel, ts: Some(answer.ts) })
+    }
+
+    /// Looks for the digest of a packet among the channel's messages since shortly before `since`.
+    /// `None` if it is certainly not there; a failure if that cannot be said, as always with an incoming
+    /// webhook.
+    ///
+    /// Slack may show a message that was just posted a little late.
+    pub async fn find_posted(
+        &self,
+        channel: &str,
+        packet_id: &str,
+        since: Timestamp,
+    ) -> Result<Option<Posted>, Failure> {
+        let SlackAuth::Bot(token) = &self.auth else {
+            return Err(Failure::give_up("Slack: an incoming webhook cannot be read back"));
+        };
+        let method = "conversations.history";
+        let oldest = format!("{}.000000", since.as_second().saturating_sub(SKEW_SECONDS).max(0));
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let query = HistoryQuery {
+                channel,
+                oldest: &oldest,
+                limit: PAGE,
+                include_all_metadata: true,
+                cursor: Some(cursor.as_str()).filter(|cursor| !cursor.is_empty()),
+            };
+            let call = self.http.get(self.url(method)).query(&query);
+            let page: History = self.call(method, Access::Read, token, call).await?;
+            if let Some(found) = page.messages.into_iter().find(|message| message.announces(packet_id)) {
+                return Ok(Some(Posted { channel: channel.to_owned(), ts: Some(found.ts) }));
+            }
+            cursor = page.response_metadata.and_then(|page| page.next_cursor).unwrap_or_default();
+            if cursor.is_empty() {
+                return Ok(None);
+            }
+        }
+        Err(Failure::give_up(format!(
+            "Slack: {method}: the digest is not among the newest {} messages of the channel; look for it there, then replay",
+            PAGE * PAGES
+        )))
+    }
+
+    /// The Slack user with this e-mail address. A failed lookup is nobody: it never keeps a digest back.
+    pub async fn user_by_email(&self, email: &str) -> Option<String> {
+        let SlackAuth::Bot(token) = &self.auth else { return None };
+        let email = email.trim().to_lowercase();
+        if email.is_empty() {
+            return None;
+        }
+        if let Some(known) = self.directory.recall(&email) {
+            return known.id();
+        }
+        let method = "users.lookupByEmail";
+        let call = self.http.get(self.url(method)).query(&[("email", &email)]);
+        let person = match self.call::<Lookup>(method, Access::Read, token, call).await {
+            Ok(found) if !found.user.deleted && !found.user.is_bot => Person::User(found.user.id),
+            // "users_not_found" is an answer; so is a scope that will be missing next time too.
+            Ok(_) | Err(Failure::GiveUp { .. } | Failure::Pause { .. }) => Person::Nobody,
+            Err(failure) => {
+                tracing::debug!(%failure, "the owner is shown by name");
+                return None;
+            }
+        };
+        self.directory.remember(email, person.clone());
+        person.id()
+    }
+
+    /// Where a person opens a message; `None` if Slack does not say.
+    pub async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
+        let SlackAuth::Bot(token) = &self.auth else { return None };
+        let method = "chat.getPermalink";
+        let call = self.http.get(self.url(method)).query(&[("channel", channel), ("message_ts", ts)]);
+        self.call::<Permalink>(method, Access::Read, token, call).await.ok().map(|found| found.permalink)
+    }
+
+    fn url(&self, method: &str) -> String {
+        format!("{}/{method}", self.api_url)
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        access: Access,
+        token: &SecretString,
+        call: RequestBuilder,
+    ) -> Result<T, Failure> {
+        self.send(method, access, call.bearer_auth(token.expose_secret())).await?.web_api(method, access)
+    }
+
+    async fn send(&self, method: &str, access: Access, call: RequestBuilder) -> Result<Answer, Failure> {
+        let response =
+            call.timeout(self.timeout).send().await.map_err(|error| not_sent(method, access, &error))?;
+        let (status, retry_after) = (response.status(), retry_after(&response));
+        let body = response
+            .text()
+            .await
+            .map_err(|_| access.unclear(format!("Slack: {method}: the answer broke off")))?;
+        Ok(Answer { status, retry_after, body })
+    }
+}
+
+/// Why a call got no answer. Said in our own words: reqwest's would hold the URL, and with it the secret of
+/// an incoming webhook.
+fn not_sent(method: &str, access: Access, error: &reqwest::Error) -> Failure {
+    if error.is_builder() {
+        return Failure::give_up(format!("Slack: {method}: the configured URL or token is not a valid one"));
+    }
+    if error.is_connect() {
+        return Failure::retry(format!("Slack: {method}: could not connect"));
+    }
+    let what = if error.is_timeout() { "no answer in time" } else { "the connection broke" };
+    access.unclear(format!("Slack: {method}: {what}"))
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[derive(Serialize)]
+struct Post<'a> {
+    channel: &'a str,
+    #[serde(flatten)]
+    message: &'a Message,
+}
+
+/// A message without metadata, which incoming webhooks do not keep.
+#[derive(Serialize)]
+struct WebhookPost<'a> {
+    text: &'a str,
+    blocks: &'a [Block],
+    unfurl_links: bool,
+    unfurl_media: bool,
+}
+
+impl<'a> WebhookPost<'a> {
+    fn of(message: &'a Message) -> Self {
+        let Message { text, blocks, unfurl_links, unfurl_media, metadata: _ } = message;
+        Self { text, blocks, unfurl_links: *unfurl_links, unfurl_media: *unfurl_media }
+    }
+}
+
+#[derive(Deserialize)]
+struct PostAnswer {
+    channel: String,
+    ts: String,
+}
+
+#[derive(Serialize)]
+struct HistoryQuery<'a> {
+    channel: &'a str,
+    oldest: &'a str,
+    limit: usize,
+    include_all_metadata: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct History {
+    #[serde(default)]
+    messages: Vec<HistoryMessage>,
+    response_metadata: Option<NextPage>,
+}
+
+#[derive(Deserialize)]
+struct NextPage {
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct HistoryMessage {
+    ts: String,
+    /// Other apps put what they like here.
+    metadata: Option<serde_json::Value>,
+}
+
+impl HistoryMessage {
+    fn announces(&self, packet_id: &str) -> bool {
+        let Some(metadata) = &self.metadata else { return false };
+        let says = |pointer: &str, expected: &str| {
+            metadata.pointer(pointer).and_then(serde_json::Value::as_str) == Some(expected)
+        };
+        says("/event_type", EVENT_TYPE) && says("/event_payload/packet_id", packet_id)
+    }
+}
+
+#[derive(Deserialize)]
+struct Lookup {
+    user: LookupUser,
+}
+
+#[derive(Deserialize)]
+struct LookupUser {
+    id: String,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    is_bot: bool,
+}
+
+#[derive(Deserialize)]
+struct Permalink {
+    permalink: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::extract::{Request, State};
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::response::IntoResponse;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::delivery::example;
+    use crate::delivery::slack::{Links, digest};
+
+    /// A Slack that answers what it is told to, in order, and keeps what it was asked.
+    struct Slack {
+        url: String,
+        said: Arc<Mutex<Script>>,
+        clock: Clock,
+    }
+
+    #[derive(Default)]
+    struct Script {
+        answers: VecDeque<(u16, &'static str, String)>,
+        /// Method with query, `Authorization`, body.
+        calls: Vec<(String, String, Value)>,
+    }
+
+    impl Slack {
+        async fn that_answers(answers: impl IntoIterator<Item = (u16, Value)>) -> Self {
+            let plain = answers.into_iter().map(|(status, body)| (status, "", body.to_string()));
+            Self::that_says(plain.collect()).await
+        }
+
+        async fn that_says(answers: VecDeque<(u16, &'static str, String)>) -> Self {
+            let said = Arc::new(Mutex::new(Script { answers, calls: Vec::new() }));
+            let app = Router::new().fallback(answer).with_state(Arc::clone(&said));
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            tokio::spawn(async move { axum::serve(listener, app).await });
+            Self { url, said, clock: Clock::manual("2026-11-22T08:00:00Z".parse().unwrap()) }
+        }
+
+        fn bot(&self) -> SlackClient {
+            client(&self.url, SlackAuth::Bot("xoxb-very-secret".into()), &self.clock)
+        }
+
+        fn incoming_webhook(&self) -> SlackClient {
+            let url = format!("{}/services/T0/B0/very-secret", self.url);
+            client(&self.url, SlackAuth::IncomingWebhook(url.into()), &self.clock)
+        }
+
+        fn calls(&self) -> Vec<(String, String, Value)> {
+            self.said.lock().unwrap().calls.clone()
+        }
+    }
+
+    async fn answer(State(said): State<Arc<Mutex<Script>>>, request: Request) -> impl IntoResponse {
+        let call = request.uri().to_string();
+        let token =
+            request.headers().get("authorization").map_or("", |value| value.to_str().unwrap()).to_owned();
+        let body: Bytes = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+        let mut said = said.lock().unwrap();
+        said.calls.push((call, token, serde_json::from_slice(&body).unwrap_or_default()));
+        let (status, retry_after, body) =
+            said.answers.pop_front().expect("a call that the test did not expect");
+        let mut headers = HeaderMap::new();
+        if !retry_after.is_empty() {
+            headers.insert("retry-after", retry_after.parse().unwrap());
+        }
+        (StatusCode::from_u16(status).unwrap(), headers, body)
+    }
+
+    fn client(api_url: &str, auth: SlackAuth, clock: &Clock) -> SlackClient {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+        let config = SlackConfig { api_url: format!("{api_url}/"), auth };
+        SlackClient::new(http, &config, Duration::from_secs(5), clock.clone())
+    }
+
+    fn message() -> Message {
+        let deal = example::half_empty();
+        digest(&deal.packet, &deal.record, &Links::default(), None)
+    }
+
+    fn ours(packet_id: &str) -> Value {
+        json!({"event_type": "handoff_packet_posted", "event_payload": {"packet_id": packet_id, "revision": 1}})
+    }
+
+    const SINCE: &str = "2026-11-22T08:00:00Z";
+
+    async fn find(slack: &Slack, packet_id: &str) -> Result<Option<Posted>, Failure> {
+        slack.bot().find_posted("C1", packet_id, SINCE.parse().unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn a_digest_is_posted_with_token_channel_and_metadata() {
+        let slack =
+            Slack::that_answers([(200, json!({"ok": true, "channel": "C1", "ts": "1.000200"}))]).await;
+        let posted = slack.bot().post("C1", &message()).await.unwrap();
+        assert_eq!(posted, Posted { channel: "C1".to_owned(), ts: Some("1.000200".to_owned()) });
+        let (call, token, body) = slack.calls().remove(0);
+        assert_eq!((call.as_str(), token.as_str()), ("/chat.postMessage", "Bearer xoxb-very-secret"));
+        assert_eq!(body["channel"], "C1");
+        assert_eq!(body["metadata"], ours("pkt_3f9c1a2b4c5d"));
+        assert_eq!(body["unfurl_links"], false);
+        assert_eq!(body["blocks"][0]["type"], "rich_text");
+    }
+
+    #[tokio::test]
+    async fn slacks_wish_to_wait_is_passed_on() {
+        let slack = Slack::that_says([(429, "30", String::new())].into()).await;
+        let failure = slack.bot().post("C1", &message()).await.unwrap_err();
+        let why = "Slack: chat.postMessage: HTTP 429".to_owned();
+        assert_eq!(failure, Failure::Retry { why, after: Some(Duration::from_secs(30)) });
+    }
+
+    #[tokio::test]
+    async fn a_post_that_nobody_took_is_retried() {
+        let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let clock = Clock::manual(SINCE.parse().unwrap());
+        let client = client(&format!("http://{gone}"), SlackAuth::Bot("xoxb".into()), &clock);
+        let failure = client.post("C1", &message()).await.unwrap_err();
+        assert_eq!(failure, Failure::retry("Slack: chat.postMessage: could not connect"));
+    }
+
+    #[tokio::test]
+    async fn a_post_whose_answer_is_lost_is_unknown_and_names_no_secret() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/services/very-secret", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                connection.readable().await.unwrap();
+                drop(connection);
+            }
+        });
+        let clock = Clock::manual(SINCE.parse().unwrap());
+        let client = client("http://127.0.0.1:1", SlackAuth::IncomingWebhook(url.into()), &clock);
+        let failure = client.post("C1", &message()).await.unwrap_err();
+        assert_eq!(failure, Failure::unknown("Slack: the incoming webhook: the connection broke"));
+    }
+
+    #[tokio::test]
+    async fn a_post_without_an_answer_in_time_is_unknown() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let clock = Clock::manual(SINCE.parse().unwrap());
+        let mut client = client(&url, SlackAuth::Bot("xoxb".into()), &clock);
+        client.timeout = Duration::from_millis(50);
+        let failure = client.post("C1", &message()).await.unwrap_err();
+        assert_eq!(failure, Failure::unknown("Slack: chat.postMessage: no answer in time"));
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_sent_is_not_repeated_in_the_error() {
+        let clock = Clock::manual(SINCE.parse().unwrap());
+        let client = client("http://127.0.0.1:1", SlackAuth::Bot("xoxb\nvery-secret".into()), &clock);
+        let failure = client.post("C1", &message()).await.unwrap_err();
+        let why = "Slack: chat.postMessage: the configured URL or token is not a valid one";
+        assert_eq!(failure, Failure::give_up(why));
+    }
+
+    #[tokio::test]
+    async fn an_incoming_webhook_gets_the_same_blocks_without_metadata() {
+        let slack = Slack::that_says([(200, "", "ok".to_owned())].into()).await;
+        let client = slack.incoming_webhook();
+        let message = message();
+        assert_eq!(client.post("C1", &message).await, Ok(Posted { channel: "C1".to_owned(), ts: None }));
+        let (call, token, body) = slack.calls().remove(0);
+        assert_eq!((call.as_str(), token.as_str()), ("/services/T0/B0/very-secret", ""));
+        assert_eq!(body["blocks"], serde_json::to_value(&message.blocks).unwrap());
+        assert_eq!(body.get("metadata"), None);
+        assert_eq!(body.get("channel"), None);
+        assert!(!client.can_read_back());
+        let found = client.find_posted("C1", "pkt_3f9c1a2b4c5d", SINCE.parse().unwrap()).await;
+        assert!(matches!(found, Err(Failure::GiveUp { .. })));
+        assert_eq!(client.user_by_email("dana@example.com").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_posted_digest_is_found_by_its_packet() {
+        let slack = Slack::that_answers([(
+            200,
+            json!({"ok": true, "has_more": false, "messages": [
+                {"ts": "5.0", "text": "no metadata"},
+                {"ts": "4.0", "metadata": {"event_type": "handoff_packet_posted", "event_payload": "odd"}},
+                {"ts": "3.0", "metadata": ours("pkt_other")},
+                {"ts": "2.0", "metadata": {"event_type": "else", "event_payload": {"packet_id": "pkt_1"}}},
+                {"ts": "1.5", "metadata": ours("pkt_1")},
+            ]}),
+        )])
+        .await;
+        let found = find(&slack, "pkt_1").await.unwrap();
+        assert_eq!(found, Some(Posted { channel: "C1".to_owned(), ts: Some("1.5".to_owned()) }));
+        let (call, ..) = slack.calls().remove(0);
+        let asked =
+            "/conversations.history?channel=C1&oldest=1795333800.000000&limit=200&include_all_metadata=true";
+        assert_eq!(call, asked);
+    }
+
+    #[tokio::test]
+    async fn the_search_goes_on_to_the_last_page() {
+        let first = json!({"ok": true, "messages": [], "response_metadata": {"next_cursor": "dGVhbQ=="}});
+        let second = json!({"ok": true, "messages": [{"ts": "1.5", "metadata": ours("pkt_1")}]});
+        let slack = Slack::that_answers([(200, first), (200, second)]).await;
+        assert!(find(&slack, "pkt_1").await.unwrap().is_some());
+        let (call, ..) = slack.calls().remove(1);
+        assert!(call.ends_with("&cursor=dGVhbQ%3D%3D"), "{call}");
+    }
+
+    #[tokio::test]
+    async fn a_digest_that_was_never_posted_is_absent() {
+        let page = json!({"ok": true, "messages": [], "response_metadata": {"next_cursor": ""}});
+        let slack = Slack::that_answers([(200, page)]).await;
+        assert_eq!(find(&slack, "pkt_1").await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_channel_too_busy_to_search_is_not_taken_for_empty() {
+        let page = json!({"ok": true, "messages": [], "response_metadata": {"next_cursor": "more"}});
+        let slack = Slack::that_answers(std::iter::repeat_n((200, page), PAGES)).await;
+        assert!(matches!(find(&slack, "pkt_1").await, Err(Failure::GiveUp { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_search_that_fails_is_repeated_and_never_unknown() {
+        let slack = Slack::that_answers([(500, json!("")), (200, json!("<html>"))]).await;
+        assert!(matches!(find(&slack, "pkt_1").await, Err(Failure::Retry { .. })));
+        assert!(matches!(find(&slack, "pkt_1").await, Err(Failure::Retry { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_person_is_looked_up_once_a_day() {
+        let dana = json!({"ok": true, "user": {"id": "U1", "deleted": false, "profile": {}}});
+        let slack = Slack::that_answers([(200, dana.clone()), (200, dana)]).await;
+        let client = slack.bot();
+        for _ in 0..2 {
+            assert_eq!(client.user_by_email(" Dana+cs@Example.com ").await.as_deref(), Some("U1"));
+        }
+        slack.clock.advance(Duration::from_hours(23));
+        assert_eq!(client.user_by_email("dana+cs@example.com").await.as_deref(), Some("U1"));
+        assert_eq!(slack.calls().len(), 1);
+        slack.clock.advance(Duration::from_hours(2));
+        client.user_by_email("dana+cs@example.com").await;
+        assert_eq!(slack.calls()[1].0, "/users.lookupByEmail?email=dana%2Bcs%40example.com");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_person_is_looked_up_again_after_an_hour() {
+        let nobody = json!({"ok": false, "error": "users_not_found"});
+        let gone = json!({"ok": true, "user": {"id": "U1", "deleted": true}});
+        let slack = Slack::that_answers([(200, nobody), (200, gone)]).await;
+        let client = slack.bot();
+        assert_eq!(client.user_by_email("dana@example.com").await, None);
+        slack.clock.advance(Duration::from_secs(3599));
+        assert_eq!(client.user_by_email("dana@example.com").await, None);
+        assert_eq!(slack.calls().len(), 1);
+        slack.clock.advance(Duration::from_secs(1));
+        assert_eq!(client.user_by_email("dana@example.com").await, None, "deactivated");
+        assert_eq!(slack.calls().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_lookup_that_fails_is_not_remembered() {
+        let dana = json!({"ok": true, "user": {"id": "U1"}});
+        let slack = Slack::that_answers([(500, json!("")), (200, dana)]).await;
+        let client = slack.bot();
+        assert_eq!(client.user_by_email("dana@example.com").await, None);
+        assert_eq!(client.user_by_email("dana@example.com").await.as_deref(), Some("U1"));
+    }
+
+    #[tokio::test]
+    async fn a_permalink_is_a_bonus() {
+        let link = json!({"ok": true, "permalink": "https://acme.slack.com/archives/C1/p1"});
+        let slack = Slack::that_answers([(200, link), (200, json!({"ok": false, "error": "x"}))]).await;
+        let client = slack.bot();
+        assert_eq!(
+            client.permalink("C1", "1.5").await.as_deref(),
+            Some("https://acme.slack.com/archives/C1/p1")
+        );
+        assert_eq!(client.permalink("C1", "1.5").await, None);
+    }
+}

@@ -1,0 +1,18 @@
+//! Slack: the digest's text and blocks, and the client that posts it.
+//!
+//! [`digest`] writes a message from a packet, [`blocks`] is Slack's format for it, [`plain`] shows it in a
+//! terminal. [`client`] posts it and reads it back; [`answer`] says what Slack's answers mean.
+
+pub mod answer;
+pub mod blocks;
+pub mod client;
+pub mod digest;
+mod directory;
+mod escape;
+mod pace;
+mod plain;
+mod questions;
+
+pub use blocks::Message;
+pub use client::{Posted, SlackClient};
+pub use digest::{Links, digest};

@@ -1,0 +1,267 @@
+//! One try of one delivery: read back if the last try's outcome is unknown, say what we are about to do,
+//! do it, say how it ended.
+//!
+//! The order of the steps is what makes "exactly one" true. The intent is committed before the call, so a
+//! crash in between leaves a row that says "unknown"; an unknown row is looked up on the other side before
+//! anything is sent again.
+
+use jiff::Timestamp;
+
+use super::{Destination, DigestOrder, TaskOrder, slack, task};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::crash_point;
+use crate::crm::DealRecord;
+use crate::failure::Failure;
+use crate::packet::Packet;
+use crate::store::{Attempt, DeliveryEnd, DeliveryLease, StoreError};
+
+/// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
+/// promise that its history shows a message at once, so one look is not enough.
+const ABSENT_BEFORE_REPEATING: u32 = 2;
+
+/// What is there on the other side.
+struct Delivered {
+    external_id: String,
+    url: Option<String>,
+}
+
+/// Tries once and records how it ended. An error is the store's: the lease runs out, and the row comes back.
+pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<(), StoreError> {
+    let begun = app.clock.now();
+    let watch = Clock::stopwatch();
+    let Some(stored) = app.store.delivery_payload(&lease.packet_id).await? else {
+        return Ok(());
+    };
+    let (Ok(packet), Ok(record)) =
+        (serde_json::from_str::<Packet>(&stored.packet), serde_json::from_str::<DealRecord>(&stored.record))
+    else {
+        let ended = Ended::gave_up("the stored packet cannot be read");
+        return record_end(app, lease, begun, &watch, ended).await;
+    };
+    let job = Job { app, lease, packet: &packet, record: &record };
+
+    if lease.unknown {
+        match job.read_back().await {
+            ReadBack::Absent if lease.absent + 1 >= ABSENT_BEFORE_REPEATING => {}
+            other => {
+                let ended = job.after_read_back(other);
+                return record_end(app, lease, begun, &watch, ended).await;
+            }
+        }
+    }
+    if !app.store.intend(lease).await? {
+        return Ok(());
+    }
+    crash_point!("delivery.intent");
+    let sent = job.send().await;
+    crash_point!("delivery.sent");
+    record_end(app, lease, begun, &watch, job.after_send(sent)).await
+}
+
+/// How a try ended, before it is written down.
+struct Ended {
+    end: DeliveryEnd,
+    outcome: &'static str,
+    error: Option<String>,
+}
+
+impl Ended {
+    fn gave_up(why: impl Into<String>) -> Self {
+        Self { end: DeliveryEnd::Dead, outcome: "gave_up", error: Some(why.into()) }
+    }
+
+    fn next_at(&self) -> Option<Timestamp> {
+        match self.end {
+            DeliveryEnd::Retry { at } | DeliveryEnd::Unknown { at, .. } => Some(at),
+            DeliveryEnd::Paused { until, .. } => Some(until),
+            DeliveryEnd::Done { .. } | DeliveryEnd::Held | DeliveryEnd::Dead => None,
+        }
+    }
+}
+
+/// What a read-back saw.
+enum ReadBack {
+    Found(Delivered),
+    Absent,
+    Impossible,
+    Failed(Failure),
+}
+
+struct Job<'a> {
+    app: &'a App,
+    lease: &'a DeliveryLease,
+    packet: &'a Packet,
+    record: &'a DealRecord,
+}
+
+impl Job<'_> {
+    async fn read_back(&self) -> ReadBack {
+        let found = match self.lease.destination {
+            Destination::CrmTask => self.find_task().await,
+            Destination::SlackDigest if !self.app.slack.can_read_back() => return ReadBack::Impossible,
+            Destination::SlackDigest => self.find_digest().await,
+        };
+        match found {
+            Ok(Some(delivered)) => ReadBack::Found(delivered),
+            Ok(None) => ReadBack::Absent,
+            Err(failure) => ReadBack::Failed(failure),
+        }
+    }
+
+    async fn send(&self) -> Result<Delivered, Failure> {
+        match self.lease.destination {
+            Destination::CrmTask => self.create_task().await,
+            Destination::SlackDigest => self.post_digest().await,
+        }
+    }
+
+    async fn find_task(&self) -> Result<Option<Delivered>, Failure> {
+        let Some(account) = self.app.account(&self.lease.account) else {
+            return Err(Failure::give_up("the account is not configured any more"));
+        };
+        let marker = task::marker(&self.packet.packet_id);
+        let found = account.crm.find_task(&self.record.deal.id, &marker).await?;
+        Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
+    }
+
+    async fn create_task(&self) -> Result<Delivered, Failure> {
+        let Some(account) = self.app.account(&self.lease.account) else {
+            return Err(Failure::give_up("the account is not configured any more"));
+        };
+        let order: TaskOrder = self.order()?;
+        let task = account.crm.create_task(&task::draft(self.packet, self.record, &order)).await?;
+        Ok(Delivered { external_id: task.id, url: Some(task.url) })
+    }
+
+    async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
+        let order: DigestOrder = self.order()?;
+        let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
+        let posted = self.app.slack.find_posted(&order.channel, &self.packet.packet_id, since).await?;
+        match posted {
+            Some(posted) => Ok(Some(self.posted(&posted).await)),
+            None => Ok(None),
+        }
+    }
+
+    async fn post_digest(&self) -> Result<Delivered, Failure> {
+        let order: DigestOrder = self.order()?;
+        let mention = match &self.packet.owner.email {
+            Some(email) => self.app.slack.user_by_email(email).await,
+            None => None,
+        };
+        let task = self.app.store.external(&self.packet.packet_id, Destination::CrmTask).await;
+        let task = task.map_err(|error| Failure::retry(error.to_string()))?;
+        let links = slack::Links { deal: self.packet.deal.url.clone(), task: task.and_then(|(_, url)| url) };
+        let message = slack::digest(self.packet, self.record, &links, mention.as_deref());
+        let posted = self.app.slack.post(&order.channel, &message).await?;
+        Ok(self.posted(&posted).await)
+    }
+
+    async fn posted(&self, posted: &slack::Posted) -> Delivered {
+        let slack::Posted { channel, ts } = posted;
+        // An incoming webhook tells no id: the channel is all there is to remember.
+        let Some(ts) = ts else {
+            return Delivered { external_id: channel.clone(), url: None };
+        };
+        let url = self.app.slack.permalink(channel, ts).await;
+        Delivered { external_id: format!("{channel}/{ts}"), url }
+    }
+
+    fn order<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.lease.order)
+            .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
+    }
+
+    fn after_read_back(&self, read_back: ReadBack) -> Ended {
+        match read_back {
+            ReadBack::Found(Delivered { external_id, url }) => {
+                Ended { end: DeliveryEnd::Done { external_id, url }, outcome: "found", error: None }
+            }
+            ReadBack::Absent => {
+                let at = self.app.soon();
+                let end = DeliveryEnd::Unknown { at, absent: self.lease.absent + 1 };
+                Ended { end, outcome: "absent", error: None }
+            }
+            ReadBack::Impossible => Ended {
+                end: DeliveryEnd::Held,
+                outcome: "unknown",
+                error: Some(
+                    "an incoming webhook cannot be read back: see whether the digest is there".into(),
+                ),
+            },
+            ReadBack::Failed(Failure::Pause { why, until }) => self.paused(why, until),
+            ReadBack::Failed(Failure::GiveUp { why }) => Ended {
+                end: DeliveryEnd::Held,
+                outcome: "unknown",
+                error: Some(format!("cannot read back: {why}")),
+            },
+            ReadBack::Failed(failure) => {
+                let wait = if let Failure::Retry { after, .. } = failure { after } else { None };
+                let end = match self.app.next_try(self.lease.attempts, wait) {
+                    Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
+                    None => DeliveryEnd::Held,
+                };
+                Ended { end, outcome: "unknown", error: Some(format!("cannot read back: {failure}")) }
+            }
+        }
+    }
+
+    fn after_send(&self, sent: Result<Delivered, Failure>) -> Ended {
+        match sent {
+            Ok(Delivered { external_id, url }) => {
+                Ended { end: DeliveryEnd::Done { external_id, url }, outcome: "delivered", error: None }
+            }
+            Err(Failure::Retry { why, after }) => match self.app.next_try(self.lease.attempts, after) {
+                Some(at) => Ended { end: DeliveryEnd::Retry { at }, outcome: "retry", error: Some(why) },
+                None => Ended::gave_up(format!("no tries left: {why}")),
+            },
+            Err(Failure::GiveUp { why }) => Ended::gave_up(why),
+            Err(Failure::Pause { why, until }) => self.paused(why, until),
+            Err(Failure::Unknown { why }) => {
+                let at = self.app.next_try(self.lease.attempts, None);
+                let end = match at {
+                    Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
+                    None => DeliveryEnd::Held,
+                };
+                Ended { end, outcome: "unknown", error: Some(why) }
+            }
+        }
+    }
+
+    fn paused(&self, why: String, until: Option<Timestamp>) -> Ended {
+        let until = self.app.pause_until(until);
+        Ended { end: DeliveryEnd::Paused { until }, outcome: "paused", error: Some(why) }
+    }
+}
+
+async fn record_end(
+    app: &App,
+    lease: &DeliveryLease,
+    begun: Timestamp,
+    watch: &crate::clock::Stopwatch,
+    ended: Ended,
+) -> Result<(), StoreError> {
+    let duration = watch.elapsed();
+    let attempt = Attempt {
+        at: begun,
+        destination: lease.destination,
+        outcome: ended.outcome.to_owned(),
+        duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
+        error: ended.error.clone(),
+        next_at: ended.next_at(),
+    };
+    let counted = app.store.finish_delivery(lease, ended.end, attempt).await?;
+    crash_point!("delivery.recorded");
+    app.metrics.attempt(lease.destination.as_str(), ended.outcome);
+    tracing::info!(
+        packet = lease.packet_id,
+        destination = %lease.destination,
+        outcome = ended.outcome,
+        error = ended.error,
+        lost_lease = !counted,
+        millis = duration.as_millis(),
+        "delivery"
+    );
+    Ok(())
+}

@@ -1,0 +1,532 @@
+//! `no_date`, `bad_date`, `stale_date`, `outside_window`: when first value is due.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::crm::{CrmKind, FieldKind};
+use crate::mapping::FieldPath;
+use crate::packet::SectionName;
+
+use super::calendar::{self, When};
+use super::questions::question_for;
+use super::quote::{is_blank, quoted};
+use super::{Asks, Confidence, Evidence, Gap, Rule, answer, vague};
+
+pub(super) const BAD_DATE: Rule = Rule {
+    id: "bad_date",
+    catches: "The date field of first value holds text that nobody can read as a date: \"asap\", \"31.02.2027\".",
+    leaves_alone: "ISO dates and instants, epoch milliseconds, written dates, quarters, \"in 3 weeks\"; an empty field.",
+    confidence: Confidence::Certain,
+    question: "Which day is meant?",
+    asks: Asks::Day,
+    check: bad_date,
+};
+
+pub(super) const NO_DATE: Rule = Rule {
+    id: "no_date",
+    catches: "First value with neither a date in its field nor a date, quarter or span of time in its text.",
+    leaves_alone: "\"by 12 Dec\", \"bis Ende März\", \"Q1\", \"within 21 days\", \"week 2\"; an empty first value.",
+    confidence: Confidence::Certain,
+    question: "By which day should this happen?",
+    asks: Asks::Day,
+    check: no_date,
+};
+
+pub(super) const STALE_DATE: Rule = Rule {
+    id: "stale_date",
+    catches: "First value is due before the deal was closed.",
+    leaves_alone: "The day of the close itself; a text that names a day after the close as well.",
+    confidence: Confidence::Certain,
+    question: "The date is before the close. Which day is meant now?",
+    asks: Asks::Day,
+    check: stale_date,
+};
+
+pub(super) const OUTSIDE_WINDOW: Rule = Rule {
+    id: "outside_window",
+    catches: "First value is due more than 30 days after the close.",
+    leaves_alone: "Day 30 itself; a text that names an earlier day as well; quarters, which customers count differently.",
+    confidence: Confidence::Certain,
+    question: "What can they see before then, within 30 days of the close?",
+    asks: Asks::Day,
+    check: outside_window,
+};
+
+/// First value belongs into this many days after the close.
+const WINDOW_DAYS: i32 = 30;
+
+/// What a deal says about when first value is due.
+enum Due {
+    Missing,
+    Unreadable { field: String, value: String },
+    Known(Known),
+}
+
+/// When first value is due, and how surely.
+struct Known {
+    source: String,
+    /// First and last day of everything that was named.
+    spans: Vec<(Date, Date)>,
+    confidence: Confidence,
+}
+
+fn bad_date(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let Some(Due::Unreadable { field, value }) = due(evidence) else { return Vec::new() };
+    vec![gap(
+        BAD_DATE.id,
+        Confidence::Certain,
+        "Which day should first value be there? The date cannot be read.".to_owned(),
+        format!("{field} is {}, which is not a date", quoted(&value)),
+    )]
+}
+
+fn no_date(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let (true, Some(first)) = (is_missing(evidence), first_answer(evidence)) else { return Vec::new() };
+    let texts = answer::given(evidence, SectionName::FirstValue);
+    // A bare text lacks more than the day, and the section's question asks for all of it.
+    let question = if vague::judge(texts.iter().map(|entry| entry.text.as_str()), evidence).is_some() {
+        question_for(evidence, SectionName::FirstValue)
+    } else {
+        by_which_day(evidence)
+    };
+    let due = due_field(evidence);
+    let found = match due {
+        Some(field) => format!("{field} is empty, and {first} names no day"),
+        None => format!("{first} names no day"),
+    };
+    vec![gap(NO_DATE.id, Confidence::Certain, question, found)]
+}
+
+fn stale_date(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let Some((Known { source, spans, confidence }, close)) = due_and_close(evidence) else {
+        return Vec::new();
+    };
+    let Some(last) = spans.iter().map(|(_, last)| *last).max().filter(|last| *last < close) else {
+        return Vec::new();
+    };
+    vec![gap(
+        STALE_DATE.id,
+        confidence,
+        by_which_day(evidence),
+        format!("{source} says {last}, before the close on {close}"),
+    )]
+}
+
+fn outside_window(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let Some((Known { source, spans, confidence }, close)) = due_and_close(evidence) else {
+        return Vec::new();
+    };
+    let Some(end) = end_of_window(close) else { return Vec::new() };
+    let Some(first) = spans.iter().map(|(first, _)| *first).min().filter(|first| *first > end) else {
+        return Vec::new();
+    };
+    let days = close.until(first).map_or(i32::MAX, |span| span.get_days());
+    vec![gap(
+        OUTSIDE_WINDOW.id,
+        confidence,
+        format!("What can they see earlier, by {}?", written(end)),
+        format!("{source} says {first}, {days} days after the close on {close}"),
+    )]
+}
+
+/// Whether first value is described, but nothing says when.
+pub(super) fn is_missing(evidence: &Evidence<'_>) -> bool {
+    matches!(due(evidence), Some(Due::Missing))
+}
+
+fn due_and_close(evidence: &Evidence<'_>) -> Option<(Known, Date)> {
+    match (due(evidence)?, close_date(evidence)?) {
+        (Due::Known(known), close) => Some((known, close)),
+        _ => None,
+    }
+}
+
+/// The date field of first value, if there is one that the CRM lets us read.
+fn due_field<'a>(evidence: &Evidence<'a>) -> Option<&'a FieldPath> {
+    let field = evidence.mapping.sections.get(&SectionName::FirstValue)?.due.as_ref()?;
+    (!answer::is_unavailable(evidence.record, field)).then_some(field)
+}
+
+/// `None` when first value is not described at all: then the day is no question yet.
+fn due(evidence: &Evidence<'_>) -> Option<Due> {
+    let given = answer::given(evidence, SectionName::FirstValue);
+    let first = given.first()?;
+    let mapping = evidence.mapping.sections.get(&SectionName::FirstValue)?;
+    let field = due_field(evidence);
+
+    if let Some(day) = given.iter().find_map(|entry| entry.due) {
+        let source = mapping.due.as_ref().map_or_else(|| first.source.clone(), ToString::to_string);
+        return Some(on(source, day));
+    }
+    let close = close_date(evidence);
+    let value = field.and_then(|field| Some((field, *answer::raw(evidence.record, field).first()?)));
+    if let Some((field, value)) = value.filter(|(_, value)| !is_blank(value)) {
+        let (kind, field) = (kind_of(evidence, field), field.to_string());
+        if let Some(day) = stored_day(value, kind, &evidence.mapping.time_zone) {
+            return Some(on(field, day));
+        }
+        let when = calendar::read(value, close);
+        let value = value.to_owned();
+        return Some(if when.is_readable { read(field, when) } else { Due::Unreadable { field, value } });
+    }
+    let in_words = given.iter().find_map(|entry| {
+        let when = calendar::read(&entry.text, close);
+        when.is_readable.then(|| read(entry.source.clone(), when))
+    });
+    Some(in_words.unwrap_or(Due::Missing))
+}
+
+/// A day from a date field.
+fn on(source: String, day: Date) -> Due {
+    Due::Known(Known { source, spans: vec![(day, day)], confidence: Confidence::Certain })
+}
+
+/// What was read in a text.
+fn read(source: String, when: When) -> Due {
+    let confidence = if when.is_sure { Confidence::Likely } else { Confidence::Unsure };
+    Due::Known(Known { source, spans: when.spans, confidence })
+}
+
+/// A day as a CRM stores it: `YYYY-MM-DD`, an ISO instant, or milliseconds since 1970.
+/// Milliseconds of a date field are midnight UTC of that day, in whatever zone the account lives.
+fn stored_day(value: &str, kind: Option<FieldKind>, zone: &TimeZone) -> Option<Date> {
+    let value = value.trim();
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    if digits.len() > 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let instant = Timestamp::from_millisecond(value.parse().ok()?).ok()?;
+        let is_midnight = instant.as_millisecond() % 86_400_000 == 0;
+        let is_day = kind.map_or(is_midnight, |kind| kind == FieldKind::Date);
+        let zone = if is_day { &TimeZone::UTC } else { zone };
+        return Some(zone.to_datetime(instant).date());
+    }
+    if value.len() <= 10 {
+        return value.parse::<Date>().ok().filter(|_| value.len() == 10);
+    }
+    match value.parse::<Timestamp>() {
+        Ok(instant) => Some(zone.to_datetime(instant).date()),
+        Err(_) => value.parse::<DateTime>().ok().map(DateTime::date),
+    }
+}
+
+fn kind_of(evidence: &Evidence<'_>, field: &FieldPath) -> Option<FieldKind> {
+    evidence.record.fields.get(&field.to_string()).map(|info| info.kind)
+}
+
+fn close_date(evidence: &Evidence<'_>) -> Option<Date> {
+    let names: &[&str] = match evidence.record.crm {
+        CrmKind::Hubspot => &["closedate", "hs_closed_won_date"],
+        CrmKind::Salesforce => &["CloseDate"],
+    };
+    let value = evidence.record.deal.first_of(names)?;
+    stored_day(value, Some(FieldKind::DateTime), &evidence.mapping.time_zone)
+}
+
+fn end_of_window(close: Date) -> Option<Date> {
+    close.checked_add(WINDOW_DAYS.days()).ok()
+}
+
+fn by_which_day(evidence: &Evidence<'_>) -> String {
+    match close_date(evidence).and_then(end_of_window) {
+        Some(end) => format!("By which day, {} at the latest, should this happen?", written(end)),
+        None => NO_DATE.question.to_owned(),
+    }
+}
+
+fn written(day: Date) -> String {
+    day.strftime("%-d %b %Y").to_string()
+}
+
+fn first_answer(evidence: &Evidence<'_>) -> Option<String> {
+    answer::given(evidence, SectionName::FirstValue).first().map(|entry| entry.source.clone())
+}
+
+fn gap(id: &str, confidence: Confidence, question: String, found: String) -> Gap {
+    Gap::for_seller(id, SectionName::FirstValue, confidence, question, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaps::deal_on_paper::DealOnPaper;
+
+    const DATE_RULES: [&str; 4] = ["bad_date", "no_date", "stale_date", "outside_window"];
+
+    /// A deal closed on 20 November 2026 in Berlin.
+    fn says(text: &str) -> DealOnPaper {
+        DealOnPaper::new().writes(SectionName::FirstValue, text)
+    }
+
+    fn due(value: &str) -> DealOnPaper {
+        says("VP Sales uses the dashboard").due(value)
+    }
+
+    fn date_gaps(deal: &DealOnPaper) -> Vec<String> {
+        deal.gaps().into_iter().map(|gap| gap.id).filter(|id| DATE_RULES.contains(&id.as_str())).collect()
+    }
+
+    #[test]
+    fn a_first_value_without_a_day_is_asked_for_one() {
+        let texts = [
+            "VP Sales uses the dashboard",
+            "Dashboard in the weekly call",
+            "First invoice sent",
+            "Cut the close from 10 days to 4 days",
+            "10 reports sent every week",
+            "asap",
+            "As soon as possible",
+            "They may use it",
+            "Vertrieb nutzt das Dashboard",
+            "Erster Monatsabschluss ohne Excel",
+            "so bald wie möglich",
+            "La DAF consulte le tableau",
+            "Première clôture sans Excel",
+            "dès que possible",
+            "El equipo usa el panel",
+            "lo antes posible",
+            "A equipe usa o painel",
+            "o mais rápido possível",
+            "Verkoop gebruikt het dashboard",
+            "zo snel mogelijk",
+        ];
+        for text in texts {
+            assert_eq!(date_gaps(&says(text)), ["no_date"], "{text}");
+            assert_eq!(date_gaps(&says(text).due(" ")), ["no_date"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_in_the_window_is_left_alone_however_it_is_written() {
+        let texts = [
+            "Dashboard used by 12 Dec",
+            "Dashboard used by 2026-12-12",
+            "Used by 12/12/2026",
+            "By December 12th",
+            "Used within 21 days",
+            "Used in three weeks",
+            "Used by day 30",
+            "Live in week 2",
+            "By Friday",
+            "Next month",
+            "By end of Q4",
+            "In the first month",
+            "FY27 Q1",
+            "Nutzt es bis 12.12.",
+            "bis 12. Dezember 2026",
+            "bis Mitte Dezember",
+            "innerhalb von 21 Tagen",
+            "in drei Wochen",
+            "KW 50",
+            "bis Monatsende",
+            "avant le 12 décembre",
+            "d'ici 3 semaines",
+            "fin décembre",
+            "sous 30 jours",
+            "antes del 12 de diciembre",
+            "en 3 semanas",
+            "fin de mes",
+            "até 12 de dezembro",
+            "em 2 semanas",
+            "vóór 12 december",
+            "binnen 3 weken",
+            "TBD",
+            "none",
+            "",
+        ];
+        for text in texts {
+            assert_eq!(date_gaps(&says(text)), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_nobody_can_read_is_reported() {
+        let values = [
+            "asap",
+            "ASAP!",
+            "soon",
+            "TBD",
+            "n/a",
+            "?",
+            "31.02.2027",
+            "2026-13-01",
+            "2026-02-30",
+            "sobald wie möglich",
+            "nach Absprache",
+            "dès que possible",
+            "à définir",
+            "cuanto antes",
+            "a definir",
+            "zo snel mogelijk",
+            "12345",
+            "x",
+            "yes",
+            "true",
+        ];
+        for value in values {
+            assert_eq!(date_gaps(&due(value)), ["bad_date"], "{value}");
+        }
+    }
+
+    #[test]
+    fn a_date_field_is_read_in_every_shape_a_crm_or_a_person_gives_it() {
+        let values = [
+            "2026-12-11",
+            " 2026-12-11 ",
+            "2026-12-11T00:00:00Z",
+            "2026-12-11T23:30:00+01:00",
+            "2026-12-11T09:00:00.000Z",
+            "2026-12-11T09:00:00.000+0000",
+            "2026-12-11T09:00:00",
+            "1796947200000",
+            "1796990400000",
+            "2026-11-20",
+            "2026-12-20",
+            "12 Dec 2026",
+            "12.12.2026",
+            "12.12.",
+            "12/12/2026",
+            "Dec 12",
+            "12. Dezember",
+            "1er décembre",
+            "12 de diciembre",
+            "12 de dezembro",
+            "12 december",
+            "Q4",
+            "in 3 weeks",
+            "in 3 Wochen",
+            "dans 3 semaines",
+            "next week",
+            "Ende Dezember",
+            "",
+            " ",
+        ];
+        for value in values {
+            let found = date_gaps(&due(value));
+            let expected: &[&str] = if value.trim().is_empty() { &["no_date"] } else { &[] };
+            assert_eq!(found, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_day_before_the_close_is_stale() {
+        let values = [
+            "2026-11-19",
+            "2026-11-01",
+            "2025-12-12",
+            "2020-01-01",
+            "2026-11-19T22:59:59Z",
+            "2026-11-19T00:00:00Z",
+            "1793491200000",
+            "1 Nov 2026",
+            "01.11.2026",
+            "1. November 2026",
+            "1er novembre 2026",
+            "1 de noviembre de 2026",
+            "1 de novembro de 2026",
+            "1 november 2026",
+            "October 2026",
+        ];
+        for value in values {
+            let gaps = due(value).gaps();
+            let gap = gaps.iter().find(|gap| gap.id == "stale_date");
+            assert!(gap.is_some_and(Gap::counts), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_day_more_than_thirty_days_after_the_close_is_outside_the_window() {
+        let values = [
+            "2026-12-21",
+            "2027-01-15",
+            "2030-01-01",
+            "2026-12-20T23:00:00Z",
+            "1800000000000",
+            "1 Feb 2027",
+            "01.02.2027",
+            "1. Februar 2027",
+            "1er février 2027",
+            "1 de febrero de 2027",
+            "1 de fevereiro de 2027",
+            "1 februari 2027",
+            "in 6 weeks",
+            "in 3 Monaten",
+            "dans deux mois",
+        ];
+        for value in values {
+            let gaps = due(value).gaps();
+            let gap = gaps.iter().find(|gap| gap.id == "outside_window");
+            assert!(gap.is_some_and(Gap::counts), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_guessed_year_does_not_count() {
+        let gap = says("VP Sales uses it by 5 February").gap("outside_window").unwrap();
+        assert!(!gap.counts());
+        let gap = says("VP Sales uses it by 5 November").gap("stale_date").unwrap();
+        assert!(!gap.counts());
+    }
+
+    #[test]
+    fn a_text_with_several_days_is_given_the_benefit_of_the_doubt() {
+        let texts = [
+            "Signed 3 Nov 2026, used by 12 Dec 2026",
+            "Used by 12 Dec 2026, all sites by 1 March 2027",
+            "Within 21 days, all sites within 90 days",
+            "Vertrag vom 3.11.2026, Nutzung bis 12.12.2026",
+            "Contrat du 3 novembre 2026, usage au 12 décembre 2026",
+        ];
+        for text in texts {
+            assert_eq!(date_gaps(&says(text)), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_in_the_accounts_time_zone() {
+        // 23:30 UTC on the 20th is the 21st in Berlin, and still the 20th in New York.
+        let closed_late = |zone: &str| due("2026-11-20").closes("2026-11-20T23:30:00Z").in_time_zone(zone);
+        assert_eq!(date_gaps(&closed_late("Europe/Berlin")), ["stale_date"]);
+        assert_eq!(date_gaps(&closed_late("America/New_York")), [""; 0]);
+    }
+
+    #[test]
+    fn milliseconds_of_a_day_mean_that_day_west_of_greenwich_too() {
+        // 1793491200000 is midnight UTC on 1 November 2026, the day a date field holds.
+        let deal = due("1793491200000").closes("2026-11-01T15:00:00Z").in_time_zone("America/Los_Angeles");
+        assert_eq!(date_gaps(&deal), [""; 0]);
+    }
+
+    #[test]
+    fn without_a_close_date_no_day_is_too_early_or_too_late() {
+        for value in ["2020-01-01", "2099-01-01"] {
+            assert_eq!(date_gaps(&due(value).closes("")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn without_a_first_value_there_is_no_question_about_its_day() {
+        let deal = DealOnPaper::new().maps(SectionName::FirstValue).due("asap");
+        assert_eq!(date_gaps(&deal), [""; 0]);
+    }
+
+    #[test]
+    fn a_hidden_date_field_is_not_called_empty() {
+        let gap = due("REDACTED").gap("no_date").unwrap();
+        insta::assert_snapshot!(gap.evidence, @"deal.handoff_first_value names no day");
+        let ids = due("REDACTED").ids();
+        assert!(ids.contains(&"first_value unmapped (does not count)".to_owned()));
+    }
+
+    #[test]
+    fn questions_and_evidence_name_days_and_fields() {
+        let read = |deal: DealOnPaper, id: &str| {
+            let gap = deal.gap(id).unwrap();
+            format!("{} | {}", gap.question, gap.evidence)
+        };
+        let no_date = says("VP Sales uses the dashboard").due(" ");
+        insta::assert_snapshot!(read(no_date, "no_date"), @"By which day, 20 Dec 2026 at the latest, should this happen? | deal.handoff_first_value_date is empty, and deal.handoff_first_value names no day");
+        insta::assert_snapshot!(read(due("asap"), "bad_date"), @r#"Which day should first value be there? The date cannot be read. | deal.handoff_first_value_date is "asap", which is not a date"#);
+        insta::assert_snapshot!(read(due("2026-11-01"), "stale_date"), @"By which day, 20 Dec 2026 at the latest, should this happen? | deal.handoff_first_value_date says 2026-11-01, before the close on 2026-11-20");
+        insta::assert_snapshot!(read(due("2027-01-15"), "outside_window"), @"What can they see earlier, by 20 Dec 2026? | deal.handoff_first_value_date says 2027-01-15, 56 days after the close on 2026-11-20");
+    }
+}

@@ -1,0 +1,240 @@
+//! `unmapped` and `empty`: nothing in the section at all. The first is RevOps' job once, the second the seller's.
+
+use crate::mapping::FieldPath;
+use crate::packet::SectionName;
+
+use super::answer::{self, IN_WORDS, fields, is_unavailable, listed};
+use super::questions::question_for;
+use super::{Asks, Confidence, Evidence, Gap, Rule};
+
+pub(super) const UNMAPPED: Rule = Rule {
+    id: "unmapped",
+    catches: "No field feeds the section, or the CRM does not know its field or hides it from us; \
+              a hint when other fields fill the section.",
+    leaves_alone: "A mapped field that exists and is empty; stakeholders, which people feed; expansion.",
+    confidence: Confidence::Certain,
+    question: "Which CRM field should feed this section?",
+    asks: Asks::Field,
+    check: unmapped,
+};
+
+pub(super) const EMPTY: Rule = Rule {
+    id: "empty",
+    catches: "Fields are mapped, but hold no text once tags, spaces and invisible characters are gone.",
+    leaves_alone: "\"None\", a single digit, a single letter; a section of which one field is filled; expansion.",
+    confidence: Confidence::Certain,
+    question: "The section's own question.",
+    asks: Asks::Answer,
+    check: empty,
+};
+
+fn unmapped(evidence: &Evidence<'_>) -> Vec<Gap> {
+    IN_WORDS.into_iter().filter_map(|section| unmapped_section(evidence, section)).collect()
+}
+
+fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
+    let mapped = fields(evidence, section);
+    if mapped.is_empty() {
+        return Some(Gap::for_revops(
+            UNMAPPED.id,
+            section,
+            format!(
+                "Which CRM field holds this? Name it under sections.{} in the mapping.",
+                section.as_str()
+            ),
+            format!("no field feeds {}", section.as_str()),
+        ));
+    }
+    let due = evidence.mapping.sections.get(&section).and_then(|mapping| mapping.due.as_ref());
+    let unavailable: Vec<&FieldPath> =
+        mapped.iter().chain(due).filter(|path| is_unavailable(evidence.record, path)).collect();
+    if unavailable.is_empty() {
+        return None;
+    }
+    let gap = Gap::for_revops(
+        UNMAPPED.id,
+        section,
+        format!("Can you let us read {}, or name another field in the mapping?", names(&unavailable)),
+        unavailable_evidence(&unavailable),
+    );
+    let all_unavailable = mapped.iter().all(|path| is_unavailable(evidence.record, path));
+    let nothing_written = answer::written(evidence, section).next().is_none();
+    Some(if all_unavailable && nothing_written { gap } else { gap.into_hint() })
+}
+
+fn empty(evidence: &Evidence<'_>) -> Vec<Gap> {
+    IN_WORDS.into_iter().filter_map(|section| empty_section(evidence, section)).collect()
+}
+
+fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
+    if answer::written(evidence, section).next().is_some() {
+        return None;
+    }
+    let readable: Vec<&FieldPath> =
+        fields(evidence, section).iter().filter(|path| !is_unavailable(evidence.record, path)).collect();
+    let verb = match readable.len() {
+        0 => return None,
+        1 => "is",
+        _ => "are",
+    };
+    Some(Gap::for_seller(
+        EMPTY.id,
+        section,
+        Confidence::Certain,
+        question_for(evidence, section),
+        format!("{} {verb} empty", names(&readable)),
+    ))
+}
+
+fn unavailable_evidence(paths: &[&FieldPath]) -> String {
+    let names = names(paths);
+    if paths.len() == 1 {
+        format!("{names} does not exist in the CRM, or is hidden from our user")
+    } else {
+        format!("{names} do not exist in the CRM, or are hidden from our user")
+    }
+}
+
+fn names(paths: &[&FieldPath]) -> String {
+    listed(&paths.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaps::deal_on_paper::DealOnPaper;
+
+    #[test]
+    fn nothing_visible_is_empty() {
+        let texts = [
+            "",
+            " ",
+            "   ",
+            "\n",
+            "\r\n\r\n",
+            "\t",
+            "\u{a0}",
+            "\u{a0}\u{a0} ",
+            "\u{200b}",
+            "\u{feff}",
+            "\u{2060}\u{200d}",
+            "\u{3000}",
+            "\u{ad}",
+            "\u{202e}\u{202c}",
+            "\u{2800}",
+            "\u{3164}",
+        ];
+        for text in texts {
+            for section in IN_WORDS {
+                let gap = DealOnPaper::new().writes(section, text).gap("empty");
+                assert_eq!(gap.map(|gap| gap.section), Some(section), "{text:?} in {section:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn anything_visible_is_not_empty() {
+        let texts = [
+            "none",
+            "None",
+            "keine",
+            "aucun",
+            "ninguno",
+            "nenhum",
+            "geen",
+            "0",
+            "3",
+            "x",
+            ".",
+            "-",
+            "?",
+            "…",
+            "👍",
+            "n/a",
+            "TBD",
+            "\u{a0}SSO\u{a0}",
+            "REDACTED by legal",
+            "日本",
+            "é",
+            "<b>",
+            "&nbsp;",
+        ];
+        for text in texts {
+            for section in IN_WORDS {
+                let gap = DealOnPaper::new().writes(section, text).gap("empty");
+                assert_eq!(gap, None, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_seller_is_told_which_fields_are_empty() {
+        let deal = DealOnPaper::new().maps(SectionName::Promises);
+        insta::assert_snapshot!(deal.gap("empty").unwrap().evidence, @"deal.handoff_promises is empty");
+        let deal = deal.maps(SectionName::Promises);
+        insta::assert_snapshot!(deal.gap("empty").unwrap().evidence, @"deal.handoff_promises and deal.handoff_promises_2 are empty");
+    }
+
+    #[test]
+    fn one_filled_field_is_enough() {
+        let deal = DealOnPaper::new().maps(SectionName::Risks).writes(SectionName::Risks, "SSO is late");
+        assert_eq!(deal.gap("empty"), None);
+    }
+
+    #[test]
+    fn what_the_data_shows_replaces_no_answer() {
+        let deal =
+            DealOnPaper::new().maps(SectionName::Risks).derives(SectionName::Risks, "Only one contact");
+        assert_eq!(deal.gap("empty").map(|gap| gap.section), Some(SectionName::Risks));
+    }
+
+    #[test]
+    fn a_section_without_a_field_is_for_revops() {
+        for section in IN_WORDS {
+            let gap = DealOnPaper::new().derives(section, "Shown by the data").gaps();
+            let gap = gap.iter().find(|gap| gap.section == section).unwrap();
+            assert_eq!((gap.id.as_str(), gap.addressee), ("unmapped", crate::gaps::Addressee::Revops));
+            assert!(gap.counts());
+        }
+    }
+
+    #[test]
+    fn people_and_the_expansion_are_never_unmapped() {
+        let sections: Vec<_> =
+            DealOnPaper::new().gaps().into_iter().filter(|gap| gap.id == "unmapped").collect();
+        assert_eq!(sections.len(), IN_WORDS.len());
+        assert!(sections.iter().all(|gap| IN_WORDS.contains(&gap.section)));
+    }
+
+    #[test]
+    fn a_field_that_the_crm_does_not_have_is_for_revops_and_not_for_the_seller() {
+        let deal = DealOnPaper::new().maps_hidden(SectionName::Promises);
+        let gap = deal.gap("unmapped").filter(|gap| gap.section == SectionName::BuyingReason);
+        assert!(gap.is_some(), "nothing feeds the buying reason");
+        let gaps = deal.gaps();
+        let promises: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::Promises).collect();
+        assert_eq!(promises.len(), 1);
+        assert!(promises[0].counts());
+        insta::assert_snapshot!(promises[0].evidence, @"deal.handoff_promises does not exist in the CRM, or is hidden from our user");
+        insta::assert_snapshot!(promises[0].question, @"Can you let us read deal.handoff_promises, or name another field in the mapping?");
+    }
+
+    #[test]
+    fn a_missing_field_beside_a_filled_one_is_a_hint() {
+        let deal =
+            DealOnPaper::new().maps_hidden(SectionName::Risks).writes(SectionName::Risks, "SSO is late");
+        let gaps = deal.gaps();
+        let risks: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::Risks).collect();
+        assert_eq!(risks.len(), 1);
+        assert_eq!((risks[0].id.as_str(), risks[0].counts()), ("unmapped", false));
+    }
+
+    #[test]
+    fn a_redacted_value_counts_as_unavailable() {
+        let deal = DealOnPaper::new().writes(SectionName::Promises, "REDACTED");
+        let gaps = deal.gaps();
+        let promises: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::Promises).collect();
+        assert_eq!(promises.len(), 1);
+        assert_eq!(promises[0].id, "unmapped");
+    }
+}

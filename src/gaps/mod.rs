@@ -1,0 +1,345 @@
+//! What the CRM could not fill, or filled too weakly. Rules flag and ask; they never block and never rewrite.
+//!
+//! One file per family of rules; [`RULES`] lists them all, in the order they speak.
+
+mod activity;
+mod answer;
+mod calendar;
+mod concrete;
+mod conflict;
+mod dates;
+mod duplicate;
+mod empty;
+mod length;
+mod placeholder;
+mod pointer;
+pub mod questions;
+mod quote;
+mod roles;
+mod vague;
+mod words;
+
+#[cfg(test)]
+mod deal_on_paper;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::crm::DealRecord;
+use crate::mapping::Mapping;
+use crate::packet::{Importance, Section, SectionName};
+
+/// One thing to ask one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The rule: `empty`, or with a role `role_missing:sponsor`.
+    pub id: String,
+    /// Where.
+    pub section: SectionName,
+    /// Who can fill it.
+    #[serde(rename = "for")]
+    pub addressee: Addressee,
+    /// Whether it makes the packet incomplete.
+    pub severity: Severity,
+    /// How sure the rule is.
+    pub confidence: Confidence,
+    /// A question that a busy person can answer in a sentence.
+    pub question: String,
+    /// What the rule saw, naming the field.
+    pub evidence: String,
+}
+
+impl Gap {
+    /// Counts against the packet and belongs into task and digest; everything else is for `preview`.
+    pub fn counts(&self) -> bool {
+        self.severity == Severity::Gap && self.confidence != Confidence::Unsure
+    }
+
+    fn for_seller(
+        id: &str,
+        section: SectionName,
+        confidence: Confidence,
+        question: String,
+        evidence: String,
+    ) -> Self {
+        let (id, addressee, severity) = (id.to_owned(), Addressee::Seller, Severity::Gap);
+        Self { id, section, addressee, severity, confidence, question, evidence }
+    }
+
+    fn for_revops(id: &str, section: SectionName, question: String, evidence: String) -> Self {
+        let gap = Self::for_seller(id, section, Confidence::Certain, question, evidence);
+        Self { addressee: Addressee::Revops, ..gap }
+    }
+
+    fn into_hint(self) -> Self {
+        Self { severity: Severity::Hint, ..self }
+    }
+}
+
+/// Who can fill a gap. Never mixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addressee {
+    /// The seller, for this deal.
+    Seller,
+    /// RevOps, once, in the mapping.
+    Revops,
+}
+
+/// Whether a gap makes the packet incomplete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It does.
+    Gap,
+    /// It is worth a look.
+    Hint,
+}
+
+/// How sure a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Structure says so.
+    Certain,
+    /// Almost always right.
+    Likely,
+    /// A guess about prose: stays out of task and digest, shows in `preview`.
+    Unsure,
+}
+
+/// Everything a rule may look at.
+pub struct Evidence<'a> {
+    /// What was mapped.
+    pub mapping: &'a Mapping,
+    /// What the CRM returned.
+    pub record: &'a DealRecord,
+    /// What the mapping made of it; section statuses are not set yet.
+    pub sections: &'a std::collections::BTreeMap<SectionName, Section>,
+    /// Whether the account is important.
+    pub importance: &'a Importance,
+    /// The packet's instant.
+    pub as_of: Timestamp,
+}
+
+/// One rule, as data.
+pub struct Rule {
+    /// The id of its gaps; for roles the part before the colon.
+    pub id: &'static str,
+    /// What it catches, in a sentence.
+    pub catches: &'static str,
+    /// What it must leave alone, by example.
+    pub leaves_alone: &'static str,
+    /// How sure it is as a rule; a single gap may be less so.
+    pub confidence: Confidence,
+    /// What it asks, by example.
+    pub question: &'static str,
+    /// What kind of answer it asks for.
+    pub asks: Asks,
+    /// Looks, and reports.
+    pub check: fn(&Evidence<'_>) -> Vec<Gap>,
+}
+
+/// What kind of answer a rule asks for. Of several rules that ask one person for the same thing in one
+/// section, only the first speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asks {
+    /// The section's answer itself.
+    Answer,
+    /// A day.
+    Day,
+    /// Which of two entries holds.
+    Choice,
+    /// A person; one for each role.
+    Person,
+    /// A CRM field.
+    Field,
+}
+
+/// Every rule, in the order they speak.
+pub const RULES: &[Rule] = &[
+    empty::UNMAPPED,
+    empty::EMPTY,
+    placeholder::RULE,
+    conflict::RULE,
+    length::RULE,
+    duplicate::RULE,
+    activity::RULE,
+    vague::RULE,
+    dates::BAD_DATE,
+    dates::NO_DATE,
+    dates::STALE_DATE,
+    dates::OUTSIDE_WINDOW,
+    roles::MISSING,
+    roles::UNNAMED,
+];
+
+/// What a packet lacks, in section order. At most one gap asks one person for one thing in one section; one
+/// that counts comes before one that does not.
+pub fn assess(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let mut gaps: Vec<(Asks, Gap)> = Vec::new();
+    for rule in RULES {
+        for gap in (rule.check)(evidence) {
+            let twin = gaps.iter_mut().find(|(asks, other)| {
+                (*asks, other.section, other.addressee) == (rule.asks, gap.section, gap.addressee)
+                    && (rule.asks != Asks::Person || other.id == gap.id)
+            });
+            match twin {
+                None => gaps.push((rule.asks, gap)),
+                Some((_, twin)) if gap.counts() && !twin.counts() => *twin = gap,
+                Some(_) => {}
+            }
+        }
+    }
+    let mut gaps: Vec<Gap> = gaps.into_iter().map(|(_, gap)| gap).collect();
+    gaps.sort_by_key(|gap| gap.section);
+    gaps
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::deal_on_paper::DealOnPaper;
+    use super::*;
+    use crate::packet::Role;
+
+    #[test]
+    fn every_rule_says_what_it_does() {
+        for rule in RULES {
+            for text in [rule.id, rule.catches, rule.leaves_alone, rule.question] {
+                assert!(!text.trim().is_empty(), "{}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own() {
+        let ids: HashSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+    }
+
+    #[test]
+    fn a_complete_handoff_is_silent() {
+        assert_eq!(DealOnPaper::complete().ids(), [""; 0]);
+    }
+
+    #[test]
+    fn a_bad_handoff_is_asked_about_in_section_order() {
+        let deal = DealOnPaper::new()
+            .writes(SectionName::BuyingReason, "Excited account.")
+            .writes(SectionName::SuccessOutcome, "They need reporting.")
+            .maps(SectionName::Promises)
+            .writes(SectionName::Risks, "see call notes")
+            .writes(SectionName::FirstValue, "Kickoff call")
+            .person("Sarah", "sarah@acme.test", &[]);
+        insta::assert_snapshot!(deal.ids().join("\n"), @r"
+        buying_reason vague
+        success_outcome vague
+        stakeholders role_missing:sponsor
+        stakeholders role_missing:operator
+        stakeholders role_missing:evaluator
+        stakeholders role_missing:blocker
+        promises empty
+        risks placeholder
+        first_value activity
+        first_value no_date
+        ");
+    }
+
+    #[test]
+    fn one_section_is_asked_for_its_answer_only_once() {
+        let deal = DealOnPaper::new()
+            .writes(SectionName::BuyingReason, "TBD")
+            .writes(SectionName::SuccessOutcome, "TBD")
+            .writes_too_much(SectionName::Promises, "Good support and training…")
+            .writes(SectionName::FirstValue, "Training")
+            .maps(SectionName::Risks)
+            .due("2026-12-11");
+        let asked: Vec<SectionName> = deal
+            .gaps()
+            .iter()
+            .filter(|gap| gap.section != SectionName::Stakeholders)
+            .map(|gap| gap.section)
+            .collect();
+        let different: HashSet<SectionName> = asked.iter().copied().collect();
+        assert_eq!(asked.len(), different.len(), "{:?}", deal.ids());
+    }
+
+    #[test]
+    fn an_empty_first_value_is_not_also_asked_for_a_day() {
+        let deal = DealOnPaper::complete().maps(SectionName::Expansion);
+        assert_eq!(deal.ids(), [""; 0]);
+        let ids = DealOnPaper::new().maps(SectionName::FirstValue).ids();
+        assert!(
+            ids.contains(&"first_value empty".to_owned()) && !ids.contains(&"first_value no_date".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_expansion_is_never_asked_for() {
+        for text in ["", "TBD", "Great fit", "None"] {
+            let deal = DealOnPaper::complete().writes_too_much(SectionName::Expansion, text);
+            assert_eq!(deal.ids(), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_gap_keeps_the_agreed_shape() {
+        let deal = DealOnPaper::new().maps(SectionName::Promises);
+        let gap = deal.gaps().into_iter().find(|gap| gap.section == SectionName::Promises).unwrap();
+        insta::assert_snapshot!(serde_json::to_string(&gap).unwrap(), @r#"{"id":"empty","section":"promises","for":"seller","severity":"gap","confidence":"certain","question":"What did we promise them, said or implied? \"None\" is an answer.","evidence":"deal.handoff_promises is empty"}"#);
+    }
+
+    /// Texts that hit words, dates and pointers more often than noise does.
+    fn crm_text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            any::<String>(),
+            "[0-9]{1,5}[./-][0-9]{1,3}[./-]?[0-9]{0,5}",
+            "(ask|see|within|by|in|bis|frag) [A-Za-z0-9]{1,6} (days|weeks|Mai|may|Notizen|fragen)?",
+            Just("none; TBD\nnone".to_owned()),
+            "\\PC{0,300}",
+        ];
+        proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_rule_panic_or_talk_without_end(
+            texts in proptest::collection::vec(crm_text(), 5),
+            due in crm_text(),
+            close in prop_oneof![crm_text(), Just("2026-11-20".to_owned()), Just("9999-12-31".to_owned())],
+            people in proptest::collection::vec((crm_text(), crm_text()), 0..4),
+            company in crm_text(),
+        ) {
+            let mut deal = DealOnPaper::new().important().company(&company).closes(&close).due(&due);
+            for (section, text) in answer::IN_WORDS.into_iter().zip(&texts) {
+                deal = deal.writes(section, text).ticks(section, &[text, "None", text]);
+            }
+            for (name, email) in &people {
+                deal = deal.person(name, email, &[Role::Sponsor, Role::Blocker]);
+            }
+            let gaps = deal.gaps();
+            prop_assert!(gaps.len() <= 30);
+            prop_assert!(gaps.is_sorted_by_key(|gap| gap.section));
+            for gap in &gaps {
+                prop_assert!(gap.question.chars().count() <= 200, "{}", gap.question);
+                prop_assert!(gap.evidence.chars().count() <= 300, "{}", gap.evidence);
+                prop_assert!(!(gap.question.contains('\n') || gap.evidence.contains('\n')));
+            }
+        }
+    }
+
+    #[test]
+    fn a_pasted_book_is_assessed_at_once() {
+        let book = "See the notes from 12 May, none; within 30 days ask Peter. ".repeat(20_000);
+        let lines: Vec<&str> = book.split(". ").collect();
+        let mut deal = DealOnPaper::new();
+        for section in answer::IN_WORDS {
+            deal = deal.writes(section, &book).ticks(section, &lines);
+        }
+        assert!(deal.gaps().len() < 30);
+    }
+}

@@ -1,0 +1,436 @@
+//! `placeholder`: a stand-in or a pointer where an answer should be. It matches on the whole value only.
+
+use crate::mapping::Mapping;
+use crate::packet::SectionName;
+
+use super::answer::{self, IN_WORDS};
+use super::questions::question_for;
+use super::quote::quoted;
+use super::words::{Vocabulary, Words};
+use super::{Asks, Confidence, Evidence, Gap, Rule, pointer};
+
+pub(super) const RULE: Rule = Rule {
+    id: "placeholder",
+    catches: "A stand-in or a pointer as the whole value: TBD, n/a, a lone dot, \"see call notes\", \"ask Peter\".",
+    leaves_alone: "\"None\" in promises and risks, and any sentence that merely holds such a word: \"Budget TBD until 3 May\".",
+    confidence: Confidence::Certain,
+    question: "The section's own question.",
+    asks: Asks::Answer,
+    check,
+};
+
+/// No built-in stand-in or pointer is longer, in bytes.
+const LONGEST: usize = 120;
+
+/// Stand-ins, and words that say "not now". Compared with the whole value.
+static STAND_INS: Vocabulary = Vocabulary::new(&[
+    // Any language
+    "n/a, na, n.a, n/d, nd, tbd, tba, tbc, t.b.d, t.b.a, t.b.c, todo, to do, idk, dk, null, undefined, nan, \
+     x, xx, xxx, xxxx, xxxxx, y, z, abc, asd, asdf, asdfasdf, asdf asdf, asdfg, qwe, qwer, qwerty, qwertz, azerty, \
+     test, testing, test test, test 123, 123 test, test1, foo, bar, foo bar, foobar, bla, blah, bla bla, blah blah, \
+     blabla, lorem ipsum, lorem ipsum dolor sit amet, dummy, placeholder, sample, wip, etc, same, ok, okay",
+    // English
+    "to be confirmed, to be determined, to be defined, to be decided, to be discussed, to be announced, \
+     to be added, to be completed, to be filled, to be filled in, to be updated, to follow, will follow, follows, \
+     pending, open, still open, later, coming soon, soon, fill in later, will fill in later, fill in, fill later, \
+     will update, will update later, update later, will add, will add later, add later, unknown, not known, \
+     not yet known, not known yet, unclear, unsure, not sure, not sure yet, don't know, I don't know, no idea, \
+     no clue, no info, no information, no details, no data, not applicable, not available, not provided, not specified, \
+     not defined, not defined yet, not yet, not yet defined, not yet confirmed, not discussed, not discussed yet, \
+     none provided, none given, unspecified, various, see comment, same as above, same as before, ditto, ask me, \
+     ask later, call me, in my head, on it, notes, my notes, the notes, call notes, meeting notes, gong, gong call, recording, need to check, to check, will check, checking, in progress, work in progress, \
+     yes and no, whatever, something, stuff, nothing to add, no comment, no comments, no notes, required field",
+    // German
+    "offen, noch offen, ist noch offen, folgt, folgt noch, folgt später, kommt noch, kommt später, wird nachgereicht, \
+     wird noch nachgereicht, wird ergänzt, wird noch ergänzt, nachtragen, wird nachgetragen, später, unbekannt, \
+     noch unbekannt, nicht bekannt, noch nicht bekannt, unklar, noch unklar, weiß nicht, weiß ich nicht, \
+     keine Ahnung, keine Angabe, keine Angaben, k.A, keine Info, keine Infos, keine Information, keine Informationen, \
+     nicht vorhanden, nicht verfügbar, nicht zutreffend, nicht relevant, entfällt, trifft nicht zu, noch zu klären, \
+     zu klären, wird geklärt, wird noch geklärt, in Klärung, muss noch geklärt werden, noch zu definieren, \
+     zu definieren, wird noch definiert, noch nicht definiert, noch nicht festgelegt, in Arbeit, in Abstimmung, \
+     wie oben, siehe oben, dito, egal, tbd folgt, Platzhalter, Pflichtfeld, Notizen, meine Notizen, Gesprächsnotizen, Call-Notizen, diverses, verschiedenes",
+    // French
+    "à définir, reste à définir, à confirmer, reste à confirmer, à compléter, à préciser, à déterminer, à venir, à voir, \
+     à remplir, à renseigner, à faire, plus tard, en attente, en cours, inconnu, inconnue, pas connu, non connu, \
+     je ne sais pas, je sais pas, ne sait pas, nsp, aucune idée, aucune info, aucune information, \
+     non communiqué, non renseigné, non précisé, non défini, non disponible, non applicable, s.o, sans objet, n.c, n.r, \
+     pas encore, pas encore défini, pas applicable, pas d'info, pas d'information, idem, voir plus haut, divers, notes d'appel",
+    // Spanish
+    "por definir, por confirmar, por determinar, por completar, por rellenar, por ver, a definir, a confirmar, \
+     pendiente, pendiente de definir, pendiente de confirmar, está pendiente, más tarde, después, desconocido, \
+     se desconoce, no sé, no lo sé, ni idea, no aplica, no disponible, no especificado, no definido, sin definir, \
+     sin confirmar, sin datos, sin información, s/d, n/s, en curso, en proceso, aún no, todavía no, ídem, ver arriba, \
+     varios, notas, mis notas",
+    // Portuguese
+    "a completar, a preencher, a determinar, por preencher, pendente, em aberto, mais tarde, depois, desconhecido, não sei, \
+     não sabemos, sem ideia, não se aplica, não aplicável, não disponível, não definido, não informado, sem informação, \
+     sem dados, s/i, em andamento, em curso, ainda não, ainda não definido, idem acima, ver acima, vários, teste, \
+     preencher depois",
+    // Dutch
+    "nog te bepalen, te bepalen, ntb, n.t.b, nog te bevestigen, te bevestigen, nog in te vullen, in te vullen, \
+     nog onbekend, onbekend, niet bekend, nog niet bekend, weet ik niet, weet niet, geen idee, geen info, \
+     geen informatie, nvt, n.v.t, niet van toepassing, niet beschikbaar, volgt, volgt nog, volgt later, komt nog, \
+     nader te bepalen, nog open, staat nog open, in behandeling, mee bezig, zie boven, idem dito, diversen, notities, gespreksnotities",
+]);
+
+/// "There are none": an answer about promises and risks.
+static NONE: Vocabulary = Vocabulary::new(&[
+    "none, no, nope, nothing, nil, zero, 0, none at all, none known, none so far, none identified, none yet, none that I know of, \
+     nothing special, nothing so far, nothing known, nothing promised, nothing beyond the contract, nothing beyond contract, \
+     nothing outside the contract, nothing outside contract, no risk, no risks, no known risk, no known risks, no risks known, no risks identified, \
+     no major risks, no big risks, no promises, no promises made, no promise, no commitments, no special commitments, \
+     no specific promises, no special promises, no concerns, no issues, no blockers, nothing to report",
+    "keine, keiner, kein, keines, keins, nein, nichts, nichts bekannt, keine bekannt, keine bekannten, nichts besonderes, \
+     nichts zugesagt, nichts versprochen, kein Risiko, keine Risiken, keine Risiken bekannt, keine bekannten Risiken, \
+     keine Zusagen, keine Zusage, keine besonderen Zusagen, keine Versprechen, keine Bedenken, bisher keine, \
+     aktuell keine, derzeit keine, keine weiteren",
+    "aucun, aucune, non, rien, néant, rien de particulier, rien de spécial, rien à signaler, RAS, aucun risque, aucun risque connu, \
+     aucun risque identifié, pas de risque, pas de risques, aucune promesse, aucun engagement, pas d'engagement, pas de promesse",
+    "ninguno, ninguna, nada, nada especial, nada en particular, ningún riesgo, ningún riesgo conocido, sin riesgo, sin riesgos, \
+     sin riesgos conocidos, no hay, no hay riesgos, ninguna promesa, ningún compromiso, sin compromisos, sin promesas",
+    "nenhum, nenhuma, não, não há, nada, nenhum risco, nenhum risco conhecido, sem riscos, sem risco, nenhuma promessa, \
+     nenhum compromisso, sem promessas, sem compromissos, não há riscos",
+    "geen, nee, niets, niks, niets bijzonders, geen risico, geen risico's, geen bekende risico's, geen risico's bekend, \
+     geen toezeggingen, geen beloftes, geen bijzonderheden, geen afspraken",
+]);
+
+fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
+    IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()
+}
+
+/// A section is a placeholder when none of its entries is an answer; the entries stay where they are.
+fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
+    let first = answer::written(evidence, section).next()?;
+    if !answer::given(evidence, section).is_empty() {
+        return None;
+    }
+    Some(Gap::for_seller(
+        RULE.id,
+        section,
+        Confidence::Certain,
+        question_for(evidence, section),
+        format!("{} holds only {}", first.source, quoted(&first.text)),
+    ))
+}
+
+/// Whether a whole value stands in for an answer, or points somewhere else.
+pub(super) fn is_placeholder(text: &str, section: SectionName, mapping: &Mapping) -> bool {
+    if text.len() > LONGEST {
+        return mapping.placeholders.iter().any(|own| own.trim() == text.trim());
+    }
+    let words = Words::of(text);
+    if words.is_empty() {
+        return true;
+    }
+    if NONE.lists(words.joined()) {
+        return !none_is_an_answer(section);
+    }
+    STAND_INS.lists(words.joined())
+        || mapping.placeholders.iter().any(|own| is_own(own, &words, text))
+        || pointer::is_to_a_place(&words)
+        || pointer::is_to_a_person(&words, text)
+}
+
+/// Whether a whole value says that there are none.
+pub(super) fn is_none(text: &str) -> bool {
+    text.len() <= LONGEST && NONE.lists(Words::of(text).joined())
+}
+
+/// Whether "none" answers the question of a section.
+pub(super) fn none_is_an_answer(section: SectionName) -> bool {
+    matches!(section, SectionName::Promises | SectionName::Risks)
+}
+
+fn is_own(own: &str, words: &Words, text: &str) -> bool {
+    let own_words = Words::of(own);
+    if own_words.is_empty() { own.trim() == text.trim() } else { own_words.joined() == words.joined() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaps::deal_on_paper::DealOnPaper;
+
+    fn caught(section: SectionName, text: &str) -> bool {
+        let gap = DealOnPaper::new().writes(section, text).gap("placeholder");
+        gap.is_some_and(|gap| gap.section == section && gap.counts())
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn a_stand_in_or_a_pointer_is_no_answer() {
+        let texts = [
+            // English
+            "TBD",
+            "tbd.",
+            "T.B.D.",
+            "(tbd)",
+            "** TBD **",
+            "TBA",
+            "TBC",
+            "n/a",
+            "N/A",
+            "N.A.",
+            "na",
+            ".",
+            "-",
+            "--",
+            "—",
+            "?",
+            "???",
+            "…",
+            "*",
+            "/",
+            "xxx",
+            "XXXX",
+            "x",
+            "test",
+            "Test test",
+            "asdf",
+            "asdfasdf",
+            "qwerty",
+            "lorem ipsum",
+            "to be confirmed",
+            "To be determined",
+            "to do",
+            "TODO",
+            "unknown",
+            "Not sure",
+            "don't know",
+            "Don’t know",
+            "idk",
+            "no idea",
+            "pending",
+            "later",
+            "will update later",
+            "not applicable",
+            "see above",
+            "same as above",
+            "ditto",
+            "null",
+            "undefined",
+            "👍",
+            "see call notes",
+            "See Call Notes.",
+            "see notes",
+            "see gong",
+            "See Gong call",
+            "see the gong recording",
+            "please see call notes",
+            "see my notes from last call",
+            "see email thread",
+            "see attached",
+            "see proposal",
+            "check gong",
+            "it's all in the notes",
+            "refer to the contract",
+            "as per contract",
+            "in the contract",
+            "call notes",
+            "Gong",
+            "ask Peter",
+            "Ask peter",
+            "ask Peter Müller",
+            "please ask Peter",
+            "ask me",
+            "ask the AE",
+            "Talk to Sarah",
+            "check with Sarah",
+            "Peter knows",
+            // German
+            "folgt",
+            "noch offen",
+            "wird nachgereicht",
+            "siehe Notizen",
+            "Siehe Gong",
+            "siehe Gesprächsnotizen",
+            "s. Notizen",
+            "siehe oben",
+            "k.A.",
+            "keine Angabe",
+            "unbekannt",
+            "weiß nicht",
+            "weiss nicht",
+            "keine Ahnung",
+            "noch zu klären",
+            "Frag Peter",
+            "Peter fragen",
+            "bitte Peter fragen",
+            "bei Peter nachfragen",
+            "Rücksprache mit Sabine",
+            "steht in den Notizen",
+            // French
+            "à définir",
+            "A definir",
+            "à confirmer",
+            "à compléter",
+            "voir notes",
+            "Voir les notes d'appel",
+            "voir Gong",
+            "voir compte-rendu",
+            "voir avec Pierre",
+            "demander à Pierre",
+            "non communiqué",
+            "N.C.",
+            "je ne sais pas",
+            "sans objet",
+            "en attente",
+            "à venir",
+            // Spanish
+            "por definir",
+            "por confirmar",
+            "pendiente",
+            "no aplica",
+            "N/D",
+            "ver notas",
+            "ver las notas de la llamada",
+            "preguntar a Pedro",
+            "hablar con Pedro",
+            "no sé",
+            "sin datos",
+            // Portuguese
+            "a definir",
+            "a confirmar",
+            "pendente",
+            "não se aplica",
+            "não sei",
+            "ver notas",
+            "veja as notas da reunião",
+            "perguntar ao João",
+            "falar com João",
+            "em aberto",
+            // Dutch
+            "nog te bepalen",
+            "n.t.b.",
+            "nvt",
+            "N.v.t.",
+            "volgt",
+            "zie notities",
+            "zie gespreksverslag",
+            "vraag Peter",
+            "geen idee",
+            "onbekend",
+        ];
+        let missed: Vec<_> = texts
+            .into_iter()
+            .flat_map(|text| IN_WORDS.map(|section| (section, text)))
+            .filter(|(section, text)| !caught(*section, text))
+            .collect();
+        assert_eq!(missed, []);
+    }
+
+    #[test]
+    fn a_sentence_that_merely_holds_such_a_word_is_left_alone() {
+        let texts = [
+            "Budget TBD until 3 May",
+            "Test environment by 12 May",
+            "Testing takes ten days today",
+            "See the dashboard go live in Q1",
+            "See results in the weekly call",
+            "Ask for a weekly report",
+            "Ask price approval from the CFO by May",
+            "They ask why the forecast is wrong",
+            "Unknown devices on the network",
+            "Unknown senders get through",
+            "Open invoices over 90 days",
+            "Pending audit in May",
+            "Later go-live than the competitor promised",
+            "Call notes are typed twice today",
+            "Gong replaces Chorus in March",
+            "Notes are lost after calls",
+            "SSO",
+            "API",
+            "GDPR",
+            "3",
+            "42",
+            "SAP S/4HANA",
+            "Price",
+            "Contract ends on 31 March",
+            "In 3 months the contract ends",
+            "From Excel to one tool",
+            "Same-day delivery",
+            "N/A values break their report",
+            "Peter knows the API limit and wants it raised",
+            "Talk to the works council by May",
+            "Viele Fragen",
+            "Offene Fragen zur Datenqualität",
+            "Folgt dem Audit im März",
+            "Offene Posten über 90 Tage",
+            "Siehe Angebot vom 3. Mai, Position 4",
+            "Testphase bis 12. Mai",
+            "Keine Schnittstelle zu SAP",
+            "Unbekannte Kosten im Lager",
+            "À définir avec le CFO avant mars",
+            "Voir le tableau de bord chaque lundi",
+            "Demander à la DSI un accès SSO",
+            "Pendiente de firma del CFO el 3 de mayo",
+            "Ver el panel cada lunes",
+            "Pendente de aprovação do CFO até maio",
+            "Ver o painel toda segunda",
+            "Zie 12 open orders per dag",
+            "Volgt de audit in maart",
+            "Vraag naar koeling stijgt",
+            "監査は5月",
+            "Aucun accès API avant mars",
+        ];
+        let wrong: Vec<_> = texts
+            .into_iter()
+            .flat_map(|text| IN_WORDS.map(|section| (section, text)))
+            .filter(|(section, text)| caught(*section, text))
+            .collect();
+        assert_eq!(wrong, []);
+    }
+
+    #[test]
+    fn none_answers_what_was_promised_and_what_could_go_wrong() {
+        let texts = [
+            "none",
+            "None.",
+            "no",
+            "nothing",
+            "No risks",
+            "no known risks",
+            "No promises",
+            "None so far",
+            "keine",
+            "Keine Risiken",
+            "nichts zugesagt",
+            "aucun",
+            "Aucun risque",
+            "RAS",
+            "ninguno",
+            "Sin riesgos",
+            "nenhum",
+            "Não há",
+            "geen",
+            "Geen toezeggingen",
+        ];
+        for text in texts {
+            for section in IN_WORDS {
+                assert_eq!(caught(section, text), !none_is_an_answer(section), "{text:?} in {section:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_real_entry_makes_the_section_an_answer() {
+        let deal =
+            DealOnPaper::new().writes(SectionName::Risks, "TBD").writes(SectionName::Risks, "SSO is late");
+        assert_eq!(deal.gap("placeholder"), None);
+    }
+
+    #[test]
+    fn a_team_can_add_its_own() {
+        let deal = DealOnPaper::new()
+            .also_takes_for_placeholder("Wie besprochen")
+            .also_takes_for_placeholder("¯\\_(ツ)_/¯");
+        let gap = deal.writes(SectionName::BuyingReason, "wie besprochen!").gap("placeholder").unwrap();
+        insta::assert_snapshot!(gap.evidence, @r#"deal.handoff_buying_reason holds only "wie besprochen!""#);
+    }
+
+    #[test]
+    fn the_question_is_the_sections_own() {
+        let deal = DealOnPaper::new().writes(SectionName::BuyingReason, "TBD");
+        insta::assert_snapshot!(deal.gap("placeholder").unwrap().question, @"Why did they choose us, and why now?");
+    }
+}

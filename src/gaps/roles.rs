@@ -1,0 +1,339 @@
+//! `role_missing:<role>` and `unnamed:<role>`: who is who on the customer's side. People come from the CRM's
+//! own contacts and labels, never from prose.
+
+use crate::crm::CrmKind;
+use crate::packet::{Person, Role, SectionName};
+
+use super::quote::{is_blank, named, quoted};
+use super::words::{Vocabulary, Words};
+use super::{Asks, Confidence, Evidence, Gap, Rule};
+
+pub(super) const MISSING: Rule = Rule {
+    id: "role_missing",
+    catches: "Nobody is recorded as sponsor, operator, evaluator or blocker; on important accounts also as executive backer.",
+    leaves_alone: "One person with several roles; a role held by a team, which is `unnamed` instead.",
+    confidence: Confidence::Certain,
+    question: "Who is the sponsor at Acme?",
+    asks: Asks::Person,
+    check: missing,
+};
+
+pub(super) const UNNAMED: Rule = Rule {
+    id: "unnamed",
+    catches: "A role is held only by a team or a mailbox: info@, procurement@, \"IT Department\", \"Einkauf\".",
+    leaves_alone: "A person with a name, whatever the address; a mailbox beside a named person in the same role.",
+    confidence: Confidence::Likely,
+    question: "Which person at Acme is behind \"IT Department\"?",
+    asks: Asks::Person,
+    check: unnamed,
+};
+
+/// Names and mailboxes of teams. A name is a team's when every word of it is here.
+static TEAMS: Vocabulary = Vocabulary::new(&[
+    "info, information, contact, contacts, hello, hi, mail, email, office, team, teams, group, department, dept, desk, unit, \
+     it, ict, edv, hr, pr, qa, rd, r&d, legal, finance, accounting, accounts, account, payable, receivable, ap, ar, \
+     billing, invoice, invoices, invoicing, procurement, purchasing, purchase, buying, sales, revops, ops, operations, \
+     marketing, support, service, services, customer, customers, success, helpdesk, admin, admins, administration, \
+     administrator, management, board, reception, security, compliance, privacy, data, engineering, development, dev, devops, \
+     infrastructure, systems, product, research, partners, partner, vendor, vendors, supplier, suppliers, general, \
+     enquiries, inquiries, enquiry, inquiry, jobs, career, careers, press, webmaster, postmaster, noreply, no-reply, no, reply, \
+     crm, hubspot, salesforce, mailbox, inbox, shared, global, central, corporate, head, main, business, the, and, of, project, \
+     digital, technology, tech, user, users, key, test, unknown, tbd, tba, n/a, n, a, na, nn, xxx, none, eu, emea, dach, us, uk, de, fr, es, nl",
+    "kontakt, einkauf, buchhaltung, rechnung, rechnungen, vertrieb, verkauf, personal, personalabteilung, abteilung, büro, \
+     geschäftsführung, geschäftsleitung, leitung, sekretariat, empfang, verwaltung, zentrale, technik, entwicklung, kundenservice, \
+     kundendienst, kundenbetreuung, rechtsabteilung, recht, controlling, datenschutz, beschaffung, it-abteilung, gruppe, unbekannt, \
+     fachabteilung, fachbereich, die, der, und, projekt, projektteam, einkaufsabteilung, finanzabteilung, finanzen, vorstand",
+    "achats, achat, comptabilité, facturation, compta, ventes, commercial, service, services, équipe, département, direction, \
+     secrétariat, accueil, juridique, ressources humaines, rh, informatique, dsi, le, la, les, des, du, générale, technique, inconnu",
+    "compras, ventas, contabilidad, facturación, equipo, departamento, dirección, recursos humanos, rrhh, jurídico, legales, \
+     sistemas, informática, administración, finanzas, atención al cliente, soporte, contacto, el, desconocido",
+    "vendas, comercial, financeiro, contabilidade, equipe, equipa, diretoria, jurídico, suprimentos, contato, contacto, atendimento, suporte, \
+     faturamento, faturação, tecnologia, ti, o, desconhecido",
+    "inkoop, verkoop, administratie, boekhouding, afdeling, directie, klantenservice, financiën, juridisch, facturen, factuur, \
+     personeelszaken, secretariaat, receptie, beheer, techniek, het, onbekend",
+]);
+
+/// Small words that make no team by themselves.
+static FILLERS: Vocabulary = Vocabulary::new(&[
+    "the, and, of, no, die, der, und, le, la, les, des, du, el, o, het, de, fr, es, nl, us, a, n, head, key, main",
+]);
+
+fn missing(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let people = people(evidence);
+    asked_for(evidence)
+        .filter(|role| !people.iter().any(|person| person.roles.contains(role)))
+        .map(|role| {
+            let found = match people.len() {
+                0 => "contacts: the deal has none".to_owned(),
+                1 => format!("contacts: the only one is not recorded as {}", role.title()),
+                count => format!("contacts: none of {count} is recorded as {}", role.title()),
+            };
+            let id = format!("{}:{}", MISSING.id, role.as_str());
+            Gap::for_seller(
+                &id,
+                SectionName::Stakeholders,
+                Confidence::Certain,
+                who_is(role, evidence),
+                found,
+            )
+        })
+        .collect()
+}
+
+fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
+    let company = Words::of(company(evidence).unwrap_or_default());
+    asked_for(evidence)
+        .filter_map(|role| {
+            let mut holders =
+                people(evidence).iter().filter(|person| person.roles.contains(&role)).peekable();
+            let first = *holders.peek()?;
+            if !holders.all(|person| is_team(person, &company)) {
+                return None;
+            }
+            let shown = [Some(first.name.as_str()), first.email.as_deref()].into_iter().flatten();
+            let shown = shown.map(|text| (text, quoted(text))).find(|(text, _)| !is_blank(text));
+            let (_, shown) = shown.unwrap_or(("", "a contact without a name".to_owned()));
+            Some(Gap::for_seller(
+                &format!("{}:{}", UNNAMED.id, role.as_str()),
+                SectionName::Stakeholders,
+                Confidence::Likely,
+                format!("Which person {} is behind {shown}?", place(evidence)),
+                format!("{} for {} is {shown}", first.source, role.title()),
+            ))
+        })
+        .collect()
+}
+
+fn asked_for(evidence: &Evidence<'_>) -> impl Iterator<Item = Role> + use<> {
+    let important = evidence.importance.is;
+    Role::ALL.into_iter().filter(move |role| *role != Role::ExecutiveBacker || important)
+}
+
+fn people<'a>(evidence: &Evidence<'a>) -> &'a [Person] {
+    evidence.sections.get(&SectionName::Stakeholders).map_or(&[], |section| &section.people)
+}
+
+fn who_is(role: Role, evidence: &Evidence<'_>) -> String {
+    let place = place(evidence);
+    match role {
+        Role::Sponsor => format!("Who is the sponsor {place}?"),
+        Role::Operator => format!("Who is the operator {place}, working with it every day?"),
+        Role::Evaluator => format!("Who is the evaluator {place}, judging whether it is good?"),
+        Role::Blocker => format!("Who is the likely blocker {place}?"),
+        Role::ExecutiveBacker => format!("Who is the executive backer {place}, standing behind the sponsor?"),
+    }
+}
+
+/// `at Acme`; without a company `on the deal "Acme renewal"`.
+fn place(evidence: &Evidence<'_>) -> String {
+    if let Some(company) = company(evidence).and_then(named) {
+        return format!("at {company}");
+    }
+    let deal_name = match evidence.record.crm {
+        CrmKind::Hubspot => ["dealname", "name"],
+        CrmKind::Salesforce => ["Name", "name"],
+    };
+    match evidence.record.deal.first_of(&deal_name).and_then(named) {
+        Some(deal) => format!("on the deal \"{deal}\""),
+        None => "at the customer".to_owned(),
+    }
+}
+
+fn company<'a>(evidence: &Evidence<'a>) -> Option<&'a str> {
+    evidence.record.company.as_ref()?.first_of(&["name", "Name"])
+}
+
+/// Whether a team or a mailbox stands where a person should. A name decides before an address does.
+fn is_team(person: &Person, company: &Words) -> bool {
+    let has_name = !is_blank(&person.name) && !person.name.contains('@');
+    if has_name {
+        return names_a_team(&Words::of(&person.name), company);
+    }
+    let address = person.email.as_deref().unwrap_or(&person.name);
+    let mailbox =
+        address.split('@').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
+    is_blank(mailbox) || names_a_team(&Words::of(mailbox), company)
+}
+
+/// Every word is a team's, the company's or a number, and at least one says more than "the" or "Acme".
+fn names_a_team(words: &Words, company: &Words) -> bool {
+    let mut position = 0;
+    let mut says_team = words.joined() == company.joined() || words.joined() == "n n";
+    while position < words.len() {
+        if let Some(count) = TEAMS.match_at(words, position) {
+            says_team |= words.run(position, count).is_some_and(|phrase| !FILLERS.lists(phrase));
+            position += count;
+        } else if is_number(words.at(position)) || company.iter().any(|word| word == words.at(position)) {
+            position += 1;
+        } else {
+            return false;
+        }
+    }
+    says_team || words.is_empty()
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaps::deal_on_paper::DealOnPaper;
+
+    fn role_gaps(deal: &DealOnPaper) -> Vec<String> {
+        deal.gaps()
+            .into_iter()
+            .filter(|gap| gap.section == SectionName::Stakeholders)
+            .map(|gap| gap.id)
+            .collect()
+    }
+
+    fn unnamed_for(name: &str, email: &str) -> bool {
+        DealOnPaper::new().person(name, email, &[Role::Sponsor]).gap("unnamed:sponsor").is_some()
+    }
+
+    #[test]
+    fn every_missing_role_is_asked_for() {
+        let deal = DealOnPaper::new();
+        assert_eq!(
+            role_gaps(&deal),
+            [
+                "role_missing:sponsor",
+                "role_missing:operator",
+                "role_missing:evaluator",
+                "role_missing:blocker"
+            ]
+        );
+        assert!(deal.gap("role_missing:sponsor").unwrap().counts());
+    }
+
+    #[test]
+    fn each_set_of_roles_leaves_exactly_the_others_missing() {
+        for chosen in 0_u32..32 {
+            let holds = |role: Role| chosen & (1 << Role::ALL.iter().position(|r| *r == role).unwrap()) != 0;
+            let roles: Vec<Role> = Role::ALL.into_iter().filter(|role| holds(*role)).collect();
+            let expected: Vec<String> = Role::ALL
+                .into_iter()
+                .filter(|role| !holds(*role))
+                .map(|role| format!("role_missing:{}", role.as_str()))
+                .collect();
+            let deal = DealOnPaper::new().important().person("Sarah Lind", "sarah@acme.test", &roles);
+            assert_eq!(role_gaps(&deal), expected);
+        }
+    }
+
+    #[test]
+    fn an_executive_backer_is_asked_for_on_important_accounts_only() {
+        assert_eq!(DealOnPaper::new().gap("role_missing:executive_backer"), None);
+        assert!(DealOnPaper::new().important().gap("role_missing:executive_backer").is_some());
+    }
+
+    #[test]
+    fn a_person_whose_role_is_unknown_fills_nothing() {
+        let deal = DealOnPaper::new().person("Sarah Lind", "sarah@acme.test", &[]);
+        let gap = deal.gap("role_missing:sponsor").unwrap();
+        insta::assert_snapshot!(gap.evidence, @"contacts: the only one is not recorded as sponsor");
+        let gap = deal.person("Tom Berg", "", &[]).gap("role_missing:sponsor").unwrap();
+        insta::assert_snapshot!(gap.evidence, @"contacts: none of 2 is recorded as sponsor");
+    }
+
+    #[test]
+    fn questions_name_the_company_or_the_deal() {
+        let question = |deal: DealOnPaper| deal.gap("role_missing:sponsor").unwrap().question;
+        insta::assert_snapshot!(question(DealOnPaper::new()), @"Who is the sponsor at Acme?");
+        insta::assert_snapshot!(question(DealOnPaper::new().company(" Acme\n<b>GmbH</b>\u{202e} ")), @"Who is the sponsor at Acme <b>GmbH</b>?");
+        insta::assert_snapshot!(question(DealOnPaper::new().without_company().named("Acme renewal")), @r#"Who is the sponsor on the deal "Acme renewal"?"#);
+        insta::assert_snapshot!(question(DealOnPaper::new().without_company()), @"Who is the sponsor at the customer?");
+        let long = question(DealOnPaper::new().company(&"Very long company name ".repeat(10)));
+        insta::assert_snapshot!(long, @"Who is the sponsor at Very long company name Very long company name Very long com…?");
+    }
+
+    #[test]
+    fn a_team_or_a_mailbox_is_no_person() {
+        let people = [
+            ("", "info@acme.test"),
+            ("info@acme.test", "info@acme.test"),
+            ("procurement@acme.test", ""),
+            ("", "team.sales@acme.test"),
+            ("", "it-support@acme.test"),
+            ("", "einkauf@acme.test"),
+            ("", "achats@acme.test"),
+            ("", "compras2@acme.test"),
+            ("", "no-reply@acme.test"),
+            ("", "financeiro@acme.test"),
+            ("", "inkoop@acme.test"),
+            ("", "INFO.DE@acme.test"),
+            ("IT Department", "x@acme.test"),
+            ("Einkauf", "anna@acme.test"),
+            ("Procurement Team", ""),
+            ("Finance", ""),
+            ("Acme Procurement", ""),
+            ("Accounts Payable", ""),
+            ("Service Desk 2", ""),
+            ("Acme", ""),
+            ("Abteilung Einkauf", ""),
+            ("Geschäftsführung", ""),
+            ("Service Achats", ""),
+            ("Direction générale", ""),
+            ("Departamento de compras", ""),
+            ("Recursos Humanos", ""),
+            ("Equipe Comercial", ""),
+            ("Afdeling Inkoop", ""),
+            ("N.N.", ""),
+            ("Unknown", ""),
+            ("TBD", ""),
+            ("-", ""),
+            ("\u{200b}", ""),
+            (" ", "  "),
+        ];
+        for (name, email) in people {
+            assert!(unnamed_for(name, email), "{name:?} {email:?}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_a_person_whatever_the_address() {
+        let people = [
+            ("Sarah Lind", "sarah@acme.test"),
+            ("Sarah Lind", "info@acme.test"),
+            ("Anna Weber", "einkauf@acme.test"),
+            ("Julia Sales", ""),
+            ("Peter Einkauf", ""),
+            ("Tom Office", ""),
+            ("Mark Price", ""),
+            ("Jean Service", ""),
+            ("María Compras Ruiz", ""),
+            ("João da Silva", "financeiro@acme.test"),
+            ("Jan de Vries", "inkoop@acme.test"),
+            ("Acme Müller", ""),
+            ("Dr. Ina Kurz", ""),
+            ("S. Lind", ""),
+            ("李娜", ""),
+            ("Ольга", ""),
+            ("sarah.lind@acme.test", ""),
+            ("", "slind@acme.test"),
+            ("", "anna.it@acme.test"),
+            ("", "sales.anna@acme.test"),
+            ("", "j.legal@acme.test"),
+            ("Sarah (Procurement)", ""),
+            ("Max Team", ""),
+            ("Bo Ng", ""),
+            ("CFO Anna", ""),
+        ];
+        for (name, email) in people {
+            assert!(!unnamed_for(name, email), "{name:?} {email:?}");
+        }
+    }
+
+    #[test]
+    fn a_team_holds_its_role_but_stays_unnamed() {
+        let deal = DealOnPaper::new().person("IT Department", "it@acme.test", &[Role::Blocker]);
+        assert_eq!(deal.gap("role_missing:blocker"), None);
+        let gap = deal.gap("unnamed:blocker").unwrap();
+        insta::assert_snapshot!(gap.question, @r#"Which person at Acme is behind "IT Department"?"#);
+        insta::assert_snapshot!(gap.evidence, @r#"contacts.label for blocker is "IT Department""#);
+        let deal = deal.person("Ina Kurz", "ina@acme.test", &[Role::Blocker]);
+        assert_eq!(deal.gap("unnamed:blocker"), None);
+    }
+}

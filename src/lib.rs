@@ -1,0 +1,38 @@
+//! A won deal becomes one short handoff packet, a task in the CRM and a digest in Slack.
+//!
+//! A webhook's life, in the order of the modules below:
+//!
+//! 1. [`http`] takes the request as raw bytes; [`crm`] proves who sent it.
+//! 2. [`store`] commits its events to the inbox; only then does the sender get its 2xx.
+//! 3. [`handoff`] re-reads the deal from the CRM and decides whether it is won *now*.
+//! 4. [`mapping`] turns CRM fields into the six sections of a [`packet`].
+//! 5. [`gaps`] says what the CRM could not fill, and whom to ask.
+//! 6. Packet and outbox rows are committed together, in one transaction.
+//! 7. [`delivery`] puts a task on the deal and a digest into Slack, once each.
+//!
+//! Around that: [`catch_up`] finds wins that no webhook told of, [`config`] and [`document`] read the files people
+//! write, [`clock`] owns time and randomness, [`failure`] names how a call to a platform failed, [`app`],
+//! [`service`] and [`workers`] run it, [`commands`] is the command line, and [`sandbox`] is the HubSpot and Slack
+//! of `handoff demo`.
+
+pub mod app;
+pub mod catch_up;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod crash;
+pub mod crm;
+pub mod delivery;
+pub mod document;
+pub mod failure;
+pub mod gaps;
+pub mod handoff;
+pub mod http;
+pub mod mapping;
+pub mod metrics;
+pub mod packet;
+pub mod review;
+pub mod sandbox;
+pub mod service;
+pub mod store;
+pub mod workers;

@@ -1,0 +1,183 @@
+//! Judges a condition against a deal record, and says in words what it saw.
+
+use rust_decimal::Decimal;
+
+use crate::crm::DealRecord;
+
+use super::choice;
+use super::field::{self, Reading};
+use super::numbers::{decimal, trimmed};
+use super::transform::clean_line;
+use super::{Condition, FieldPath, Test};
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does; why, in words: `amount 54000 ≥ 50000`, `customer_tier is Enterprise`.
+    Holds {
+        /// The reason.
+        words: String,
+        /// The stored value that decided it; none where emptiness decided.
+        value: Option<String>,
+    },
+    /// It does not, and the field could be read. An absent number is not zero: it does not hold.
+    DoesNotHold,
+    /// Nobody can tell; why, in words: `amount cannot be read: "about 50k" is not a number`.
+    Unreadable(String),
+}
+
+impl Verdict {
+    /// True if the condition certainly holds.
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Holds { .. })
+    }
+}
+
+impl Condition {
+    /// Judges this condition. For line items it holds when it holds for any of them (`NotIn`: for all).
+    pub fn judge(&self, record: &DealRecord) -> Verdict {
+        let name = short_name(&self.field);
+        let info = field::info(record, &self.field);
+        let values = match field::read(record, &self.field) {
+            Reading::Values(values) => values,
+            Reading::Empty => Vec::new(),
+            Reading::Hidden(why) => return Verdict::Unreadable(format!("{name} cannot be read: {why}")),
+        };
+        match &self.test {
+            Test::AtLeast(limit) => compare(name, &values, |number| number >= *limit, '≥', *limit),
+            Test::AtMost(limit) => compare(name, &values, |number| number <= *limit, '≤', *limit),
+            Test::In(wanted) => {
+                let hit = values.iter().find_map(|value| Some((*value, choice::find(value, wanted, info)?)));
+                hit.map_or(Verdict::DoesNotHold, |(value, shown)| {
+                    holds(format!("{name} is {shown}"), Some(value))
+                })
+            }
+            Test::NotIn(refused) => {
+                if values.iter().any(|value| choice::find(value, refused, info).is_some()) {
+                    return Verdict::DoesNotHold;
+                }
+                match values.first() {
+                    Some(value) => holds(format!("{name} is {}", choice::label(value, info)), Some(value)),
+                    None => holds(format!("{name} is empty"), None),
+                }
+            }
+            Test::Filled(true) => values
+                .first()
+                .map_or(Verdict::DoesNotHold, |value| holds(format!("{name} is filled"), Some(value))),
+            Test::Filled(false) if values.is_empty() => holds(format!("{name} is empty"), None),
+            Test::Filled(false) => Verdict::DoesNotHold,
+        }
+    }
+}
+
+/// The last segment of a path, as people say it: `amount` for `deal.amount`.
+pub(super) fn short_name(path: &FieldPath) -> &str {
+    path.name.rsplit('.').next().unwrap_or(&path.name)
+}
+
+fn holds(words: String, value: Option<&str>) -> Verdict {
+    Verdict::Holds { words, value: value.map(ToOwned::to_owned) }
+}
+
+fn compare(
+    name: &str,
+    values: &[&str],
+    test: impl Fn(Decimal) -> bool,
+    sign: char,
+    limit: Decimal,
+) -> Verdict {
+    let limit = limit.normalize();
+    if let Some(value) = values.iter().find(|value| decimal(value).is_some_and(&test)) {
+        return holds(format!("{name} {} {sign} {limit}", trimmed(value)), Some(value));
+    }
+    match values.iter().find(|value| decimal(value).is_none()) {
+        Some(value) => {
+            Verdict::Unreadable(format!("{name} cannot be read: \"{}\" is not a number", clean_line(value)))
+        }
+        None => Verdict::DoesNotHold,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::{FieldObject, sample};
+
+    const RECORD: &str = r#"{"crm":"hubspot","account":1,"unavailable":["deal.gone"],
+        "deal":{"id":7,"amount":"54000.00","half":"0.50","words":"about 50k","power":"1e3","none":null,
+                "risks":";migration;no_admin","secret":"REDACTED","html":"<p> </p>","tier":"t_ent"},
+        "company":{"id":8,"customer_tier":"Enterprise"},
+        "line_items":[{"id":1,"quantity":"5"},{"id":2,"quantity":"500"}],
+        "fields":{"deal.risks":{"kind":"choices","options":{"migration":"Data migration","no_admin":"No admin"}},
+                  "deal.tier":{"kind":"choice","options":{"t_ent":"Enterprise"}}}}"#;
+
+    fn judge(path: &str, test: Test) -> Verdict {
+        let (object, name) = path.split_once('.').unwrap();
+        let object = FieldObject::ALL.into_iter().find(|(spelling, _)| *spelling == object).unwrap().1;
+        let field = FieldPath { object, name: name.to_owned() };
+        Condition { field, test }.judge(&sample::record(RECORD))
+    }
+
+    fn limit(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn list(values: &[&str]) -> Vec<String> {
+        values.iter().map(|value| (*value).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_condition_that_holds_says_why() {
+        for (path, test, expected) in [
+            ("deal.amount", Test::AtLeast(limit("50000")), "amount 54000 ≥ 50000"),
+            ("deal.amount", Test::AtLeast(limit("54000.0")), "amount 54000 ≥ 54000"),
+            ("deal.half", Test::AtMost(limit("0.5")), "half 0.50 ≤ 0.5"),
+            ("line_items.quantity", Test::AtLeast(limit("100")), "quantity 500 ≥ 100"),
+            (
+                "company.customer_tier",
+                Test::In(list(&["strategic", "ENTERPRISE"])),
+                "customer_tier is Enterprise",
+            ),
+            ("deal.tier", Test::In(list(&["Enterprise"])), "tier is Enterprise"),
+            ("deal.tier", Test::In(list(&["T_ENT"])), "tier is Enterprise"),
+            ("deal.risks", Test::In(list(&["no admin"])), "risks is No admin"),
+            ("company.customer_tier", Test::NotIn(list(&["SMB"])), "customer_tier is Enterprise"),
+            ("deal.none", Test::NotIn(list(&["SMB"])), "none is empty"),
+            ("deal.amount", Test::Filled(true), "amount is filled"),
+            ("deal.html", Test::Filled(false), "html is empty"),
+        ] {
+            match judge(path, test) {
+                Verdict::Holds { words, .. } => assert_eq!(words, expected),
+                other => panic!("{path}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_condition_that_does_not_hold_is_silent() {
+        for (path, test) in [
+            ("deal.amount", Test::AtLeast(limit("54000.01"))),
+            ("deal.none", Test::AtMost(limit("1"))),
+            ("deal.never_heard_of", Test::AtLeast(limit("0"))),
+            ("company.never_heard_of", Test::In(list(&[""]))),
+            ("deal.risks", Test::In(list(&["risk"]))),
+            ("deal.risks", Test::NotIn(list(&["Data migration"]))),
+            ("deal.none", Test::Filled(true)),
+            ("deal.amount", Test::Filled(false)),
+        ] {
+            assert_eq!(judge(path, test), Verdict::DoesNotHold, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_a_no() {
+        for (path, test, expected) in [
+            ("deal.words", Test::AtLeast(limit("1")), "words cannot be read: \"about 50k\" is not a number"),
+            ("deal.power", Test::AtMost(limit("1")), "power cannot be read: \"1e3\" is not a number"),
+            ("deal.secret", Test::In(list(&["x"])), "secret cannot be read: the CRM redacted it"),
+            ("deal.gone", Test::Filled(true), "gone cannot be read: the CRM does not supply it"),
+        ] {
+            assert_eq!(judge(path, test), Verdict::Unreadable(expected.to_owned()));
+        }
+    }
+}

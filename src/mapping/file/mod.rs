@@ -1,0 +1,116 @@
+//! The mapping file: YAML that an admin writes, into a [`Mapping`].
+//!
+//! One file per part of the format. Each reads what it can and records what it cannot; a mapping comes out
+//! only when nothing is wrong with the whole file.
+
+mod channel;
+mod condition;
+mod field;
+mod people;
+mod section;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Mapping, TaskMapping};
+use crate::crm::CrmKind;
+use crate::document::{self, Problems, Section};
+
+/// The due day of a task when the file does not say.
+const DUE_IN_BUSINESS_DAYS: u8 = 2;
+
+/// Reads and checks one mapping file from disk. No mapping if it has an error.
+pub fn read(path: &Path) -> (Option<Mapping>, Problems) {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&name, &text),
+        Err(error) => {
+            let mut problems = Problems::new(&name, "");
+            problems.file_error(format!("the mapping file cannot be read: {error}"), "save it as UTF-8 text");
+            (None, problems)
+        }
+    }
+}
+
+/// The version of a mapping: `sha256:` and the hash of the file's bytes.
+pub fn version(text: &str) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))
+}
+
+/// Reads a mapping file. The mapping is there unless one of the problems is an error.
+pub fn parse(file_name: &str, text: &str) -> (Option<Mapping>, Problems) {
+    let mut problems = Problems::new(file_name, text);
+    let mapping = mapping(file_name, text, &mut problems);
+    let usable = !problems.has_errors();
+    (mapping.filter(|_| usable), problems)
+}
+
+fn mapping(file_name: &str, text: &str, problems: &mut Problems) -> Option<Mapping> {
+    let root = document::yaml(text, problems)?;
+    let mut top = Section::of(&root, "a mapping file", problems)?;
+
+    let crm = top.require("crm", "write `crm: hubspot` or `crm: salesforce`");
+    let crm = crm.choice(&[CrmKind::Hubspot, CrmKind::Salesforce].map(|crm| (crm.as_str(), crm)), problems);
+    let time_zone =
+        top.require("time_zone", "write the zone days are counted in: `time_zone: Europe/Berlin`");
+    let time_zone = time_zone.text(problems).and_then(|zone| zone::read(zone, problems));
+    let pipelines = pipelines(top.take("applies_to").section(problems), problems);
+    let sections = section::read(top.take("sections"), top.span(), problems);
+    let roles = people::roles(top.take("roles").section(problems), problems);
+    let important_when = important_when(top.take("important_when").section(problems), problems);
+    let owner = top.require("owner", "write who takes the handoff: `owner: {from: deal.…, fallback: …}`");
+    let owner = owner.section(problems).and_then(|owner| people::owner(owner, problems));
+    let task = task(top.take("task").section(problems), problems);
+    let slack = top.require("slack", "write where the digest goes: `slack: {channel: C0123ABCD}`");
+    let slack = slack.section(problems).and_then(|slack| channel::slack(slack, problems));
+    let placeholders = owned(top.take("placeholders").texts(problems));
+    let colleagues = people::colleagues(top.take("colleagues"), problems);
+    top.finish(problems);
+
+    Some(Mapping {
+        file: file_name.to_owned(),
+        version: version(text),
+        crm: crm?,
+        time_zone: time_zone?,
+        pipelines,
+        sections,
+        roles,
+        important_when,
+        owner: owner?,
+        task,
+        slack: slack?,
+        placeholders,
+        colleagues,
+    })
+}
+
+fn pipelines(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<String> {
+    let Some(mut section) = section else { return Vec::new() };
+    let pipelines = section.take("pipelines").texts(problems);
+    section.finish(problems);
+    owned(pipelines)
+}
+
+fn important_when(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<super::Condition> {
+    let Some(mut section) = section else { return Vec::new() };
+    let any = section.require("any", "write `any:` and below it a list of conditions").list(problems);
+    section.finish(problems);
+    any.into_iter().filter_map(|node| condition::read(node, problems)).collect()
+}
+
+fn task(section: Option<Section<'_>>, problems: &mut Problems) -> TaskMapping {
+    let default = TaskMapping { due_in_business_days: DUE_IN_BUSINESS_DAYS };
+    let Some(mut section) = section else { return default };
+    let days = section.take("due_in_business_days").integer(0, 30, problems);
+    section.finish(problems);
+    let days = days.and_then(|days| u8::try_from(days).ok());
+    days.map_or(default, |due_in_business_days| TaskMapping { due_in_business_days })
+}
+
+fn owned(texts: Vec<(&str, document::Span)>) -> Vec<String> {
+    texts.into_iter().map(|(text, _)| text.to_owned()).collect()
+}

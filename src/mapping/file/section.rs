@@ -1,0 +1,154 @@
+//! `sections`: which fields fill which section of a packet.
+
+use std::collections::BTreeMap;
+
+use super::super::{Derivation, FieldPath, ListStyle, SectionMapping};
+use super::{condition, field};
+use crate::document::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
+use crate::packet::SectionName;
+
+const LIST_STYLES: [(&str, ListStyle); 4] = [
+    ("auto", ListStyle::Auto),
+    ("whole", ListStyle::Whole),
+    ("lines", ListStyle::Lines),
+    ("semicolons", ListStyle::Semicolons),
+];
+
+/// Reads all sections. `top` is where a missing one is pointed at when there is no `sections` key.
+pub(super) fn read(
+    field: Field<'_>,
+    top: Span,
+    problems: &mut Problems,
+) -> BTreeMap<SectionName, SectionMapping> {
+    let mut sections = BTreeMap::new();
+    let mut named = Vec::new();
+    if let Some(mut block) = field.section(problems) {
+        for entry in block.rest() {
+            let Some(name) = SectionName::ALL.into_iter().find(|name| name.as_str() == entry.key) else {
+                // A misspelt section is not absent as well.
+                named.extend(unknown(entry, problems));
+                continue;
+            };
+            named.push(name);
+            if let Some(section) = one(name, entry, problems) {
+                sections.insert(name, section);
+            }
+        }
+    }
+    if !field.is_present() {
+        let message = "there is no `sections`: every section will be reported as unmapped on every handoff";
+        problems.warning(
+            top,
+            message,
+            "copy `sections` from mappings/hubspot.yaml and write your fields in it",
+        );
+        named = SectionName::REQUIRED.to_vec();
+    }
+    for name in SectionName::REQUIRED {
+        if !named.contains(&name) && name != SectionName::Stakeholders {
+            problems.warning(
+                field.key_span().unwrap_or(top),
+                format!(
+                    "no field feeds `{}`: it will be reported as unmapped on every handoff",
+                    name.as_str()
+                ),
+                format!("write `{}: deal.…` with the field that answers it, under `sections`", name.as_str()),
+            );
+        }
+    }
+    // People fill the stakeholders, with or without a mapped field.
+    sections.entry(SectionName::Stakeholders).or_default();
+    sections
+}
+
+/// Reports a section that does not exist, and says which one was probably meant.
+fn unknown(entry: &Entry, problems: &mut Problems) -> Option<SectionName> {
+    let names = SectionName::ALL.map(SectionName::as_str);
+    let meant = nearest(&entry.key, names);
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the likeliest sections are {}", alternatives(&entry.key, names)),
+    };
+    problems.error(entry.span, format!("there is no section `{}`", entry.key), help);
+    SectionName::ALL.into_iter().find(|name| Some(name.as_str()) == meant)
+}
+
+fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<SectionMapping> {
+    match &entry.value.value {
+        Value::Nothing => {
+            let help = format!("write the field that feeds it: `{}: deal.…`", name.as_str());
+            problems.error(entry.span, format!("section `{}` is empty", name.as_str()), help);
+            None
+        }
+        Value::Scalar(_) => {
+            let from = field::element(&entry.value, problems)?;
+            Some(SectionMapping { from: vec![from], ..SectionMapping::default() })
+        }
+        Value::List(paths) if paths.is_empty() => {
+            let help = format!("write at least one field: `{}: [deal.…]`", name.as_str());
+            problems.error(entry.span, format!("section `{}` lists no field", name.as_str()), help);
+            None
+        }
+        Value::List(paths) => {
+            Some(SectionMapping { from: fields(paths.iter(), problems), ..SectionMapping::default() })
+        }
+        Value::Map(_) => {
+            let section = Section::of(&entry.value, "a section", problems)?.at(entry.span);
+            Some(block(name, section, problems))
+        }
+    }
+}
+
+fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -> SectionMapping {
+    let from = section.take("from");
+    let derive = section.take("derive");
+    let fed = from.is_present() || derive.is_present() || name == SectionName::Stakeholders;
+    let read = SectionMapping {
+        from: fields(from.list(problems), problems),
+        list: section.take("list").choice(&LIST_STYLES, problems).unwrap_or_default(),
+        ask: section.take("ask").text(problems).map(|(text, _)| one_line(text)),
+        words: section.take("words").integer(10, 500, problems),
+        due: due(name, &mut section, problems),
+        derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
+    };
+    let span = section.span();
+    let misspelt = problems.count(Severity::Error);
+    section.finish(problems);
+    let misspelt = problems.count(Severity::Error) > misspelt;
+    // A misspelt `from` has just been reported.
+    if !fed && !misspelt {
+        let message = format!("nothing feeds section `{}`", name.as_str());
+        problems.error(span, message, "add `from:` with one field or a list of fields");
+    }
+    read
+}
+
+fn due(name: SectionName, section: &mut Section<'_>, problems: &mut Problems) -> Option<FieldPath> {
+    if name == SectionName::FirstValue {
+        return field::of(section.take("due"), problems);
+    }
+    if let Some(span) = section.forbidden("due").key_span() {
+        let message = format!("section `{}` has no date", name.as_str());
+        problems.error(span, message, "remove `due`, or move it to `first_value`");
+    }
+    None
+}
+
+fn fields<'n>(nodes: impl IntoIterator<Item = &'n Node>, problems: &mut Problems) -> Vec<FieldPath> {
+    nodes.into_iter().filter_map(|node| field::element(node, problems)).collect()
+}
+
+fn derivation(node: &Node, problems: &mut Problems) -> Option<Derivation> {
+    let mut section = Section::of(node, "an element of `derive`", problems)?;
+    let when = condition::when(&mut section, problems);
+    let say = section.require("say", "write what the packet says then: `say: Only one contact on the deal`");
+    let say = say.text(problems);
+    section.finish(problems);
+    let (say, _) = say?;
+    Some(Derivation { when: when?, say: one_line(say) })
+}
+
+/// A sentence that was written over several lines.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

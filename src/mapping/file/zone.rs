@@ -1,0 +1,39 @@
+//! `time_zone`: a name of the IANA database.
+
+use jiff::tz::TimeZone;
+
+use crate::document::{Problems, Span, alternatives};
+
+/// Three names are enough to recognise one's own.
+const NAMES: usize = 3;
+
+/// The zone of this name.
+pub(super) fn read((name, span): (&str, Span), problems: &mut Problems) -> Option<TimeZone> {
+    let zone = TimeZone::get(name).ok();
+    if zone.is_none() {
+        let near = near(name);
+        let help = format!("write {}", alternatives(name, near.iter().map(String::as_str)));
+        problems.error(span, format!("there is no time zone `{name}`"), help);
+    }
+    zone
+}
+
+/// The names that look most like this one: by the city behind the slash as well as by the whole.
+fn near(name: &str) -> Vec<String> {
+    let wanted: String = name.to_lowercase().replace(' ', "_").chars().take(64).collect();
+    let city = wanted.rsplit('/').next().unwrap_or_default();
+    let mut names: Vec<(f64, String)> = jiff::tz::db()
+        .available()
+        .map(|known| {
+            let lower = known.as_str().to_lowercase();
+            let whole = strsim::normalized_damerau_levenshtein(&wanted, &lower);
+            let known_city = lower.rsplit('/').next().unwrap_or_default();
+            let likeness = whole.max(strsim::normalized_damerau_levenshtein(city, known_city) - 0.01);
+            // Areas are what people choose between; `posix/…` and bare abbreviations are not.
+            (likeness - if lower.contains('/') { 0.0 } else { 0.2 }, known.as_str().to_owned())
+        })
+        .collect();
+    names.sort_by(|(a, a_name), (b, b_name)| b.total_cmp(a).then_with(|| a_name.cmp(b_name)));
+    names.truncate(NAMES);
+    names.into_iter().map(|(_, name)| name).collect()
+}

@@ -1,0 +1,253 @@
+//! The mapping: which CRM fields feed which section, owned by RevOps.
+//!
+//! [`file`] reads it (all mistakes at once, with line and column), [`apply`] turns a deal record into the
+//! sections of a packet, [`transform`] cleans one value. Applying is pure and total.
+
+pub mod apply;
+mod choice;
+pub mod condition;
+pub mod dates;
+pub mod excerpt;
+pub mod field;
+pub mod file;
+mod html;
+mod link;
+pub mod live;
+pub mod numbers;
+mod quoted;
+pub mod relative;
+#[cfg(test)]
+pub mod sample;
+mod tag;
+pub mod transform;
+mod value;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+
+use crate::crm::{CrmKind, DealRecord, WantedFields};
+use crate::packet::{Role, SectionName};
+
+/// A mapping that passed `check`.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The file it came from, as the configuration names it.
+    pub file: String,
+    /// `sha256:` and the hash of the file's bytes.
+    pub version: String,
+    /// Which CRM's fields it names.
+    pub crm: CrmKind,
+    /// Days are counted in this zone.
+    pub time_zone: TimeZone,
+    /// Pipelines (HubSpot) or record types (Salesforce) whose wins get a packet; empty means all.
+    pub pipelines: Vec<String>,
+    /// How each section is filled; a section that is absent here is `unmapped`.
+    pub sections: BTreeMap<SectionName, SectionMapping>,
+    /// How people get their roles.
+    pub roles: RoleMapping,
+    /// A deal is important when any of these holds.
+    pub important_when: Vec<Condition>,
+    /// Who takes the handoff.
+    pub owner: OwnerMapping,
+    /// The task on the deal.
+    pub task: TaskMapping,
+    /// Where the digest goes.
+    pub slack: SlackMapping,
+    /// What else to take for a placeholder, beside the built-in list (matched on the whole value).
+    pub placeholders: Vec<String>,
+    /// Our own e-mail domains: their people are colleagues, never customers.
+    pub colleagues: Vec<String>,
+}
+
+/// How one section is filled.
+#[derive(Debug, Clone, Default)]
+pub struct SectionMapping {
+    /// Fields in order; each one that holds text adds an entry.
+    pub from: Vec<FieldPath>,
+    /// How one value becomes entries.
+    pub list: ListStyle,
+    /// The question asked when the section is empty, instead of the built-in one.
+    pub ask: Option<String>,
+    /// Longest entry in words (default 60); longer text is cut at a sentence end and flagged.
+    pub words: Option<u32>,
+    /// First value only: the field with the date.
+    pub due: Option<FieldPath>,
+    /// Entries that the data itself shows.
+    pub derive: Vec<Derivation>,
+}
+
+/// How one value becomes entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ListStyle {
+    /// By the field's type: a pick list with several values is a list, everything else is one entry.
+    #[default]
+    Auto,
+    /// One entry.
+    Whole,
+    /// One entry a line; leading bullets are dropped.
+    Lines,
+    /// One entry for each part between `;`.
+    Semicolons,
+}
+
+/// An entry that the data shows without anybody writing it.
+#[derive(Debug, Clone)]
+pub struct Derivation {
+    /// When it holds.
+    pub when: Condition,
+    /// What the packet says then.
+    pub say: String,
+}
+
+/// How people get their roles. Labels win over buying roles.
+#[derive(Debug, Clone, Default)]
+pub struct RoleMapping {
+    /// Association label (HubSpot) or contact role (Salesforce) → role; compared without case.
+    pub labels: BTreeMap<String, Role>,
+    /// HubSpot's `hs_buying_role` values → role.
+    pub buying_roles: BTreeMap<String, Role>,
+}
+
+/// A closed set of comparisons; it can explain its own verdict.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// The field that is looked at.
+    pub field: FieldPath,
+    /// What must hold.
+    pub test: Test,
+}
+
+/// What must hold for a field's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// The number is this or more.
+    AtLeast(Decimal),
+    /// The number is this or less.
+    AtMost(Decimal),
+    /// The value is one of these (compared without case; for pick lists value or label).
+    In(Vec<String>),
+    /// The value is none of these; an empty field holds none.
+    NotIn(Vec<String>),
+    /// There is a value (`true`) or there is none (`false`).
+    Filled(bool),
+}
+
+/// Who takes the handoff.
+#[derive(Debug, Clone)]
+pub struct OwnerMapping {
+    /// The deal field with the CRM user's id.
+    pub from: FieldPath,
+    /// E-mail address of the person who takes it when that field is empty or its person has left.
+    pub fallback: String,
+}
+
+/// The task on the deal.
+#[derive(Debug, Clone)]
+pub struct TaskMapping {
+    /// Business days (Monday to Friday) from the packet's day to the due day; default 2.
+    pub due_in_business_days: u8,
+}
+
+/// Where the digest goes.
+#[derive(Debug, Clone)]
+pub struct SlackMapping {
+    /// Channel id.
+    pub channel: String,
+    /// The first route whose condition holds wins over `channel`.
+    pub routes: Vec<Route>,
+}
+
+/// A digest channel for some deals.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// When it is taken.
+    pub when: Condition,
+    /// Channel id.
+    pub channel: String,
+}
+
+/// A field as a mapping names it: `deal.handoff_why_now`, `company.domain`, `owner.email`,
+/// `line_items.name`. Behind the first dot the CRM's own name, which may hold dots itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldPath {
+    /// Which object of the record.
+    pub object: FieldObject,
+    /// The CRM's name of the field.
+    pub name: String,
+}
+
+/// An object of the deal record that a mapping may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FieldObject {
+    /// The deal or opportunity.
+    Deal,
+    /// The primary company or account.
+    Company,
+    /// The seller.
+    Owner,
+    /// What was sold; the field of every line item.
+    LineItems,
+}
+
+impl FieldObject {
+    /// All of them, as a mapping spells them.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("deal", Self::Deal),
+        ("company", Self::Company),
+        ("owner", Self::Owner),
+        ("line_items", Self::LineItems),
+    ];
+
+    /// As a mapping spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deal => "deal",
+            Self::Company => "company",
+            Self::Owner => "owner",
+            Self::LineItems => "line_items",
+        }
+    }
+}
+
+impl FieldPath {
+    /// A field of the deal.
+    pub fn deal(name: &str) -> Self {
+        Self { object: FieldObject::Deal, name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.object.as_str(), self.name)
+    }
+}
+
+impl Mapping {
+    /// Whether this mapping's `applies_to` covers the deal.
+    pub fn covers(&self, record: &DealRecord) -> bool {
+        let place = match record.crm {
+            CrmKind::Hubspot => record.deal.get("pipeline"),
+            CrmKind::Salesforce => record.deal.get("RecordType.DeveloperName"),
+        };
+        self.pipelines.is_empty() || place.is_some_and(|place| self.pipelines.iter().any(|one| one == place))
+    }
+
+    /// Every field this mapping reads.
+    pub fn wanted_fields(&self) -> WantedFields {
+        let mut paths: Vec<FieldPath> = Vec::new();
+        for section in self.sections.values() {
+            paths.extend(section.from.iter().cloned());
+            paths.extend(section.due.iter().cloned());
+            paths.extend(section.derive.iter().map(|derivation| derivation.when.field.clone()));
+        }
+        paths.extend(self.important_when.iter().map(|condition| condition.field.clone()));
+        paths.extend(self.slack.routes.iter().map(|route| route.when.field.clone()));
+        paths.push(self.owner.from.clone());
+        paths.sort();
+        paths.dedup();
+        WantedFields { paths, users: vec![self.owner.from.clone()] }
+    }
+}

@@ -1,0 +1,176 @@
+//! One stored value as people read it, by the type that the CRM's metadata gives its field.
+
+use crate::crm::{DealRecord, FieldInfo, FieldKind, User};
+use crate::packet::{deal, text};
+
+use super::choice::{label, parts};
+use super::numbers::{is_decimal, trimmed};
+use super::transform::{clean, clean_line};
+use super::{FieldPath, ListStyle, Mapping, dates, field};
+
+/// What one stored value says: one text, or several if it is a list. Typed values carry their field's
+/// label, because `15` alone says nothing.
+pub(super) fn texts(
+    mapping: &Mapping,
+    record: &DealRecord,
+    path: &FieldPath,
+    value: &str,
+    list: ListStyle,
+) -> Vec<String> {
+    let info = field::info(record, path);
+    let kind = info.map(|info| info.kind);
+    match kind {
+        Some(FieldKind::Choices) if list == ListStyle::Whole => vec![words(mapping, record, path, value)],
+        Some(FieldKind::Choices) => parts(value).map(|part| label(part, info)).collect(),
+        Some(FieldKind::Choice) if list == ListStyle::Semicolons => {
+            parts(value).map(|part| label(part, info)).collect()
+        }
+        None | Some(FieldKind::Text | FieldKind::Html) => prose(value, kind, list),
+        Some(FieldKind::Choice) => vec![label(value, info)],
+        Some(_) => vec![titled(info, &words(mapping, record, path, value))],
+    }
+}
+
+/// The value alone, in one text.
+pub(super) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, value: &str) -> String {
+    let info = field::info(record, path);
+    let Some(kind) = info.map(|info| info.kind) else { return clean(value, None) };
+    match kind {
+        FieldKind::Text | FieldKind::Html => clean(value, Some(kind)),
+        FieldKind::Number if is_decimal(value.trim()) => trimmed(value).to_owned(),
+        FieldKind::Money if is_decimal(value.trim()) => text::money(value, deal::currency(record).as_deref()),
+        FieldKind::Number | FieldKind::Money => clean_line(value),
+        FieldKind::Bool => match value.trim().to_lowercase().as_str() {
+            "true" => "yes".to_owned(),
+            "false" => "no".to_owned(),
+            _ => clean_line(value),
+        },
+        FieldKind::Date | FieldKind::DateTime => {
+            dates::day(value, Some(kind), &mapping.time_zone).map_or_else(|| clean_line(value), text::day)
+        }
+        FieldKind::Choice => label(value, info),
+        FieldKind::Choices => parts(value).map(|part| label(part, info)).collect::<Vec<_>>().join(", "),
+        FieldKind::User => {
+            let name = field::user(record, value.trim()).and_then(User::name);
+            clean_line(name.as_deref().unwrap_or(value))
+        }
+    }
+}
+
+fn titled(info: Option<&FieldInfo>, words: &str) -> String {
+    match info.map(|info| clean_line(&info.label)).filter(|label| !label.is_empty()) {
+        Some(label) => format!("{label}: {words}"),
+        None => words.to_owned(),
+    }
+}
+
+fn prose(value: &str, kind: Option<FieldKind>, list: ListStyle) -> Vec<String> {
+    match list {
+        ListStyle::Auto | ListStyle::Whole => vec![clean(value, kind)],
+        ListStyle::Semicolons => {
+            let text = clean(value, kind);
+            parts(&text).map(ToOwned::to_owned).collect()
+        }
+        ListStyle::Lines => {
+            let text = clean(value, kind);
+            let lines: Vec<&str> = text.lines().map(without_bullet).filter(|line| !line.is_empty()).collect();
+            let numbered =
+                lines.len() > 1 && (1..).zip(&lines).all(|(n, line)| without_number(line, n).is_some());
+            let numbers = (1..).zip(lines);
+            numbers
+                .map(|(n, line)| {
+                    if numbered { without_number(line, n).unwrap_or(line) } else { line }.to_owned()
+                })
+                .collect()
+        }
+    }
+}
+
+fn without_bullet(line: &str) -> &str {
+    let bullets = ["• ", "- ", "* ", "– ", "· ", "◦ ", "▪ ", "o ", "+ ", "→ "];
+    let text = bullets.iter().find_map(|bullet| line.strip_prefix(bullet)).unwrap_or(line).trim();
+    let is_lone_bullet = bullets.iter().any(|bullet| *bullet != "o " && text == bullet.trim());
+    let text = if is_lone_bullet { "" } else { text };
+    ["[ ] ", "[x] ", "[X] "].iter().find_map(|tick| text.strip_prefix(tick)).unwrap_or(text)
+}
+
+/// A line that begins with its own place in the list: `2. Template`. Other numbers are content, such as the
+/// day in `3. Dezember`.
+fn without_number(line: &str, place: usize) -> Option<&str> {
+    let rest = line.strip_prefix(&place.to_string())?;
+    rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") ")).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::sample;
+
+    const RECORD: &str = r#"{"crm":"hubspot","account":1,"deal":{"id":7,"deal_currency_code":"EUR"},
+        "users":{"11":{"id":"11","firstName":"Mia","lastName":"Sørensen"}},
+        "owner":{"id":"12","email":"tom@seller.example"},
+        "fields":{"deal.risks":{"kind":"choices","options":{"migration":"Data migration","no_admin":"No admin"}},
+                  "deal.tier":{"kind":"choice","options":{"ent":"Enterprise"}},
+                  "deal.discount":{"kind":"number","label":"Discount"},
+                  "deal.setup_fee":{"kind":"money","label":"Setup fee"},
+                  "deal.sso":{"kind":"bool","label":"SSO promised"},
+                  "deal.go_live":{"kind":"date","label":"Go-live"},
+                  "deal.signed_at":{"kind":"date_time","label":""},
+                  "deal.champion":{"kind":"user","label":"Champion"},
+                  "deal.rich":{"kind":"html"},
+                  "deal.note":{"kind":"text","label":"Note"}}}"#;
+
+    fn texts(field: &str, value: &str, list: ListStyle) -> Vec<String> {
+        super::texts(&sample::mapping(), &sample::record(RECORD), &FieldPath::deal(field), value, list)
+    }
+
+    #[test]
+    fn a_value_reads_as_its_type_says() {
+        for (field, value, expected) in [
+            ("risks", ";migration;no_admin", vec!["Data migration", "No admin"]),
+            ("risks", "MIGRATION; brand_new ;", vec!["Data migration", "brand_new"]),
+            ("tier", "ent", vec!["Enterprise"]),
+            ("tier", "a;b", vec!["a;b"]),
+            ("discount", "15.00", vec!["Discount: 15"]),
+            ("discount", "a lot", vec!["Discount: a lot"]),
+            ("setup_fee", "1234.5", vec!["Setup fee: 1,234.50 EUR"]),
+            ("sso", "true", vec!["SSO promised: yes"]),
+            ("sso", "false", vec!["SSO promised: no"]),
+            ("go_live", "1796947200000", vec!["Go-live: 11 Dec 2026"]),
+            ("go_live", "soon", vec!["Go-live: soon"]),
+            ("signed_at", "2026-12-31T23:30:00Z", vec!["1 Jan 2027"]),
+            ("champion", "11", vec!["Champion: Mia Sørensen"]),
+            ("champion", "12", vec!["Champion: tom@seller.example"]),
+            ("champion", "99", vec!["Champion: 99"]),
+            ("rich", "<p>One</p><p>Two</p>", vec!["One\nTwo"]),
+            ("note", "a;b\nc", vec!["a;b\nc"]),
+            ("unknown_to_metadata", "a;b", vec!["a;b"]),
+        ] {
+            assert_eq!(texts(field, value, ListStyle::Auto), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_list_style_decides_what_is_one_entry() {
+        use ListStyle::{Lines, Semicolons, Whole};
+        for (field, value, list, expected) in [
+            ("risks", "migration;no_admin", Whole, vec!["Data migration, No admin"]),
+            ("risks", "migration;no_admin", Lines, vec!["Data migration", "No admin"]),
+            ("note", " a ; b;; ", Semicolons, vec!["a", "b"]),
+            (
+                "note",
+                "- one\n* two\n\n• three\n-5% discount\n-",
+                Lines,
+                vec!["one", "two", "three", "-5% discount"],
+            ),
+            ("note", "1. one\n2) two", Lines, vec!["one", "two"]),
+            ("note", "3. Dezember\n24. Dezember", Lines, vec!["3. Dezember", "24. Dezember"]),
+            ("note", "1. Dezember", Lines, vec!["1. Dezember"]),
+            ("note", "[ ] one\n- [x] two", Lines, vec!["one", "two"]),
+            ("rich", "<ul><li>one</li><li>two</li></ul>", Lines, vec!["one", "two"]),
+            ("rich", "<ul><li>one</li><li>two</li></ul>", Whole, vec!["• one\n• two"]),
+        ] {
+            assert_eq!(texts(field, value, list), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What `/metrics` says: webhooks by result, deals by outcome, attempts by outcome, gaps by kind, backlog.
+
+use std::fmt::Write as _;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Labels of a webhook counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WebhookLabels {
+    /// The route without its secrets: `hubspot`, `hubspot_workflow`, `salesforce`, `salesforce_outbound`.
+    pub route: &'static str,
+    /// `accepted`, or why it was refused.
+    pub result: &'static str,
+}
+
+/// Labels of anything counted by what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OutcomeLabels {
+    /// What became of it.
+    pub outcome: String,
+}
+
+/// Labels of an attempt counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AttemptLabels {
+    /// `crm_task` or `slack_digest`.
+    pub destination: &'static str,
+    /// See [`crate::store::Attempt::outcome`].
+    pub outcome: String,
+}
+
+/// Labels of a gap counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct GapLabels {
+    /// The rule.
+    pub gap: String,
+    /// The section.
+    pub section: &'static str,
+}
+
+/// Labels of the backlog gauges.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct BacklogLabels {
+    /// `deal`, `crm_task` or `slack_digest`.
+    pub kind: &'static str,
+    /// `waiting`, `leased`, `unknown`, `held` or `dead`.
+    pub state: &'static str,
+}
+
+/// Labels of the pause gauge.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PauseLabels {
+    /// `hubspot:48210077`, or `slack`.
+    pub scope: String,
+}
+
+/// Every metric of one service.
+pub struct Metrics {
+    registry: Registry,
+    /// Webhooks by route and result.
+    pub webhooks: Family<WebhookLabels, Counter>,
+    /// Events by what became of them on arrival.
+    pub events: Family<OutcomeLabels, Counter>,
+    /// Deals worked on, by outcome.
+    pub deals: Family<OutcomeLabels, Counter>,
+    /// Delivery attempts.
+    pub attempts: Family<AttemptLabels, Counter>,
+    /// Counting gaps raised.
+    pub gaps: Family<GapLabels, Counter>,
+    /// Mapping reloads: `loaded`, `refused`.
+    pub reloads: Family<OutcomeLabels, Counter>,
+    /// Work that is left.
+    pub backlog: Family<BacklogLabels, Gauge>,
+    /// Seconds since the oldest packet that is not delivered everywhere.
+    pub oldest_undelivered_seconds: Gauge,
+    /// 1 while an account, or Slack, is paused.
+    pub paused: Family<PauseLabels, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("handoff");
+        let metrics = Self {
+            webhooks: Family::default(),
+            events: Family::default(),
+            deals: Family::default(),
+            attempts: Family::default(),
+            gaps: Family::default(),
+            reloads: Family::default(),
+            backlog: Family::default(),
+            oldest_undelivered_seconds: Gauge::default(),
+            paused: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register("webhooks", "Webhooks by route and result", metrics.webhooks.clone());
+        registry.register("events", "Events by what became of them on arrival", metrics.events.clone());
+        registry.register("deals", "Deals worked on, by outcome", metrics.deals.clone());
+        registry.register("attempts", "Delivery attempts", metrics.attempts.clone());
+        registry.register("gaps", "Gaps raised in packets", metrics.gaps.clone());
+        registry.register("mapping_reloads", "Mapping files read again", metrics.reloads.clone());
+        registry.register("backlog", "Work that is left", metrics.backlog.clone());
+        registry.register(
+            "oldest_undelivered_seconds",
+            "Age of the oldest packet that is not delivered everywhere",
+            metrics.oldest_undelivered_seconds.clone(),
+        );
+        registry.register("paused", "1 while an account or Slack is paused", metrics.paused.clone());
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// Counts one webhook.
+    pub fn webhook(&self, route: &'static str, result: &'static str) {
+        self.webhooks.get_or_create(&WebhookLabels { route, result }).inc();
+    }
+
+    /// Counts events on arrival: `new`, `repeated`, `swept` (new, and no webhook had told), or why they were dropped.
+    pub fn event(&self, outcome: &str, count: u64) {
+        if count > 0 {
+            self.events.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc_by(count);
+        }
+    }
+
+    /// Counts one deal worked on.
+    pub fn deal(&self, outcome: &str) {
+        self.deals.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts one delivery attempt.
+    pub fn attempt(&self, destination: &'static str, outcome: &str) {
+        self.attempts.get_or_create(&AttemptLabels { destination, outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts one gap.
+    pub fn gap(&self, gap: &str, section: &'static str) {
+        self.gaps.get_or_create(&GapLabels { gap: gap.to_owned(), section }).inc();
+    }
+
+    /// Counts one mapping reload.
+    pub fn reload(&self, outcome: &str) {
+        self.reloads.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Everything in Prometheus' text format.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        if encode(&mut text, &self.registry).is_err() {
+            text.clear();
+            let _ = writeln!(text, "# EOF");
+        }
+        text
+    }
+}

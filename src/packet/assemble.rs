@@ -1,0 +1,585 @@
+//! A mapping and a deal record become a packet and its orders. Pure and total: it never fails, it reports.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::importance::importance;
+use super::{MappingRef, Packet, PacketStatus, Section, SectionName, SectionStatus};
+use super::{deal, orders, owner, stakeholders};
+use crate::crm::{DealRecord, User};
+use crate::delivery::Orders;
+use crate::gaps::{self, Evidence, Gap};
+use crate::mapping::transform::clean_line;
+use crate::mapping::{Mapping, apply};
+use crate::review::review;
+
+/// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and what it sets in
+/// motion. The same arguments always give the same packet.
+pub fn assemble(
+    mapping: &Mapping,
+    record: &DealRecord,
+    packet_id: &str,
+    as_of: Timestamp,
+) -> (Packet, Orders) {
+    let mut sections = apply::sections(mapping, record);
+    if let Some(section) = sections.get_mut(&SectionName::Stakeholders) {
+        section.people = stakeholders::people(mapping, record);
+    }
+    let important = importance(&mapping.important_when, record);
+    let evidence = Evidence { mapping, record, sections: &sections, importance: &important, as_of };
+    let gaps = gaps::assess(&evidence);
+    rate(&mut sections, &gaps);
+
+    let incomplete = gaps.iter().any(Gap::counts);
+    let status = if incomplete { PacketStatus::Incomplete } else { PacketStatus::Complete };
+    let seller = record.owner.as_ref().and_then(User::name).map(|name| clean_line(&name));
+    let seller = seller.as_deref().filter(|name| !name.is_empty());
+    let review = review(important.is, mapping, &sections, &gaps, seller);
+    let owner = owner::user(&mapping.owner, record);
+    let orders = orders::orders(mapping, record, status, owner, as_of);
+    let packet = Packet {
+        packet_id: packet_id.to_owned(),
+        crm: record.crm,
+        account: record.account.clone(),
+        status,
+        filled: filled(&sections),
+        deal: deal::summary(record, &mapping.time_zone),
+        owner: owner::shown(&mapping.owner, owner),
+        important,
+        sections,
+        gaps,
+        review,
+        mapping: MappingRef { file: mapping.file.clone(), version: mapping.version.clone() },
+        as_of,
+    };
+    (packet, orders)
+}
+
+/// Says of each section whether it is missing, weak because a gap counts against it, or filled.
+fn rate(sections: &mut BTreeMap<SectionName, Section>, gaps: &[Gap]) {
+    for (name, section) in sections {
+        let has_role = section.people.iter().any(|person| !person.roles.is_empty());
+        section.status = if section.entries.is_empty() && !has_role {
+            SectionStatus::Missing
+        } else if gaps.iter().any(|gap| gap.section == *name && gap.counts()) {
+            SectionStatus::Weak
+        } else {
+            SectionStatus::Filled
+        };
+    }
+}
+
+fn filled(sections: &BTreeMap<SectionName, Section>) -> usize {
+    let is_filled = |name: &&SectionName| {
+        sections.get(name).is_some_and(|section| section.status == SectionStatus::Filled)
+    };
+    SectionName::REQUIRED.iter().filter(is_filled).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::crm::{AccountKey, CrmKind, DealKey, WinKey};
+    use crate::gaps::{Addressee, Confidence, Severity};
+    use crate::mapping::{excerpt, sample};
+    use crate::packet::{Entry, Person, Role, packet_id};
+
+    const MESSY: &str = r#"{
+  "crm": "hubspot",
+  "account": 48210077,
+  "url": "https://app.hubspot.com/contacts/48210077/record/0-3/301000000417",
+  "deal": {
+    "id": "301000000417",
+    "properties": {
+      "dealname": " Brandt &amp; Söhne – Forecast  rollout\r\n",
+      "amount": "54000.00",
+      "deal_currency_code": "EUR",
+      "closedate": "2026-11-20T23:30:00Z",
+      "handoff_why_now": "<p>Forecast visibility was poor: the board saw <b>three different numbers</b> in Q3.</p><p>&nbsp;</p><p>Old contract ends on 31&nbsp;December, see <a href=\"https://brandt.example/rfp?utm=1\">the RFP</a>.</p>",
+      "closed_won_reason": "price;timing",
+      "handoff_success": "Weekly forecast within 5 % of actuals 📈\u202e\r\n\r\n\r\nOn Thu, 12 Nov 2026 at 10:00, Sarah Lind <sarah.lind@brandt.example> wrote:\r\n> the usual\r\n> long thread",
+      "handoff_promises": "- Field mapping done by us\n- First template\n\n- <!channel> Slack alerts for deals < 10k",
+      "handoff_risks": ";data_quality;brand_new_value",
+      "handoff_risk_notes": "REDACTED",
+      "num_associated_contacts": "1",
+      "handoff_first_value": "VP Sales uses the dashboard in the weekly call within 21 days",
+      "handoff_first_value_date": null,
+      "handoff_owner": "77"
+    }
+  },
+  "company": {"id": "9001", "properties": {"name": "Brandt & Söhne GmbH", "customer_tier": "tier_1"}},
+  "contacts": [
+    {"id": "501", "properties": {"firstname": "Sarah", "lastname": "Lind", "email": "Sarah.Lind@brandt.example", "jobtitle": "RevOps Lead", "hs_buying_role": "END_USER"}, "labels": ["Decision Maker", "Billing contact"]},
+    {"id": "502", "properties": {"firstname": null, "lastname": "", "email": "sales-ops@brandt.example", "hs_buying_role": "END_USER;BLOCKER"}, "labels": []},
+    {"id": "503", "properties": {"firstname": "Sarah", "lastname": "Lind", "email": "sarah.lind@brandt.example"}, "labels": ["Evaluator"]},
+    {"id": "504", "properties": {"firstname": "Ahmet", "lastname": "Kaya", "email": "ahmet.kaya@brandt.example", "jobtitle": "  "}},
+    {"id": "505", "properties": {"firstname": "Tom", "lastname": "Weber", "email": "tom@seller.example"}, "labels": ["Sponsor"]}
+  ],
+  "owner": {"id": "12", "firstName": "Tom", "lastName": "Weber", "email": "tom@seller.example", "archived": false},
+  "users": {"77": {"id": "77", "firstName": "Mia", "lastName": "Sørensen", "email": "mia@seller.example"}},
+  "line_items": [{"id": "1", "properties": {"name": "Platform seats", "quantity": "40"}}],
+  "fields": {
+    "deal.handoff_why_now": {"kind": "html", "label": "Why now"},
+    "deal.closed_won_reason": {"kind": "choices", "label": "Closed won reason", "options": {"price": "Price", "timing": "Timing"}},
+    "deal.handoff_success": {"kind": "text", "label": "Success outcome"},
+    "deal.handoff_promises": {"kind": "text", "label": "Promises"},
+    "deal.handoff_risks": {"kind": "choices", "label": "Risks", "options": {"data_quality": "Field quality"}},
+    "deal.num_associated_contacts": {"kind": "number", "label": "Number of associated contacts"},
+    "deal.handoff_first_value_date": {"kind": "date", "label": "First value date"},
+    "company.customer_tier": {"kind": "choice", "label": "Tier", "options": {"tier_1": "Enterprise"}}
+  }
+}"#;
+
+    fn as_of() -> Timestamp {
+        "2026-11-22T08:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a whole packet is that long")]
+    fn a_messy_hubspot_deal_becomes_this_packet() {
+        let record = sample::record(MESSY);
+        let (packet, orders) = assemble(&sample::mapping(), &record, "pkt_0123456789ab", as_of());
+        insta::assert_snapshot!(serde_json::to_string_pretty(&packet).unwrap(), @r#"
+        {
+          "packet_id": "pkt_0123456789ab",
+          "crm": "hubspot",
+          "account": "48210077",
+          "status": "incomplete",
+          "filled": 5,
+          "deal": {
+            "id": "301000000417",
+            "name": "Brandt & Söhne – Forecast rollout",
+            "url": "https://app.hubspot.com/contacts/48210077/record/0-3/301000000417",
+            "amount": "54000.00",
+            "currency": "EUR",
+            "close_date": "2026-11-21"
+          },
+          "owner": {
+            "name": "Mia Sørensen",
+            "email": "mia@seller.example",
+            "fallback": false
+          },
+          "important": {
+            "is": true,
+            "reasons": [
+              "amount 54000 ≥ 50000",
+              "customer_tier is Enterprise"
+            ]
+          },
+          "sections": {
+            "buying_reason": {
+              "status": "filled",
+              "entries": [
+                {
+                  "text": "Forecast visibility was poor: the board saw three different numbers in Q3.\n\nOld contract ends on 31 December, see the RFP (https://brandt.example/rfp?utm=1).",
+                  "source": "deal.handoff_why_now"
+                },
+                {
+                  "text": "Price",
+                  "source": "deal.closed_won_reason"
+                },
+                {
+                  "text": "Timing",
+                  "source": "deal.closed_won_reason"
+                }
+              ]
+            },
+            "success_outcome": {
+              "status": "filled",
+              "entries": [
+                {
+                  "text": "Weekly forecast within 5 % of actuals 📈",
+                  "source": "deal.handoff_success"
+                }
+              ]
+            },
+            "stakeholders": {
+              "status": "weak",
+              "entries": [],
+              "people": [
+                {
+                  "name": "Sarah Lind",
+                  "title": "RevOps Lead",
+                  "email": "Sarah.Lind@brandt.example",
+                  "roles": [
+                    "sponsor",
+                    "evaluator"
+                  ],
+                  "source": "contacts.label"
+                },
+                {
+                  "name": "sales-ops@brandt.example",
+                  "email": "sales-ops@brandt.example",
+                  "roles": [
+                    "operator",
+                    "blocker"
+                  ],
+                  "source": "contacts.hs_buying_role"
+                },
+                {
+                  "name": "Ahmet Kaya",
+                  "email": "ahmet.kaya@brandt.example",
+                  "roles": [],
+                  "source": "contacts"
+                }
+              ]
+            },
+            "promises": {
+              "status": "filled",
+              "entries": [
+                {
+                  "text": "Field mapping done by us",
+                  "source": "deal.handoff_promises"
+                },
+                {
+                  "text": "First template",
+                  "source": "deal.handoff_promises"
+                },
+                {
+                  "text": "<!channel> Slack alerts for deals < 10k",
+                  "source": "deal.handoff_promises"
+                }
+              ]
+            },
+            "risks": {
+              "status": "filled",
+              "entries": [
+                {
+                  "text": "Field quality",
+                  "source": "deal.handoff_risks"
+                },
+                {
+                  "text": "brand_new_value",
+                  "source": "deal.handoff_risks"
+                },
+                {
+                  "text": "Only one contact on the deal (Number of associated contacts: 1)",
+                  "source": "deal.num_associated_contacts"
+                }
+              ]
+            },
+            "first_value": {
+              "status": "filled",
+              "entries": [
+                {
+                  "text": "VP Sales uses the dashboard in the weekly call within 21 days",
+                  "source": "deal.handoff_first_value",
+                  "due": "2026-12-12"
+                }
+              ]
+            }
+          },
+          "gaps": [
+            {
+              "id": "role_missing:executive_backer",
+              "section": "stakeholders",
+              "for": "seller",
+              "severity": "gap",
+              "confidence": "certain",
+              "question": "Who is the executive backer at Brandt & Söhne GmbH, standing behind the sponsor?",
+              "evidence": "contacts: none of 3 is recorded as executive backer"
+            },
+            {
+              "id": "unnamed:operator",
+              "section": "stakeholders",
+              "for": "seller",
+              "severity": "gap",
+              "confidence": "likely",
+              "question": "Which person at Brandt & Söhne GmbH is behind \"sales-ops@brandt.example\"?",
+              "evidence": "contacts.hs_buying_role for operator is \"sales-ops@brandt.example\""
+            },
+            {
+              "id": "unnamed:blocker",
+              "section": "stakeholders",
+              "for": "seller",
+              "severity": "gap",
+              "confidence": "likely",
+              "question": "Which person at Brandt & Söhne GmbH is behind \"sales-ops@brandt.example\"?",
+              "evidence": "contacts.hs_buying_role for blocker is \"sales-ops@brandt.example\""
+            },
+            {
+              "id": "unmapped",
+              "section": "risks",
+              "for": "revops",
+              "severity": "hint",
+              "confidence": "certain",
+              "question": "Can you let us read deal.handoff_risk_notes, or name another field in the mapping?",
+              "evidence": "deal.handoff_risk_notes does not exist in the CRM, or is hidden from our user"
+            }
+          ],
+          "review": {
+            "due": true,
+            "agenda": [
+              {
+                "point": "What mattered most in the sale?",
+                "answer": "Forecast visibility was poor: the board saw three different numbers in Q3. Old contract ends on 31 December, see the RFP (https://brandt.example/rfp?utm=1)."
+              },
+              {
+                "point": "Where did the buyer feel risk?",
+                "answer": "Field quality; brand_new_value"
+              },
+              {
+                "point": "What must happen first?",
+                "answer": "Field mapping done by us"
+              },
+              {
+                "point": "What would feel like a win by day 30?",
+                "answer": "Weekly forecast within 5 % of actuals 📈"
+              }
+            ]
+          },
+          "mapping": {
+            "file": "mappings/hubspot.yaml",
+            "version": "sha256:0123"
+          },
+          "as_of": "2026-11-22T08:00:00Z"
+        }
+        "#);
+        assert_eq!(orders.digest.channel, "C0123ABCD");
+        assert_eq!(orders.task.due.to_string(), "2026-11-24T16:00:00Z");
+    }
+
+    #[test]
+    fn an_empty_record_is_a_packet_too() {
+        let record = sample::record(r#"{"crm":"salesforce","account":"00D","deal":{}}"#);
+        let (packet, _) = assemble(&sample::mapping(), &record, "pkt_x", as_of());
+        assert_eq!(packet.filled, 0);
+        assert_eq!(packet.sections.keys().copied().collect::<Vec<_>>(), SectionName::REQUIRED);
+        assert!(packet.sections.values().all(|section| section.status == SectionStatus::Missing));
+        assert!(packet.owner.fallback);
+    }
+
+    #[test]
+    fn a_win_always_has_the_same_packet_id() {
+        let account = AccountKey { crm: CrmKind::Hubspot, account: "48210077".to_owned() };
+        let deal = DealKey { account, deal: "301000000417".to_owned() };
+        let win = |won_at: &str| WinKey { deal: deal.clone(), won_at: won_at.parse().unwrap() };
+        let first = packet_id(&win("2026-11-20T15:04:05Z"));
+        // First 12 digits of: printf 'hubspot:48210077:301000000417@2026-11-20T15:04:05Z' | sha256sum
+        assert_eq!(first, "pkt_610207f4e129");
+        assert_ne!(first, packet_id(&win("2026-11-21T15:04:05Z")), "won again is another win");
+    }
+
+    #[test]
+    fn a_section_is_missing_weak_or_filled() {
+        use SectionName::{BuyingReason, Promises, Risks, Stakeholders, SuccessOutcome};
+        use SectionStatus::{Filled, Missing, Weak};
+        let entry = Entry { text: "x".to_owned(), source: "deal.x".to_owned(), due: None, excerpt: false };
+        let person = |roles: &[Role]| Person {
+            name: "Sarah".to_owned(),
+            title: None,
+            email: None,
+            roles: roles.to_vec(),
+            source: "contacts".to_owned(),
+        };
+        let section = |entries: &[Entry], people: &[Person]| Section {
+            status: SectionStatus::Missing,
+            entries: entries.to_vec(),
+            people: people.to_vec(),
+        };
+        let gap = |section, severity, confidence| Gap {
+            id: "vague".to_owned(),
+            section,
+            addressee: Addressee::Seller,
+            severity,
+            confidence,
+            question: "?".to_owned(),
+            evidence: "deal.x".to_owned(),
+        };
+        let some = section(std::slice::from_ref(&entry), &[]);
+        let mut sections = BTreeMap::from([
+            (BuyingReason, some.clone()),
+            (SuccessOutcome, some.clone()),
+            (Stakeholders, section(&[], &[person(&[])])),
+            (Promises, section(&[], &[])),
+            (Risks, some),
+        ]);
+        let gaps = [
+            gap(BuyingReason, Severity::Gap, Confidence::Likely),
+            gap(SuccessOutcome, Severity::Gap, Confidence::Unsure),
+            gap(Risks, Severity::Hint, Confidence::Certain),
+            gap(Promises, Severity::Gap, Confidence::Certain),
+        ];
+        rate(&mut sections, &gaps);
+        let statuses: Vec<SectionStatus> = sections.values().map(|section| section.status).collect();
+        assert_eq!(statuses, [Weak, Filled, Missing, Missing, Filled]);
+
+        sections.insert(Stakeholders, section(&[], &[person(&[Role::Sponsor])]));
+        rate(&mut sections, &gaps);
+        assert_eq!(sections[&Stakeholders].status, Filled);
+    }
+
+    /// Everything in a packet that came from somebody's writing.
+    fn writing(packet: &Packet) -> Vec<&str> {
+        let mut texts = vec![packet.deal.name.as_str()];
+        texts.extend(packet.deal.amount.as_deref());
+        texts.extend(packet.deal.url.as_deref());
+        texts.extend(packet.deal.currency.as_deref());
+        texts.extend(packet.owner.name.as_deref());
+        texts.extend(packet.important.reasons.iter().map(String::as_str));
+        texts.extend(packet.important.unreadable.iter().map(String::as_str));
+        texts.extend(packet.review.agenda.iter().map(|point| point.answer.as_str()));
+        for section in packet.sections.values() {
+            texts.extend(section.entries.iter().map(|entry| entry.text.as_str()));
+            for person in &section.people {
+                texts.push(&person.name);
+                texts.extend(person.title.as_deref());
+                texts.extend(person.email.as_deref());
+            }
+        }
+        texts
+    }
+
+    /// Text as people and attackers write it: markup, bidi, entities, lists, quoted mail, dates and numbers.
+    fn nasty() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("<p>"),
+            Just("</p>"),
+            Just("<br>"),
+            Just("<li>"),
+            Just("<a href=\"https://x.example/\">"),
+            Just("</a>"),
+            Just("<script>"),
+            Just("<!--"),
+            Just("<"),
+            Just(">"),
+            Just("\""),
+            Just("&nbsp;"),
+            Just("&#8238;"),
+            Just("&amp"),
+            Just("\u{202e}"),
+            Just("\u{0}"),
+            Just("\u{a0}"),
+            Just("\u{200d}"),
+            Just("\u{feff}"),
+            Just("👩‍👩‍👧‍👦"),
+            Just("🏴󠁧󠁢󠁳󠁣󠁴󠁿"),
+            Just("\r\n"),
+            Just("\n\n\n"),
+            Just(" "),
+            Just("; "),
+            Just(";"),
+            Just("- "),
+            Just("1. "),
+            Just("word "),
+            Just("Ende. "),
+            Just("REDACTED"),
+            Just("TBD"),
+            Just("54000.00"),
+            Just("1e999"),
+            Just("within 21 days "),
+            Just("2026-12-11"),
+            Just("9223372036854775807"),
+            Just("1796947200000"),
+            Just("0000-00-00"),
+            Just("-----Original Message-----\n"),
+            Just("On 1 May, X wrote:\n"),
+            Just("> "),
+            Just("sarah@acme.example"),
+            Just("@"),
+            Just("{{7*7}}"),
+            Just("<!channel>"),
+            Just("e\u{301}\u{301}\u{301}"),
+            Just("漢字"),
+            Just("Ünï"),
+            Just("true"),
+            Just("CHAMPION"),
+        ];
+        let pieces =
+            prop::collection::vec(piece.prop_map(str::to_owned), 0..40).prop_map(|pieces| pieces.concat());
+        prop_oneof![3 => pieces, 1 => any::<String>(), 1 => "\\PC{0,40}".prop_map(|text| text.repeat(60))]
+    }
+
+    fn nasty_record() -> impl Strategy<Value = DealRecord> {
+        const KINDS: [&str; 10] =
+            ["text", "html", "number", "money", "bool", "date", "date_time", "choice", "choices", "user"];
+        let value = || prop::option::weighted(0.9, nasty());
+        let deal = prop::collection::vec(value(), 12);
+        let person = prop::collection::vec(value(), 6);
+        let contacts = prop::collection::vec(person, 0..4);
+        let kinds = prop::collection::vec(prop::sample::select(&KINDS[..]), 8);
+        (deal, contacts, kinds, value(), any::<bool>()).prop_map(|(deal, contacts, kinds, label, hubspot)| {
+            let names = [
+                "dealname",
+                "Name",
+                "amount",
+                "closedate",
+                "CloseDate",
+                "handoff_why_now",
+                "handoff_success",
+                "handoff_promises",
+                "handoff_risks",
+                "handoff_first_value",
+                "handoff_first_value_date",
+                "handoff_owner",
+            ];
+            let deal: BTreeMap<_, _> = names.into_iter().zip(deal).collect();
+            let contact = |person: Vec<Option<String>>| {
+                let names = ["id", "firstname", "lastname", "email", "jobtitle", "hs_buying_role"];
+                names.into_iter().zip(person).collect::<BTreeMap<_, _>>()
+            };
+            let contacts: Vec<_> = contacts.into_iter().map(contact).collect();
+            let fields: BTreeMap<String, _> = names[4..]
+                .iter()
+                .zip(kinds)
+                .map(|(name, kind)| {
+                    (
+                        format!("deal.{name}"),
+                        serde_json::json!({"kind": kind, "label": label.clone().unwrap_or_default()}),
+                    )
+                })
+                .collect();
+            let record = serde_json::json!({
+                "crm": if hubspot { "hubspot" } else { "salesforce" }, "account": "1", "deal": deal, "url": label,
+                "contacts": contacts, "fields": fields, "company": {"id": "1", "customer_tier": label},
+                "owner": {"id": "1", "name": label},
+            });
+            sample::record(&record.to_string())
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn any_record_becomes_a_packet_of_clean_short_text(record in nasty_record(), words in 1u32..70) {
+            let mut mapping = sample::mapping();
+            mapping.important_when.push(mapping.sections[&SectionName::Risks].derive[0].when.clone());
+            for section in mapping.sections.values_mut() {
+                section.words = Some(words);
+            }
+            let (packet, orders) = assemble(&mapping, &record, "pkt_x", as_of());
+
+            for text in writing(&packet) {
+                let bad = |letter: char| {
+                    (letter.is_control() && letter != '\n')
+                        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                };
+                prop_assert!(!text.contains(bad), "{:?}", text);
+                prop_assert!(!text.trim().is_empty());
+            }
+            for entry in packet.sections.values().flat_map(|section| &section.entries) {
+                prop_assert!(entry.text.chars().count() <= excerpt::MOST_CHARACTERS);
+                prop_assert!(entry.text.split_whitespace().count() <= words as usize);
+            }
+            let again = assemble(&mapping, &record, "pkt_x", as_of());
+            prop_assert_eq!(&(packet.clone(), orders), &again);
+            let json = serde_json::to_string(&packet).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Packet>(&json).unwrap(), packet);
+        }
+
+        #[test]
+        fn every_word_of_an_entry_stands_in_its_field(words in prop::collection::vec("[a-zäß]{1,12}[.,!?]?", 1..120)) {
+            let written = words.join(" ");
+            let record = serde_json::json!({
+                "crm": "hubspot", "account": "1", "deal": {"id": "1", "handoff_why_now": format!("<p>{written}</p>")}
+            });
+            let (packet, _) = assemble(&sample::mapping(), &sample::record(&record.to_string()), "pkt_x", as_of());
+            let entry = &packet.sections[&SectionName::BuyingReason].entries[0];
+            prop_assert!(written.starts_with(entry.text.trim_end_matches('…')));
+        }
+    }
+}

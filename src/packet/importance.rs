@@ -1,0 +1,59 @@
+//! Whether an account is important: every reason that holds, and every condition nobody can judge.
+
+use super::Importance;
+use crate::crm::DealRecord;
+use crate::mapping::Condition;
+use crate::mapping::condition::Verdict;
+
+/// Judges all of `conditions`; one that holds is enough.
+pub(super) fn importance(conditions: &[Condition], record: &DealRecord) -> Importance {
+    let mut importance = Importance::default();
+    for condition in conditions {
+        match condition.judge(record) {
+            Verdict::Holds { words, .. } => importance.reasons.push(words),
+            Verdict::Unreadable(words) => importance.unreadable.push(words),
+            Verdict::DoesNotHold => {}
+        }
+    }
+    importance.is = !importance.reasons.is_empty();
+    importance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::sample;
+
+    fn judged(amount: &str, tier: &str) -> Importance {
+        let record = sample::record(&format!(
+            r#"{{"crm":"hubspot","account":1,"deal":{{"id":7,"amount":{amount}}},"company":{{"id":8,"customer_tier":{tier}}}}}"#
+        ));
+        importance(&sample::mapping().important_when, &record)
+    }
+
+    #[test]
+    fn every_reason_that_holds_is_listed() {
+        let both = judged("\"54000\"", "\"Enterprise\"");
+        assert!(both.is);
+        assert_eq!(both.reasons, ["amount 54000 ≥ 50000", "customer_tier is Enterprise"]);
+        assert!(both.unreadable.is_empty());
+    }
+
+    #[test]
+    fn nothing_known_is_not_important() {
+        assert_eq!(judged("null", "\"SMB\""), Importance::default());
+    }
+
+    #[test]
+    fn an_input_nobody_can_read_is_reported() {
+        let unknown = judged("\"about 50k\"", "\"REDACTED\"");
+        assert!(!unknown.is);
+        assert_eq!(
+            unknown.unreadable,
+            [
+                "amount cannot be read: \"about 50k\" is not a number",
+                "customer_tier cannot be read: the CRM redacted it"
+            ]
+        );
+    }
+}

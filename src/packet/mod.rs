@@ -1,0 +1,283 @@
+//! The packet: six sections, and what is wrong with them. Its JSON is an outside contract.
+
+pub mod assemble;
+pub mod deal;
+mod importance;
+mod orders;
+mod owner;
+pub mod stakeholders;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::crm::{CrmKind, WinKey};
+use crate::gaps::Gap;
+use crate::review::Review;
+
+/// The sections of a packet, in the order they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionName {
+    /// Why did they choose us, and why now?
+    BuyingReason,
+    /// What specific result do they want first?
+    SuccessOutcome,
+    /// Who is sponsor, operator, evaluator, likely blocker?
+    Stakeholders,
+    /// What did sales commit to?
+    Promises,
+    /// What could slow adoption?
+    Risks,
+    /// What happens in the first 30 days that proves the deal was smart?
+    FirstValue,
+    /// What could come later. Optional: it never counts as missing.
+    Expansion,
+}
+
+impl SectionName {
+    /// The six that a complete packet needs.
+    pub const REQUIRED: [Self; 6] = [
+        Self::BuyingReason,
+        Self::SuccessOutcome,
+        Self::Stakeholders,
+        Self::Promises,
+        Self::Risks,
+        Self::FirstValue,
+    ];
+
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::BuyingReason,
+        Self::SuccessOutcome,
+        Self::Stakeholders,
+        Self::Promises,
+        Self::Risks,
+        Self::FirstValue,
+        Self::Expansion,
+    ];
+
+    /// The name used in code, files and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BuyingReason => "buying_reason",
+            Self::SuccessOutcome => "success_outcome",
+            Self::Stakeholders => "stakeholders",
+            Self::Promises => "promises",
+            Self::Risks => "risks",
+            Self::FirstValue => "first_value",
+            Self::Expansion => "expansion",
+        }
+    }
+
+    /// The name people read.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::BuyingReason => "Buying reason",
+            Self::SuccessOutcome => "Success outcome",
+            Self::Stakeholders => "Stakeholders",
+            Self::Promises => "Promises",
+            Self::Risks => "Risks",
+            Self::FirstValue => "First value",
+            Self::Expansion => "Expansion",
+        }
+    }
+}
+
+/// What a person on the customer's side is to the deal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Wants it and pays for it.
+    Sponsor,
+    /// Will work with it.
+    Operator,
+    /// Judged whether it is good.
+    Evaluator,
+    /// Could stop it.
+    Blocker,
+    /// Stands behind the sponsor; asked for on important accounts only.
+    ExecutiveBacker,
+}
+
+impl Role {
+    /// All of them, in the order they are shown.
+    pub const ALL: [Self; 5] =
+        [Self::Sponsor, Self::Operator, Self::Evaluator, Self::Blocker, Self::ExecutiveBacker];
+
+    /// The name used in files and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sponsor => "sponsor",
+            Self::Operator => "operator",
+            Self::Evaluator => "evaluator",
+            Self::Blocker => "blocker",
+            Self::ExecutiveBacker => "executive_backer",
+        }
+    }
+
+    /// The name people read.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ExecutiveBacker => "executive backer",
+            other => other.as_str(),
+        }
+    }
+}
+
+/// The id of a win's packet: `pkt_` and the first 12 hex digits of the SHA-256 of the win key's text. The
+/// same win always has the same id.
+pub fn packet_id(win: &WinKey) -> String {
+    let digits = hex::encode(Sha256::digest(win.to_string()));
+    format!("pkt_{}", digits.get(..12).unwrap_or(&digits))
+}
+
+/// Everything customer success gets about one win.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Packet {
+    /// `pkt_` and 12 hex digits of the hash of the win key: the same win always has the same id.
+    pub packet_id: String,
+    /// Which CRM.
+    pub crm: CrmKind,
+    /// Portal or organisation id.
+    pub account: String,
+    /// Incomplete as soon as one gap is more than a hint.
+    pub status: PacketStatus,
+    /// How many of the six required sections are filled.
+    pub filled: usize,
+    /// The deal in short.
+    pub deal: DealSummary,
+    /// Who takes the handoff.
+    pub owner: HandoffOwner,
+    /// Whether the account is important, and every reason why.
+    pub important: Importance,
+    /// The sections; every required one is present.
+    pub sections: BTreeMap<SectionName, Section>,
+    /// What the CRM could not fill, or filled too weakly, in section order.
+    pub gaps: Vec<Gap>,
+    /// The 15-minute talk.
+    pub review: Review,
+    /// What made this packet.
+    pub mapping: MappingRef,
+    /// The instant the packet speaks of.
+    pub as_of: Timestamp,
+}
+
+/// Whether anything is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PacketStatus {
+    /// Nothing to ask.
+    Complete,
+    /// Somebody has to fill something.
+    Incomplete,
+}
+
+/// The deal in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DealSummary {
+    /// The CRM's id.
+    pub id: String,
+    /// What sales called it.
+    pub name: String,
+    /// Where a person opens it.
+    pub url: Option<String>,
+    /// The amount's digits, as the CRM has them.
+    pub amount: Option<String>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+    /// Close date in the account's time zone.
+    pub close_date: Option<Date>,
+}
+
+/// Who takes the handoff.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoffOwner {
+    /// Their name; for a fallback, the address.
+    pub name: Option<String>,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// True when the CRM named nobody who still works there.
+    pub fallback: bool,
+}
+
+/// Whether the account is important.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Importance {
+    /// Any reason holds.
+    pub is: bool,
+    /// Every reason that holds, in words.
+    pub reasons: Vec<String>,
+    /// Conditions whose field could not be read, in words; not the same as "no".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
+}
+
+/// One section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// How good it is.
+    pub status: SectionStatus,
+    /// Its lines.
+    pub entries: Vec<Entry>,
+    /// People; for `stakeholders` only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<Person>,
+}
+
+/// How good a section is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionStatus {
+    /// It answers its question.
+    Filled,
+    /// It is shown, but something about it is flagged.
+    Weak,
+    /// There is nothing to show.
+    Missing,
+}
+
+/// One line of a section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Clean, short, plain text. Never markup.
+    pub text: String,
+    /// The field it came from: `deal.handoff_why_now`.
+    pub source: String,
+    /// First value only: by when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Date>,
+    /// The text was longer than the section's budget.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excerpt: bool,
+}
+
+/// One person on the customer's side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their name, or their address if the CRM has no name.
+    pub name: String,
+    /// Job title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Their roles; none means "role unknown", and fills nothing.
+    pub roles: Vec<Role>,
+    /// Where the roles came from: `contacts.label`, `contacts.hs_buying_role`, `contacts`.
+    pub source: String,
+}
+
+/// Which mapping made a packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingRef {
+    /// The file.
+    pub file: String,
+    /// `sha256:` and the hash of its bytes.
+    pub version: String,
+}

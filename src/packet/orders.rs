@@ -1,0 +1,103 @@
+//! What a packet sets in motion: who gets the task by when, and which channel the digest goes to.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::PacketStatus;
+use crate::crm::{DealRecord, User};
+use crate::delivery::{DigestOrder, Orders, TaskOrder};
+use crate::mapping::{Mapping, SlackMapping, dates};
+
+/// Hour of the day, in the mapping's zone, at which tasks are due.
+const DUE_HOUR: i8 = 17;
+
+/// The orders for a packet of `status`, whose handoff `owner` takes (`None` for a fallback address).
+pub(super) fn orders(
+    mapping: &Mapping,
+    record: &DealRecord,
+    status: PacketStatus,
+    owner: Option<&User>,
+    as_of: Timestamp,
+) -> Orders {
+    let due = due(&mapping.time_zone, mapping.task.due_in_business_days, as_of);
+    Orders {
+        task: TaskOrder { assignee: assignee(record, status, owner), due },
+        digest: DigestOrder { channel: channel(&mapping.slack, record) },
+    }
+}
+
+/// The seller has to fill gaps; a complete packet is for the owner of the handoff, who also gets the task
+/// when the seller has left.
+fn assignee(record: &DealRecord, status: PacketStatus, owner: Option<&User>) -> Option<String> {
+    let can_work = |user: &&User| user.is_active() && !user.id().is_empty();
+    let seller = record.owner.as_ref().filter(|_| status == PacketStatus::Incomplete);
+    seller.filter(can_work).or_else(|| owner.filter(can_work)).map(|user| user.id().to_owned())
+}
+
+fn due(zone: &TimeZone, business_days: u8, as_of: Timestamp) -> Timestamp {
+    let day = dates::business_days_after(as_of.to_zoned(zone.clone()).date(), business_days.into());
+    // Only at the end of the calendar is there no such instant.
+    day.at(DUE_HOUR, 0, 0, 0).to_zoned(zone.clone()).map_or(as_of, |due| due.timestamp())
+}
+
+fn channel(slack: &SlackMapping, record: &DealRecord) -> String {
+    let route = slack.routes.iter().find(|route| route.when.judge(record).holds());
+    route.map_or(&slack.channel, |route| &route.channel).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::sample;
+
+    fn ordered(rest: &str, status: PacketStatus, as_of: &str) -> Orders {
+        let record = sample::record(&format!(r#"{{"crm":"hubspot","account":1,{rest}}}"#));
+        let mapping = sample::mapping();
+        let owner = super::super::owner::user(&mapping.owner, &record);
+        orders(&mapping, &record, status, owner, as_of.parse().unwrap())
+    }
+
+    const PEOPLE: &str = r#""deal":{"id":7,"amount":"54000","handoff_owner":"11"},"owner":{"id":"12","name":"Tom"},
+        "users":{"11":{"id":"11","name":"Mia"}}"#;
+
+    #[test]
+    fn the_task_is_due_at_five_after_its_business_days() {
+        for (as_of, due) in [
+            ("2026-11-20T15:04:05Z", "2026-11-24T16:00:00Z"),
+            // Still Sunday in UTC, already Monday in Berlin.
+            ("2026-11-22T23:30:00Z", "2026-11-25T16:00:00Z"),
+            // Over the change to summer time: five o'clock stays five o'clock.
+            ("2027-03-26T10:00:00Z", "2027-03-30T15:00:00Z"),
+        ] {
+            let orders = ordered(PEOPLE, PacketStatus::Complete, as_of);
+            assert_eq!(orders.task.due.to_string(), due, "{as_of}");
+        }
+    }
+
+    #[test]
+    fn gaps_are_the_sellers_work_and_a_complete_packet_the_owners() {
+        let now = "2026-11-20T15:04:05Z";
+        let assignee = |rest, status| ordered(rest, status, now).task.assignee;
+        assert_eq!(assignee(PEOPLE, PacketStatus::Incomplete).as_deref(), Some("12"));
+        assert_eq!(assignee(PEOPLE, PacketStatus::Complete).as_deref(), Some("11"));
+
+        let nobody = r#""deal":{"id":7},"owner":{"id":"12","name":"Tom","IsActive":"false"}"#;
+        assert_eq!(assignee(nobody, PacketStatus::Incomplete), None);
+        assert_eq!(assignee(nobody, PacketStatus::Complete), None);
+
+        let seller_left = r#""deal":{"id":7,"handoff_owner":"11"},"owner":{"id":"12","archived":"true"},
+            "users":{"11":{"id":"11","name":"Mia"}}"#;
+        assert_eq!(assignee(seller_left, PacketStatus::Incomplete).as_deref(), Some("11"));
+    }
+
+    #[test]
+    fn the_first_route_that_holds_decides_the_channel() {
+        let channel = |amount: &str| {
+            let rest = format!(r#""deal":{{"id":7,"amount":"{amount}"}}"#);
+            ordered(&rest, PacketStatus::Complete, "2026-11-20T15:04:05Z").digest.channel
+        };
+        assert_eq!(channel("100000"), "C0ENTERPR");
+        assert_eq!(channel("99999.99"), "C0123ABCD");
+        assert_eq!(channel("a lot"), "C0123ABCD");
+    }
+}

@@ -1,0 +1,70 @@
+//! Who takes the handoff: the person the mapping's field points to, or the fallback address.
+
+use super::HandoffOwner;
+use crate::crm::{DealRecord, User};
+use crate::mapping::transform::clean_line;
+use crate::mapping::{OwnerMapping, field};
+
+/// The CRM user who takes the handoff; `None` if the field names nobody who still works there.
+pub(super) fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a User> {
+    let id = field::read(record, &mapping.from).values().first().map(|id| id.trim())?;
+    field::user(record, id).filter(|user| user.is_active())
+}
+
+/// The same as the packet shows it.
+pub(super) fn shown(mapping: &OwnerMapping, user: Option<&User>) -> HandoffOwner {
+    let line = |text: &str| Some(clean_line(text)).filter(|line| !line.is_empty());
+    let named = user.and_then(|user| {
+        let name = user.name().as_deref().and_then(line)?;
+        Some(HandoffOwner { name: Some(name), email: user.email().and_then(line), fallback: false })
+    });
+    named.unwrap_or_else(|| {
+        let address = line(&mapping.fallback);
+        HandoffOwner { name: address.clone(), email: address, fallback: true }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::sample;
+
+    fn owner(rest: &str) -> HandoffOwner {
+        let record = sample::record(&format!(r#"{{"crm":"hubspot","account":1,{rest}}}"#));
+        let mapping = sample::mapping().owner;
+        shown(&mapping, user(&mapping, &record))
+    }
+
+    const MIA: &str =
+        r#""users":{"11":{"id":"11","firstName":"Mia","lastName":"Sand","email":"mia@seller.example"}}"#;
+
+    #[test]
+    fn the_owner_is_the_user_the_field_points_to() {
+        let mia = owner(&format!(r#""deal":{{"id":7,"handoff_owner":"11"}},{MIA}"#));
+        assert_eq!(mia.name.as_deref(), Some("Mia Sand"));
+        assert_eq!(mia.email.as_deref(), Some("mia@seller.example"));
+        assert!(!mia.fallback);
+
+        let seller =
+            owner(r#""deal":{"id":7,"handoff_owner":"12"},"owner":{"id":"12","email":"tom@seller.example"}"#);
+        assert_eq!(seller.name.as_deref(), Some("tom@seller.example"));
+        assert!(!seller.fallback);
+    }
+
+    #[test]
+    fn nobody_means_the_fallback_address() {
+        for rest in [
+            format!(r#""deal":{{"id":7}},{MIA}"#),
+            format!(r#""deal":{{"id":7,"handoff_owner":"99"}},{MIA}"#),
+            r#""deal":{"id":7,"handoff_owner":"11"},"users":{"11":{"id":"11","name":"Mia","archived":true}}"#
+                .to_owned(),
+            r#""deal":{"id":7,"handoff_owner":"11"},"users":{"11":{"id":"11"}}"#.to_owned(),
+            r#""deal":{"id":7,"handoff_owner":"REDACTED"}"#.to_owned(),
+        ] {
+            let owner = owner(&rest);
+            assert!(owner.fallback, "{rest}");
+            assert_eq!(owner.email.as_deref(), Some("revops@seller.example"));
+            assert_eq!(owner.name, owner.email);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The people on the customer's side and their roles. Roles come from structure, never from prose.
+
+use std::collections::BTreeMap;
+
+use super::{Person, Role};
+use crate::crm::{Contact, DealRecord};
+use crate::mapping::field::is_redacted;
+use crate::mapping::transform::{clean_line, is_blank};
+use crate::mapping::{Mapping, RoleMapping};
+
+/// Everybody the record names, once, without our own colleagues: by first role, then by name; people
+/// whose role nobody recorded come last.
+pub fn people(mapping: &Mapping, record: &DealRecord) -> Vec<Person> {
+    let mut people: Vec<Person> = merged(record)
+        .into_iter()
+        .filter(|contacts| !contacts.iter().any(|contact| is_colleague(mapping, record, contact)))
+        .filter_map(|contacts| person(&mapping.roles, &contacts))
+        .collect();
+    people.sort_by_cached_key(|person| {
+        (person.roles.is_empty(), person.roles.first().copied(), person.name.to_lowercase())
+    });
+    people
+}
+
+/// Contacts of the same person: the same address without case (plus-tags kept apart), or without an
+/// address the same id, as Salesforce repeats a contact for each of its roles.
+fn merged(record: &DealRecord) -> Vec<Vec<&Contact>> {
+    let mut groups: Vec<Vec<&Contact>> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for contact in &record.contacts {
+        let address = address(contact).map(|address| format!("mail:{address}"));
+        let id = Some(contact.object.id.trim()).filter(|id| !id.is_empty()).map(|id| format!("id:{id}"));
+        let keys: Vec<String> = [address, id].into_iter().flatten().collect();
+        let place = keys.iter().find_map(|key| places.get(key).copied()).unwrap_or(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(contact),
+            None => groups.push(vec![contact]),
+        }
+        for key in keys {
+            places.entry(key).or_insert(place);
+        }
+    }
+    groups
+}
+
+/// One person, from all of their contacts. Labels describe this deal and win over buying roles, which
+/// belong to the contact and may be about another deal.
+fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
+    let first = |read: fn(&Contact) -> Option<String>| {
+        contacts.iter().find_map(|contact| read(contact).and_then(|text| readable(&text)))
+    };
+    let labels = contacts.iter().flat_map(|contact| contact.labels.iter().map(String::as_str));
+    let by_label = roles(&mapping.labels, labels);
+    let buying = contacts.iter().filter_map(|contact| contact.object.get("hs_buying_role"));
+    let by_buying_role = roles(&mapping.buying_roles, buying.flat_map(|value| value.split(';')));
+    let (roles, source) = if !by_label.is_empty() {
+        (by_label, "contacts.label")
+    } else if !by_buying_role.is_empty() {
+        (by_buying_role, "contacts.hs_buying_role")
+    } else {
+        (Vec::new(), "contacts")
+    };
+    let email = first(|contact| contact.email().map(ToOwned::to_owned));
+    let name = first(Contact::name).or_else(|| email.clone()).or_else(|| {
+        let id = contacts.iter().find_map(|contact| readable(&contact.object.id))?;
+        Some(format!("Contact {id}"))
+    });
+    let title = first(|contact| contact.title().map(ToOwned::to_owned));
+    Some(Person { name: name?, title, email, roles, source: source.to_owned() })
+}
+
+fn roles<'a>(mapping: &BTreeMap<String, Role>, names: impl Iterator<Item = &'a str>) -> Vec<Role> {
+    let role = |name: &str| {
+        let name = name.trim().to_lowercase();
+        mapping.iter().find(|(spelling, _)| spelling.trim().to_lowercase() == name).map(|(_, role)| *role)
+    };
+    let mut roles: Vec<Role> = names.filter_map(role).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+/// A person of one of our own domains (or below it), or one who is a user of the CRM.
+fn is_colleague(mapping: &Mapping, record: &DealRecord, contact: &Contact) -> bool {
+    let Some(address) = address(contact) else { return false };
+    let users = record.users.values().chain(&record.owner);
+    let mut colleagues = users.filter_map(|user| user.email());
+    if colleagues.any(|colleague| colleague.trim().to_lowercase() == address) {
+        return true;
+    }
+    let Some((_, domain)) = address.rsplit_once('@') else { return false };
+    mapping.colleagues.iter().any(|ours| {
+        let ours = ours.trim().trim_start_matches('@').to_lowercase();
+        let below = domain.strip_suffix(ours.as_str());
+        !ours.is_empty() && below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+    })
+}
+
+fn address(contact: &Contact) -> Option<String> {
+    contact.email().filter(|address| !is_redacted(address)).map(|address| address.trim().to_lowercase())
+}
+
+fn readable(text: &str) -> Option<String> {
+    Some(text).filter(|text| !is_blank(text) && !is_redacted(text)).map(clean_line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::sample;
+
+    fn shown(contacts: &str) -> Vec<String> {
+        let record = sample::record(&format!(
+            r#"{{"crm":"hubspot","account":1,"deal":{{"id":7}},"contacts":[{contacts}],
+                "owner":{{"id":"12","email":"Tom@freelance.example"}}}}"#
+        ));
+        let person = |person: Person| {
+            let roles: Vec<&str> = person.roles.iter().map(|role| role.as_str()).collect();
+            format!("{} [{}] {}", person.name, roles.join(" "), person.source)
+        };
+        people(&sample::mapping(), &record).into_iter().map(person).collect()
+    }
+
+    #[test]
+    fn labels_win_over_buying_roles_and_those_over_nothing() {
+        assert_eq!(
+            shown(
+                r#"{"id":1,"firstname":"Zoe","email":"zoe@acme.example"},
+                   {"id":2,"firstname":"Ben","email":"ben@acme.example","hs_buying_role":";END_USER;BLOCKER;OTHER"},
+                   {"id":3,"firstname":"Sarah","email":"sarah@acme.example","hs_buying_role":"BLOCKER",
+                    "labels":["decision MAKER","Billing"]},
+                   {"id":4,"firstname":"Amy","email":"amy@acme.example","labels":["Billing"],"hs_buying_role":"champion"}"#
+            ),
+            [
+                "Amy [sponsor] contacts.hs_buying_role",
+                "Sarah [sponsor] contacts.label",
+                "Ben [operator blocker] contacts.hs_buying_role",
+                "Zoe [] contacts",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_person_is_one_address_whatever_its_case() {
+        assert_eq!(
+            shown(
+                r#"{"id":1,"email":"Sarah@Acme.example","labels":["Evaluator"]},
+                   {"id":2,"firstname":"Sarah","lastname":"Lind","email":"sarah@acme.example ","labels":["Sponsor"]},
+                   {"id":3,"firstname":"Sarah","lastname":"Tag","email":"sarah+crm@acme.example"},
+                   {"id":4,"firstname":"Sarah","lastname":"Home","email":"sarah@home.example"}"#
+            ),
+            [
+                "Sarah Lind [sponsor evaluator] contacts.label",
+                "Sarah Home [] contacts",
+                "Sarah Tag [] contacts",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_contact_repeated_for_each_role_is_one_person() {
+        assert_eq!(
+            shown(
+                r#"{"id":"003A","Name":"Sarah Lind","labels":["Sponsor"]},{"id":"003A","Name":"Sarah Lind","labels":["Evaluator"]},
+                   {"id":"003B","Name":"Sarah Lind"}"#
+            ),
+            ["Sarah Lind [sponsor evaluator] contacts.label", "Sarah Lind [] contacts"]
+        );
+    }
+
+    #[test]
+    fn colleagues_are_not_customers() {
+        assert_eq!(
+            shown(
+                r#"{"id":1,"email":"se@SELLER.example","labels":["Sponsor"]},{"id":2,"email":"x@eu.seller.example"},
+                   {"id":3,"email":"tom@freelance.example"},
+                   {"id":4,"email":"x@bestseller.example"},{"id":5,"email":"ann@freelance.example"}"#
+            ),
+            ["ann@freelance.example [] contacts", "x@bestseller.example [] contacts"]
+        );
+    }
+
+    #[test]
+    fn somebody_without_a_name_is_called_by_address_or_id() {
+        assert_eq!(
+            shown(
+                r#"{"id":1,"firstname":"  ","email":"ops@acme.example"},{"id":2,"labels":["Sponsor"]},{"email":""},
+                   {"id":3,"firstname":"REDACTED","email":"REDACTED"},{"id":4,"firstname":"A&amp;B\u202e","lastname":"<b>C</b>"}"#
+            ),
+            [
+                "Contact 2 [sponsor] contacts.label",
+                "A&B C [] contacts",
+                "Contact 3 [] contacts",
+                "ops@acme.example [] contacts",
+            ]
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! One object with its values and their history.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// One object.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The id.
+    pub id: String,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// In the recycle bin.
+    pub archived: bool,
+    history: BTreeMap<String, Vec<(Timestamp, String)>>,
+}
+
+impl Record {
+    pub(super) fn new(id: &str, at: Timestamp, values: &[(&str, &str)]) -> Self {
+        let id = id.to_owned();
+        let mut record = Self { id, created: at, updated: at, archived: false, history: BTreeMap::new() };
+        for (name, value) in values {
+            record.set(name, value, at);
+        }
+        record
+    }
+
+    /// The current value. A property that was cleared holds `""`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.history.get(name)?.last().map(|(_, value)| value.as_str())
+    }
+
+    /// Every value a property has had, oldest first.
+    pub fn history(&self, name: &str) -> &[(Timestamp, String)] {
+        self.history.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every property that was ever set, with its current value.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.history.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.1.as_str())))
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str, at: Timestamp) {
+        self.updated = at;
+        self.history.entry(name.to_owned()).or_default().push((at, value.to_owned()));
+    }
+
+    /// A property's history as HubSpot returns it. The order is not promised, so it is none: every second
+    /// entry first.
+    pub(super) fn history_json(&self, name: &str) -> Vec<Value> {
+        let entries = self.history(name);
+        let odd = entries.iter().skip(1).step_by(2);
+        let even = entries.iter().step_by(2);
+        let entry = |(at, value): &(Timestamp, String)| {
+            json!({
+                "value": value, "timestamp": iso(*at), "sourceType": "CRM_UI",
+                "sourceId": "userId:70000001", "updatedByUserId": 70_000_001,
+            })
+        };
+        odd.chain(even).map(entry).collect()
+    }
+}
+
+/// As HubSpot writes instants: UTC with milliseconds.
+pub(super) fn iso(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}

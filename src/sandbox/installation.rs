@@ -1,0 +1,117 @@
+//! What a person writes to connect the service to the sandbox: a configuration, a mapping, a few secrets.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Sandbox, deals, opportunities};
+
+/// The mapping for HubSpot that the product ships.
+pub const HUBSPOT_MAPPING: &str = include_str!("../../mappings/hubspot.yaml");
+
+/// The mapping for Salesforce that the product ships.
+pub const SALESFORCE_MAPPING: &str = include_str!("../../mappings/salesforce.yaml");
+
+/// The address that the sandbox's HubSpot calls, and signs over. Nothing listens there: like behind a proxy,
+/// requests arrive somewhere else.
+pub const PUBLIC_URL: &str = "https://hooks.example.com";
+
+/// The secret that a workflow of the sandbox's HubSpot sends in a header.
+pub const WORKFLOW_SECRET: &str = "sandbox-workflow-secret";
+
+/// The files of one installation, in a directory of its own.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// HubSpot's mapping file.
+    pub mapping: PathBuf,
+    /// Salesforce's mapping file.
+    pub salesforce_mapping: PathBuf,
+}
+
+impl Installation {
+    /// Writes configuration and mapping for a service that talks to this sandbox. `work` goes into the
+    /// `[work]` section as it is.
+    pub fn write(directory: &Path, sandbox: &Sandbox, work: &str) -> io::Result<Self> {
+        let installation = Self {
+            config: directory.join("handoff.toml"),
+            mapping: directory.join("hubspot.yaml"),
+            salesforce_mapping: directory.join("salesforce.yaml"),
+        };
+        std::fs::write(&installation.mapping, HUBSPOT_MAPPING)?;
+        std::fs::write(&installation.salesforce_mapping, SALESFORCE_MAPPING)?;
+        std::fs::write(directory.join("salesforce.key"), opportunities::PRIVATE_KEY)?;
+        let config = format!(
+            r#"public_url = "{PUBLIC_URL}"
+listen = "127.0.0.1:0"
+operator_listen = "127.0.0.1:0"
+
+[store]
+path = '{database}'
+
+[log]
+format = "json"
+
+[work]
+{work}
+
+[[hubspot]]
+portal = "{portal}"
+mapping = '{mapping}'
+client_secrets_env = ["HUBSPOT_CLIENT_SECRET"]
+workflow_secrets_env = ["HUBSPOT_WORKFLOW_SECRET"]
+token_env = "HUBSPOT_TOKEN"
+api_url = "{hubspot}"
+
+[[salesforce]]
+org = "{org}"
+mapping = '{salesforce_mapping}'
+instance_url = "{salesforce}"
+outbound_secrets_sha256 = ["{outbound}"]
+webhook_secrets_env = ["SALESFORCE_WEBHOOK_SECRET"]
+body_secrets_env = ["SALESFORCE_BODY_SECRET"]
+[salesforce.jwt]
+client_id = "{client_id}"
+username = "{username}"
+private_key_file = "salesforce.key"
+
+[slack]
+bot_token_env = "SLACK_BOT_TOKEN"
+api_url = "{slack}"
+"#,
+            database = directory.join("handoff.db").display(),
+            mapping = installation.mapping.display(),
+            portal = deals::PORTAL,
+            hubspot = sandbox.hubspot.url(),
+            org = opportunities::ORG,
+            salesforce_mapping = installation.salesforce_mapping.display(),
+            salesforce = sandbox.salesforce.url(),
+            outbound = hex::encode(Sha256::digest(opportunities::OUTBOUND_SECRET)),
+            client_id = opportunities::CONSUMER_KEY,
+            username = opportunities::USERNAME,
+            slack = sandbox.slack.api_url(),
+        );
+        std::fs::write(&installation.config, config)?;
+        Ok(installation)
+    }
+
+    /// The secrets that the configuration names.
+    pub fn environment() -> [(&'static str, &'static str); 6] {
+        [
+            ("HUBSPOT_CLIENT_SECRET", deals::CLIENT_SECRET),
+            ("HUBSPOT_WORKFLOW_SECRET", WORKFLOW_SECRET),
+            ("HUBSPOT_TOKEN", deals::TOKEN),
+            ("SALESFORCE_WEBHOOK_SECRET", opportunities::WEBHOOK_SECRET),
+            ("SALESFORCE_BODY_SECRET", opportunities::BODY_SECRET),
+            ("SLACK_BOT_TOKEN", deals::BOT_TOKEN),
+        ]
+    }
+
+    /// Looks a secret up, as the service would in its environment.
+    pub fn secret(name: &str) -> Option<String> {
+        let found = Self::environment().into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.to_owned())
+    }
+}

@@ -1,0 +1,60 @@
+//! A small, honest HubSpot, Salesforce and Slack on loopback: what `handoff demo` and the integration tests talk to.
+//!
+//! The product reaches it through base URLs alone and cannot tell the difference. It keeps state, answers in
+//! the platforms' own shapes and refuses every request that the real ones would refuse, and a few that they
+//! would only regret. What was refused is kept ([`Log::problems`]), so that a test can demand there was none.
+//!
+//! A platform is a state that answers calls ([`Platform`]) behind a server that knows nothing about it
+//! ([`Served`]). Failures of the network are switched on by [`fault`].
+
+mod call;
+pub mod deals;
+mod delivery;
+pub mod fault;
+pub mod hubspot;
+pub mod installation;
+mod line;
+mod log;
+pub mod opportunities;
+pub mod salesforce;
+mod served;
+pub mod slack;
+#[cfg(test)]
+mod trial;
+
+use std::io;
+
+pub use call::{Answer, Call, Verdict};
+pub use delivery::Delivery;
+pub use fault::{Fault, Times};
+pub use hubspot::{Hubspot, HubspotState};
+pub use log::{Log, LoggedCall, Mark, Pattern};
+pub use salesforce::{Salesforce, SalesforceState};
+pub use served::{Desk, Platform, Served};
+pub use slack::{Slack, SlackState};
+
+use crate::clock::Clock;
+
+/// Every platform, each on its own port of 127.0.0.1. They close when this is dropped.
+pub struct Sandbox {
+    /// One CRM.
+    pub hubspot: Hubspot,
+    /// The other.
+    pub salesforce: Salesforce,
+    /// Where digests go.
+    pub slack: Slack,
+}
+
+impl Sandbox {
+    /// Binds the platforms and serves them on threads of their own; they live on `clock`'s time.
+    /// They start empty: no portal, no org, no channel.
+    ///
+    /// Fails only if loopback has no free port.
+    pub fn start(clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            hubspot: Served::start(HubspotState::new(clock.clone()))?,
+            salesforce: Served::start(SalesforceState::new(clock.clone()))?,
+            slack: Served::start(SlackState::new(clock))?,
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! A platform behind a server on loopback, on a thread of its own.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use tokio::sync::{oneshot, watch};
+
+use super::call::{Answer, Call, Verdict, pairs};
+use super::fault::{Fault, Faults, Times, truncate};
+use super::line::{Cut, Lines};
+use super::log::Log;
+
+/// Larger bodies are not read.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// What every platform keeps beside its own state.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Every request.
+    pub log: Log,
+    /// What is switched to fail.
+    pub faults: Faults,
+}
+
+/// A platform: state that answers calls, one at a time.
+pub trait Platform: Send + Sync + 'static {
+    /// Does what the call asks for, or refuses it.
+    fn answer(&mut self, call: &Call) -> Answer;
+
+    /// Log and faults.
+    fn desk(&self) -> &Desk;
+
+    /// Log and faults.
+    fn desk_mut(&mut self) -> &mut Desk;
+}
+
+/// A platform that is being served. Dropping it closes the port and every connection.
+pub struct Served<P> {
+    url: String,
+    shared: Arc<Shared<P>>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl<P: Platform> Served<P> {
+    pub(super) fn start(platform: P) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let shared = Arc::new(Shared { state: Mutex::new(platform), changed: watch::Sender::new(()) });
+        let (stop, stopped) = oneshot::channel();
+        // A runtime of its own takes every connection with it when it ends, hanging ones included.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let app = Router::new().fallback(serve::<P>).with_state(Arc::clone(&shared));
+        let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+                let app = app.into_make_service_with_connect_info::<Cut>();
+                tokio::select! {
+                    _ = axum::serve(Lines(listener), app) => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { url, shared, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Looks at the state.
+    pub fn see<T>(&self, look: impl FnOnce(&P) -> T) -> T {
+        look(&self.shared.lock())
+    }
+
+    /// Changes the state, as a person or another program on the platform would.
+    pub fn change<T>(&self, change: impl FnOnce(&mut P) -> T) -> T {
+        self.shared.change(change)
+    }
+
+    /// Waits until the state is as described. The caller sets the time limit.
+    pub async fn until(&self, reached: impl FnMut(&P) -> bool) {
+        self.shared.until(reached).await;
+    }
+
+    /// A copy of the log.
+    pub fn log(&self) -> Log {
+        self.see(|state| state.desk().log.clone())
+    }
+
+    /// See [`Log::problems`].
+    pub fn problems(&self) -> Vec<String> {
+        self.see(|state| state.desk().log.problems())
+    }
+
+    /// Switches a fault on for requests like `POST /crm/objects/*/tasks`; see [`super::Pattern`].
+    pub fn fails(&self, pattern: &str, fault: Fault, times: Times) {
+        self.change(|state| state.desk_mut().faults.switch(pattern, fault, times));
+    }
+
+    /// Switches all faults off. Requests that hang already go on hanging.
+    pub fn clear_faults(&self) {
+        self.change(|state| state.desk_mut().faults.clear());
+    }
+
+    /// Lets every hanging request go on.
+    pub fn release(&self) {
+        self.change(|state| state.desk_mut().faults.releases += 1);
+    }
+}
+
+impl<P> Drop for Served<P> {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // The thread only panics on a bug of the sandbox, and then has printed it.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Shared<P> {
+    state: Mutex<P>,
+    changed: watch::Sender<()>,
+}
+
+impl<P> Shared<P> {
+    fn lock(&self) -> MutexGuard<'_, P> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut P) -> T) -> T {
+        let outcome = change(&mut self.lock());
+        self.changed.send_replace(());
+        outcome
+    }
+
+    async fn until(&self, mut reached: impl FnMut(&P) -> bool) {
+        // Subscribed before the first look, so that no change falls between look and wait.
+        let mut changes = self.changed.subscribe();
+        while !reached(&self.lock()) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn serve<P: Platform>(
+    State(shared): State<Arc<Shared<P>>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response {
+    let call = match read(request).await {
+        Ok(call) => call,
+        Err(error) => return Answer::text(400, &error.to_string()).into_response(),
+    };
+    let fault = shared.change(|platform| platform.desk_mut().faults.strike(&call));
+    match fault {
+        Some(Fault::Refuse(answer)) => {
+            note(&shared, &call, Some(answer.status), Verdict::Switched);
+            return answer.into_response();
+        }
+        Some(Fault::DropBefore) => {
+            note(&shared, &call, None, Verdict::Switched);
+            return dropped(&cut);
+        }
+        Some(Fault::HangBefore) => hang(&shared).await,
+        _ => {}
+    }
+    let answer = shared.change(|platform| {
+        let answer = platform.answer(&call);
+        platform.desk_mut().log.record(&call, Some(answer.status), answer.verdict.clone());
+        answer
+    });
+    match fault {
+        Some(Fault::DropAfter) => dropped(&cut),
+        Some(Fault::FailAfter) => Answer::text(500, "internal error").into_response(),
+        Some(Fault::Truncate) => truncate(answer).into_response(),
+        Some(Fault::HangAfter) => {
+            hang(&shared).await;
+            answer.into_response()
+        }
+        _ => answer.into_response(),
+    }
+}
+
+async fn read(request: Request) -> Result<Call, axum::Error> {
+    let (head, body) = request.into_parts();
+    Ok(Call {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(pairs).unwrap_or_default(),
+        uri_bytes: head.uri.path_and_query().map_or(0, |sent| sent.as_str().len()),
+        headers: head.headers,
+        body: to_bytes(body, BODY_LIMIT).await?.to_vec(),
+    })
+}
+
+fn note<P: Platform>(shared: &Shared<P>, call: &Call, status: Option<u16>, verdict: Verdict) {
+    shared.change(|platform| platform.desk_mut().log.record(call, status, verdict));
+}
+
+/// The answer is never seen: writing it fails, and with that the connection ends.
+fn dropped(cut: &Cut) -> Response {
+    cut.cut();
+    Answer::text(500, "dropped").into_response()
+}
+
+async fn hang<P: Platform>(shared: &Shared<P>) {
+    let releases = shared.change(|platform| {
+        let faults = &mut platform.desk_mut().faults;
+        faults.hung += 1;
+        faults.releases
+    });
+    shared.until(|platform| platform.desk().faults.releases > releases).await;
+}

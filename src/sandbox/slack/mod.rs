@@ -1,0 +1,261 @@
+//! The sandbox's Slack: one workspace with channels, people and messages.
+//!
+//! It refuses what Slack refuses, and what Slack takes but readers pay for: mentions of everybody, text that
+//! is not escaped, link previews, messages near the unpublished size limit.
+//! <https://docs.slack.dev/reference/methods/chat.postMessage>
+
+mod blocks;
+mod post;
+mod read;
+mod text;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, Verdict};
+use super::served::{Desk, Platform, Served};
+use crate::clock::Clock;
+
+/// Slack on loopback.
+pub type Slack = Served<SlackState>;
+
+/// Everything Slack knows.
+pub struct SlackState {
+    desk: Desk,
+    clock: Clock,
+    bots: BTreeMap<String, bool>,
+    channels: BTreeMap<String, Channel>,
+    users: Vec<User>,
+    webhooks: BTreeMap<String, String>,
+    messages: Vec<Message>,
+    violations: Vec<String>,
+    history_lag: u32,
+    next_message: u32,
+}
+
+struct Channel {
+    name: String,
+    access: Access,
+}
+
+/// What the bot may do in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It is a member.
+    Member,
+    /// Nobody invited it.
+    NotInvited,
+    /// The channel is archived.
+    Archived,
+}
+
+struct User {
+    id: String,
+    email: String,
+}
+
+/// A message that was posted.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Channel id.
+    pub channel: String,
+    /// Slack's id of the message inside its channel.
+    pub ts: String,
+    /// Notification and screen reader text.
+    pub text: String,
+    /// What is shown.
+    pub blocks: Vec<Value>,
+    /// What programs read.
+    pub metadata: Option<Value>,
+    /// Posted through an incoming webhook.
+    pub by_webhook: bool,
+    unseen_reads: u32,
+}
+
+/// Why a call is refused, in Slack's words.
+struct Refused {
+    code: &'static str,
+    verdict: Verdict,
+    messages: Vec<String>,
+}
+
+impl Refused {
+    /// A correct client never sends this.
+    fn wrong(code: &'static str, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { code, verdict: Verdict::Wrong(format!("{code}: {why}")), messages: vec![why] }
+    }
+
+    /// The call was right, but what it names is not there, or closed.
+    fn absent(code: &'static str) -> Self {
+        Self { code, verdict: Verdict::Absent, messages: Vec::new() }
+    }
+
+    fn answer(self) -> Answer {
+        let mut body = json!({"ok": false, "error": self.code});
+        if let Some(body) = body.as_object_mut()
+            && !self.messages.is_empty()
+        {
+            let messages: Vec<String> = self.messages.iter().map(|why| format!("[ERROR] {why}")).collect();
+            body.insert("response_metadata".to_owned(), json!({"messages": messages}));
+        }
+        Answer::json(200, &body).because(self.verdict)
+    }
+}
+
+impl SlackState {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            desk: Desk::default(),
+            clock,
+            bots: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            users: Vec::new(),
+            webhooks: BTreeMap::new(),
+            messages: Vec::new(),
+            violations: Vec::new(),
+            history_lag: 0,
+            next_message: 0,
+        }
+    }
+
+    /// Installs a bot with this token.
+    pub fn add_bot(&mut self, token: &str) {
+        self.bots.insert(token.to_owned(), true);
+    }
+
+    /// Makes a bot token useless; nobody's mistake.
+    pub fn revoke_token(&mut self, token: &str) {
+        self.bots.insert(token.to_owned(), false);
+    }
+
+    /// Adds a channel that the bot is a member of.
+    pub fn add_channel(&mut self, id: &str, name: &str) {
+        self.channels.insert(id.to_owned(), Channel { name: name.to_owned(), access: Access::Member });
+    }
+
+    /// Changes what the bot may do in a channel.
+    pub fn set_access(&mut self, channel: &str, access: Access) {
+        if let Some(channel) = self.channels.get_mut(channel) {
+            channel.access = access;
+        }
+    }
+
+    /// Adds a person.
+    pub fn add_user(&mut self, id: &str, email: &str) {
+        self.users.push(User { id: id.to_owned(), email: email.to_lowercase() });
+    }
+
+    /// Adds an incoming webhook for a channel and returns its path, which is its secret.
+    pub fn add_webhook(&mut self, channel: &str) -> String {
+        let path = format!("/services/T0SANDBOX/B{:07}/sandbox", self.webhooks.len() + 1);
+        self.webhooks.insert(path.clone(), channel.to_owned());
+        path
+    }
+
+    /// Messages posted from now on stay invisible to the next `reads` reads of history.
+    pub fn history_lags(&mut self, reads: u32) {
+        self.history_lag = reads;
+    }
+
+    /// Every message, oldest first.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The messages of one channel, oldest first.
+    pub fn messages_in<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Message> {
+        self.messages.iter().filter(move |message| message.channel == channel)
+    }
+
+    /// What was wrong with messages that were refused, one line each.
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// What a channel is called.
+    pub fn channel_name(&self, id: &str) -> Option<&str> {
+        self.channels.get(id).map(|channel| channel.name.as_str())
+    }
+
+    fn authorise(&self, call: &Call) -> Result<(), Refused> {
+        if call.query("token").is_some() {
+            return Err(Refused::wrong("not_authed", "the token belongs in the header"));
+        }
+        let Some(token) = call.bearer() else { return Err(Refused::wrong("not_authed", "no bearer token")) };
+        match self.bots.get(token) {
+            Some(true) => Ok(()),
+            Some(false) => {
+                Err(Refused { code: "token_revoked", verdict: Verdict::Switched, messages: Vec::new() })
+            }
+            None => Err(Refused::wrong("invalid_auth", "no bot has this token")),
+        }
+    }
+
+    /// The channel, if the bot may read it.
+    fn readable(&self, id: &str) -> Result<&Channel, Refused> {
+        let channel = self.channels.get(id).ok_or_else(|| Refused::absent("channel_not_found"))?;
+        if channel.access == Access::NotInvited {
+            return Err(Refused::absent("not_in_channel"));
+        }
+        Ok(channel)
+    }
+
+    fn writable(&self, id: &str) -> Result<(), Refused> {
+        match self.readable(id)?.access {
+            Access::Archived => Err(Refused::absent("is_archived")),
+            _ => Ok(()),
+        }
+    }
+
+    fn method(&mut self, call: &Call, method: &str) -> Result<Map<String, Value>, Refused> {
+        self.authorise(call)?;
+        match method {
+            "chat.postMessage" => self.post_message(call),
+            "conversations.history" => self.history(call),
+            "users.lookupByEmail" => self.lookup(call),
+            "chat.getPermalink" => self.permalink(call),
+            "auth.test" => Ok(read::who_am_i()),
+            other => Err(Refused::wrong("unknown_method", format!("{other} is not modelled"))),
+        }
+    }
+}
+
+impl Platform for SlackState {
+    fn answer(&mut self, call: &Call) -> Answer {
+        let outcome = match call.segments()[..] {
+            ["api", method] => self.method(call, method),
+            ["services", ..] => return self.webhook(call),
+            _ => {
+                let why = format!("no such route: {}", call.path);
+                return Answer::text(404, "not found").because(Verdict::Wrong(why));
+            }
+        };
+        match outcome {
+            Ok(mut body) => {
+                body.insert("ok".to_owned(), json!(true));
+                Answer::json(200, &Value::Object(body)).with("x-oauth-scopes", read::SCOPES)
+            }
+            Err(refused) => refused.answer(),
+        }
+    }
+
+    fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    fn desk_mut(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+}
+
+impl Slack {
+    /// Base of the Web API.
+    pub fn api_url(&self) -> String {
+        format!("{}/api", self.url())
+    }
+}
+
+#[cfg(test)]
+mod tests;

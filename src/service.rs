@@ -1,0 +1,162 @@
+//! Starting and stopping: opens the store, binds the listeners, runs the workers.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::{Account, App};
+use crate::clock::{Clock, Entropy};
+use crate::config::Config;
+use crate::crm::Crm as _;
+use crate::crm::hubspot::{self, HubSpot};
+use crate::crm::salesforce::{self, Salesforce};
+use crate::delivery::slack::SlackClient;
+use crate::mapping::live::LiveMapping;
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::{http, workers};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A mapping has problems; the text names file, line and column.
+    #[error("{0}")]
+    Mapping(String),
+    /// A setting is wrong; the text names it.
+    #[error("{0}")]
+    Setting(String),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// No HTTP client can be built.
+    #[error("cannot build an HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A listener cannot be bound.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// A running service. Dropping it without [`Service::stop`] is like a crash: the next start takes over.
+pub struct Service {
+    /// Where webhooks are taken.
+    pub address: SocketAddr,
+    /// Where `/metrics` is served.
+    pub operator_address: Option<SocketAddr>,
+    /// What its parts share.
+    pub app: Arc<App>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Service {
+    /// Starts everything. When this returns, webhooks are taken.
+    pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, StartError> {
+        let store = Store::open_exclusive(&config.store.path, clock.clone()).await?;
+        // A restart is what an operator does after mending a token: what was paused may try again at once.
+        for pause in store.pauses().await? {
+            store.lift_pause(&pause.scope).await?;
+        }
+        let app = Arc::new(build(&config, store, clock, entropy)?);
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+
+        let listener = bind(config.listen).await?;
+        let address = local(&listener, config.listen)?;
+        tasks.spawn(serve(listener, http::webhook_routes(app.clone()), stopped.clone()));
+        let mut operator_address = None;
+        if let Some(wanted) = config.operator_listen {
+            let listener = bind(wanted).await?;
+            operator_address = Some(local(&listener, wanted)?);
+            tasks.spawn(serve(listener, http::operator_routes(app.clone()), stopped.clone()));
+        }
+        tasks.spawn(workers::run(app.clone(), stopped.clone(), config.work.shutdown));
+        tasks.spawn(workers::reload(app.clone(), stopped.clone(), config.work.reload));
+        tasks.spawn(workers::purge(app.clone(), stopped.clone(), config.store.retention_days));
+        if let Some(every) = config.work.catch_up {
+            tasks.spawn(workers::catch_up(app.clone(), stopped, every));
+        }
+        tracing::info!(%address, operator = ?operator_address, "ready");
+        Ok(Self { address, operator_address, app, stop, tasks })
+    }
+
+    /// Stops taking webhooks, finishes the work in flight (or gives its leases back), closes the store.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.app.store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Connects the parts. Starts nothing.
+pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
+    let http = http_client()?;
+    let mut accounts = BTreeMap::new();
+    let mut portals = Vec::new();
+    for portal in &config.hubspot {
+        let live = LiveMapping::load(&portal.mapping)
+            .map_err(|problems| StartError::Mapping(problems.to_string()))?;
+        let timeout = config.work.http_timeout;
+        let hubspot = Arc::new(HubSpot::new(portal, http.clone(), timeout, clock.clone()));
+        accounts.insert(hubspot.account().clone(), Account { crm: hubspot.clone(), live });
+        portals.push((portal.clone(), hubspot));
+    }
+    for org in &config.salesforce {
+        let live =
+            LiveMapping::load(&org.mapping).map_err(|problems| StartError::Mapping(problems.to_string()))?;
+        let timeout = config.work.http_timeout;
+        let salesforce =
+            Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(StartError::Setting)?;
+        accounts.insert(salesforce.account().clone(), Account { crm: Arc::new(salesforce), live });
+    }
+    let slack = SlackClient::new(http, &config.slack, config.work.http_timeout, clock.clone());
+    Ok(App {
+        hubspot: hubspot::Receiver::new(&config.public_url, &portals),
+        salesforce: salesforce::Receiver::new(&config.salesforce),
+        slack,
+        store,
+        work: config.work.clone(),
+        metrics: Metrics::default(),
+        accounts,
+        clock,
+        entropy,
+    })
+}
+
+/// The one HTTP client: TLS by `ring` with roots compiled in, so that an image without files works.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|root| reqwest::Certificate::from_der(root).ok());
+    reqwest::Client::builder()
+        .user_agent(concat!("handoff-bridge/", env!("CARGO_PKG_VERSION")))
+        .tls_certs_only(roots)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, error })
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|error| StartError::Listen { address, error })
+}
+
+async fn serve(listener: TcpListener, routes: axum::Router, mut stopped: watch::Receiver<bool>) {
+    let stop = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop).await {
+        tracing::error!(%error, "a listener failed");
+    }
+}

@@ -1,0 +1,160 @@
+//! What people and workers ask about deliveries: how far they are, where the thing is, what was tried.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+
+use super::moment::from_millis;
+use super::{Attempt, Store, StoreError};
+use crate::delivery::Destination;
+
+statements! {
+    OF_PACKET = "
+        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url
+        FROM deliveries WHERE packet_id = $1 ORDER BY destination";
+    OF_LATEST_PACKETS = "
+        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url
+        FROM deliveries
+        WHERE packet_id IN (SELECT p.packet_id FROM packets p ORDER BY p.created_at DESC LIMIT $1)
+        ORDER BY destination";
+    ATTEMPTS = "
+        SELECT began_at, destination, outcome, duration_ms, error, next_at
+        FROM attempts WHERE packet_id = $1 ORDER BY began_at, destination, epoch";
+    EXTERNAL = "
+        SELECT external_id, url FROM deliveries
+        WHERE packet_id = $1 AND destination = $2 AND external_id IS NOT NULL";
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Due now or later.
+    Waiting,
+    /// A worker has it.
+    Leased,
+    /// A try ended in a way nobody knows; it will be read back.
+    Unknown,
+    /// It may be there and cannot be read back: an operator decides.
+    Held,
+    /// It is there.
+    Done,
+    /// Given up until somebody replays it.
+    Dead,
+}
+
+impl DeliveryState {
+    /// The name used in JSON, metrics and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Leased => "leased",
+            Self::Unknown => "unknown",
+            Self::Held => "held",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+
+    pub(super) fn of_row(state: &str, unknown: bool) -> Self {
+        match state {
+            "leased" => Self::Leased,
+            "held" => Self::Held,
+            "done" => Self::Done,
+            "dead" => Self::Dead,
+            _ if unknown => Self::Unknown,
+            _ => Self::Waiting,
+        }
+    }
+}
+
+/// One delivery of a packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredDelivery {
+    /// Where to.
+    pub destination: Destination,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// Tries since it was made or replayed.
+    pub tries: u32,
+    /// When it may next be worked on (while leased: when the lease ends).
+    pub next_at: Option<Timestamp>,
+    /// The other side's id of it (task id; Slack `channel/ts`).
+    pub external_id: Option<String>,
+    /// Where a person opens it.
+    pub url: Option<String>,
+    /// Every try, oldest first. Empty in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+}
+
+impl Store {
+    /// Where the thing that was delivered is: its id on the other side, and its address.
+    pub async fn external(
+        &self,
+        packet_id: &str,
+        destination: Destination,
+    ) -> Result<Option<(String, Option<String>)>, StoreError> {
+        let query = sqlx::query_as(EXTERNAL).bind(packet_id).bind(destination.as_str());
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+}
+
+/// The deliveries of one packet with every attempt.
+pub(super) async fn of_packet(readers: &SqlitePool, packet_id: &str) -> sqlx::Result<Vec<StoredDelivery>> {
+    type AttemptRow = (i64, String, String, i64, Option<String>, Option<i64>);
+
+    let rows = sqlx::query(OF_PACKET).bind(packet_id).fetch_all(readers).await?;
+    let mut deliveries = Vec::new();
+    for row in &rows {
+        deliveries.extend(read_delivery(row)?);
+    }
+    let attempts: Vec<AttemptRow> = sqlx::query_as(ATTEMPTS).bind(packet_id).fetch_all(readers).await?;
+    for (at, destination, outcome, duration_ms, error, next_at) in attempts {
+        let of_same = |delivery: &&mut StoredDelivery| delivery.destination.as_str() == destination;
+        if let Some(delivery) = deliveries.iter_mut().find(of_same) {
+            delivery.attempts.push(Attempt {
+                at: from_millis(at),
+                destination: delivery.destination,
+                outcome,
+                duration_ms,
+                error,
+                next_at: next_at.map(from_millis),
+            });
+        }
+    }
+    Ok(deliveries)
+}
+
+/// The deliveries of the latest packets by packet id, without attempts.
+pub(super) async fn of_latest_packets(
+    readers: &SqlitePool,
+    packets: u32,
+) -> sqlx::Result<HashMap<String, Vec<StoredDelivery>>> {
+    let rows = sqlx::query(OF_LATEST_PACKETS).bind(packets).fetch_all(readers).await?;
+    let mut by_packet: HashMap<String, Vec<StoredDelivery>> = HashMap::new();
+    for row in &rows {
+        by_packet.entry(row.try_get("packet_id")?).or_default().extend(read_delivery(row)?);
+    }
+    Ok(by_packet)
+}
+
+/// `None` for a destination that only a newer program knows.
+fn read_delivery(row: &SqliteRow) -> sqlx::Result<Option<StoredDelivery>> {
+    let Ok(destination) = row.try_get::<&str, _>("destination")?.parse() else {
+        return Ok(None);
+    };
+    let unknown = row.try_get::<i64, _>("unknown")? != 0;
+    Ok(Some(StoredDelivery {
+        destination,
+        state: DeliveryState::of_row(row.try_get("state")?, unknown),
+        tries: row.try_get::<i64, _>("attempts")?.try_into().unwrap_or(u32::MAX),
+        next_at: row.try_get::<Option<i64>, _>("due_at")?.map(from_millis),
+        external_id: row.try_get("external_id")?,
+        url: row.try_get("url")?,
+        attempts: Vec::new(),
+    }))
+}

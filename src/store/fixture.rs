@@ -1,0 +1,187 @@
+//! A store on a temporary file, with a clock that stands still until a test moves it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::{Attempt, DealEnd, DealLease, DeliveryEnd, DeliveryLease, NewPacket, Store, WinRow};
+use crate::clock::{Clock, later};
+use crate::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
+use crate::delivery::Destination;
+
+pub(super) const LEASE: Duration = Duration::from_mins(2);
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
+
+pub(super) struct Fixture {
+    pub store: Store,
+    pub clock: Clock,
+    pub path: PathBuf,
+    dir: TempDir,
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("handoff.db");
+        let clock = Clock::manual("2026-11-22T08:00:00Z".parse().unwrap());
+        let store = Store::open_exclusive(&path, clock.clone()).await.unwrap();
+        Self { store, clock, path, dir }
+    }
+
+    /// The next process serves the same file.
+    pub async fn reopened(self) -> Self {
+        self.store.close().await;
+        let store = Store::open_exclusive(&self.path, self.clock.clone()).await.unwrap();
+        Self { store, ..self }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn after(&self, span: Duration) -> Timestamp {
+        later(self.clock.now(), span)
+    }
+
+    /// An event of the deal with this id; the same `key` is the same event.
+    pub async fn hears(&self, deal: &str, key: &str) {
+        self.store.record(vec![event(deal, key)]).await.unwrap();
+    }
+
+    pub async fn claims_deals(&self) -> Vec<DealLease> {
+        self.store.claim_deals(100, LEASE).await.unwrap()
+    }
+
+    pub async fn claims_deal(&self) -> DealLease {
+        let mut leases = self.claims_deals().await;
+        assert_eq!(leases.len(), 1, "exactly one deal is due: {leases:?}");
+        leases.remove(0)
+    }
+
+    pub async fn claims_deliveries(&self) -> Vec<DeliveryLease> {
+        let mut leases = self.store.claim_deliveries(100, LEASE).await.unwrap();
+        leases.sort_by_key(|lease| lease.destination);
+        leases
+    }
+
+    pub async fn claims_delivery(&self) -> DeliveryLease {
+        let mut leases = self.claims_deliveries().await;
+        assert_eq!(leases.len(), 1, "exactly one delivery is due: {leases:?}");
+        leases.remove(0)
+    }
+
+    pub async fn ends(&self, lease: &DealLease, end: DealEnd) {
+        assert!(self.store.finish_deal(lease, end).await.unwrap(), "the lease still holds");
+    }
+
+    pub async fn finishes(&self, lease: &DeliveryLease, end: DeliveryEnd) {
+        let attempt = self.attempt(lease, &end);
+        assert!(self.store.finish_delivery(lease, end, attempt).await.unwrap(), "the lease still holds");
+    }
+
+    pub fn attempt(&self, lease: &DeliveryLease, end: &DeliveryEnd) -> Attempt {
+        let (outcome, error) = match end {
+            DeliveryEnd::Done { .. } => ("delivered", None),
+            DeliveryEnd::Retry { .. } => ("retry", Some("503")),
+            DeliveryEnd::Unknown { .. } | DeliveryEnd::Held => ("unknown", Some("timed out")),
+            DeliveryEnd::Dead => ("gave_up", Some("400")),
+            DeliveryEnd::Paused { .. } => ("paused", Some("401: the token was refused")),
+        };
+        Attempt {
+            at: self.now(),
+            destination: lease.destination,
+            outcome: outcome.to_owned(),
+            duration_ms: 7,
+            error: error.map(ToOwned::to_owned),
+            next_at: None,
+        }
+    }
+
+    /// A deal that is won and has its packet; the task is due now, the digest in a minute.
+    pub async fn has_packet(&self, deal: &str) -> String {
+        self.hears(deal, &format!("won {deal}")).await;
+        let lease = self.claims_deal().await;
+        let packet = self.packet(deal);
+        let packet_id = packet.packet_id.clone();
+        self.ends(&lease, DealEnd::Packet(packet)).await;
+        packet_id
+    }
+
+    /// A deal whose packet is delivered to both destinations.
+    pub async fn is_handed_over(&self, deal: &str) -> String {
+        let packet_id = self.has_packet(deal).await;
+        for _ in Destination::ALL {
+            let lease = self.claims_delivery().await;
+            self.finishes(&lease, done("1")).await;
+        }
+        packet_id
+    }
+
+    pub fn packet(&self, deal: &str) -> Box<NewPacket> {
+        Box::new(NewPacket {
+            packet_id: format!("pkt_{deal}"),
+            win: win(deal),
+            packet: format!(r#"{{"deal":"{deal}"}}"#),
+            record: r#"{"crm":"hubspot"}"#.to_owned(),
+            deliveries: vec![
+                (Destination::CrmTask, "task order".to_owned(), self.now()),
+                (Destination::SlackDigest, "digest order".to_owned(), self.after(MINUTE)),
+            ],
+        })
+    }
+
+    /// What became of each event, oldest first.
+    pub async fn outcomes(&self) -> Vec<String> {
+        let events = self.store.events(100).await.unwrap();
+        events.into_iter().rev().map(|event| event.outcome).collect()
+    }
+
+    pub async fn open_deals(&self) -> Vec<super::DealRow> {
+        let rows = self.store.wins(100).await.unwrap();
+        rows.into_iter()
+            .filter_map(|row| match row {
+                WinRow::Deal(deal) => Some(deal),
+                WinRow::Packet(_) => None,
+            })
+            .collect()
+    }
+
+    /// Where the database and the files beside it are.
+    pub fn directory(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+}
+
+pub(super) fn account() -> AccountKey {
+    "hubspot:48210077".parse().unwrap()
+}
+
+pub(super) fn deal(deal: &str) -> DealKey {
+    DealKey { account: account(), deal: deal.to_owned() }
+}
+
+pub(super) fn win(id: &str) -> WinKey {
+    WinKey { deal: deal(id), won_at: "2026-11-20T15:04:05Z".parse().unwrap() }
+}
+
+pub(super) fn event(id: &str, key: &str) -> Event {
+    Event {
+        deal: deal(id),
+        kind: EventKind::StageChanged,
+        dedupe_key: key.to_owned(),
+        provider_id: format!("id of {key}"),
+        occurred_at: None,
+        verification: "signed(hubspot-v3, key 1)".to_owned(),
+    }
+}
+
+pub(super) fn done(external_id: &str) -> DeliveryEnd {
+    DeliveryEnd::Done { external_id: external_id.to_owned(), url: Some("https://example.com/1".to_owned()) }
+}
+
+pub(super) fn nothing() -> DealEnd {
+    DealEnd::Nothing { outcome: "not won: negotiation".to_owned() }
+}

@@ -1,0 +1,204 @@
+//! The list of wins: what was handed over, and what still needs work.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::deliveries::{self, StoredDelivery};
+use super::moment::from_millis;
+use super::{Store, StoreError};
+
+statements! {
+    LATEST_PACKETS = "
+        SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet
+        FROM packets p JOIN wins w ON w.packet_id = p.packet_id ORDER BY p.created_at DESC LIMIT $1";
+    OPEN_DEALS = "
+        SELECT deal, state, attempts, due_at, last_error, heard_at
+        FROM deals WHERE state <> 'idle' ORDER BY heard_at DESC LIMIT $1";
+}
+
+/// One line of `handoff list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum WinRow {
+    /// A deal that is still to be looked at, or that could not be.
+    Deal(DealRow),
+    /// A win that has its packet.
+    Packet(PacketRow),
+}
+
+/// A deal that is still to be looked at, or that could not be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DealRow {
+    /// `hubspot:48210077:301000000417`.
+    pub deal: String,
+    /// How far it is.
+    pub state: DealState,
+    /// Failed tries so far.
+    pub tries: u32,
+    /// When it may next be worked on (while leased: when the lease ends).
+    pub next_at: Option<Timestamp>,
+    /// What went wrong last.
+    pub error: Option<String>,
+    /// When the latest event about it arrived.
+    pub heard_at: Timestamp,
+}
+
+/// How far a deal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DealState {
+    /// Nobody has looked yet.
+    Waiting,
+    /// It could not be looked at; that is tried again.
+    Retrying,
+    /// A worker has it.
+    Leased,
+    /// Given up until somebody replays it or a new event arrives.
+    Dead,
+}
+
+impl DealState {
+    /// The name used in JSON and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Retrying => "retrying",
+            Self::Leased => "leased",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// A win that has its packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PacketRow {
+    /// See [`crate::packet::Packet::packet_id`].
+    pub packet_id: String,
+    /// `hubspot:48210077:301000000417`.
+    pub deal: String,
+    /// When the deal was won.
+    pub won_at: Timestamp,
+    /// When the packet was made.
+    pub created_at: Timestamp,
+    /// The packet as JSON, for whoever prints its name and status.
+    #[serde(skip)]
+    pub packet: String,
+    /// What became of each delivery, without attempts.
+    pub deliveries: Vec<StoredDelivery>,
+}
+
+impl Store {
+    /// Deals that still need work, then packets; each newest first, and up to `limit` of each.
+    pub async fn wins(&self, limit: u32) -> Result<Vec<WinRow>, StoreError> {
+        type OpenDeal = (String, String, i64, Option<i64>, Option<String>, i64);
+        type Packet = (String, String, i64, i64, String);
+
+        let open: Vec<OpenDeal> = sqlx::query_as(OPEN_DEALS).bind(limit).fetch_all(&self.readers).await?;
+        let deals = open.into_iter().map(|(deal, state, attempts, due_at, error, heard_at)| {
+            WinRow::Deal(DealRow {
+                deal,
+                state: match state.as_str() {
+                    "leased" => DealState::Leased,
+                    "dead" => DealState::Dead,
+                    _ if attempts > 0 => DealState::Retrying,
+                    _ => DealState::Waiting,
+                },
+                tries: u32::try_from(attempts).unwrap_or(u32::MAX),
+                next_at: due_at.map(from_millis),
+                error,
+                heard_at: from_millis(heard_at),
+            })
+        });
+
+        let latest: Vec<Packet> = sqlx::query_as(LATEST_PACKETS).bind(limit).fetch_all(&self.readers).await?;
+        let mut deliveries = deliveries::of_latest_packets(&self.readers, limit).await?;
+        let packets = latest.into_iter().map(|(packet_id, deal, won_at, created_at, packet)| {
+            WinRow::Packet(PacketRow {
+                deliveries: deliveries.remove(&packet_id).unwrap_or_default(),
+                packet_id,
+                deal,
+                won_at: from_millis(won_at),
+                created_at: from_millis(created_at),
+                packet,
+            })
+        });
+        Ok(deals.chain(packets).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Fixture, MINUTE};
+
+    #[tokio::test]
+    async fn the_list_shows_work_left_first_and_then_packets_newest_first() {
+        let fixture = Fixture::new().await;
+        fixture.is_handed_over("1").await;
+        fixture.clock.advance(MINUTE);
+        fixture.has_packet("2").await;
+        fixture.hears("3", "a").await;
+
+        let rows = fixture.store.wins(10).await.unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&rows).unwrap(), @r#"
+        [
+          {
+            "deal": "hubspot:48210077:3",
+            "state": "waiting",
+            "tries": 0,
+            "next_at": "2026-11-22T08:01:00Z",
+            "error": null,
+            "heard_at": "2026-11-22T08:01:00Z"
+          },
+          {
+            "packet_id": "pkt_2",
+            "deal": "hubspot:48210077:2",
+            "won_at": "2026-11-20T15:04:05Z",
+            "created_at": "2026-11-22T08:01:00Z",
+            "deliveries": [
+              {
+                "destination": "crm_task",
+                "state": "waiting",
+                "tries": 0,
+                "next_at": "2026-11-22T08:01:00Z",
+                "external_id": null,
+                "url": null
+              },
+              {
+                "destination": "slack_digest",
+                "state": "waiting",
+                "tries": 0,
+                "next_at": "2026-11-22T08:02:00Z",
+                "external_id": null,
+                "url": null
+              }
+            ]
+          },
+          {
+            "packet_id": "pkt_1",
+            "deal": "hubspot:48210077:1",
+            "won_at": "2026-11-20T15:04:05Z",
+            "created_at": "2026-11-22T08:00:00Z",
+            "deliveries": [
+              {
+                "destination": "crm_task",
+                "state": "done",
+                "tries": 1,
+                "next_at": null,
+                "external_id": "1",
+                "url": "https://example.com/1"
+              },
+              {
+                "destination": "slack_digest",
+                "state": "done",
+                "tries": 1,
+                "next_at": null,
+                "external_id": "1",
+                "url": "https://example.com/1"
+              }
+            ]
+          }
+        ]
+        "#);
+        assert_eq!(fixture.store.wins(1).await.unwrap().len(), 2, "one deal and one packet");
+    }
+}

@@ -1,0 +1,154 @@
+//! What somebody sees who types `handoff …`.
+
+use handoff_bridge::sandbox::installation::HUBSPOT_MAPPING;
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::process::handoff;
+use crate::scenarios;
+use crate::world::{NORTHLIGHT, World, told};
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = scenarios![Hubspot:
+        a_packet_can_be_listed_shown_and_traced,
+        a_real_deal_can_be_fetched_and_previewed,
+        replaying_what_is_not_dead_says_so,
+    ];
+    trials.push(told("command_line::a_bad_installation_is_refused_with_file_and_line", async || {
+        a_bad_installation_is_refused_with_file_and_line().await;
+    }));
+    trials.push(told("command_line::the_shipped_files_pass_check", async || {
+        the_shipped_files_pass_check().await;
+    }));
+    trials
+}
+
+struct Said {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+async fn said(arguments: &[&str]) -> Said {
+    let output = handoff(arguments).output().await.unwrap();
+    Said {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+async fn a_packet_can_be_listed_shown_and_traced(world: &mut World) {
+    world.closes_deal(NORTHLIGHT).await;
+    world.next_digest().await;
+    world.settles().await;
+    let config = world.installation.config.to_str().unwrap();
+
+    let list = json(&said(&["list", "--json", "--config", config]).await.out);
+    let packet = list["wins"][0]["packet_id"].as_str().unwrap().to_owned();
+    let shown = json(&said(&["show", &packet, "--json", "--config", config]).await.out);
+    assert_eq!(shown["packet_id"], packet.as_str());
+    assert_eq!(shown["deal"]["name"], "Northlight Foods: route planning, 3 depots");
+    assert_eq!(shown["deliveries"][0]["attempts"][0]["outcome"], "delivered");
+
+    let events = json(&said(&["events", "--json", "--config", config]).await.out);
+    assert_eq!(events[0]["verification"], "signed(hubspot-v3, key 1)");
+    assert_eq!(events[0]["outcome"], format!("packet {packet}"));
+
+    for command in [&["list"][..], &["events"], &["show", &packet]] {
+        let plain = said(&[command, &["--config", config]].concat()).await;
+        assert_eq!(plain.status, 0, "{}", plain.err);
+        assert!(plain.out.contains("48210077"), "{}", plain.out);
+    }
+    let missing = said(&["show", "pkt_000000000000", "--config", config]).await;
+    assert_eq!(missing.status, 1);
+    assert_eq!(missing.err, "handoff: there is no packet pkt_000000000000\n");
+}
+
+async fn a_real_deal_can_be_fetched_and_previewed(world: &mut World) {
+    let config = world.installation.config.to_str().unwrap();
+    let mapping = world.installation.mapping.to_str().unwrap();
+    let fetched = said(&["fetch", "--deal", NORTHLIGHT, "--account", "48210077", "--config", config]).await;
+    assert_eq!(fetched.status, 0, "{}", fetched.err);
+    let record = world.directory.path().join("northlight.json");
+    std::fs::write(&record, &fetched.out).unwrap();
+
+    let as_of = "2026-11-20T08:00:00Z";
+    let record = record.to_str().unwrap();
+    let preview = |format: &'static str| {
+        let arguments =
+            ["preview", "--mapping", mapping, "--record", record, "--as-of", as_of, "--format", format];
+        async move { said(&arguments).await }
+    };
+    let packet = json(&preview("json").await.out);
+    assert_eq!(packet["crm"], "hubspot");
+    assert_eq!(packet["as_of"], as_of);
+    assert_eq!(packet["sections"]["promises"]["entries"][0]["source"], "deal.handoff_promises");
+    assert!(json(&preview("slack").await.out)["blocks"].is_array());
+    assert!(preview("task").await.out.contains("Northlight Foods"));
+    assert!(preview("text").await.out.contains("[deal.handoff_why_now]"));
+
+    let live = said(&[
+        "preview",
+        "--mapping",
+        mapping,
+        "--deal",
+        NORTHLIGHT,
+        "--account",
+        "48210077",
+        "--config",
+        config,
+        "--as-of",
+        as_of,
+        "--format",
+        "json",
+    ])
+    .await;
+    let mut live = json(&live.out);
+    let mut saved = packet;
+    for packet in [&mut live, &mut saved] {
+        packet["packet_id"].take();
+    }
+    assert_eq!(live, saved, "a saved record gives the packet of the real deal");
+    assert!(world.tasks_on(NORTHLIGHT).is_empty(), "a preview sends nothing");
+
+    let missing = said(&["fetch", "--deal", "1", "--account", "48210077", "--config", config]).await;
+    assert_eq!(missing.status, 1);
+    assert_eq!(missing.err, "handoff: hubspot:48210077 has no deal 1\n");
+}
+
+async fn replaying_what_is_not_dead_says_so(world: &mut World) {
+    let config = world.installation.config.to_str().unwrap();
+    let said = said(&["replay", "pkt_000000000000", "--config", config]).await;
+    assert_eq!(said.status, 1);
+    assert_eq!(said.err, "handoff: pkt_000000000000 has nothing dead or held\n");
+}
+
+async fn a_bad_installation_is_refused_with_file_and_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, mapping) = (directory.path().join("handoff.toml"), directory.path().join("hubspot.yaml"));
+    std::fs::write(&mapping, HUBSPOT_MAPPING.replace("  promises:", "  promisses:")).unwrap();
+    let shipped = include_str!("../../config/handoff.toml")
+        .replace("\"mappings/hubspot.yaml\"", &format!("'{}'", mapping.display()))
+        .replace("workers = 8", "wrokers = 8")
+        .replace("HUBSPOT_TOKEN", "A_TOKEN_THAT_IS_NOT_SET");
+    std::fs::write(&config, shipped).unwrap();
+    for command in ["check", "serve"] {
+        let said = said(&[command, "--config", config.to_str().unwrap()]).await;
+        assert_eq!(said.status, 1);
+        let text = said.err.replace(&directory.path().display().to_string(), "");
+        assert!(text.contains("wrokers") && text.contains("workers"), "{text}");
+        assert!(text.contains("A_TOKEN_THAT_IS_NOT_SET"), "{text}");
+        assert!(text.contains("/hubspot.yaml:") && text.contains("promises"), "{text}");
+    }
+}
+
+async fn the_shipped_files_pass_check() {
+    let said = said(&["check", "--config", "config/handoff.toml"]).await;
+    assert_eq!(said.status, 0, "{}", said.err);
+    assert!(said.out.ends_with("no problems\n"), "{}", said.out);
+}

@@ -1,0 +1,292 @@
+//! What happens when a CRM or Slack misbehaves: nothing is lost, nothing is doubled, and it is visible.
+
+use std::time::Duration;
+
+use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
+use handoff_bridge::sandbox::deals::{BOT_TOKEN, CHANNEL, TOKEN};
+use handoff_bridge::sandbox::slack::Access;
+use handoff_bridge::sandbox::{Fault, Times};
+use handoff_bridge::store::DeliveryState;
+use libtest_mimic::Trial;
+
+use crate::scenarios;
+use crate::world::World;
+
+const POST_MESSAGE: &str = "POST /api/chat.postMessage";
+
+const HOUR: Duration = Duration::from_hours(1);
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = scenarios![Hubspot, Salesforce:
+        a_task_whose_answer_was_lost_is_found_and_not_made_again,
+        a_task_that_answered_500_after_the_work_is_found_and_not_made_again,
+        a_task_that_never_arrived_is_made_once,
+        a_task_whose_answer_hangs_is_found_and_not_made_again,
+        a_task_whose_answer_is_cut_in_half_is_found_and_not_made_again,
+        a_digest_whose_answer_was_lost_is_found_and_not_posted_again,
+        a_dead_slack_does_not_delay_the_task,
+        a_dead_crm_does_not_delay_the_digest_for_ever,
+        a_busy_crm_is_waited_out,
+        a_delivery_dies_after_its_tries_and_can_be_replayed,
+        a_deal_that_cannot_be_read_is_tried_again,
+        an_html_error_page_is_survived,
+    ];
+    trials.extend(scenarios![Hubspot:
+        a_digest_that_history_does_not_show_at_once_is_not_posted_again,
+        a_digest_that_never_arrived_is_posted_once,
+        slack_says_how_long_to_wait,
+        a_used_up_day_parks_the_portal_until_midnight,
+        a_revoked_token_pauses_the_portal_and_is_told,
+        a_missing_scope_names_itself,
+        a_revoked_bot_pauses_slack_only,
+        a_channel_the_bot_is_not_in_is_dead_until_replayed,
+        a_read_back_that_keeps_failing_ends_held_and_never_guesses,
+    ]);
+    trials.extend(scenarios![Salesforce:
+        an_expired_session_is_renewed_and_nobody_notices,
+        a_used_up_request_limit_pauses_the_org,
+        a_refused_login_pauses_the_org_and_is_told,
+    ]);
+    trials
+}
+
+async fn once(world: &World) {
+    world.settles().await;
+    assert_eq!(world.tasks_on(world.side.complete()).len(), 1, "one task");
+    assert_eq!(world.digests().len(), 1, "one digest");
+}
+
+/// The task's call fails like this once; afterwards there is one task.
+async fn task_survives(world: &mut World, fault: Fault, attempts: &[&str]) {
+    world.crm_fails(world.side.create_task(), fault, Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    world.delivers(CrmTask).await;
+    once(world).await;
+    assert_eq!(world.attempts(CrmTask).await, attempts);
+}
+
+async fn a_task_whose_answer_was_lost_is_found_and_not_made_again(world: &mut World) {
+    task_survives(world, Fault::DropAfter, &["unknown", "found"]).await;
+}
+
+async fn a_task_that_answered_500_after_the_work_is_found_and_not_made_again(world: &mut World) {
+    task_survives(world, Fault::FailAfter, &["unknown", "found"]).await;
+}
+
+async fn a_task_that_never_arrived_is_made_once(world: &mut World) {
+    task_survives(world, Fault::DropBefore, &["unknown", "absent", "delivered"]).await;
+}
+
+async fn a_task_whose_answer_hangs_is_found_and_not_made_again(world: &mut World) {
+    task_survives(world, Fault::HangAfter, &["unknown", "found"]).await;
+}
+
+async fn a_task_whose_answer_is_cut_in_half_is_found_and_not_made_again(world: &mut World) {
+    task_survives(world, Fault::Truncate, &["unknown", "found"]).await;
+}
+
+/// The digest's call fails like this once; afterwards there is one digest.
+async fn digest_survives(world: &mut World, fault: Fault, attempts: &[&str]) {
+    world.sandbox.slack.fails(POST_MESSAGE, fault, Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    world.delivers(SlackDigest).await;
+    world.next_digest().await;
+    once(world).await;
+    assert_eq!(world.attempts(SlackDigest).await, attempts);
+}
+
+async fn a_digest_whose_answer_was_lost_is_found_and_not_posted_again(world: &mut World) {
+    digest_survives(world, Fault::DropAfter, &["unknown", "found"]).await;
+}
+
+async fn a_digest_that_history_does_not_show_at_once_is_not_posted_again(world: &mut World) {
+    world.sandbox.slack.change(|slack| slack.history_lags(1));
+    digest_survives(world, Fault::DropAfter, &["unknown", "absent", "found"]).await;
+}
+
+async fn a_digest_that_never_arrived_is_posted_once(world: &mut World) {
+    digest_survives(world, Fault::DropBefore, &["unknown", "absent", "delivered"]).await;
+}
+
+async fn a_dead_slack_does_not_delay_the_task(world: &mut World) {
+    world.sandbox.slack.fails(POST_MESSAGE, Fault::HangBefore, Times::UntilCleared);
+    world.closes_deal(world.side.complete()).await;
+    world.task_on(world.side.complete()).await;
+    world.delivery_becomes(CrmTask, DeliveryState::Done).await;
+    world.sandbox.slack.clear_faults();
+    world.delivers(SlackDigest).await;
+    world.next_digest().await;
+}
+
+async fn a_dead_crm_does_not_delay_the_digest_for_ever(world: &mut World) {
+    world.crm_fails(world.side.create_task(), Fault::status(503), Times::UntilCleared);
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    world.crm_recovers();
+    world.delivers(CrmTask).await;
+    once(world).await;
+}
+
+async fn a_busy_crm_is_waited_out(world: &mut World) {
+    world.crm_fails(world.side.create_task(), world.side.busy(), Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    world.delivers(CrmTask).await;
+    assert_eq!(world.attempts(CrmTask).await, ["retry", "delivered"]);
+    once(world).await;
+}
+
+async fn slack_says_how_long_to_wait(world: &mut World) {
+    let begun = world.now();
+    world.sandbox.slack.fails(POST_MESSAGE, Fault::slack_rate_limited(Some(600)), Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    world.delivers(SlackDigest).await;
+    world.next_digest().await;
+    assert_eq!(world.attempts(SlackDigest).await, ["retry", "delivered"]);
+    let waited = world.now().duration_since(begun).as_secs();
+    assert!(waited >= 600, "waited only {waited} s");
+}
+
+async fn a_used_up_day_parks_the_portal_until_midnight(world: &mut World) {
+    world.crm_fails(world.side.read_deal(), Fault::hubspot_daily(None), Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    let pause = world.pause().await;
+    assert_eq!(pause.scope, world.side.account());
+    assert_eq!(pause.until.to_string(), "2026-11-21T00:00:00Z");
+    world.passes(16 * HOUR);
+    world.next_digest().await;
+    once(world).await;
+    assert!(world.service().app.store.pauses().await.unwrap().is_empty(), "a success ends the pause");
+}
+
+async fn a_revoked_token_pauses_the_portal_and_is_told(world: &mut World) {
+    world.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN));
+    world.closes_deal(world.side.complete()).await;
+    world.pause().await;
+    let mark = world.side.mark(&world.sandbox);
+    world.passes(Duration::from_mins(14));
+    let address = world.service().operator_address.unwrap();
+    let ready = reqwest::get(format!("http://{address}/readyz")).await.unwrap();
+    assert_eq!(ready.status(), 200);
+    let ready = ready.text().await.unwrap();
+    assert!(ready.contains(&world.side.account()) && !ready.contains(TOKEN), "{ready}");
+    let metrics = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains(r#"handoff_paused{scope="hubspot:48210077"} 1"#), "{metrics}");
+    let calls = world.side.calls_since(&world.sandbox, mark);
+    assert_eq!(calls, Vec::<String>::new(), "paused means that nothing is asked");
+
+    world.sandbox.hubspot.change(|hubspot| hubspot.restore_token(TOKEN));
+    world.passes(Duration::from_mins(2));
+    world.next_digest().await;
+    once(world).await;
+}
+
+async fn a_missing_scope_names_itself(world: &mut World) {
+    let fault = Fault::hubspot_missing_scope("crm.objects.contacts.write");
+    world.crm_fails(world.side.create_task(), fault, Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    let pause = world.pause().await;
+    assert!(pause.reason.contains("crm.objects.contacts.write"), "{}", pause.reason);
+    world.passes(HOUR);
+    once(world).await;
+}
+
+async fn a_revoked_bot_pauses_slack_only(world: &mut World) {
+    world.sandbox.slack.change(|slack| slack.revoke_token(BOT_TOKEN));
+    world.closes_deal(world.side.complete()).await;
+    world.delivery_becomes(CrmTask, DeliveryState::Done).await;
+    assert_eq!(world.pause().await.scope, "slack");
+    world.sandbox.slack.change(|slack| slack.add_bot(BOT_TOKEN));
+    world.passes(HOUR);
+    world.next_digest().await;
+    once(world).await;
+}
+
+async fn a_channel_the_bot_is_not_in_is_dead_until_replayed(world: &mut World) {
+    world.sandbox.slack.change(|slack| slack.set_access(CHANNEL, Access::NotInvited));
+    world.closes_deal(world.side.complete()).await;
+    world.delivery_becomes(SlackDigest, DeliveryState::Dead).await;
+    world.sandbox.slack.change(|slack| slack.set_access(CHANNEL, Access::Member));
+    let packet = world.packets().await.remove(0).packet_id;
+    assert_eq!(world.service().app.store.replay(&packet, None).await.unwrap(), 1);
+    world.next_digest().await;
+    once(world).await;
+}
+
+async fn a_delivery_dies_after_its_tries_and_can_be_replayed(world: &mut World) {
+    world.crm_fails(world.side.create_task(), world.side.busy(), Times::UntilCleared);
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    world.waits_for(CrmTask, DeliveryState::Dead, HOUR).await;
+    let attempts = world.attempts(CrmTask).await;
+    assert_eq!(attempts.len(), 16, "{attempts:?}");
+    assert_eq!(attempts.last().map(String::as_str), Some("gave_up"));
+    world.crm_recovers();
+    let packet = world.packets().await.remove(0).packet_id;
+    assert_eq!(world.service().app.store.replay(&packet, Some(CrmTask)).await.unwrap(), 1);
+    world.delivers(CrmTask).await;
+    once(world).await;
+}
+
+async fn a_read_back_that_keeps_failing_ends_held_and_never_guesses(world: &mut World) {
+    world.sandbox.slack.fails(POST_MESSAGE, Fault::DropAfter, Times::Next(1));
+    world.sandbox.slack.fails("GET /api/conversations.history", Fault::status(500), Times::UntilCleared);
+    world.closes_deal(world.side.complete()).await;
+    world.waits_for(SlackDigest, DeliveryState::Held, HOUR).await;
+    world.next_digest().await;
+    assert_eq!(world.digests().len(), 1);
+    world.leaves_work();
+}
+
+async fn a_deal_that_cannot_be_read_is_tried_again(world: &mut World) {
+    world.crm_fails(world.side.read_deal(), Fault::status(502), Times::Next(3));
+    world.closes_deal(world.side.complete()).await;
+    world.finishes().await;
+    world.next_digest().await;
+    once(world).await;
+}
+
+async fn an_html_error_page_is_survived(world: &mut World) {
+    world.crm_fails(world.side.read_deal(), Fault::bad_gateway(), Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    world.finishes().await;
+    world.next_digest().await;
+    once(world).await;
+}
+
+async fn an_expired_session_is_renewed_and_nobody_notices(world: &mut World) {
+    world.closes_deal(world.side.half_empty()).await;
+    world.next_digest().await;
+    world.settles().await;
+    world.sandbox.salesforce.change(|salesforce| {
+        let org = salesforce.org_mut(handoff_bridge::sandbox::opportunities::ORG).unwrap();
+        org.revoke_tokens();
+    });
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.tasks_on(world.side.complete()).len(), 1);
+    assert_eq!(world.attempts(CrmTask).await, ["delivered", "delivered"]);
+}
+
+async fn a_used_up_request_limit_pauses_the_org(world: &mut World) {
+    world.crm_fails(world.side.read_deal(), Fault::salesforce_limit(), Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    assert_eq!(world.pause().await.scope, world.side.account());
+    world.passes(HOUR);
+    world.next_digest().await;
+    once(world).await;
+}
+
+async fn a_refused_login_pauses_the_org_and_is_told(world: &mut World) {
+    let refusal = Fault::salesforce_login("invalid_grant", "user hasn't approved this consumer");
+    world.crm_fails("POST /services/oauth2/token", refusal, Times::Next(1));
+    world.closes_deal(world.side.complete()).await;
+    let pause = world.pause().await;
+    assert!(pause.reason.contains("invalid_grant"), "{}", pause.reason);
+    world.passes(HOUR);
+    world.next_digest().await;
+    once(world).await;
+}
