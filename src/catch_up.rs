@@ -42,6 +42,8 @@ pub async fn sweep(app: &App) -> Result<Found, StoreError> {
 /// Looks in every account for deals won at `since` or later. Those without a packet are recorded in the inbox,
 /// unless it is a dry run. An account that is paused, or that fails, does not keep the others waiting.
 pub async fn catch_up(app: &App, since: Timestamp, dry_run: bool) -> Found {
+    // Salesforce dates wins to the second: one in the second of `since` is not older.
+    let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
     let sweeps = app.accounts.iter().map(async |(key, account)| {
         let wins = catch_up_with(app, key, account, since, dry_run).await;
         match &wins {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::gaps::Gap;
@@ -12,7 +13,7 @@ use crate::packet::{Entry, Section, SectionName};
 const MOST_RISKS: usize = 3;
 
 /// Whether the talk is due, and what it has to settle.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Review {
     /// True for important accounts.
     pub due: bool,
@@ -21,7 +22,7 @@ pub struct Review {
 }
 
 /// One of the four questions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgendaPoint {
     /// The question.
     pub point: String,

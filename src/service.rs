@@ -60,7 +60,7 @@ pub struct Service {
 impl Service {
     /// Starts everything. When this returns, webhooks are taken.
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, StartError> {
-        let store = Store::open_exclusive(&config.store.path, clock.clone()).await?;
+        let store = Store::open_exclusive(&config.store.url, clock.clone()).await?;
         // A restart is what an operator does after mending a token: what was paused may try again at once.
         for pause in store.pauses().await? {
             store.lift_pause(&pause.scope).await?;

@@ -1,24 +1,64 @@
 //! `handoff check`: configuration and mappings, every mistake at once.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::ConfigArg;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{ConfigArg, annotations};
 use crate::config::{self, Config};
 use crate::crm::CrmKind;
-use crate::document::{Problems, Severity};
+use crate::document::{Problem, Problems, Severity};
 use crate::mapping::{self, Mapping};
 
+/// Arguments of `handoff check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing must be mended, 1 something must (with --strict: or should), 2 wrong \
+                        arguments."
+)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Only this mapping file, without a configuration; can be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    mapping: Vec<PathBuf>,
+    /// How to print what is found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Warnings count as errors
+    #[arg(long)]
+    strict: bool,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// With an excerpt of the file, for people
+    Text,
+    /// One JSON object, for programs
+    Json,
+    /// Workflow commands that GitHub shows beside the line
+    Github,
+}
+
 /// Prints what is wrong, or that nothing is.
-pub(super) fn run(args: &ConfigArg) -> ExitCode {
-    let report = check(&args.config, &|name| std::env::var(name).ok());
-    if report.is_clean() {
-        print!("{report}");
+pub(super) fn run(args: &CheckArgs) -> ExitCode {
+    let report = if args.mapping.is_empty() {
+        check(&args.config.config, &|name| std::env::var(name).ok())
     } else {
-        eprint!("{report}");
+        check_mappings(&args.mapping)
+    };
+    match args.format {
+        Format::Text if report.is_clean() => print!("{report}"),
+        Format::Text => eprint!("{report}"),
+        Format::Json => println!("{:#}", report.json()),
+        Format::Github => print!("{}", annotations::of(&report.files)),
     }
-    ExitCode::from(report.exit_code())
+    let warned = args.strict && report.count(Severity::Warning) > 0;
+    ExitCode::from(report.exit_code().max(u8::from(warned)))
 }
 
 /// What a check found. When it is clean, it holds everything the service needs to start.
@@ -39,6 +79,17 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
     let mut report = Report { config: loaded.config, mappings: Vec::new(), files: vec![loaded.problems] };
     for (crm, path) in &loaded.mappings {
         let (mapping, problems) = read_mapping(*crm, path);
+        report.mappings.extend(mapping);
+        report.files.push(problems);
+    }
+    report
+}
+
+/// Checks mapping files alone: for a workshop, or a pull request without secrets.
+fn check_mappings(paths: &[PathBuf]) -> Report {
+    let mut report = Report { config: None, mappings: Vec::new(), files: Vec::new() };
+    for path in paths {
+        let (mapping, problems) = mapping::file::read(path);
         report.mappings.extend(mapping);
         report.files.push(problems);
     }
@@ -66,6 +117,25 @@ impl Report {
     /// 0 when clean, 1 when there are errors.
     pub fn exit_code(&self) -> u8 {
         u8::from(!self.is_clean())
+    }
+
+    /// Everything that was found, for programs.
+    fn json(&self) -> Value {
+        let problem = |problem: &Problem| {
+            json!({
+                "severity": problem.severity.as_str(),
+                "line": problem.place.map(|place| place.line),
+                "column": problem.place.map(|place| place.column),
+                "message": problem.message,
+                "help": problem.help,
+            })
+        };
+        let file = |problems: &Problems| json!({"file": problems.file(), "problems": problems.iter().map(problem).collect::<Vec<_>>()});
+        json!({
+            "errors": self.count(Severity::Error),
+            "warnings": self.count(Severity::Warning),
+            "files": self.files.iter().map(file).collect::<Vec<_>>(),
+        })
     }
 
     fn count(&self, severity: Severity) -> usize {
@@ -163,6 +233,14 @@ mod tests {
           |
           = help: write where the digest goes: `slack: {channel: C0123ABCD}`
 
+        warning: there is no `roles`: nobody has a role, and four roles will be reported as missing on every handoff
+         --> DIR/m.yaml:1:1
+          |
+        1 | crm: hubspot
+          | ^^^
+          |
+          = help: write `roles: {labels: {Sponsor: sponsor}}` with the labels of your contacts
+
         error: `fallback` is missing
          --> DIR/m.yaml:3:1
           |
@@ -171,7 +249,7 @@ mod tests {
           |
           = help: write who takes it otherwise: `fallback: revops@example.com`
 
-        3 errors, 1 warning
+        3 errors, 2 warnings
         "#);
     }
 
@@ -180,7 +258,8 @@ mod tests {
         let (directory, config) = files(
             "crm: hubspot\ntime_zone: UTC\nowner: {from: deal.x, fallback: a@example.com}\n\
              slack: {channel: C0123ABCD}\nsections:\n  buying_reason: deal.a\n  success_outcome: deal.b\n\
-             \x20 promises: deal.c\n  risks: deal.d\n",
+             \x20 promises: deal.c\n  risks: deal.d\n\
+             roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n",
         );
         let report = check(&config, &|_| Some("x".to_owned()));
         insta::assert_snapshot!(text(&report, &directory), @r#"
@@ -202,9 +281,11 @@ mod tests {
     #[test]
     fn a_mapping_for_the_other_crm_is_an_error() {
         let (directory, config) = files(
-            &std::fs::read_to_string("mappings/hubspot.yaml")
-                .unwrap()
-                .replace("crm: hubspot", "crm: salesforce"),
+            "crm: salesforce\ntime_zone: UTC\nowner: {from: deal.OwnerId, fallback: a@example.com}\n\
+             slack: {channel: C0123ABCD}\nsections:\n  buying_reason: deal.Why_Now__c\n\
+             \x20 success_outcome: deal.Metrics__c\n  promises: deal.Promises__c\n  risks: deal.Risks__c\n\
+             \x20 first_value: deal.First_Value__c\n\
+             roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n",
         );
         let report = check(&config, &|_| Some("x".to_owned()));
         insta::assert_snapshot!(text(&report, &directory), @r#"
@@ -227,5 +308,37 @@ mod tests {
 
         1 error
         "#);
+    }
+
+    #[test]
+    fn programs_get_the_same_findings_as_people() {
+        let (directory, config) = files("crm: hubspt\n");
+        let report = check(&config, &|_| Some("x".to_owned()));
+        let json = report.json();
+        assert_eq!((&json["errors"], &json["warnings"]), (&4.into(), &2.into()));
+        let first = &json["files"][1]["problems"][0];
+        assert_eq!((&first["line"], &first["column"]), (&1.into(), &1.into()), "{json:#}");
+        let told: Vec<&str> = json["files"][1]["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|problem| problem["message"].as_str().unwrap())
+            .collect();
+        assert!(told.contains(&"`crm` cannot be `hubspt`"), "{told:?}");
+        assert!(directory.path().exists());
+    }
+
+    #[test]
+    fn a_mapping_alone_needs_no_configuration_and_no_secrets() {
+        let report = check_mappings(&["mappings/hubspot.yaml".into(), "mappings/nowhere.yaml".into()]);
+        insta::assert_snapshot!(report, @r"
+        error: the mapping file cannot be read: No such file or directory (os error 2)
+        --> mappings/nowhere.yaml
+         = help: name a file that exists, such as mappings/hubspot.yaml
+
+        mappings/hubspot.yaml: ok
+        1 error
+        ");
+        assert_eq!(report.mappings.len(), 1);
     }
 }

@@ -1,18 +1,23 @@
 //! The command line: one file per command, exit code 0 when all is well, 1 when something is wrong,
 //! 2 when the arguments are.
 
+mod annotations;
 mod catch_up;
 pub mod check;
 pub mod demo;
+mod diff;
 mod events;
 mod fetch;
 mod healthcheck;
 mod list;
 mod preview;
 mod replay;
+mod schema;
 mod serve;
 mod show;
+mod store;
 mod terminal;
+mod test;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +26,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Store, StoreUrl};
 
 /// When a deal is won, the customer must not feel the seam between sales and customer success.
 #[derive(Debug, Parser)]
@@ -37,8 +42,12 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Runs the service
     Serve(ConfigArg),
-    /// Checks the configuration and every mapping it names; exit code 1 if something must be mended
-    Check(ConfigArg),
+    /// Checks the configuration and every mapping it names, without calling anybody
+    Check(check::CheckArgs),
+    /// Runs the tests beside the mappings: deals in, what their packets must say
+    Test(test::TestArgs),
+    /// Shows what a new mapping would change, in words and deal by deal
+    Diff(diff::DiffArgs),
     /// Shows packet, task and digest of one deal; sends nothing
     Preview(preview::PreviewArgs),
     /// Prints a deal record as JSON, the format that `preview --record` reads
@@ -51,8 +60,13 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Looks for deals that were won without a webhook reaching us, and hands them over
     CatchUp(catch_up::CatchUpArgs),
+    /// Prepares the store, or copies it to another database
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Asks a running service whether it is alive; for containers
     Healthcheck(ConfigArg),
+    /// Prints the JSON Schema of a mapping, the configuration or a packet, for editors
+    Schema(schema::SchemaArgs),
     /// Lists accepted events: the provider's id, how the sender was proved, what became of each
     Events(events::EventsArgs),
 }
@@ -71,13 +85,20 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Check(args) => return check::run(&args),
+        Command::Test(args) => return test::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Preview(args) => preview::run(&args).await,
         Command::Fetch(args) => fetch::run(&args).await,
         Command::List(args) => list::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
         Command::CatchUp(args) => catch_up::run(&args).await,
+        Command::Store(command) => store::run(&command).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
+        Command::Schema(args) => {
+            schema::run(&args);
+            Ok(())
+        }
         Command::Events(args) => events::run(&args).await,
     };
     match outcome {
@@ -120,11 +141,13 @@ async fn open_store(path: &Path) -> Result<Store, Problem> {
 
 /// The same for a configuration that was read already.
 async fn open_store_of(config: &Config) -> Result<Store, Problem> {
-    if !config.store.path.exists() {
-        let file = config.store.path.display();
+    if let StoreUrl::Sqlite(file) = &config.store.url
+        && !file.exists()
+    {
+        let file = file.display();
         return Err(Problem::new(format!(
             "handoff: there is no database {file} yet: run `handoff serve` first"
         )));
     }
-    Ok(Store::open(&config.store.path, Clock::machine()).await?)
+    Ok(Store::open(&config.store.url, Clock::machine()).await?)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{LogConfig, StoreConfig, WorkConfig};
+use crate::store::StoreUrl;
 
 /// Where webhooks are taken: behind a proxy on the same machine.
 pub(super) const LISTEN: SocketAddr = loopback(8080);
@@ -34,7 +35,7 @@ const fn loopback(port: u16) -> SocketAddr {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { path: PathBuf::from("handoff.db"), retention_days: 90 }
+        Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90 }
     }
 }
 

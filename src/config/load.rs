@@ -1,13 +1,13 @@
 //! Reading `handoff.toml`: the file as a whole.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
 
 use super::mapping_file::MappingFiles;
 use super::secret::{self, Secrets};
-use super::{Config, LogConfig, StoreConfig, defaults, hubspot, salesforce, slack, url, work};
+use super::{Config, LogConfig, defaults, hubspot, salesforce, slack, store, url, work};
 use crate::document::{self, Field, Problems, Section};
 
 /// What reading a configuration file gave.
@@ -22,7 +22,7 @@ pub struct Loaded {
 }
 
 /// Reads a configuration file and the secrets it names. `env` looks up an environment variable; secret files
-/// are relative to the configuration file, store and mappings to the directory the service runs in.
+/// are relative to the configuration file, a SQLite store and mappings to the directory the service runs in.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     let name = path.display().to_string();
     match std::fs::read_to_string(path) {
@@ -62,7 +62,7 @@ fn read(
     let public_url = url::read(public_url, problems);
     let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
     let operator_listen = operator_listen(top.take("operator_listen"), problems);
-    let store = store(top.take("store").section(problems), problems);
+    let store = store::read(top.take("store").section(problems), secrets, problems);
     let log = log(top.take("log").section(problems), problems);
     let work = work::read(top.take("work").section(problems), problems);
     let (portals, orgs) = (top.take("hubspot"), top.take("salesforce"));
@@ -106,18 +106,6 @@ fn operator_listen(field: Field<'_>, problems: &mut Problems) -> Option<SocketAd
     match field.text(problems) {
         Some(("off", _)) => None,
         _ => address(field, problems),
-    }
-}
-
-fn store(section: Option<Section<'_>>, problems: &mut Problems) -> StoreConfig {
-    let default = StoreConfig::default();
-    let Some(mut section) = section else { return default };
-    let path = section.take("path").text(problems);
-    let days = section.take("retention_days").integer(1, 3650, problems);
-    section.finish(problems);
-    StoreConfig {
-        path: path.map_or(default.path, |(path, _)| PathBuf::from(path)),
-        retention_days: days.unwrap_or(default.retention_days),
     }
 }
 

@@ -7,8 +7,10 @@ mod hubspot;
 mod load;
 mod mapping_file;
 mod salesforce;
+pub mod schema;
 mod secret;
 mod slack;
+mod store;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -21,6 +23,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 pub use load::{Loaded, load};
+
+use crate::store::StoreUrl;
 
 /// The configuration, with secrets already read from the environment or from files.
 #[derive(Debug, Clone)]
@@ -49,8 +53,8 @@ pub struct Config {
 /// The database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// SQLite file; created when missing.
-    pub path: PathBuf,
+    /// Where it is. A SQLite file is created when missing.
+    pub url: StoreUrl,
     /// Finished packets, their record snapshots, events and attempts are purged after this many days.
     pub retention_days: u32,
 }

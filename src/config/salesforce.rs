@@ -146,39 +146,49 @@ fn auth(
         _ => {}
     }
     let mut audience = defaults::SALESFORCE_AUDIENCE.to_owned();
-    if let Some(mut jwt) = jwt.section(problems) {
-        let client_id = jwt.require("client_id", "write the consumer key").text(problems);
-        let username = jwt.require("username", "write the integration user's name").text(problems);
-        let key = secrets.one(&mut jwt, "private_key", problems);
-        if key.named.is_none() {
-            let help = "add private_key_file = \"handoff-salesforce.key\"";
-            problems.error(jwt.span(), "the login needs `private_key`", help);
-        }
-        if let Some(url) = url::read(jwt.take("audience"), problems) {
-            audience = url;
-        }
-        jwt.finish(problems);
-        let auth = client_id.zip(username).zip(key.only()).map(|(((client_id, _), (username, _)), key)| {
-            SalesforceAuth::Jwt {
-                client_id: client_id.to_owned(),
-                username: username.to_owned(),
-                private_key: key,
-            }
-        });
-        return (auth, audience);
+    let jwt = jwt.section(problems).and_then(|section| self::jwt(section, &mut audience, secrets, problems));
+    let credentials =
+        credentials.section(problems).and_then(|section| self::credentials(section, secrets, problems));
+    (jwt.or(credentials), audience)
+}
+
+fn jwt(
+    mut section: Section<'_>,
+    audience: &mut String,
+    secrets: &Secrets<'_>,
+    problems: &mut Problems,
+) -> Option<SalesforceAuth> {
+    let client_id = section.require("client_id", "write the consumer key").text(problems);
+    let username = section.require("username", "write the integration user's name").text(problems);
+    let key = secrets.one(&mut section, "private_key", problems);
+    if key.named.is_none() {
+        let help = "add private_key_file = \"handoff-salesforce.key\"";
+        problems.error(section.span(), "the login needs `private_key`", help);
     }
-    let auth = credentials.section(problems).and_then(|mut section| {
-        let client_id = section.require("client_id", "write the consumer key").text(problems);
-        let secret = secrets.one(&mut section, "client_secret", problems);
-        if secret.named.is_none() {
-            let help = "add client_secret_env = \"SALESFORCE_CLIENT_SECRET\"";
-            problems.error(section.span(), "the login needs `client_secret`", help);
-        }
-        section.finish(problems);
-        let client_id = client_id?.0.to_owned();
-        Some(SalesforceAuth::ClientCredentials { client_id, client_secret: secret.only()? })
-    });
-    (auth, audience)
+    if let Some(url) = url::read(section.take("audience"), problems) {
+        *audience = url;
+    }
+    section.finish(problems);
+    let (client_id, username) = (client_id?.0.to_owned(), username?.0.to_owned());
+    Some(SalesforceAuth::Jwt { client_id, username, private_key: key.only()? })
+}
+
+fn credentials(
+    mut section: Section<'_>,
+    secrets: &Secrets<'_>,
+    problems: &mut Problems,
+) -> Option<SalesforceAuth> {
+    let client_id = section.require("client_id", "write the consumer key").text(problems);
+    let secret = secrets.one(&mut section, "client_secret", problems);
+    if secret.named.is_none() {
+        let help = "add client_secret_env = \"SALESFORCE_CLIENT_SECRET\"";
+        problems.error(section.span(), "the login needs `client_secret`", help);
+    }
+    section.finish(problems);
+    Some(SalesforceAuth::ClientCredentials {
+        client_id: client_id?.0.to_owned(),
+        client_secret: secret.only()?,
+    })
 }
 
 #[cfg(test)]

@@ -56,6 +56,11 @@ impl Secrets<'_> {
         })
     }
 
+    /// One secret of a key that may also stand in the file itself, as long as its value holds no secret.
+    pub(super) fn elsewhere(&self, section: &mut Section<'_>, key: &str, problems: &mut Problems) -> Found {
+        self.named(section, key, problems, |field, problems| field.text(problems).into_iter().collect())
+    }
+
     fn read<'d>(
         &self,
         section: &mut Section<'d>,
@@ -64,21 +69,30 @@ impl Secrets<'_> {
         problems: &mut Problems,
         texts: impl Fn(Field<'d>, &mut Problems) -> Vec<(&'d str, Span)>,
     ) -> Found {
-        let (env_key, file_key) = (format!("{key}_env"), format!("{key}_file"));
-        let (env, file) = (section.take(&env_key), section.take(&file_key));
         let plain = section.forbidden(key);
-        let mut found = Found {
-            listed: usize::from(plain.is_present()),
-            named: env.key_span().or(file.key_span()).or(plain.key_span()),
-            ..Found::default()
-        };
         if let Some(span) = plain.key_span() {
             problems.error(
                 span,
                 format!("`{key}` is a secret, and this file is not a place for secrets"),
-                format!("put it into an environment variable and write its name: {env_key} = {example}"),
+                format!("put it into an environment variable and write its name: {key}_env = {example}"),
             );
         }
+        let mut found = self.named(section, key, problems, texts);
+        found.listed += usize::from(plain.is_present());
+        found.named = found.named.or(plain.key_span());
+        found
+    }
+
+    fn named<'d>(
+        &self,
+        section: &mut Section<'d>,
+        key: &str,
+        problems: &mut Problems,
+        texts: impl Fn(Field<'d>, &mut Problems) -> Vec<(&'d str, Span)>,
+    ) -> Found {
+        let (env_key, file_key) = (format!("{key}_env"), format!("{key}_file"));
+        let (env, file) = (section.take(&env_key), section.take(&file_key));
+        let mut found = Found { named: env.key_span().or(file.key_span()), ..Found::default() };
         for (name, span) in texts(env, problems) {
             found.listed += 1;
             found.secrets.extend(self.variable(&env_key, name, span, problems));
@@ -157,7 +171,7 @@ pub(super) fn conceal(problems: &mut Problems) {
             spans.push(Span { start, end });
             in_list = !line.contains(']');
         } else if let Some((key, value)) = line.split_once('=')
-            && sounds_secret(key)
+            && (sounds_secret(key) || may_hold_password(value))
         {
             spans.push(Span { start: start + key.len() + 1, end });
             in_list = value.trim_start().starts_with('[') && !value.contains(']');
@@ -167,6 +181,11 @@ pub(super) fn conceal(problems: &mut Problems) {
     for span in spans {
         problems.conceal(span);
     }
+}
+
+/// `postgres://user:password@host`
+fn may_hold_password(value: &str) -> bool {
+    value.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 fn sounds_secret(key: &str) -> bool {

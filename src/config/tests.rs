@@ -28,6 +28,7 @@ fn env(name: &str) -> Option<String> {
     match name {
         "MISSING" => None,
         "EMPTY" => Some(" ".to_owned()),
+        "STORE_URL" => Some("postgres://handoff:1234-secret@db.example.com/handoff".to_owned()),
         _ => Some(format!("value of {name}")),
     }
 }
@@ -83,7 +84,7 @@ fn every_key_that_has_a_default_stands_in_the_file_as_shipped() {
     for key in [
         "listen",
         "operator_listen",
-        "path",
+        "url",
         "retention_days",
         "format",
         "level",
@@ -659,6 +660,89 @@ fn a_list_of_secrets_over_several_lines_is_not_shown() {
       |
       = help: write `key = "value"`: text in double quotes, lists as ["a", "b"], comments behind #
     "#);
+}
+
+#[test]
+fn the_store_is_a_file_or_a_server() {
+    let stores = [
+        ("url = \"sqlite:/var/lib/handoff.db\"", "sqlite:/var/lib/handoff.db"),
+        (
+            "url = \"postgres://handoff@db.example.com:6432/handoff\"",
+            "postgres://db.example.com:6432/handoff",
+        ),
+        ("url_env = \"STORE_URL\"", "postgres://db.example.com/handoff"),
+    ];
+    for (line, url) in stores {
+        let config = good(&with(&format!("[store]\n{line}\n")));
+        assert_eq!(config.store.url.to_string(), url);
+        assert_eq!(config.store.retention_days, StoreConfig::default().retention_days);
+        assert!(!format!("{config:?}").contains("1234-secret"));
+    }
+}
+
+#[test]
+fn the_password_of_the_store_is_refused_and_not_shown() {
+    assert_snapshot!(told(&with("[store]\nurl = \"postgres://handoff:1234-secret@db.example.com/handoff\"\n")), @r#"
+    error: `url` holds a password, and this file is not a place for secrets
+      --> handoff.toml:10:7
+       |
+    10 | url = *******************************************************
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: put the whole URL into an environment variable and write its name: url_env = "STORE_URL"
+    "#);
+}
+
+#[test]
+fn a_store_of_another_kind_is_refused() {
+    assert_snapshot!(told(&with("[store]\nurl = \"handoff.db\"\n")), @r#"
+    error: `handoff.db` has no known scheme
+      --> handoff.toml:10:7
+       |
+    10 | url = "handoff.db"
+       |       ^^^^^^^^^^^^
+       |
+       = help: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff"
+    "#);
+}
+
+#[test]
+fn a_store_is_named_once() {
+    assert_snapshot!(told(&with("[store]\nurl = \"sqlite:handoff.db\"\nurl_env = \"STORE_URL\"\n")), @r#"
+    error: `url` is named twice
+      --> handoff.toml:11:1
+       |
+    11 | url_env = "STORE_URL"
+       | ^^^^^^^
+       |
+       = help: keep one of `url`, `url_env` and `url_file`
+    "#);
+}
+
+#[test]
+fn a_variable_that_holds_no_store_is_named_and_not_shown() {
+    assert_snapshot!(told(&with("[store]\nurl_env = \"OTHER\"\n")), @r#"
+    error: what this names has no known scheme
+      --> handoff.toml:10:1
+       |
+    10 | url_env = "OTHER"
+       | ^^^^^^^
+       |
+       = help: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff"
+    "#);
+}
+
+#[test]
+fn a_syntax_error_beside_a_password_does_not_show_it() {
+    assert_snapshot!(told(&with("[store]\nurl = \"postgres://handoff:1234-secret@db.example.com\n")), @r"
+    error: a quote is opened and never closed, or `\` stands in the text
+      --> handoff.toml:10:53
+       |
+    10 | url = **********************************************
+       |                                                     ^
+       |
+       = help: close the quote; write `\\` for `\`
+    ");
 }
 
 #[test]

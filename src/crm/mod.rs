@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
@@ -22,7 +23,7 @@ use crate::failure::Failure;
 use crate::mapping::FieldPath;
 
 /// Which CRM an account lives in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CrmKind {
     /// HubSpot; an account is a portal.

@@ -16,6 +16,9 @@ pub struct Problems {
     text: String,
     found: Vec<Problem>,
     concealed: Vec<Span>,
+    /// The keys that each block was asked for: what the schemas are held against.
+    #[cfg(test)]
+    pub(crate) asked: Vec<std::collections::BTreeSet<String>>,
 }
 
 /// One thing that is wrong.
@@ -49,6 +52,16 @@ pub struct Place {
     pub column: usize,
     /// Bytes of the file's text.
     pub span: Span,
+}
+
+impl Severity {
+    /// The word for it, in output for people and for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 impl Problems {
@@ -92,6 +105,11 @@ impl Problems {
         let mut sorted: Vec<&Problem> = self.found.iter().collect();
         sorted.sort_by_key(|problem| problem.place);
         sorted.into_iter()
+    }
+
+    /// The line in which something stands, counted from 1: for messages that name two places.
+    pub fn line(&self, span: Span) -> usize {
+        self.place(span).line
     }
 
     /// How many there are of one severity.

@@ -87,6 +87,8 @@ impl<'d> Section<'d> {
     /// Reports keys that are missing and keys that nobody knows.
     pub fn finish(mut self, problems: &mut Problems) {
         let known = std::mem::take(&mut self.known);
+        #[cfg(test)]
+        problems.asked.push(known.iter().cloned().collect());
         for entry in self.rest() {
             let untaken = known.iter().map(String::as_str);
             let meant = nearest(&entry.key, untaken.clone());
@@ -116,6 +118,13 @@ impl<'d> Section<'d> {
     }
 }
 
+impl<'d> From<&'d Entry> for Field<'d> {
+    /// A key whose name is the user's own word.
+    fn from(entry: &'d Entry) -> Self {
+        Self { entry: Some(entry) }
+    }
+}
+
 impl<'d> Field<'d> {
     /// Whether the key is there at all, with or without a value.
     pub fn is_present(self) -> bool {
@@ -130,6 +139,11 @@ impl<'d> Field<'d> {
     /// `[]`: for keys where a list of none has a meaning.
     pub fn is_empty_list(self) -> bool {
         self.entry.is_some_and(|entry| matches!(&entry.value.value, Value::List(nodes) if nodes.is_empty()))
+    }
+
+    /// A list, with or without values.
+    pub fn is_list(self) -> bool {
+        self.entry.is_some_and(|entry| matches!(entry.value.value, Value::List(_)))
     }
 
     /// Where the value stands, whatever it is.

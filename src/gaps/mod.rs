@@ -23,6 +23,7 @@ mod words;
 mod deal_on_paper;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::crm::DealRecord;
@@ -30,7 +31,7 @@ use crate::mapping::Mapping;
 use crate::packet::{Importance, Section, SectionName};
 
 /// One thing to ask one person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Gap {
     /// The rule: `empty`, or with a role `role_missing:sponsor`.
     pub id: String,
@@ -77,7 +78,7 @@ impl Gap {
 }
 
 /// Who can fill a gap. Never mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Addressee {
     /// The seller, for this deal.
@@ -87,7 +88,7 @@ pub enum Addressee {
 }
 
 /// Whether a gap makes the packet incomplete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It does.
@@ -97,7 +98,7 @@ pub enum Severity {
 }
 
 /// How sure a rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Structure says so.

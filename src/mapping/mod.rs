@@ -5,6 +5,7 @@
 
 pub mod apply;
 mod choice;
+pub mod compare;
 pub mod condition;
 pub mod dates;
 pub mod excerpt;
@@ -12,14 +13,17 @@ pub mod field;
 pub mod file;
 mod html;
 mod link;
+mod lint;
 pub mod live;
 pub mod numbers;
 mod quoted;
 pub mod relative;
 #[cfg(test)]
 pub mod sample;
+pub mod schema;
 mod tag;
 pub mod transform;
+pub mod trial;
 mod value;
 
 use std::collections::BTreeMap;

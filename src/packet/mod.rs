@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,7 @@ use crate::gaps::Gap;
 use crate::review::Review;
 
 /// The sections of a packet, in the order they are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SectionName {
     /// Why did they choose us, and why now?
@@ -89,7 +90,7 @@ impl SectionName {
 }
 
 /// What a person on the customer's side is to the deal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Wants it and pays for it.
@@ -137,7 +138,7 @@ pub fn packet_id(win: &WinKey) -> String {
 }
 
 /// Everything customer success gets about one win.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Packet {
     /// `pkt_` and 12 hex digits of the hash of the win key: the same win always has the same id.
     pub packet_id: String,
@@ -168,7 +169,7 @@ pub struct Packet {
 }
 
 /// Whether anything is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PacketStatus {
     /// Nothing to ask.
@@ -178,7 +179,7 @@ pub enum PacketStatus {
 }
 
 /// The deal in short.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DealSummary {
     /// The CRM's id.
     pub id: String,
@@ -195,7 +196,7 @@ pub struct DealSummary {
 }
 
 /// Who takes the handoff.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HandoffOwner {
     /// Their name; for a fallback, the address.
     pub name: Option<String>,
@@ -206,7 +207,7 @@ pub struct HandoffOwner {
 }
 
 /// Whether the account is important.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Importance {
     /// Any reason holds.
     pub is: bool,
@@ -218,7 +219,7 @@ pub struct Importance {
 }
 
 /// One section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// How good it is.
     pub status: SectionStatus,
@@ -230,7 +231,7 @@ pub struct Section {
 }
 
 /// How good a section is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SectionStatus {
     /// It answers its question.
@@ -242,7 +243,7 @@ pub enum SectionStatus {
 }
 
 /// One line of a section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Clean, short, plain text. Never markup.
     pub text: String,
@@ -257,7 +258,7 @@ pub struct Entry {
 }
 
 /// One person on the customer's side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Person {
     /// Their name, or their address if the CRM has no name.
     pub name: String,
@@ -274,7 +275,7 @@ pub struct Person {
 }
 
 /// Which mapping made a packet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MappingRef {
     /// The file.
     pub file: String,

@@ -49,7 +49,7 @@ listen = "127.0.0.1:0"
 operator_listen = "127.0.0.1:0"
 
 [store]
-path = '{database}'
+url = 'sqlite:{database}'
 
 [log]
 format = "json"

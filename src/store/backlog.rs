@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::deliveries::DeliveryState;
 use super::moment::from_millis;
+use super::query::query;
 use super::{Store, StoreError};
 use crate::delivery::Destination;
 
@@ -45,8 +46,8 @@ impl Store {
         let now = self.clock.now_millis();
         let mut earliest: Option<i64> = None;
         for sql in [NEXT_DEAL, NEXT_DELIVERY, NEXT_PAUSE_END] {
-            let due: Option<i64> = sqlx::query_scalar(sql).bind(now).fetch_optional(&self.readers).await?;
-            earliest = earliest.into_iter().chain(due).min();
+            let due: Option<(i64,)> = self.readers.optional(query(sql).bind(now)).await?;
+            earliest = earliest.into_iter().chain(due.map(|(due,)| due)).min();
         }
         Ok(earliest.map(from_millis))
     }
@@ -56,13 +57,13 @@ impl Store {
         type Group = (String, String, i64, i64, i64);
 
         let mut backlog = Backlog::default();
-        let deals: Vec<(String, i64)> = sqlx::query_as(OPEN_DEALS).fetch_all(&self.readers).await?;
+        let deals: Vec<(String, i64)> = self.readers.all(query(OPEN_DEALS)).await?;
         for (state, count) in deals {
             let into = if state == "dead" { &mut backlog.deals_dead } else { &mut backlog.deals_waiting };
             *into += u64::try_from(count).unwrap_or(0);
         }
 
-        let groups: Vec<Group> = sqlx::query_as(OPEN_DELIVERIES).fetch_all(&self.readers).await?;
+        let groups: Vec<Group> = self.readers.all(query(OPEN_DELIVERIES)).await?;
         let mut oldest: Option<i64> = None;
         for (destination, state, unknown, count, created_at) in groups {
             let Ok(destination) = destination.parse() else { continue };
@@ -80,91 +81,5 @@ impl Store {
         }
         backlog.oldest_undelivered = oldest.map(from_millis);
         Ok(backlog)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::fixture::{DAY, Fixture, LEASE, MINUTE, account, done, nothing};
-    use super::super::{DealEnd, DeliveryEnd, SLACK};
-    use super::*;
-
-    #[tokio::test]
-    async fn the_next_due_time_is_that_of_the_earliest_row() {
-        let fixture = Fixture::new().await;
-        assert_eq!(fixture.store.next_due().await.unwrap(), None);
-        fixture.hears("1", "a").await;
-        assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.now()));
-        let lease = fixture.claims_deal().await;
-        assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(LEASE)));
-        let retry = DealEnd::Retry { at: fixture.after(DAY), error: "503".to_owned() };
-        fixture.ends(&lease, retry).await;
-        assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(DAY)));
-
-        fixture.has_packet("2").await;
-        assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.now()));
-        fixture.store.pause(&account().to_string(), fixture.after(DAY / 2), "401").await.unwrap();
-        assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(MINUTE)), "the digest");
-        fixture.store.pause(SLACK, fixture.after(DAY / 4), "401").await.unwrap();
-        assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(DAY / 4)), "Slack's pause");
-    }
-
-    #[tokio::test]
-    async fn the_backlog_counts_what_is_left_and_nothing_else() {
-        let fixture = Fixture::new().await;
-        assert_eq!(fixture.store.backlog().await.unwrap(), Backlog::default());
-        fixture.is_handed_over("1").await;
-        assert_eq!(fixture.store.backlog().await.unwrap(), Backlog::default());
-
-        fixture.clock.advance(MINUTE);
-        let oldest = fixture.now();
-        fixture.has_packet("2").await;
-        let task = fixture.claims_delivery().await;
-        fixture.finishes(&task, DeliveryEnd::Unknown { at: fixture.after(DAY), absent: 0 }).await;
-        let digest = fixture.claims_delivery().await;
-        fixture.finishes(&digest, DeliveryEnd::Dead).await;
-        fixture.clock.advance(MINUTE);
-        fixture.has_packet("3").await;
-        fixture.hears("4", "a").await;
-        let lease = fixture.claims_deal().await;
-        fixture.ends(&lease, DealEnd::Dead { error: "400".to_owned() }).await;
-        fixture.hears("5", "b").await;
-
-        let backlog = fixture.store.backlog().await.unwrap();
-        assert_eq!((backlog.deals_waiting, backlog.deals_dead), (1, 1));
-        assert_eq!(backlog.oldest_undelivered, Some(oldest));
-        let mut deliveries = backlog.deliveries;
-        deliveries.sort_unstable();
-        assert_eq!(
-            deliveries,
-            [
-                (Destination::CrmTask, DeliveryState::Waiting, 1),
-                (Destination::CrmTask, DeliveryState::Unknown, 1),
-                (Destination::SlackDigest, DeliveryState::Waiting, 1),
-                (Destination::SlackDigest, DeliveryState::Dead, 1),
-            ]
-        );
-    }
-
-    #[tokio::test]
-    async fn a_deal_in_work_is_part_of_the_backlog() {
-        let fixture = Fixture::new().await;
-        fixture.hears("1", "a").await;
-        let lease = fixture.claims_deal().await;
-        assert_eq!(fixture.store.backlog().await.unwrap().deals_waiting, 1);
-        fixture.ends(&lease, nothing()).await;
-        assert_eq!(fixture.store.backlog().await.unwrap().deals_waiting, 0);
-    }
-
-    #[tokio::test]
-    async fn what_is_delivered_is_not_owed() {
-        let fixture = Fixture::new().await;
-        fixture.has_packet("1").await;
-        assert_eq!(fixture.store.backlog().await.unwrap().oldest_undelivered, Some(fixture.now()));
-        for _ in 0..2 {
-            let lease = fixture.claims_delivery().await;
-            fixture.finishes(&lease, done("1")).await;
-        }
-        assert_eq!(fixture.store.backlog().await.unwrap().oldest_undelivered, None);
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
 
 use super::moment::from_millis;
+use super::query::query;
+use super::readers::Readers;
 use super::{Attempt, Store, StoreError};
 use crate::delivery::Destination;
 
@@ -98,21 +98,21 @@ impl Store {
         packet_id: &str,
         destination: Destination,
     ) -> Result<Option<(String, Option<String>)>, StoreError> {
-        let query = sqlx::query_as(EXTERNAL).bind(packet_id).bind(destination.as_str());
-        Ok(query.fetch_optional(&self.readers).await?)
+        let query = query(EXTERNAL).bind(packet_id).bind(destination.as_str());
+        Ok(self.readers.optional(query).await?)
     }
 }
 
+/// Packet, destination, state, attempts, due at, unknown, external id, URL.
+type DeliveryRow = (String, String, String, i64, Option<i64>, i64, Option<String>, Option<String>);
+
 /// The deliveries of one packet with every attempt.
-pub(super) async fn of_packet(readers: &SqlitePool, packet_id: &str) -> sqlx::Result<Vec<StoredDelivery>> {
+pub(super) async fn of_packet(readers: &Readers, packet_id: &str) -> sqlx::Result<Vec<StoredDelivery>> {
     type AttemptRow = (i64, String, String, i64, Option<String>, Option<i64>);
 
-    let rows = sqlx::query(OF_PACKET).bind(packet_id).fetch_all(readers).await?;
-    let mut deliveries = Vec::new();
-    for row in &rows {
-        deliveries.extend(read_delivery(row)?);
-    }
-    let attempts: Vec<AttemptRow> = sqlx::query_as(ATTEMPTS).bind(packet_id).fetch_all(readers).await?;
+    let rows: Vec<DeliveryRow> = readers.all(query(OF_PACKET).bind(packet_id)).await?;
+    let mut deliveries: Vec<StoredDelivery> = rows.into_iter().filter_map(read_delivery).collect();
+    let attempts: Vec<AttemptRow> = readers.all(query(ATTEMPTS).bind(packet_id)).await?;
     for (at, destination, outcome, duration_ms, error, next_at) in attempts {
         let of_same = |delivery: &&mut StoredDelivery| delivery.destination.as_str() == destination;
         if let Some(delivery) = deliveries.iter_mut().find(of_same) {
@@ -131,30 +131,27 @@ pub(super) async fn of_packet(readers: &SqlitePool, packet_id: &str) -> sqlx::Re
 
 /// The deliveries of the latest packets by packet id, without attempts.
 pub(super) async fn of_latest_packets(
-    readers: &SqlitePool,
+    readers: &Readers,
     packets: u32,
 ) -> sqlx::Result<HashMap<String, Vec<StoredDelivery>>> {
-    let rows = sqlx::query(OF_LATEST_PACKETS).bind(packets).fetch_all(readers).await?;
+    let rows: Vec<DeliveryRow> = readers.all(query(OF_LATEST_PACKETS).bind(packets)).await?;
     let mut by_packet: HashMap<String, Vec<StoredDelivery>> = HashMap::new();
-    for row in &rows {
-        by_packet.entry(row.try_get("packet_id")?).or_default().extend(read_delivery(row)?);
+    for row in rows {
+        by_packet.entry(row.0.clone()).or_default().extend(read_delivery(row));
     }
     Ok(by_packet)
 }
 
 /// `None` for a destination that only a newer program knows.
-fn read_delivery(row: &SqliteRow) -> sqlx::Result<Option<StoredDelivery>> {
-    let Ok(destination) = row.try_get::<&str, _>("destination")?.parse() else {
-        return Ok(None);
-    };
-    let unknown = row.try_get::<i64, _>("unknown")? != 0;
-    Ok(Some(StoredDelivery {
-        destination,
-        state: DeliveryState::of_row(row.try_get("state")?, unknown),
-        tries: row.try_get::<i64, _>("attempts")?.try_into().unwrap_or(u32::MAX),
-        next_at: row.try_get::<Option<i64>, _>("due_at")?.map(from_millis),
-        external_id: row.try_get("external_id")?,
-        url: row.try_get("url")?,
+fn read_delivery(row: DeliveryRow) -> Option<StoredDelivery> {
+    let (_, destination, state, attempts, due_at, unknown, external_id, url) = row;
+    Some(StoredDelivery {
+        destination: destination.parse().ok()?,
+        state: DeliveryState::of_row(&state, unknown != 0),
+        tries: attempts.try_into().unwrap_or(u32::MAX),
+        next_at: due_at.map(from_millis),
+        external_id,
+        url,
         attempts: Vec::new(),
-    }))
+    })
 }

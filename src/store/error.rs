@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::StoreUrlError;
+
 /// A failed call to the store. The text names files and columns, never a value from a row.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -29,6 +31,36 @@ pub enum StoreError {
         /// The oldest that is safe.
         needed: &'static str,
     },
+    /// This PostgreSQL is no longer maintained.
+    #[error("PostgreSQL {found} is too old: {needed} or newer is needed")]
+    OldPostgres {
+        /// Major version of the server.
+        found: u32,
+        /// The oldest that works.
+        needed: u32,
+    },
+    /// A database cannot be moved while it is served, nor served while it is moved.
+    #[error("the PostgreSQL database is being served, or moved, by another process")]
+    InUse,
+    /// Only an empty store takes the rows of another.
+    #[error("the store to copy to is not empty: it has rows in {table}")]
+    NotEmpty {
+        /// Where the rows are.
+        table: &'static str,
+    },
+    /// Not every row arrived; nothing was copied.
+    #[error("{copied} of {found} rows of {table} were copied: nothing is kept of it")]
+    Miscounted {
+        /// Which rows.
+        table: &'static str,
+        /// How many there were.
+        found: u64,
+        /// How many arrived.
+        copied: u64,
+    },
+    /// The text is not the URL of a store.
+    #[error(transparent)]
+    Url(#[from] StoreUrlError),
     /// A newer release of this program has changed the tables.
     #[error("the database has version {found}, this program knows up to {known}: use the newer program")]
     NewerDatabase {
@@ -37,6 +69,9 @@ pub enum StoreError {
         /// Newest version this program knows.
         known: i64,
     },
+    /// More is waiting to be written than fits: come back later. Nothing was written.
+    #[error("the store is busy: its queue is full")]
+    Busy,
     /// The database refused or could not be reached.
     #[error("database: {0}")]
     Database(Arc<sqlx::Error>),

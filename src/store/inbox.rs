@@ -1,35 +1,41 @@
 //! The inbox: accepted events, once each, and the deals they announce.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::moment::from_millis;
+use super::query::{clean, query};
 use super::writer::Tx;
 use super::{EventRow, Recorded, Store, StoreError};
 use crate::crm::Event;
 
 statements! {
-    /// All events of a batch at once: crossing into SQLite costs more than the insert.
-    INSERT_EVENTS = "
+    /// All events of a batch at once: crossing into the database costs more than the insert.
+    INSERT_EVENTS = ["
         INSERT INTO inbox (dedupe, deal, kind, provider_id, occurred_at, verification, received_at, turn, settled)
-        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, e.value ->> 5, $2,
-            COALESCE((SELECT d.want FROM deals d WHERE d.deal = e.value ->> 1), 0) + 1, 0
-        FROM json_each($1) e WHERE true
+        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT),
+            e.value ->> 5, $2, COALESCE((SELECT d.want FROM deals d WHERE d.deal = e.value ->> 1), 0) + 1, 0
+        FROM ", each_row, " e WHERE true
         ON CONFLICT (dedupe) DO NOTHING
-        RETURNING dedupe";
+        RETURNING dedupe, turn"];
     /// A deal that waits for a retry keeps its time: an event does not defeat the backoff.
-    ANNOUNCE_DEALS = "
+    ANNOUNCE_DEALS = ["
         INSERT INTO deals (deal, account, state, want, attempts, due_at, epoch, heard_at)
         SELECT e.value ->> 0, e.value ->> 1, 'ready', 1, 0, $2, 0, $2
-        FROM json_each($1) e WHERE true
+        FROM ", each_row, " e WHERE true
         ON CONFLICT (deal) DO UPDATE SET
             want = deals.want + 1,
             heard_at = excluded.heard_at,
             attempts = CASE WHEN deals.state IN ('idle', 'dead') THEN 0 ELSE deals.attempts END,
             due_at = CASE WHEN deals.state IN ('idle', 'dead') THEN excluded.due_at ELSE deals.due_at END,
-            state = CASE WHEN deals.state IN ('idle', 'dead') THEN 'ready' ELSE deals.state END";
+            state = CASE WHEN deals.state IN ('idle', 'dead') THEN 'ready' ELSE deals.state END ",
+        returning_want];
+    CORRECT_TURNS = ["
+        UPDATE inbox SET turn = CAST(e.value ->> 1 AS BIGINT)
+        FROM ", each_row, " e WHERE inbox.dedupe = e.value ->> 0"];
     LATEST_EVENTS = "
         SELECT id, deal, kind, provider_id, verification, received_at, COALESCE(outcome, 'waiting')
         FROM inbox ORDER BY id DESC LIMIT $1";
@@ -52,7 +58,7 @@ impl Store {
     /// The latest events, newest first.
     pub async fn events(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
         type Row = (i64, String, String, String, String, i64, String);
-        let rows: Vec<Row> = sqlx::query_as(LATEST_EVENTS).bind(limit).fetch_all(&self.readers).await?;
+        let rows: Vec<Row> = self.readers.all(query(LATEST_EVENTS).bind(limit)).await?;
         Ok(rows
             .into_iter()
             .map(|(id, deal, kind, provider_id, verification, received_at, outcome)| EventRow {
@@ -88,52 +94,90 @@ impl RecordCall {
 
 /// One event as a JSON array, in the order [`INSERT_EVENTS`] reads it.
 #[derive(Serialize)]
-struct Row<'a>(&'a str, String, &'static str, &'a str, Option<i64>, &'a str);
+struct Row<'a>(&'a str, String, &'static str, String, Option<i64>, String);
 
 /// Records the events of several calls with two statements.
 pub(super) async fn insert(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> sqlx::Result<()> {
-    let mut first_by_key: HashMap<&str, (usize, &Event)> = HashMap::new();
-    let mut rows = Vec::new();
+    let mut first_by_key: HashMap<String, (usize, &Event)> = HashMap::new();
+    let mut keys = Vec::new();
     for (index, call) in calls.iter().enumerate() {
         for event in &call.events {
-            if first_by_key.contains_key(event.dedupe_key.as_str()) {
-                continue;
+            let key = distinct(&event.dedupe_key);
+            if let Entry::Vacant(first) = first_by_key.entry(key.clone()) {
+                first.insert((index, event));
+                keys.push(key);
             }
-            first_by_key.insert(&event.dedupe_key, (index, event));
-            rows.push(Row(
-                &event.dedupe_key,
-                event.deal.to_string(),
-                event.kind.as_str(),
-                &event.provider_id,
-                event.occurred_at.map(jiff::Timestamp::as_millisecond),
-                &event.verification,
-            ));
         }
     }
-    let new_keys: Vec<String> =
-        sqlx::query_scalar(INSERT_EVENTS).bind(json(&rows)?).bind(tx.now).fetch_all(&mut *tx.conn).await?;
+    if tx.conn.is_shared() {
+        // Two transactions that get the same events wait for each other's keys in the same order.
+        keys.sort_unstable();
+    }
+    let rows: Vec<Row<'_>> =
+        keys.iter().filter_map(|key| first_by_key.get(key).map(|(_, event)| row(key, event))).collect();
+    let new: Vec<(String, i64)> = tx.conn.all(query(INSERT_EVENTS).bind(json(&rows)?).bind(tx.now)).await?;
 
     let mut new_by_call = vec![0; calls.len()];
-    // Sorted, so that two transactions which announce the same deals lock them in the same order.
+    // Sorted for the same reason.
     let mut deals = BTreeMap::new();
-    for key in &new_keys {
-        if let Some((index, event)) = first_by_key.get(key.as_str()) {
+    for (key, _) in &new {
+        if let Some((index, event)) = first_by_key.get(key) {
             new_by_call[*index] += 1;
-            deals.insert(event.deal.to_string(), event.deal.account.to_string());
+            deals.insert(clean(event.deal.to_string()), clean(event.deal.account.to_string()));
         }
+    }
+    if !deals.is_empty() {
+        announce(tx, deals, &new, &first_by_key).await?;
     }
     for (call, new) in calls.iter_mut().zip(new_by_call) {
         call.recorded = Recorded { new, repeated: call.events.len() - new };
     }
-    if !deals.is_empty() {
-        let deals: Vec<(String, String)> = deals.into_iter().collect();
-        sqlx::query(ANNOUNCE_DEALS).bind(json(&deals)?).bind(tx.now).execute(&mut *tx.conn).await?;
-        tx.wakes = true;
+    Ok(())
+}
+
+/// Makes the deals of new events ready. What another transaction announced since the events were inserted
+/// came first, so these belong to a later turn than they were given.
+async fn announce(
+    tx: &mut Tx<'_>,
+    deals: BTreeMap<String, String>,
+    new: &[(String, i64)],
+    events: &HashMap<String, (usize, &Event)>,
+) -> sqlx::Result<()> {
+    let deals: Vec<(String, String)> = deals.into_iter().collect();
+    let announced: Vec<(String, i64)> =
+        tx.conn.all(query(ANNOUNCE_DEALS).bind(json(&deals)?).bind(tx.now)).await?;
+    tx.wakes = true;
+
+    let wants: HashMap<String, i64> = announced.into_iter().collect();
+    let later = new.iter().filter_map(|(key, turn)| {
+        let (_, event) = events.get(key)?;
+        let want = wants.get(&clean(event.deal.to_string()))?;
+        (want != turn).then_some((key, *want))
+    });
+    let later: Vec<(&String, i64)> = later.collect();
+    if !later.is_empty() {
+        tx.conn.execute(query(CORRECT_TURNS).bind(json(&later)?)).await?;
     }
     Ok(())
 }
 
-fn json<T: Serialize>(rows: &T) -> sqlx::Result<String> {
+fn row<'a>(key: &'a str, event: &Event) -> Row<'a> {
+    Row(
+        key,
+        clean(event.deal.to_string()),
+        event.kind.as_str(),
+        clean(event.provider_id.as_str()),
+        event.occurred_at.map(jiff::Timestamp::as_millisecond),
+        clean(event.verification.as_str()),
+    )
+}
+
+/// A key without NUL, which PostgreSQL cannot hold. Keys that differ stay different.
+fn distinct(key: &str) -> String {
+    if key.contains(['\0', '\\']) { key.replace('\\', "\\\\").replace('\0', "\\0") } else { key.to_owned() }
+}
+
+pub(super) fn json<T: Serialize>(rows: &T) -> sqlx::Result<String> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
@@ -146,90 +190,12 @@ pub(super) async fn settle(
     outcome: &str,
     settled: bool,
 ) -> sqlx::Result<()> {
-    let update = sqlx::query(SETTLE_EVENTS).bind(deal).bind(turn).bind(outcome).bind(i64::from(settled));
-    update.execute(&mut *tx.conn).await?;
+    tx.conn.execute(query(SETTLE_EVENTS).bind(deal).bind(turn).bind(outcome).bind(settled)).await?;
     Ok(())
 }
 
 /// Forgets the outcome of events that a replay will settle anew.
 pub(super) async fn reopen(tx: &mut Tx<'_>, deal: &str) -> sqlx::Result<()> {
-    sqlx::query(REOPEN_EVENTS).bind(deal).execute(&mut *tx.conn).await?;
+    tx.conn.execute(query(REOPEN_EVENTS).bind(deal)).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Recorded;
-    use super::super::fixture::{Fixture, event};
-
-    #[tokio::test]
-    async fn a_redelivered_event_is_recorded_once() {
-        let fixture = Fixture::new().await;
-        let batch = vec![event("1", "a"), event("2", "b")];
-        let first = fixture.store.record(batch.clone()).await.unwrap();
-        assert_eq!(first, Recorded { new: 2, repeated: 0 });
-        let again = fixture.store.record(batch).await.unwrap();
-        assert_eq!(again, Recorded { new: 0, repeated: 2 });
-        assert_eq!(fixture.outcomes().await.len(), 2);
-        let wants: Vec<i64> = fixture.claims_deals().await.into_iter().map(|lease| lease.want).collect();
-        assert_eq!(wants, [1, 1], "only new events announce their deal");
-    }
-
-    #[tokio::test]
-    async fn an_event_twice_in_one_batch_is_recorded_once() {
-        let fixture = Fixture::new().await;
-        let batch = vec![event("1", "a"), event("1", "b"), event("1", "a")];
-        assert_eq!(fixture.store.record(batch).await.unwrap(), Recorded { new: 2, repeated: 1 });
-    }
-
-    #[tokio::test]
-    async fn an_empty_batch_needs_no_transaction() {
-        let fixture = Fixture::new().await;
-        let before = fixture.store.commits();
-        assert_eq!(fixture.store.record(Vec::new()).await.unwrap(), Recorded::default());
-        assert_eq!(fixture.store.commits(), before);
-    }
-
-    #[tokio::test]
-    async fn what_was_sent_comes_back_as_it_was() {
-        let fixture = Fixture::new().await;
-        let mut sent = event("1", "nul \0 quote \" ' \\ \u{1f4a5} {{x}} <!channel>\n");
-        sent.provider_id = "'); DROP TABLE inbox; --".to_owned();
-        fixture.store.record(vec![sent.clone()]).await.unwrap();
-        assert_eq!(fixture.store.record(vec![sent]).await.unwrap().repeated, 1);
-
-        let events = fixture.store.events(10).await.unwrap();
-        insta::assert_snapshot!(serde_json::to_string_pretty(&events).unwrap(), @r#"
-        [
-          {
-            "id": 1,
-            "deal": "hubspot:48210077:1",
-            "kind": "stage_changed",
-            "provider_id": "'); DROP TABLE inbox; --",
-            "verification": "signed(hubspot-v3, key 1)",
-            "received_at": "2026-11-22T08:00:00Z",
-            "outcome": "waiting"
-          }
-        ]
-        "#);
-    }
-
-    #[tokio::test]
-    async fn keys_that_differ_behind_a_nul_are_different_events() {
-        let fixture = Fixture::new().await;
-        let batch = vec![event("1", "a\0b"), event("1", "a\0c"), event("1", "a")];
-        assert_eq!(fixture.store.record(batch.clone()).await.unwrap(), Recorded { new: 3, repeated: 0 });
-        assert_eq!(fixture.store.record(batch).await.unwrap(), Recorded { new: 0, repeated: 3 });
-    }
-
-    #[tokio::test]
-    async fn the_latest_events_come_first() {
-        let fixture = Fixture::new().await;
-        for key in ["a", "b", "c"] {
-            fixture.hears("1", key).await;
-        }
-        let ids: Vec<i64> =
-            fixture.store.events(2).await.unwrap().into_iter().map(|event| event.id).collect();
-        assert_eq!(ids, [3, 2]);
-    }
 }

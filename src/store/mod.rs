@@ -1,40 +1,52 @@
-//! The durable state: inbox, deals to look at, packets, outbox and attempts, in one SQLite database.
+//! The durable state: inbox, deals to look at, packets, outbox and attempts, in one database: a SQLite file
+//! for one process, or PostgreSQL for several.
 //!
-//! All writes go through one writer task: a dropped request cannot cancel half a transaction, and concurrent
+//! All writes go through writer tasks: a dropped request cannot cancel half a transaction, and concurrent
 //! webhooks share an fsync. Reads use a small pool. Times are epoch milliseconds. Every write of a worker
 //! carries the epoch of its lease: a worker that lost it changes nothing.
+//!
+//! `statements`, `query`, `link` and `readers` are all that knows of two engines; `sqlite` and `postgres` hold
+//! what only one of them needs.
 
 #[macro_use]
 mod statements;
 
 mod backlog;
+mod commit;
+mod copy;
 mod deals;
 mod deliveries;
 mod error;
 mod inbox;
 mod installation;
+mod link;
 mod migrate;
 mod moment;
 mod open;
 mod outbox;
 mod packets;
 mod pauses;
+mod postgres;
 mod purge;
+mod query;
+mod readers;
+mod sqlite;
+mod url;
 mod wins;
 mod writer;
 
-#[cfg(test)]
-mod fixture;
-
 use jiff::Timestamp;
-use sqlx::SqlitePool;
 use tokio::sync::watch;
 
 pub use backlog::Backlog;
+pub use copy::Copied;
 pub use deliveries::{DeliveryState, StoredDelivery};
 pub use error::StoreError;
 pub use packets::{DeliveryPayload, StoredPacket};
 pub use pauses::{Pause, SLACK};
+#[doc(hidden)]
+pub use statements::every_statement;
+pub use url::{StoreUrl, StoreUrlError};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
 
 use crate::clock::Clock;
@@ -42,18 +54,18 @@ use crate::clock::Clock;
 use crate::crm::{AccountKey, DealKey, WinKey};
 use crate::delivery::Destination;
 
-/// A handle to the database. Cheap to clone; every clone shares the writer and the readers.
+/// A handle to the database. Cheap to clone; every clone shares the writers and the readers.
 #[derive(Clone)]
 pub struct Store {
     writer: writer::Writer,
-    readers: SqlitePool,
+    readers: readers::Readers,
     clock: Clock,
 }
 
 impl Store {
     /// Wakes workers: from this call on the value changes after every commit that made work due or moved
     /// the time at which it is. Take it before looking for work. Waiting on it fails once the store is closed.
-    /// Commands of other processes do not wake anybody: poll as well.
+    /// Other processes do not wake anybody: poll as well.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.writer.changed()
     }
@@ -63,13 +75,13 @@ impl Store {
         self.writer.commits()
     }
 
-    /// Succeeds if the store takes writes: its writer is alive and the database can be locked.
+    /// Succeeds if the store takes writes: a writer is alive and the database lets it begin a transaction.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.writer.run(Ping).await
     }
 
-    /// Finishes what is queued, refuses everything later and closes the files. Returns when another process
-    /// may open them.
+    /// Finishes what is queued, refuses everything later and closes the connections. Returns when another
+    /// process may serve the database.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::moment::from_millis;
+use super::query::query;
 use super::writer::{Command, Tx};
 use super::{Store, StoreError};
 use crate::crm::AccountKey;
@@ -47,8 +48,7 @@ impl Store {
 
     /// Every pause that no success has ended yet, the oldest first.
     pub async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
-        let rows: Vec<(String, i64, String, i64)> =
-            sqlx::query_as(ALL_PAUSES).fetch_all(&self.readers).await?;
+        let rows: Vec<(String, i64, String, i64)> = self.readers.all(query(ALL_PAUSES)).await?;
         Ok(rows
             .into_iter()
             .map(|(scope, until, reason, since)| Pause {
@@ -76,8 +76,8 @@ pub(super) fn scope_of(destination: Destination, account: &AccountKey) -> String
 
 /// Part of a larger transaction: a call failed in a way that holds back its whole scope.
 pub(super) async fn pause(tx: &mut Tx<'_>, scope: &str, until: Timestamp, reason: &str) -> sqlx::Result<()> {
-    let upsert = sqlx::query(PAUSE).bind(scope).bind(until.as_millisecond()).bind(reason).bind(tx.now);
-    upsert.execute(&mut *tx.conn).await?;
+    let upsert = query(PAUSE).bind(scope).bind(until.as_millisecond()).bind(reason).bind(tx.now);
+    tx.conn.execute(upsert).await?;
     // Workers that sleep until the held row was due have to wait for something else now.
     tx.wakes = true;
     Ok(())
@@ -85,7 +85,7 @@ pub(super) async fn pause(tx: &mut Tx<'_>, scope: &str, until: Timestamp, reason
 
 /// Part of a larger transaction: a call to this scope has succeeded.
 pub(super) async fn forget_passed(tx: &mut Tx<'_>, scope: &str) -> sqlx::Result<()> {
-    sqlx::query(FORGET_PASSED).bind(scope).bind(tx.now).execute(&mut *tx.conn).await?;
+    tx.conn.execute(query(FORGET_PASSED).bind(scope).bind(tx.now)).await?;
     Ok(())
 }
 
@@ -111,43 +111,8 @@ impl Command for LiftPause {
     type Output = bool;
 
     async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
-        let lifted = sqlx::query(LIFT).bind(&self.scope).execute(&mut *tx.conn).await?.rows_affected() > 0;
+        let lifted = tx.conn.execute(query(LIFT).bind(&self.scope)).await? > 0;
         tx.wakes |= lifted;
         Ok(lifted)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::fixture::{DAY, Fixture, MINUTE, account};
-    use super::{Pause, SLACK};
-
-    #[tokio::test]
-    async fn the_longer_pause_wins_and_keeps_its_beginning() {
-        let fixture = Fixture::new().await;
-        let (since, until) = (fixture.now(), fixture.after(DAY));
-        fixture.store.pause(SLACK, until, "daily limit").await.unwrap();
-        fixture.clock.advance(MINUTE);
-        fixture.store.pause(SLACK, fixture.after(MINUTE), "401").await.unwrap();
-        let pause =
-            |until, reason: &str| Pause { scope: SLACK.to_owned(), until, reason: reason.to_owned(), since };
-        assert_eq!(fixture.store.pauses().await.unwrap(), [pause(until, "daily limit")]);
-        let longer = fixture.after(2 * DAY);
-        fixture.store.pause(SLACK, longer, "401").await.unwrap();
-        assert_eq!(fixture.store.pauses().await.unwrap(), [pause(longer, "401")]);
-    }
-
-    #[tokio::test]
-    async fn lifting_a_pause_wakes_the_workers() {
-        let fixture = Fixture::new().await;
-        let scope = account().to_string();
-        fixture.store.pause(&scope, fixture.after(DAY), "401").await.unwrap();
-        fixture.hears("1", "a").await;
-        assert_eq!(fixture.claims_deals().await, []);
-        let changed = fixture.store.changed();
-        assert!(fixture.store.lift_pause(&scope).await.unwrap());
-        assert!(changed.has_changed().unwrap());
-        assert!(!fixture.store.lift_pause(&scope).await.unwrap());
-        assert_eq!(fixture.claims_deal().await.deal.deal, "1");
     }
 }

@@ -1,94 +1,121 @@
-//! The one way a file of the store names its SQL.
+//! The one way a file of the store names its SQL, for SQLite and PostgreSQL at once.
 
-/// Declares constants of SQL text. The list of them is what the test prepares against a real database, so
-/// no statement can be forgotten there.
+/// One command in the SQL of each engine. Almost always that is the same text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Statement {
+    /// For SQLite; empty if only PostgreSQL needs it.
+    pub sqlite: &'static str,
+    /// For PostgreSQL; empty if only SQLite needs it.
+    pub postgres: &'static str,
+}
+
+/// Declares constants of SQL. The list of them is what the test prepares against real databases, so no
+/// statement can be forgotten there. A statement is one text, or texts with the pieces below between them,
+/// or a text for each engine that needs it.
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
-        $($(#[$doc])* const $name: &str = $sql;)*
-        #[cfg(test)]
-        pub(super) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    ($($(#[$doc:meta])* $name:ident = $sql:tt;)*) => {
+        $($(#[$doc])* const $name: $crate::store::statements::Statement = statement!($sql);)*
+        pub(super) const STATEMENTS: &[(&str, $crate::store::statements::Statement)] =
+            &[$((stringify!($name), $name)),*];
     };
 }
 
-#[cfg(test)]
-mod tests {
-    use sqlx::sqlite::SqliteConnectOptions;
-    use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row, SqlSafeStr, SqliteConnection};
+macro_rules! statement {
+    ($sql:literal) => {
+        $crate::store::statements::Statement { sqlite: $sql, postgres: $sql }
+    };
+    ([$($piece:tt),+]) => {
+        $crate::store::statements::Statement {
+            sqlite: concat!($(piece!(sqlite $piece)),+),
+            postgres: concat!($(piece!(postgres $piece)),+),
+        }
+    };
+    ({ sqlite: $sqlite:literal, postgres: $postgres:literal }) => {
+        $crate::store::statements::Statement { sqlite: $sqlite, postgres: $postgres }
+    };
+    ({ sqlite: $sql:literal }) => {
+        $crate::store::statements::Statement { sqlite: $sql, postgres: "" }
+    };
+    ({ postgres: $sql:literal }) => {
+        $crate::store::statements::Statement { sqlite: "", postgres: $sql }
+    };
+}
 
-    use super::super::fixture::Fixture;
-    use super::super::{
-        backlog, deals, deliveries, inbox, migrate, open, outbox, packets, pauses, purge, wins, writer,
+/// The only places where a command differs between the engines.
+macro_rules! piece {
+    // The elements of the JSON array bound as $1, each of them an array in the column `value`.
+    (sqlite each_row) => {
+        "json_each($1)"
+    };
+    (postgres each_row) => {
+        "json_array_elements(CAST($1 AS json))"
+    };
+    // Rows that another transaction holds are somebody else's. On SQLite there is no other transaction.
+    (sqlite skip_locked) => {
+        ""
+    };
+    (postgres skip_locked) => {
+        "FOR UPDATE OF d SKIP LOCKED"
+    };
+    // What another transaction may have changed since it was read. On SQLite there is no other transaction.
+    (sqlite returning_want) => {
+        ""
+    };
+    (postgres returning_want) => {
+        "RETURNING deal, want"
+    };
+    ($engine:ident $text:literal) => {
+        $text
+    };
+}
+
+/// Every statement of the store as name, SQLite's text and PostgreSQL's, so that a test can prepare them.
+#[doc(hidden)]
+pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
+    use super::{
+        backlog, copy, deals, deliveries, inbox, installation, link, migrate, open, outbox, packets, pauses,
+        postgres, purge, sqlite, wins,
     };
 
-    const ALL: [&[(&str, &str)]; 12] = [
+    let every = [
         backlog::STATEMENTS,
+        copy::STATEMENTS,
         deals::STATEMENTS,
         deliveries::STATEMENTS,
         inbox::STATEMENTS,
+        installation::STATEMENTS,
+        link::STATEMENTS,
         migrate::STATEMENTS,
         open::STATEMENTS,
         outbox::STATEMENTS,
         packets::STATEMENTS,
         pauses::STATEMENTS,
+        postgres::STATEMENTS,
         purge::STATEMENTS,
+        sqlite::STATEMENTS,
         wins::STATEMENTS,
-        writer::STATEMENTS,
     ];
+    every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()
+}
 
-    async fn connect(fixture: &Fixture) -> SqliteConnection {
-        SqliteConnectOptions::new().filename(&fixture.path).connect().await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn every_statement_can_be_prepared() {
-        let fixture = Fixture::new().await;
-        let mut conn = connect(&fixture).await;
-        for (name, sql) in ALL.concat() {
-            let prepared = conn.prepare(sql.into_sql_str()).await;
-            assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
-        }
-    }
-
+#[cfg(test)]
+mod tests {
     #[test]
-    fn every_file_that_declares_statements_is_listed_here() {
+    fn every_file_that_declares_statements_is_listed_above() {
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")).unwrap();
-        let declaring = files
+        let mut declaring: Vec<String> = files
             .map(|file| file.unwrap().path())
             .filter(|path| path.is_file())
             .filter(|path| std::fs::read_to_string(path).unwrap().contains("\nstatements! {"))
-            .count();
-        assert_eq!(declaring, ALL.len());
-    }
-
-    #[tokio::test]
-    async fn no_statement_walks_through_finished_rows() {
-        let fixture = Fixture::new().await;
-        let mut conn = connect(&fixture).await;
-        let mut walks = Vec::new();
-        for (name, sql) in ALL.concat() {
-            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-            for step in sqlx::query(explain).fetch_all(&mut conn).await.unwrap() {
-                let step: String = step.get("detail");
-                if step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") {
-                    walks.push(format!("{name}: {step}"));
-                }
-            }
-        }
-        // Nobody runs ANALYZE, so plans do not depend on how many rows there are.
-        // The rest: unfinished rows (`_open`), pauses, the first rows of an order, and rows already found.
-        insta::assert_snapshot!(walks.join("\n"), @r"
-        NEXT_PAUSE_END: SCAN p
-        OPEN_DEALS: SCAN deals USING INDEX deals_open
-        OPEN_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
-        OF_LATEST_PACKETS: SCAN p USING INDEX packets_by_age
-        LATEST_EVENTS: SCAN inbox
-        SQLITE_VERSION: SCAN CONSTANT ROW
-        VOID_DEALS: SCAN deals USING INDEX deals_open
-        VOID_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
-        ALL_PAUSES: SCAN pauses
-        NEXT_EVENTS: SCAN e
-        LATEST_PACKETS: SCAN p USING INDEX packets_by_age
-        OPEN_DEALS: SCAN deals USING INDEX deals_open
-        ");
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        declaring.sort_unstable();
+        let mut listed: Vec<String> = include_str!("statements.rs")
+            .lines()
+            .filter_map(|line| line.trim().strip_suffix("::STATEMENTS,"))
+            .map(ToOwned::to_owned)
+            .collect();
+        listed.sort_unstable();
+        assert_eq!(declaring, listed);
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::deliveries::{self, StoredDelivery};
 use super::moment::from_millis;
+use super::query::query;
 use super::{Store, StoreError};
 
 statements! {
@@ -93,7 +94,7 @@ impl Store {
         type OpenDeal = (String, String, i64, Option<i64>, Option<String>, i64);
         type Packet = (String, String, i64, i64, String);
 
-        let open: Vec<OpenDeal> = sqlx::query_as(OPEN_DEALS).bind(limit).fetch_all(&self.readers).await?;
+        let open: Vec<OpenDeal> = self.readers.all(query(OPEN_DEALS).bind(limit)).await?;
         let deals = open.into_iter().map(|(deal, state, attempts, due_at, error, heard_at)| {
             WinRow::Deal(DealRow {
                 deal,
@@ -110,7 +111,7 @@ impl Store {
             })
         });
 
-        let latest: Vec<Packet> = sqlx::query_as(LATEST_PACKETS).bind(limit).fetch_all(&self.readers).await?;
+        let latest: Vec<Packet> = self.readers.all(query(LATEST_PACKETS).bind(limit)).await?;
         let mut deliveries = deliveries::of_latest_packets(&self.readers, limit).await?;
         let packets = latest.into_iter().map(|(packet_id, deal, won_at, created_at, packet)| {
             WinRow::Packet(PacketRow {
@@ -123,82 +124,5 @@ impl Store {
             })
         });
         Ok(deals.chain(packets).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::fixture::{Fixture, MINUTE};
-
-    #[tokio::test]
-    async fn the_list_shows_work_left_first_and_then_packets_newest_first() {
-        let fixture = Fixture::new().await;
-        fixture.is_handed_over("1").await;
-        fixture.clock.advance(MINUTE);
-        fixture.has_packet("2").await;
-        fixture.hears("3", "a").await;
-
-        let rows = fixture.store.wins(10).await.unwrap();
-        insta::assert_snapshot!(serde_json::to_string_pretty(&rows).unwrap(), @r#"
-        [
-          {
-            "deal": "hubspot:48210077:3",
-            "state": "waiting",
-            "tries": 0,
-            "next_at": "2026-11-22T08:01:00Z",
-            "error": null,
-            "heard_at": "2026-11-22T08:01:00Z"
-          },
-          {
-            "packet_id": "pkt_2",
-            "deal": "hubspot:48210077:2",
-            "won_at": "2026-11-20T15:04:05Z",
-            "created_at": "2026-11-22T08:01:00Z",
-            "deliveries": [
-              {
-                "destination": "crm_task",
-                "state": "waiting",
-                "tries": 0,
-                "next_at": "2026-11-22T08:01:00Z",
-                "external_id": null,
-                "url": null
-              },
-              {
-                "destination": "slack_digest",
-                "state": "waiting",
-                "tries": 0,
-                "next_at": "2026-11-22T08:02:00Z",
-                "external_id": null,
-                "url": null
-              }
-            ]
-          },
-          {
-            "packet_id": "pkt_1",
-            "deal": "hubspot:48210077:1",
-            "won_at": "2026-11-20T15:04:05Z",
-            "created_at": "2026-11-22T08:00:00Z",
-            "deliveries": [
-              {
-                "destination": "crm_task",
-                "state": "done",
-                "tries": 1,
-                "next_at": null,
-                "external_id": "1",
-                "url": "https://example.com/1"
-              },
-              {
-                "destination": "slack_digest",
-                "state": "done",
-                "tries": 1,
-                "next_at": null,
-                "external_id": "1",
-                "url": "https://example.com/1"
-              }
-            ]
-          }
-        ]
-        "#);
-        assert_eq!(fixture.store.wins(1).await.unwrap().len(), 2, "one deal and one packet");
     }
 }

@@ -17,6 +17,9 @@ struct Row {
     id: String,
     last_modified_date: String,
     #[serde(default)]
+    created_date: Option<String>,
+    /// Null in an opportunity that is still in its first stage.
+    #[serde(default)]
     last_stage_change_date: Option<String>,
 }
 
@@ -33,6 +36,6 @@ fn sighting(row: &Row) -> Option<Sighting> {
     Some(Sighting {
         deal: SalesforceId::of(Prefix::Opportunity, &row.id)?.to_string(),
         changed_at: instant(&row.last_modified_date)?,
-        won_at: row.last_stage_change_date.as_deref().and_then(instant),
+        won_at: row.last_stage_change_date.as_ref().or(row.created_date.as_ref()).and_then(|at| instant(at)),
     })
 }

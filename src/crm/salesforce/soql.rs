@@ -230,13 +230,12 @@ pub fn history(opportunity: &SalesforceId) -> String {
     )
 }
 
-/// Won opportunities that changed at `since` or later, with the instant of their last stage change unless the
-/// org does not show it.
-pub fn won_since(since: Timestamp, stage_change: bool) -> String {
-    let stage_change = if stage_change { ", LastStageChangeDate" } else { "" };
+/// Won opportunities that changed at `since` or later, with what dates the win unless the org does not show it.
+pub fn won_since(since: Timestamp, dated: bool) -> String {
+    let with = if dated { ", CreatedDate, LastStageChangeDate" } else { "" };
     let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
     format!(
-        "SELECT Id, LastModifiedDate{stage_change} FROM Opportunity \
+        "SELECT Id, LastModifiedDate{with} FROM Opportunity \
          WHERE IsWon = true AND LastModifiedDate >= {since}"
     )
 }
@@ -284,7 +283,7 @@ mod tests {
     #[test]
     fn won_deals_are_asked_for_from_a_whole_second_on() {
         let since = "2026-11-19T08:00:00.999Z".parse().unwrap();
-        insta::assert_snapshot!(won_since(since, true), @"SELECT Id, LastModifiedDate, LastStageChangeDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
+        insta::assert_snapshot!(won_since(since, true), @"SELECT Id, LastModifiedDate, CreatedDate, LastStageChangeDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
         insta::assert_snapshot!(won_since(since, false), @"SELECT Id, LastModifiedDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
     }
 

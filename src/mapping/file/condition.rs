@@ -8,7 +8,8 @@ use super::super::{Condition, Test};
 use super::field;
 use crate::document::{Field, Node, Problems, Section, Span, alternatives, nearest};
 
-const OPERATORS: [&str; 5] = ["at_least", "at_most", "in", "not_in", "filled"];
+/// The closed set of comparisons.
+pub(in crate::mapping) const OPERATORS: [&str; 5] = ["at_least", "at_most", "in", "not_in", "filled"];
 
 /// What people write when they do not know the five operators.
 const OTHER_WORDS: [(&str, &str); 14] = [
@@ -29,14 +30,14 @@ const OTHER_WORDS: [(&str, &str); 14] = [
 ];
 
 /// Reads one condition: a field and exactly one operator.
-pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Condition> {
+pub(in crate::mapping) fn read(node: &Node, problems: &mut Problems) -> Option<Condition> {
     let mut section = Section::of(node, "a condition", problems)?;
     let span = section.span();
     let field = section.require("field", "write which field to look at: `field: deal.amount`");
     let field = field::of(field, problems);
     let used: Vec<(&str, Field<'_>)> = OPERATORS
         .into_iter()
-        .map(|operator| (operator, section.forbidden(operator)))
+        .map(|operator| (operator, section.take(operator)))
         .filter(|(_, value)| value.is_present())
         .collect();
     let mut unknown = false;
@@ -54,7 +55,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Condition> {
         }
         [(operator, value)] => test(operator, *value, problems),
         [_, (second, value), ..] => {
-            let help = "keep one; for two limits write two conditions";
+            let help = "keep one: a condition asks one thing, and there is no `and`";
             let span = value.key_span().unwrap_or(span);
             problems.error(span, format!("`{second}` is a second operator in one condition"), help);
             None
@@ -93,6 +94,11 @@ fn test(operator: &str, value: Field<'_>, problems: &mut Problems) -> Option<Tes
 }
 
 fn values(field: Field<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    if let Some(span) = field.key_span().filter(|_| field.is_empty_list()) {
+        let help = "write the values, such as `in: [Enterprise, Strategic]`, or remove the condition";
+        problems.error(span, "this list of values is empty", help);
+        return None;
+    }
     let values = super::owned(field.texts(problems));
     (!values.is_empty()).then_some(values)
 }
@@ -107,9 +113,42 @@ fn threshold(field: Field<'_>, problems: &mut Problems) -> Option<Decimal> {
     }
     let number = Decimal::from_str(text).ok();
     if number.is_none() {
-        problems.error(span, format!("`{text}` is not a number"), "write digits only, such as `50000`");
+        let (message, help) = no_number(text);
+        problems.error(span, message, help);
     }
     number
+}
+
+/// What to say about a threshold of the wrong kind.
+fn no_number(text: &str) -> (String, String) {
+    if jiff::civil::Date::from_str(text).is_ok() {
+        let help = "days cannot be compared; to ask whether there is a day write `filled: true`";
+        return (format!("`{text}` is a day, and only numbers can be compared"), help.to_owned());
+    }
+    let help = if matches!(text, "true" | "false" | "yes" | "no") {
+        format!("write `in: [\"{text}\"]`")
+    } else if let Some(number) = number_meant(text) {
+        format!("write `{number}`, digits only")
+    } else {
+        format!("write digits only, such as `50000`; to compare words write `in: [\"{text}\"]`")
+    };
+    (format!("`{text}` is not a number"), help)
+}
+
+/// `50k`, `€ 50000`, `1.5m` and `10 %` as the number their author had in mind.
+fn number_meant(text: &str) -> Option<Decimal> {
+    let unit = |char: char| char.is_alphabetic() || char.is_whitespace() || "€$£¥%".contains(char);
+    let bare = text.trim_matches(unit);
+    let behind = text.rsplit(|char: char| char.is_ascii_digit()).next().unwrap_or_default();
+    let factor = match behind.trim().to_lowercase().as_str() {
+        "k" => 1_000,
+        "m" | "mio" | "million" => 1_000_000,
+        _ => 1,
+    };
+    if grouped(bare) {
+        return None;
+    }
+    Some(Decimal::from_str(bare).ok()?.checked_mul(factor.into())?.normalize())
 }
 
 /// `50.000` is fifty thousand to one half of Europe and fifty to everybody else, so it is nothing here.

@@ -4,10 +4,10 @@
 //! only when nothing is wrong with the whole file.
 
 mod channel;
-mod condition;
-mod field;
+pub(super) mod condition;
+pub(super) mod field;
 mod people;
-mod section;
+pub(super) mod section;
 #[cfg(test)]
 mod tests;
 mod zone;
@@ -16,12 +16,15 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Mapping, TaskMapping};
+use super::{Mapping, TaskMapping, lint};
 use crate::crm::CrmKind;
 use crate::document::{self, Problems, Section};
 
 /// The due day of a task when the file does not say.
-const DUE_IN_BUSINESS_DAYS: u8 = 2;
+pub(super) const DUE_IN_BUSINESS_DAYS: u8 = 2;
+
+/// The latest due day.
+pub(super) const MOST_BUSINESS_DAYS: u32 = 30;
 
 /// Reads and checks one mapping file from disk. No mapping if it has an error.
 pub fn read(path: &Path) -> (Option<Mapping>, Problems) {
@@ -30,7 +33,11 @@ pub fn read(path: &Path) -> (Option<Mapping>, Problems) {
         Ok(text) => parse(&name, &text),
         Err(error) => {
             let mut problems = Problems::new(&name, "");
-            problems.file_error(format!("the mapping file cannot be read: {error}"), "save it as UTF-8 text");
+            let help = match error.kind() {
+                std::io::ErrorKind::NotFound => "name a file that exists, such as mappings/hubspot.yaml",
+                _ => "save it as UTF-8 text",
+            };
+            problems.file_error(format!("the mapping file cannot be read: {error}"), help);
             (None, problems)
         }
     }
@@ -70,6 +77,7 @@ fn mapping(file_name: &str, text: &str, problems: &mut Problems) -> Option<Mappi
     let placeholders = owned(top.take("placeholders").texts(problems));
     let colleagues = people::colleagues(top.take("colleagues"), problems);
     top.finish(problems);
+    lint::look(&root, problems);
 
     Some(Mapping {
         file: file_name.to_owned(),
@@ -105,7 +113,7 @@ fn important_when(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<
 fn task(section: Option<Section<'_>>, problems: &mut Problems) -> TaskMapping {
     let default = TaskMapping { due_in_business_days: DUE_IN_BUSINESS_DAYS };
     let Some(mut section) = section else { return default };
-    let days = section.take("due_in_business_days").integer(0, 30, problems);
+    let days = section.take("due_in_business_days").integer(0, MOST_BUSINESS_DAYS, problems);
     section.finish(problems);
     let days = days.and_then(|days| u8::try_from(days).ok());
     days.map_or(default, |due_in_business_days| TaskMapping { due_in_business_days })

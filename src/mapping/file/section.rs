@@ -7,7 +7,11 @@ use super::{condition, field};
 use crate::document::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
 use crate::packet::SectionName;
 
-const LIST_STYLES: [(&str, ListStyle); 4] = [
+/// The shortest and the longest word budget of an entry.
+pub(in crate::mapping) const WORDS: (u32, u32) = (10, 500);
+
+/// How one value becomes entries.
+pub(in crate::mapping) const LIST_STYLES: [(&str, ListStyle); 4] = [
     ("auto", ListStyle::Auto),
     ("whole", ListStyle::Whole),
     ("lines", ListStyle::Lines),
@@ -107,7 +111,7 @@ fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -
         from: fields(from.list(problems), problems),
         list: section.take("list").choice(&LIST_STYLES, problems).unwrap_or_default(),
         ask: section.take("ask").text(problems).map(|(text, _)| one_line(text)),
-        words: section.take("words").integer(10, 500, problems),
+        words: section.take("words").integer(WORDS.0, WORDS.1, problems),
         due: due(name, &mut section, problems),
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
     };

@@ -21,6 +21,7 @@ sections:
   promises: deal.c
   risks: deal.d
   first_value: deal.e
+roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}
 ";
 
 fn good(text: &str) -> Mapping {
@@ -36,6 +37,10 @@ fn told(text: &str) -> String {
     assert_eq!(mapping.is_none(), problems.has_errors());
     problems.to_string()
 }
+
+/// Its last line.
+const ROLES: &str =
+    "roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n";
 
 /// The short mapping with one part of it replaced.
 fn instead(old: &str, new: &str) -> String {
@@ -102,7 +107,7 @@ fn a_question_may_be_written_over_several_lines() {
 fn the_version_is_the_hash_of_the_file() {
     assert_eq!(
         good(SHORT).version,
-        "sha256:01b21dcf5c1f990ed0abc7e93f8af2319914927ff158ccc7c421a0e058c562d7"
+        "sha256:f2778a57db289a1a6f097033a1db8fe884aff832a037a1a08e50cd92c68736c0"
     );
 }
 
@@ -129,9 +134,9 @@ fn a_misspelt_key_is_named_with_the_right_one() {
 fn a_key_that_resembles_nothing_gets_at_most_five_alternatives() {
     assert_snapshot!(told(&with("colour: red\n")), @r"
     error: unknown key `colour`
-      --> m.yaml:11:1
+      --> m.yaml:12:1
        |
-    11 | colour: red
+    12 | colour: red
        | ^^^^^^
        |
        = help: write `colleagues`, `placeholders`, `roles`, `owner` or `sections`, or remove it
@@ -153,7 +158,7 @@ fn a_misspelt_section_is_named_with_the_right_one() {
 
 #[test]
 fn an_invented_section_is_refused() {
-    assert_snapshot!(told(&with("  pricing: deal.f\n")), @r"
+    assert_snapshot!(told(&instead("  first_value: deal.e\n", "  first_value: deal.e\n  pricing: deal.f\n")), @r"
     error: there is no section `pricing`
       --> m.yaml:11:3
        |
@@ -332,9 +337,9 @@ fn a_derived_entry_needs_something_to_say() {
 fn an_unknown_operator_is_refused() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount, greater_than: 50000}]\n")), @r"
     error: unknown operator `greater_than`
-      --> m.yaml:12:30
+      --> m.yaml:13:30
        |
-    12 |   any: [{field: deal.amount, greater_than: 50000}]
+    13 |   any: [{field: deal.amount, greater_than: 50000}]
        |                              ^^^^^^^^^^^^
        |
        = help: did you mean `at_least`?
@@ -345,12 +350,12 @@ fn an_unknown_operator_is_refused() {
 fn two_operators_in_one_condition_are_refused() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount, at_least: 1, at_most: 9}]\n")), @r"
     error: `at_most` is a second operator in one condition
-      --> m.yaml:12:43
+      --> m.yaml:13:43
        |
-    12 |   any: [{field: deal.amount, at_least: 1, at_most: 9}]
+    13 |   any: [{field: deal.amount, at_least: 1, at_most: 9}]
        |                                           ^^^^^^^
        |
-       = help: keep one; for two limits write two conditions
+       = help: keep one: a condition asks one thing, and there is no `and`
     ");
 }
 
@@ -358,9 +363,9 @@ fn two_operators_in_one_condition_are_refused() {
 fn a_condition_without_operator_is_refused() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount}]\n")), @r"
     error: this condition does not say what must hold
-      --> m.yaml:12:10
+      --> m.yaml:13:10
        |
-    12 |   any: [{field: deal.amount}]
+    13 |   any: [{field: deal.amount}]
        |          ^^^^^
        |
        = help: add one of `at_least`, `at_most`, `in`, `not_in` or `filled`
@@ -371,12 +376,12 @@ fn a_condition_without_operator_is_refused() {
 fn a_threshold_that_is_not_a_number_is_refused() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount, at_least: 50k}]\n")), @r"
     error: `50k` is not a number
-      --> m.yaml:12:40
+      --> m.yaml:13:40
        |
-    12 |   any: [{field: deal.amount, at_least: 50k}]
+    13 |   any: [{field: deal.amount, at_least: 50k}]
        |                                        ^^^
        |
-       = help: write digits only, such as `50000`
+       = help: write `50000`, digits only
     ");
 }
 
@@ -384,9 +389,9 @@ fn a_threshold_that_is_not_a_number_is_refused() {
 fn a_threshold_with_a_thousands_separator_is_refused() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount, at_least: 50.000}]\n")), @r"
     error: `50.000` can be read as two different numbers
-      --> m.yaml:12:40
+      --> m.yaml:13:40
        |
-    12 |   any: [{field: deal.amount, at_least: 50.000}]
+    13 |   any: [{field: deal.amount, at_least: 50.000}]
        |                                        ^^^^^^
        |
        = help: write `50000`, without separators between the thousands
@@ -397,9 +402,9 @@ fn a_threshold_with_a_thousands_separator_is_refused() {
 fn filled_is_true_or_false() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount, filled: yes}]\n")), @r"
     error: `filled` cannot be `yes`
-      --> m.yaml:12:38
+      --> m.yaml:13:38
        |
-    12 |   any: [{field: deal.amount, filled: yes}]
+    13 |   any: [{field: deal.amount, filled: yes}]
        |                                      ^^^
        |
        = help: write `true`
@@ -499,7 +504,7 @@ fn the_owner_comes_from_the_deal() {
 
 #[test]
 fn an_unknown_role_is_refused() {
-    assert_snapshot!(told(&with("roles:\n  labels: {Champion: sponser}\n")), @r"
+    assert_snapshot!(told(&instead(ROLES, "roles:\n  labels: {Champion: sponser}\n")), @r"
     error: there is no role `sponser`
       --> m.yaml:12:22
        |
@@ -512,12 +517,12 @@ fn an_unknown_role_is_refused() {
 
 #[test]
 fn a_label_mapped_twice_is_refused_whatever_its_capitals() {
-    assert_snapshot!(told(&with("roles:\n  labels:\n    Sponsor: sponsor\n    sponsor: operator\n")), @r"
-    error: `sponsor` and `Sponsor` are the same: capitals make no difference
-      --> m.yaml:14:5
+    assert_snapshot!(told(&instead("roles: {labels: {Sponsor", "roles: {labels: {sponsor: operator, Sponsor")), @r"
+    error: `Sponsor` and `sponsor` are the same: capitals make no difference
+      --> m.yaml:11:37
        |
-    14 |     sponsor: operator
-       |     ^^^^^^^
+    11 | roles: {labels: {sponsor: operator, Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}
+       |                                     ^^^^^^^
        |
        = help: keep one of the two
     ");
@@ -527,9 +532,9 @@ fn a_label_mapped_twice_is_refused_whatever_its_capitals() {
 fn a_mail_address_is_not_a_domain() {
     assert_snapshot!(told(&with("colleagues: [me@example.com]\n")), @r"
     error: `me@example.com` is not a mail domain
-      --> m.yaml:11:14
+      --> m.yaml:12:14
        |
-    11 | colleagues: [me@example.com]
+    12 | colleagues: [me@example.com]
        |              ^^^^^^^^^^^^^^
        |
        = help: write `example.com`
@@ -570,12 +575,20 @@ fn every_missing_top_level_key_is_named() {
       | ^^^^^^^^
       |
       = help: write where the digest goes: `slack: {channel: C0123ABCD}`
+
+    warning: there is no `roles`: nobody has a role, and four roles will be reported as missing on every handoff
+     --> m.yaml:1:1
+      |
+    1 | sections: {buying_reason: deal.a, success_outcome: deal.b, promises: deal.c, risks: deal.d, first_value: deal.e}
+      | ^^^^^^^^
+      |
+      = help: write `roles: {labels: {Sponsor: sponsor}}` with the labels of your contacts
     ");
 }
 
 #[test]
 fn sections_that_are_absent_are_warnings() {
-    assert_snapshot!(told("crm: hubspot\ntime_zone: UTC\nowner: {from: deal.x, fallback: a@example.com}\nslack: {channel: C0123ABCD}\nsections:\n  buying_reason: deal.a\n  success_outcome: deal.b\n  risks: deal.c\n"), @r"
+    assert_snapshot!(told("crm: hubspot\ntime_zone: UTC\nowner: {from: deal.x, fallback: a@example.com}\nslack: {channel: C0123ABCD}\nsections:\n  buying_reason: deal.a\n  success_outcome: deal.b\n  risks: deal.c\nroles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n"), @r"
     warning: no field feeds `promises`: it will be reported as unmapped on every handoff
      --> m.yaml:5:1
       |
@@ -741,9 +754,9 @@ fn a_reference_is_refused() {
 fn an_exclamation_mark_needs_quotes() {
     assert_snapshot!(told(&with("placeholders: [!none]\n")), @r"
     error: `!` has a special meaning at the start of a value
-      --> m.yaml:11:16
+      --> m.yaml:12:16
        |
-    11 | placeholders: [!none]
+    12 | placeholders: [!none]
        |                ^^^^^
        |
        = help: put the text in quotes if it begins with an exclamation mark
@@ -754,9 +767,9 @@ fn an_exclamation_mark_needs_quotes() {
 fn a_second_document_is_refused() {
     assert_snapshot!(told(&with("---\ncrm: hubspot\n")), @r"
     error: `---` begins a second document
-      --> m.yaml:11:1
+      --> m.yaml:12:1
        |
-    11 | ---
+    12 | ---
        | ^^^
        |
        = help: keep only one document a file
@@ -778,7 +791,7 @@ fn an_empty_file_is_refused() {
 
 #[test]
 fn several_mistakes_are_told_at_once() {
-    assert_snapshot!(told("crm: hubspt\ntime_zone: Europe/Berlin\nowner: {from: hubspot_owner_id, fallback: nobody}\nslack: {channel: wins}\nsections:\n  buying_reason: deal.a\n  success_outcome: deal.b\n  promises: deal.c\n  risks: deal.d\n  first_value: deal.e\n"), @r"
+    assert_snapshot!(told("crm: hubspt\ntime_zone: Europe/Berlin\nowner: {from: hubspot_owner_id, fallback: nobody}\nslack: {channel: wins}\nsections:\n  buying_reason: deal.a\n  success_outcome: deal.b\n  promises: deal.c\n  risks: deal.d\n  first_value: deal.e\nroles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n"), @r"
     error: `crm` cannot be `hubspt`
      --> m.yaml:1:6
       |

@@ -10,7 +10,7 @@ fn since() -> Timestamp {
 
 fn row(id: &str, changed: &str, stage_change: Option<&str>) -> Value {
     json!({"attributes": {"type": "Opportunity"}, "Id": id, "LastModifiedDate": changed,
-        "LastStageChangeDate": stage_change})
+        "CreatedDate": "2026-11-20T07:00:00.000+0000", "LastStageChangeDate": stage_change})
 }
 
 fn sighting(deal: &str, changed_at: &str, won_at: Option<&str>) -> Sighting {
@@ -22,7 +22,7 @@ fn sighting(deal: &str, changed_at: &str, won_at: Option<&str>) -> Sighting {
 }
 
 #[tokio::test]
-async fn won_deals_are_listed_with_their_last_stage_change() {
+async fn won_deals_are_listed_with_their_last_stage_change_or_else_their_creation() {
     let org = Org::start().await;
     let changed = "2026-11-21T09:30:00.000+0000";
     let rows = rows(&[
@@ -35,12 +35,12 @@ async fn won_deals_are_listed_with_their_last_stage_change() {
         seen,
         [
             sighting(DEAL, "2026-11-21T09:30:00Z", Some("2026-11-20T15:04:05Z")),
-            sighting("006Hn00001QwErUIAV", "2026-11-21T09:30:00Z", None),
+            sighting("006Hn00001QwErUIAV", "2026-11-21T09:30:00Z", Some("2026-11-20T07:00:00Z")),
         ]
     );
     assert_eq!(org.routes(), [TOKEN, QUERY]);
     let asked = org.asked(QUERY).remove(0).text.replace("%3A", ":").replace("%2C", ",");
-    insta::assert_snapshot!(asked.replace("%3D", "=").replace("%3E", ">"), @"q=SELECT Id, LastModifiedDate, LastStageChangeDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
+    insta::assert_snapshot!(asked.replace("%3D", "=").replace("%3E", ">"), @"q=SELECT Id, LastModifiedDate, CreatedDate, LastStageChangeDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
 }
 
 #[tokio::test]

@@ -1,41 +1,46 @@
-//! A store on a temporary file, with a clock that stands still until a test moves it.
+//! A store with a clock that stands still until a test moves it.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use handoff_bridge::clock::{Clock, later};
+use handoff_bridge::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
+use handoff_bridge::delivery::Destination;
+use handoff_bridge::store::{
+    Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, NewPacket, Store, WinRow,
+};
 use jiff::Timestamp;
-use tempfile::TempDir;
 
-use super::{Attempt, DealEnd, DealLease, DeliveryEnd, DeliveryLease, NewPacket, Store, WinRow};
-use crate::clock::{Clock, later};
-use crate::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
-use crate::delivery::Destination;
+use crate::place::Place;
 
-pub(super) const LEASE: Duration = Duration::from_mins(2);
-pub(super) const MINUTE: Duration = Duration::from_mins(1);
-pub(super) const DAY: Duration = Duration::from_hours(24);
+pub const LEASE: Duration = Duration::from_mins(2);
+pub const MINUTE: Duration = Duration::from_mins(1);
+pub const DAY: Duration = Duration::from_hours(24);
 
-pub(super) struct Fixture {
+pub struct Fixture {
     pub store: Store,
     pub clock: Clock,
-    pub path: PathBuf,
-    dir: TempDir,
+    pub place: Arc<Place>,
 }
 
 impl Fixture {
-    pub async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("handoff.db");
+    pub async fn new(place: Arc<Place>) -> Self {
         let clock = Clock::manual("2026-11-22T08:00:00Z".parse().unwrap());
-        let store = Store::open_exclusive(&path, clock.clone()).await.unwrap();
-        Self { store, clock, path, dir }
+        let store = Store::open_exclusive(place.url(), clock.clone()).await.unwrap();
+        Self { store, clock, place }
     }
 
-    /// The next process serves the same file.
+    /// The next process serves the same database.
     pub async fn reopened(self) -> Self {
         self.store.close().await;
-        let store = Store::open_exclusive(&self.path, self.clock.clone()).await.unwrap();
+        let store = Store::open_exclusive(self.place.url(), self.clock.clone()).await.unwrap();
         Self { store, ..self }
+    }
+
+    /// Another process serves the same database at the same time.
+    pub async fn replica(&self) -> Self {
+        let store = Store::open_exclusive(self.place.url(), self.clock.clone()).await.unwrap();
+        Self { store, clock: self.clock.clone(), place: Arc::clone(&self.place) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -139,7 +144,7 @@ impl Fixture {
         events.into_iter().rev().map(|event| event.outcome).collect()
     }
 
-    pub async fn open_deals(&self) -> Vec<super::DealRow> {
+    pub async fn open_deals(&self) -> Vec<DealRow> {
         let rows = self.store.wins(100).await.unwrap();
         rows.into_iter()
             .filter_map(|row| match row {
@@ -148,26 +153,21 @@ impl Fixture {
             })
             .collect()
     }
-
-    /// Where the database and the files beside it are.
-    pub fn directory(&self) -> &std::path::Path {
-        self.dir.path()
-    }
 }
 
-pub(super) fn account() -> AccountKey {
+pub fn account() -> AccountKey {
     "hubspot:48210077".parse().unwrap()
 }
 
-pub(super) fn deal(deal: &str) -> DealKey {
+pub fn deal(deal: &str) -> DealKey {
     DealKey { account: account(), deal: deal.to_owned() }
 }
 
-pub(super) fn win(id: &str) -> WinKey {
+pub fn win(id: &str) -> WinKey {
     WinKey { deal: deal(id), won_at: "2026-11-20T15:04:05Z".parse().unwrap() }
 }
 
-pub(super) fn event(id: &str, key: &str) -> Event {
+pub fn event(id: &str, key: &str) -> Event {
     Event {
         deal: deal(id),
         kind: EventKind::StageChanged,
@@ -178,10 +178,10 @@ pub(super) fn event(id: &str, key: &str) -> Event {
     }
 }
 
-pub(super) fn done(external_id: &str) -> DeliveryEnd {
+pub fn done(external_id: &str) -> DeliveryEnd {
     DeliveryEnd::Done { external_id: external_id.to_owned(), url: Some("https://example.com/1".to_owned()) }
 }
 
-pub(super) fn nothing() -> DealEnd {
+pub fn nothing() -> DealEnd {
     DealEnd::Nothing { outcome: "not won: negotiation".to_owned() }
 }

@@ -1,0 +1,222 @@
+//! `handoff diff`: what a new mapping would change, in words and deal by deal.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Problem, terminal};
+use crate::clock::Clock;
+use crate::crm::DealRecord;
+use crate::mapping::compare::{self, Change};
+use crate::mapping::transform::clean_line;
+use crate::mapping::{Mapping, file};
+use crate::packet::assemble::assemble;
+
+/// Arguments of `handoff diff`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 also when something differs, 1 a file cannot be used, 2 wrong arguments."
+)]
+pub struct DiffArgs {
+    /// The mapping as it is
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The mapping as it would be
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// A folder of saved deal records (.json), as `handoff fetch` prints them
+    #[arg(long, value_name = "DIR")]
+    records: Option<PathBuf>,
+    /// The instant the packets speak of; default: when each record was fetched, else now
+    #[arg(long, value_name = "RFC3339")]
+    as_of: Option<Timestamp>,
+    /// How to print what changes
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How changes are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON object, for programs
+    Json,
+}
+
+/// What changes from one mapping to the other.
+#[derive(Debug, Serialize)]
+struct Report {
+    old: String,
+    new: String,
+    mapping: Vec<Change>,
+    /// `None` without records.
+    deals: Option<Vec<Deal>>,
+}
+
+/// What changes for one deal.
+#[derive(Debug, Serialize)]
+struct Deal {
+    record: String,
+    id: String,
+    name: String,
+    changes: Vec<Change>,
+}
+
+pub(super) fn run(args: &DiffArgs) -> Result<(), Problem> {
+    let (old, new) = (read(&args.old)?, read(&args.new)?);
+    let deals = match &args.records {
+        Some(folder) => {
+            let now = Clock::machine().now();
+            let deal = |path: &PathBuf| deal(path, &old, &new, args.as_of, now);
+            Some(records(folder)?.iter().map(deal).collect::<Result<Vec<_>, _>>()?)
+        }
+        None => None,
+    };
+    let mapping = compare::mappings(&old, &new);
+    let report = Report { old: old.file, new: new.file, mapping, deals };
+    match args.format {
+        Format::Text => print!("{}", report.text()),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Mapping, Problem> {
+    let (mapping, problems) = file::read(path);
+    mapping.ok_or_else(|| Problem::new(problems.to_string()))
+}
+
+/// The saved records of a folder, by name.
+fn records(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let name = folder.display();
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "json"));
+    paths.sort();
+    if paths.is_empty() {
+        return Err(Problem::new(format!(
+            "handoff: {name} holds no deal record: save one with `handoff fetch --deal ID > {name}/deal.json`"
+        )));
+    }
+    Ok(paths)
+}
+
+fn deal(
+    path: &Path,
+    old: &Mapping,
+    new: &Mapping,
+    as_of: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Deal, Problem> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
+    let record: DealRecord = serde_json::from_str(&text)
+        .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())))?;
+    let as_of = as_of.or(record.fetched_at).unwrap_or(now);
+    let changes = changes(&record, old, new, as_of);
+    let title = clean_line(record.deal.first_of(&["dealname", "Name"]).unwrap_or("a deal without a name"));
+    Ok(Deal { record: name, id: record.deal.id, name: title, changes })
+}
+
+fn changes(record: &DealRecord, old: &Mapping, new: &Mapping, as_of: Timestamp) -> Vec<Change> {
+    let packet = |what: &str, kind| vec![Change { about: "packet".to_owned(), kind, what: what.to_owned() }];
+    let covers = |mapping: &Mapping| mapping.crm == record.crm && mapping.covers(record);
+    match (covers(old), covers(new)) {
+        (false, false) => Vec::new(),
+        (true, false) => {
+            packet("this deal gets none any more: `applies_to` leaves it out", compare::Kind::Lost)
+        }
+        (false, true) => packet("this deal gets one now: `applies_to` takes it in", compare::Kind::Gained),
+        (true, true) => {
+            let (old, old_orders) = assemble(old, record, "pkt_old", as_of);
+            let (new, new_orders) = assemble(new, record, "pkt_new", as_of);
+            compare::packets((&old, &old_orders), (&new, &new_orders))
+        }
+    }
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let mut out = String::new();
+        terminal::heading(&mut out, &format!("{} → {}", self.old, self.new));
+        if self.mapping.is_empty() {
+            terminal::line(&mut out, "", "Both mappings say the same.");
+        }
+        for change in &self.mapping {
+            show(&mut out, change);
+        }
+        let Some(deals) = &self.deals else { return out };
+        let differ: Vec<&Deal> = deals.iter().filter(|deal| !deal.changes.is_empty()).collect();
+        for deal in &differ {
+            out.push('\n');
+            terminal::heading(&mut out, &format!("{} {} ({})", deal.id, deal.name, deal.record));
+            for change in &deal.changes {
+                show(&mut out, change);
+            }
+        }
+        let _ = writeln!(out, "\n{} of {} deals change", differ.len(), deals.len());
+        out
+    }
+}
+
+fn show(out: &mut String, change: &Change) {
+    let Change { about, kind, what } = change;
+    terminal::line(out, &format!("  {} ", kind.sign()), &format!("{about}: {what}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"{"crm":"hubspot","account":1,"fetched_at":"2026-11-22T08:00:00Z",
+        "deal":{"id":7,"dealname":"Brandt \u001b[31m","pipeline":"default","amount":"54000","handoff_promises":"none"}}"#;
+
+    fn report(old: (&str, &str)) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("brandt.json"), RECORD).unwrap();
+        let text = std::fs::read_to_string("mappings/hubspot.yaml").unwrap();
+        let as_is = file::parse("old.yaml", &text).0.unwrap();
+        let changed = file::parse("new.yaml", &text.replacen(old.0, old.1, 1)).0.unwrap();
+        let now = "2026-11-23T08:00:00Z".parse().unwrap();
+        let deals = records(directory.path()).unwrap();
+        let deals = deals.iter().map(|path| deal(path, &as_is, &changed, None, now).unwrap()).collect();
+        let mapping = compare::mappings(&as_is, &changed);
+        let report = Report { old: as_is.file, new: changed.file, mapping, deals: Some(deals) };
+        report.text().replace(&directory.path().display().to_string(), "DIR").replace('─', "")
+    }
+
+    #[test]
+    fn the_mapping_comes_first_and_then_each_deal_that_changes() {
+        insta::assert_snapshot!(report(("C0123ABCD", "C0999WINS")), @r"
+         old.yaml → new.yaml 
+          ~ slack: C0999WINS instead of C0123ABCD
+
+         7 Brandt [31m (DIR/brandt.json) 
+          ~ channel: C0999WINS instead of C0123ABCD
+
+        1 of 1 deals change
+        ");
+    }
+
+    #[test]
+    fn a_deal_that_is_left_out_says_so() {
+        let told = report(("pipelines: [default, ", "pipelines: ["));
+        assert!(
+            told.contains("− packet: this deal gets none any more: `applies_to` leaves it out"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_folder_without_records_says_how_to_get_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let Err(Problem(told)) = records(directory.path()) else { panic!("there are records") };
+        assert!(told.contains("handoff fetch --deal ID >"), "{told}");
+    }
+}

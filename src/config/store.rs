@@ -1,0 +1,64 @@
+//! `[store]`: where the database is and how long rows stay.
+
+use secrecy::ExposeSecret;
+
+use super::StoreConfig;
+use super::secret::Secrets;
+use crate::document::{Field, Problems, Section};
+use crate::store::StoreUrl;
+
+/// Reads the block; what it leaves out keeps its default.
+pub(super) fn read(
+    section: Option<Section<'_>>,
+    secrets: &Secrets<'_>,
+    problems: &mut Problems,
+) -> StoreConfig {
+    let default = StoreConfig::default();
+    let Some(mut section) = section else { return default };
+    let url = url(&mut section, secrets, problems);
+    let days = section.take("retention_days").integer(1, 3650, problems);
+    section.finish(problems);
+    StoreConfig { url: url.unwrap_or(default.url), retention_days: days.unwrap_or(default.retention_days) }
+}
+
+/// `url`, or because a PostgreSQL URL may hold a password: `url_env` or `url_file`.
+fn url(section: &mut Section<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<StoreUrl> {
+    let written = section.take("url");
+    let found = secrets.elsewhere(section, "url", problems);
+    let Some(span) = found.named else { return in_file(written, problems) };
+    if written.is_present() || found.listed > 1 {
+        problems.error(span, "`url` is named twice", "keep one of `url`, `url_env` and `url_file`");
+    }
+    match found.only()?.expose_secret().parse() {
+        Ok(url) => Some(url),
+        Err(error) => {
+            problems.error(span, format!("what this names {}", error.message), error.help);
+            None
+        }
+    }
+}
+
+fn in_file(field: Field<'_>, problems: &mut Problems) -> Option<StoreUrl> {
+    let (text, span) = field.text(problems)?;
+    let url = text.parse::<StoreUrl>();
+    // Also in front of an @ that something else is wrong with, somebody may have written a password.
+    let secret = text.contains('@') || text.contains("password");
+    match url {
+        Ok(url) if url.has_password() => {
+            problems.conceal(span);
+            let help =
+                "put the whole URL into an environment variable and write its name: url_env = \"STORE_URL\"";
+            problems.error(span, "`url` holds a password, and this file is not a place for secrets", help);
+            None
+        }
+        Ok(url) => Some(url),
+        Err(error) => {
+            let shown = if secret { "this address".to_owned() } else { format!("`{text}`") };
+            if secret {
+                problems.conceal(span);
+            }
+            problems.error(span, format!("{shown} {}", error.message), error.help);
+            None
+        }
+    }
+}

@@ -1,0 +1,180 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::mapping::file;
+
+/// A mapping in which every block stands, as a tree.
+fn full() -> Value {
+    json!({
+        "crm": "hubspot",
+        "time_zone": "Europe/Berlin",
+        "applies_to": {"pipelines": ["default", "8812345"]},
+        "sections": {
+            "buying_reason": {"from": "deal.a", "ask": "Why?", "list": "lines", "words": 80,
+                "derive": [{"when": {"field": "deal.n", "at_most": 1}, "say": "x"}]},
+            "success_outcome": "deal.b",
+            "stakeholders": {"ask": "Who?"},
+            "promises": ["deal.c"],
+            "risks": "deal.d",
+            "first_value": {"from": "deal.e", "due": "deal.f"},
+            "expansion": "deal.g",
+        },
+        "roles": {
+            "labels": {"Sponsor": "sponsor", "User": "operator", "Expert": "evaluator", "Legal": "blocker"},
+            "buying_roles": {"CHAMPION": "sponsor"},
+        },
+        "important_when": {"any": [{"field": "deal.amount", "at_least": 50000}]},
+        "owner": {"from": "deal.hubspot_owner_id", "fallback": "revops@example.com"},
+        "task": {"due_in_business_days": 2},
+        "slack": {"channel": "C0123ABCD",
+            "routes": [{"when": {"field": "deal.vip", "filled": true}, "channel": "C0ENTERPR"}]},
+        "placeholders": ["later"],
+        "colleagues": ["example.com"],
+    })
+}
+
+/// What is wrong with a tree; JSON is YAML.
+fn told(tree: &Value) -> String {
+    let (_, problems) = file::parse("m.yaml", &tree.to_string());
+    if problems.has_errors() { problems.to_string() } else { String::new() }
+}
+
+/// A schema without its references.
+fn resolved<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
+    match schema.get("$ref").and_then(Value::as_str) {
+        Some(path) => root.pointer(path.trim_start_matches('#')).unwrap(),
+        None => schema,
+    }
+}
+
+/// Every object of the schema, with the place in [`full`] where one such block stands.
+fn objects<'s>(schema: &'s Value, at: &str, root: &'s Value, found: &mut Vec<(String, &'s Value)>) {
+    let schema = resolved(schema, root);
+    for one in schema.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+        objects(one, at, root, found);
+    }
+    if let Some(items) = schema.get("items") {
+        objects(items, &format!("{at}/0"), root, found);
+    }
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        if full().pointer(at).is_some_and(Value::is_object) {
+            found.push((at.to_owned(), schema));
+        }
+        for (key, inner) in properties {
+            objects(inner, &format!("{at}/{key}"), root, found);
+        }
+    }
+}
+
+fn all_objects(root: &Value) -> Vec<(String, &Value)> {
+    let mut found = Vec::new();
+    objects(root, "", root, &mut found);
+    found
+}
+
+fn keys(schema: &Value) -> BTreeSet<String> {
+    schema["properties"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_schema_has_the_keys_that_the_parser_asks_for_and_no_others() {
+    let root = mapping();
+    assert_eq!(told(&full()), "");
+    let asked: BTreeSet<BTreeSet<String>> =
+        file::parse("m.yaml", &full().to_string()).1.asked.into_iter().collect();
+    let mut described: BTreeSet<BTreeSet<String>> =
+        all_objects(&root).into_iter().map(|(_, schema)| keys(schema)).collect();
+    // The parser compares section names with this list, it does not ask for each.
+    let names = SectionName::ALL.map(|name| name.as_str().to_owned()).into_iter().collect();
+    assert!(described.remove(&names), "{described:?}");
+    assert_eq!(described, asked);
+}
+
+#[test]
+fn every_example_of_the_schema_is_taken_by_the_parser() {
+    let root = mapping();
+    let mut tried = 0;
+    for (at, schema) in all_objects(&root) {
+        for (key, inner) in schema["properties"].as_object().unwrap() {
+            assert!(!inner["description"].as_str().unwrap().is_empty(), "{at}/{key}");
+            for example in inner["examples"].as_array().unwrap() {
+                let mut tree = full();
+                let block = tree.pointer_mut(&at).unwrap().as_object_mut().unwrap();
+                if OPERATORS.contains(&key.as_str()) {
+                    block.retain(|other, _| !OPERATORS.contains(&other.as_str()));
+                }
+                block.insert(key.clone(), example.clone());
+                assert_eq!(told(&tree), "", "{at}/{key}: {example}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
+
+#[test]
+fn the_parser_needs_what_the_schema_requires_and_nothing_else() {
+    let root = mapping();
+    for (at, schema) in all_objects(&root) {
+        let required: Vec<&str> =
+            schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        for key in keys(schema) {
+            let mut tree = full();
+            let block = tree.pointer_mut(&at).unwrap().as_object_mut().unwrap();
+            // A condition needs one operator, whichever; a section needs something that feeds it.
+            let chosen = OPERATORS.contains(&key.as_str()) || key == "from" && at != "/owner";
+            if block.remove(&key).is_none() || chosen {
+                continue;
+            }
+            let told = told(&tree);
+            let is_missing = told.contains(&format!("`{key}` is missing"));
+            assert_eq!(is_missing, required.contains(&key.as_str()), "{at}/{key}: {told}");
+            assert_eq!(told.is_empty(), !is_missing, "{at}/{key}: {told}");
+        }
+    }
+}
+
+#[test]
+fn every_word_of_the_schema_is_taken_by_the_parser() {
+    let mut tree = full();
+    for (word, _) in LIST_STYLES {
+        tree["sections"]["buying_reason"]["list"] = json!(word);
+        assert_eq!(told(&tree), "");
+    }
+    for role in Role::ALL {
+        tree["roles"]["labels"]["Other"] = json!(role.as_str());
+        assert_eq!(told(&tree), "");
+    }
+    for words in [WORDS.0, WORDS.1] {
+        tree["sections"]["buying_reason"]["words"] = json!(words);
+        assert_eq!(told(&tree), "");
+    }
+    tree["task"]["due_in_business_days"] = json!(MOST_BUSINESS_DAYS);
+    assert_eq!(told(&tree), "");
+    tree["task"]["due_in_business_days"] = json!(MOST_BUSINESS_DAYS + 1);
+    assert!(!told(&tree).is_empty());
+}
+
+#[test]
+fn the_schema_that_editors_read_is_current() {
+    let file = std::fs::read_to_string("docs/schema/mapping.json").unwrap_or_default();
+    let current = format!("{:#}\n", mapping());
+    assert!(file == current, "run: handoff schema mapping > docs/schema/mapping.json");
+}
+
+#[test]
+fn the_shipped_mappings_name_the_schema() {
+    for entry in std::fs::read_dir("mappings").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "yaml") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let first = text.lines().next();
+            assert_eq!(
+                first,
+                Some("# yaml-language-server: $schema=../docs/schema/mapping.json"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Moving everything from one store to another, of the same engine or not.
+
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+
+use super::link::{Link, Role};
+use super::migrate::migrate;
+use super::open::void_leases;
+use super::query::{Conn, query};
+use super::writer::Tx;
+use super::{Store, StoreError, StoreUrl, sqlite};
+use crate::clock::Clock;
+
+/// Rows that are written with one statement.
+const CHUNK: usize = 100;
+
+/// A table with all its columns, by type.
+struct Table {
+    name: &'static str,
+    texts: &'static [&'static str],
+    numbers: &'static [&'static str],
+}
+
+/// Everything there is; what others refer to comes first.
+const TABLES: [Table; 7] = [
+    Table {
+        name: "inbox",
+        texts: &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
+        numbers: &["id", "occurred_at", "received_at", "turn", "settled"],
+    },
+    Table {
+        name: "deals",
+        texts: &["deal", "account", "state", "last_error"],
+        numbers: &["want", "attempts", "due_at", "epoch", "heard_at"],
+    },
+    Table { name: "wins", texts: &["win", "packet_id", "deal"], numbers: &["won_at", "created_at"] },
+    Table { name: "packets", texts: &["packet_id", "packet", "record"], numbers: &["created_at"] },
+    Table {
+        name: "deliveries",
+        texts: &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],
+        numbers: &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at"],
+    },
+    Table {
+        name: "attempts",
+        texts: &["packet_id", "destination", "outcome", "error"],
+        numbers: &["epoch", "began_at", "duration_ms", "next_at"],
+    },
+    Table { name: "pauses", texts: &["scope", "reason"], numbers: &["until", "since"] },
+];
+
+statements! {
+    /// The next event gets the number after the last one that was copied.
+    NUMBER_ON = { postgres: "
+        SELECT setval(pg_get_serial_sequence('inbox', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM inbox), false)" };
+}
+
+/// The rows of one table that were copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Copied {
+    /// The table.
+    pub table: &'static str,
+    /// How many.
+    pub rows: u64,
+}
+
+impl Store {
+    /// Copies every row of a store that nobody serves into an empty one, all or nothing, and counts them on
+    /// both sides. Leases are void in the copy. The original stays as it is.
+    pub async fn copy(from: &StoreUrl, to: &StoreUrl, clock: &Clock) -> Result<Vec<Copied>, StoreError> {
+        if let StoreUrl::Sqlite(path) = from {
+            sqlite::must_exist(path)?;
+        }
+        let mut from = open(from, clock).await?;
+        let mut to = open(to, clock).await?;
+        from.begin().await?;
+        to.begin().await?;
+        let copied = copy_all(&mut from, &mut to, clock.now_millis()).await;
+        from.roll_back().await;
+        if copied.is_ok() {
+            to.commit().await?;
+        } else {
+            to.roll_back().await;
+        }
+        from.close().await;
+        to.close().await;
+        copied
+    }
+}
+
+async fn open(url: &StoreUrl, clock: &Clock) -> Result<Link, StoreError> {
+    let mut link = Link::open(url, Role::Moves).await?;
+    migrate(&mut link, clock.now_millis()).await?;
+    Ok(link)
+}
+
+async fn copy_all(from: &mut Link, to: &mut Link, now: i64) -> Result<Vec<Copied>, StoreError> {
+    let (mut from, mut to) = (from.conn()?, to.conn()?);
+    for table in &TABLES {
+        if table.count(&mut to).await? > 0 {
+            return Err(StoreError::NotEmpty { table: table.name });
+        }
+    }
+    let mut copied = Vec::new();
+    for table in &TABLES {
+        let mut chunks = table.read(&mut from).try_chunks(CHUNK);
+        while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
+            table.write(&mut to, &rows).await?;
+        }
+        drop(chunks);
+        let (found, rows) = (table.count(&mut from).await?, table.count(&mut to).await?);
+        if found != rows {
+            return Err(StoreError::Miscounted { table: table.name, found, copied: rows });
+        }
+        copied.push(Copied { table: table.name, rows });
+    }
+    if to.is_shared() {
+        to.one::<(i64,)>(query(NUMBER_ON)).await?;
+    }
+    void_leases(&mut Tx { conn: to, now, wakes: false }).await?;
+    Ok(copied)
+}
+
+/// These texts are made of the names above and of nothing else.
+impl Table {
+    fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.texts.iter().chain(self.numbers).copied()
+    }
+
+    /// Every row as a JSON array.
+    fn read<'c>(&self, conn: &'c mut Conn<'_>) -> BoxStream<'c, sqlx::Result<String>> {
+        let columns: Vec<&str> = self.columns().collect();
+        let (columns, name) = (columns.join(", "), self.name);
+        match conn {
+            Conn::Sqlite(conn) => {
+                let sql = format!("SELECT json_array({columns}) FROM {name}");
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&mut **conn)
+            }
+            Conn::Postgres(conn) => {
+                let sql = format!("SELECT CAST(json_build_array({columns}) AS text) FROM {name}");
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&mut **conn)
+            }
+        }
+    }
+
+    async fn write(&self, conn: &mut Conn<'_>, rows: &[String]) -> sqlx::Result<()> {
+        let columns: Vec<&str> = self.columns().collect();
+        let values: Vec<String> = (0..columns.len())
+            .map(|n| {
+                if n < self.texts.len() {
+                    format!("e.value ->> {n}")
+                } else {
+                    format!("CAST(e.value ->> {n} AS BIGINT)")
+                }
+            })
+            .collect();
+        let insert =
+            format!("INSERT INTO {} ({}) SELECT {} FROM", self.name, columns.join(", "), values.join(", "));
+        let rows = format!("[{}]", rows.join(","));
+        match conn {
+            Conn::Sqlite(conn) => {
+                let sql = AssertSqlSafe(format!("{insert} json_each($1) e"));
+                sqlx::query(sql).bind(rows).execute(&mut **conn).await?;
+            }
+            Conn::Postgres(conn) => {
+                let sql = AssertSqlSafe(format!("{insert} json_array_elements(CAST($1 AS json)) e"));
+                sqlx::query(sql).bind(rows).execute(&mut **conn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn count(&self, conn: &mut Conn<'_>) -> sqlx::Result<u64> {
+        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {}", self.name));
+        let count: i64 = match conn {
+            Conn::Sqlite(conn) => sqlx::query_scalar(sql).fetch_one(&mut **conn).await?,
+            Conn::Postgres(conn) => sqlx::query_scalar(sql).fetch_one(&mut **conn).await?,
+        };
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}

@@ -1,0 +1,187 @@
+//! Where a store is: `sqlite:PATH` or `postgres://user@host:5432/database`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use reqwest::Url;
+
+/// What may follow the `?` of a PostgreSQL URL. The driver passes over what it does not know, and a slip in
+/// `sslmode` must not turn encryption off.
+const PARAMETERS: [&str; 12] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+];
+
+/// Where a store is. Prints without user name and password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A SQLite file; one process serves it.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, which several processes may serve. The URL may hold a password.
+    Postgres(String),
+}
+
+/// Why a text is no [`StoreUrl`]. Never repeats the text, which may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store's URL {message}: {help}")]
+pub struct StoreUrlError {
+    /// Follows a name of the thing: "has no known scheme".
+    pub message: &'static str,
+    /// What to write.
+    pub help: &'static str,
+}
+
+const EXAMPLES: &str = "write \"sqlite:handoff.db\" or \"postgres://handoff@db.example.com/handoff\"";
+
+impl StoreUrl {
+    /// Whether it holds a password, which does not belong into a file.
+    pub fn has_password(&self) -> bool {
+        let Self::Postgres(url) = self else { return false };
+        Url::parse(url).map_or(true, |url| {
+            url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+        })
+    }
+}
+
+impl FromStr for StoreUrl {
+    type Err = StoreUrlError;
+
+    fn from_str(text: &str) -> Result<Self, StoreUrlError> {
+        match text.split_once(':') {
+            Some(("sqlite", path)) => sqlite(path.strip_prefix("//").unwrap_or(path)),
+            Some(("postgres" | "postgresql", _)) => postgres(text),
+            _ => Err(StoreUrlError { message: "has no known scheme", help: EXAMPLES }),
+        }
+    }
+}
+
+fn sqlite(path: &str) -> Result<StoreUrl, StoreUrlError> {
+    if path.is_empty() || path.contains('?') || path.starts_with(':') {
+        return Err(StoreUrlError {
+            message: "names no file",
+            help: "write \"sqlite:\" and a path, nothing behind it",
+        });
+    }
+    Ok(StoreUrl::Sqlite(PathBuf::from(path)))
+}
+
+fn postgres(text: &str) -> Result<StoreUrl, StoreUrlError> {
+    let refused = |message, help| Err(StoreUrlError { message, help });
+    let Ok(url) = Url::parse(text) else { return refused("is not a URL", EXAMPLES) };
+    let known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    if !url.query_pairs().all(|(name, _)| known(&name)) {
+        return refused(
+            "has an unknown parameter behind the ?",
+            "sslmode, sslrootcert, sslcert, sslkey, options[…], application_name and statement-cache-capacity are known",
+        );
+    }
+    if sqlx::postgres::PgConnectOptions::from_str(text).is_err() {
+        return refused("has a parameter that cannot be read", "check what stands behind the ?");
+    }
+    Ok(StoreUrl::Postgres(text.to_owned()))
+}
+
+impl From<&Path> for StoreUrl {
+    fn from(path: &Path) -> Self {
+        Self::Sqlite(path.to_owned())
+    }
+}
+
+impl From<&PathBuf> for StoreUrl {
+    fn from(path: &PathBuf) -> Self {
+        Self::Sqlite(path.clone())
+    }
+}
+
+impl From<&StoreUrl> for StoreUrl {
+    fn from(url: &StoreUrl) -> Self {
+        url.clone()
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => {
+                let url = Url::parse(url).ok();
+                let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+                let port =
+                    url.as_ref().and_then(Url::port).map(|port| format!(":{port}")).unwrap_or_default();
+                write!(f, "postgres://{host}{port}{}", url.as_ref().map_or("", Url::path))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        text.parse::<StoreUrl>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_sqlite_url_is_a_path() {
+        for (url, path) in [
+            ("sqlite:handoff.db", "handoff.db"),
+            ("sqlite:/var/lib/handoff.db", "/var/lib/handoff.db"),
+            ("sqlite:///var/lib/handoff.db", "/var/lib/handoff.db"),
+            ("sqlite:../with space#.db", "../with space#.db"),
+        ] {
+            assert_eq!(url.parse(), Ok(StoreUrl::Sqlite(PathBuf::from(path))));
+        }
+        for none in ["sqlite:", "sqlite:handoff.db?mode=ro", "sqlite::memory:"] {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(refused(none), @r#"the store's URL names no file: write "sqlite:" and a path, nothing behind it"#);
+            }
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_refused() {
+        for other in ["handoff.db", "mysql://localhost/handoff", "", "/var/lib/handoff.db", "C:\\handoff.db"]
+        {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(refused(other), @r#"the store's URL has no known scheme: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff""#);
+            }
+        }
+    }
+
+    #[test]
+    fn a_misspelt_parameter_does_not_turn_encryption_off() {
+        insta::assert_snapshot!(refused("postgres://db/handoff?sslmod=verify-full"), @"the store's URL has an unknown parameter behind the ?: sslmode, sslrootcert, sslcert, sslkey, options[…], application_name and statement-cache-capacity are known");
+        insta::assert_snapshot!(refused("postgres://db/handoff?sslmode=verify"), @"the store's URL has a parameter that cannot be read: check what stands behind the ?");
+    }
+
+    #[test]
+    fn a_password_is_recognised_and_never_printed() {
+        for (url, has) in [
+            ("postgres://handoff:1234-secret@db.example.com:6432/handoff?sslmode=require", true),
+            ("postgresql://db.example.com:6432/handoff?password=1234-secret", true),
+            ("postgres://handoff@db.example.com:6432/handoff", false),
+        ] {
+            let url: StoreUrl = url.parse().unwrap();
+            assert_eq!(url.has_password(), has);
+            assert_eq!(format!("{url} {url:?}"), ["postgres://db.example.com:6432/handoff"; 2].join(" "));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Deals, one worker at a time.
+
+use handoff_bridge::store::{DealEnd, DealState};
+
+use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, deal, nothing};
+use crate::story::Story;
+
+pub const STORIES: &[Story] = stories![
+    a_deal_has_one_worker_at_a_time,
+    an_event_during_the_work_makes_the_deal_ready_again,
+    a_win_has_one_packet_however_often_it_is_announced,
+    a_lease_that_ran_out_goes_to_the_next_worker_and_the_first_changes_nothing,
+    a_lease_is_ended_once,
+    a_retry_waits_for_its_time_and_events_do_not_defeat_it,
+    a_dead_deal_is_looked_at_again_when_somebody_replays_it,
+    a_new_event_revives_a_dead_deal_with_a_fresh_count,
+    a_deal_that_died_while_an_event_arrived_is_looked_at_again,
+    a_pause_holds_the_account_and_is_no_try,
+    a_claim_takes_no_more_than_it_was_asked_to_and_the_longest_waiting_first,
+];
+
+fn retry(fixture: &Fixture) -> DealEnd {
+    DealEnd::Retry { at: fixture.after(MINUTE), error: "503".to_owned() }
+}
+
+fn dead() -> DealEnd {
+    DealEnd::Dead { error: "404: no such pipeline".to_owned() }
+}
+
+async fn a_deal_has_one_worker_at_a_time(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    fixture.hears("1", "b").await;
+    let lease = fixture.claims_deal().await;
+    assert_eq!((lease.deal.clone(), lease.want, lease.attempts), (deal("1"), 2, 0));
+    assert_eq!(fixture.claims_deals().await, []);
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!(fixture.claims_deals().await, []);
+    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "not won: negotiation"]);
+}
+
+async fn an_event_during_the_work_makes_the_deal_ready_again(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.hears("1", "b").await;
+    assert_eq!(fixture.claims_deals().await, [], "nobody else gets it meanwhile");
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "waiting"]);
+
+    let again = fixture.claims_deal().await;
+    fixture.ends(&again, DealEnd::Packet(fixture.packet("1"))).await;
+    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "packet pkt_1"]);
+}
+
+async fn a_win_has_one_packet_however_often_it_is_announced(fixture: Fixture) {
+    fixture.has_packet("1").await;
+    fixture.hears("1", "again").await;
+    let lease = fixture.claims_deal().await;
+    let mut second = fixture.packet("1");
+    second.packet_id = String::from("pkt_another");
+    fixture.ends(&lease, DealEnd::Packet(second)).await;
+    assert_eq!(fixture.outcomes().await, ["packet pkt_1", "packet pkt_1"]);
+    assert_eq!(fixture.store.packet("pkt_another").await.unwrap(), None);
+
+    fixture.hears("1", "and again").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, DealEnd::Known { packet_id: "pkt_1".to_owned() }).await;
+    assert_eq!(fixture.outcomes().await, ["packet pkt_1", "packet pkt_1", "packet pkt_1"]);
+}
+
+async fn a_lease_that_ran_out_goes_to_the_next_worker_and_the_first_changes_nothing(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let stale = fixture.claims_deal().await;
+    fixture.clock.advance(LEASE);
+    let current = fixture.claims_deal().await;
+    assert!(current.epoch > stale.epoch);
+
+    let packet = DealEnd::Packet(fixture.packet("1"));
+    for end in [packet, nothing(), retry(&fixture), dead()] {
+        assert!(!fixture.store.finish_deal(&stale, end).await.unwrap());
+    }
+    let pause = DealEnd::Paused { until: fixture.after(DAY), reason: "401".to_owned() };
+    assert!(!fixture.store.finish_deal(&stale, pause).await.unwrap());
+    assert_eq!(fixture.outcomes().await, ["waiting"]);
+    assert_eq!(fixture.store.packet("pkt_1").await.unwrap(), None);
+    assert_eq!(fixture.store.pauses().await.unwrap(), []);
+    fixture.ends(&current, nothing()).await;
+}
+
+async fn a_lease_is_ended_once(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, nothing()).await;
+    assert!(!fixture.store.finish_deal(&lease, dead()).await.unwrap());
+}
+
+async fn a_retry_waits_for_its_time_and_events_do_not_defeat_it(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, retry(&fixture)).await;
+    fixture.hears("1", "b").await;
+    assert_eq!(fixture.claims_deals().await, []);
+    let row = fixture.open_deals().await.remove(0);
+    assert_eq!((row.state, row.tries, row.error.as_deref()), (DealState::Retrying, 1, Some("503")));
+    assert_eq!(row.next_at, Some(fixture.after(MINUTE)));
+
+    fixture.clock.advance(MINUTE);
+    let lease = fixture.claims_deal().await;
+    assert_eq!((lease.attempts, lease.want), (1, 2));
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!(fixture.open_deals().await, []);
+}
+
+async fn a_dead_deal_is_looked_at_again_when_somebody_replays_it(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, dead()).await;
+    assert_eq!(fixture.outcomes().await, ["dead: 404: no such pipeline"]);
+    let row = fixture.open_deals().await.remove(0);
+    assert_eq!((row.state, row.error.as_deref()), (DealState::Dead, Some("404: no such pipeline")));
+    fixture.clock.advance(DAY);
+    assert_eq!(fixture.claims_deals().await, []);
+
+    assert!(fixture.store.replay_deal(&deal("1")).await.unwrap());
+    assert!(!fixture.store.replay_deal(&deal("1")).await.unwrap(), "it is not dead any more");
+    assert_eq!(fixture.outcomes().await, ["waiting"]);
+    let lease = fixture.claims_deal().await;
+    assert_eq!(lease.attempts, 0);
+    fixture.ends(&lease, DealEnd::Packet(fixture.packet("1"))).await;
+    assert_eq!(fixture.outcomes().await, ["packet pkt_1"]);
+}
+
+async fn a_new_event_revives_a_dead_deal_with_a_fresh_count(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, dead()).await;
+    fixture.hears("1", "a").await;
+    assert_eq!(fixture.claims_deals().await, [], "a repeated event revives nothing");
+    fixture.hears("1", "b").await;
+    let lease = fixture.claims_deal().await;
+    assert_eq!(lease.attempts, 0);
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "not won: negotiation"]);
+}
+
+async fn a_deal_that_died_while_an_event_arrived_is_looked_at_again(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.hears("1", "b").await;
+    fixture.ends(&lease, dead()).await;
+    assert_eq!(fixture.outcomes().await, ["dead: 404: no such pipeline", "waiting"]);
+    assert_eq!(fixture.claims_deal().await.attempts, 0);
+}
+
+async fn a_pause_holds_the_account_and_is_no_try(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    let until = fixture.after(MINUTE);
+    fixture.ends(&lease, DealEnd::Paused { until, reason: "401".to_owned() }).await;
+    fixture.hears("2", "b").await;
+    assert_eq!(fixture.claims_deals().await, []);
+    assert_eq!(fixture.store.next_due().await.unwrap(), Some(until));
+    assert_eq!(fixture.store.pauses().await.unwrap()[0].scope, account().to_string());
+
+    fixture.clock.advance(MINUTE);
+    let leases = fixture.claims_deals().await;
+    assert_eq!(leases.iter().map(|lease| lease.attempts).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(fixture.store.pauses().await.unwrap().len(), 1, "no call has succeeded yet");
+    fixture.ends(&leases[0], nothing()).await;
+    assert_eq!(fixture.store.pauses().await.unwrap(), []);
+}
+
+async fn a_claim_takes_no_more_than_it_was_asked_to_and_the_longest_waiting_first(fixture: Fixture) {
+    for id in ["3", "1", "2"] {
+        fixture.hears(id, id).await;
+        fixture.clock.advance(MINUTE);
+    }
+    let first = fixture.store.claim_deals(2, LEASE).await.unwrap();
+    let mut ids: Vec<&str> = first.iter().map(|lease| lease.deal.deal.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["1", "3"]);
+}

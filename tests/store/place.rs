@@ -1,0 +1,93 @@
+//! Where a test has its store: a directory of its own, or a PostgreSQL schema of its own.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use handoff_bridge::store::StoreUrl;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tempfile::TempDir;
+
+/// Where the PostgreSQL tests find a server: `postgres://user@host/database`. They make schemas there.
+pub const SERVER: &str = "HANDOFF_TEST_POSTGRES";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        })
+    }
+}
+
+pub enum Place {
+    Sqlite(TempDir),
+    Postgres { server: String, schema: String },
+}
+
+impl Place {
+    pub async fn create(engine: Engine) -> Self {
+        static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+
+        match engine {
+            Engine::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
+            Engine::Postgres => {
+                let server = std::env::var(SERVER).unwrap();
+                let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
+                let schema = format!("handoff_{}_{number}", std::process::id());
+                on(&server, &format!("CREATE SCHEMA {schema}")).await;
+                Self::Postgres { server, schema }
+            }
+        }
+    }
+
+    pub async fn remove(&self) {
+        if let Self::Postgres { server, schema } = self {
+            on(server, &format!("DROP SCHEMA {schema} CASCADE")).await;
+        }
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    pub fn url(&self) -> StoreUrl {
+        match self {
+            Self::Sqlite(_) => StoreUrl::from(&self.file()),
+            Self::Postgres { server, .. } => self.url_by(server),
+        }
+    }
+
+    /// The same database by another way to its server.
+    pub fn url_by(&self, server: &str) -> StoreUrl {
+        let Self::Postgres { schema, .. } = self else { panic!("SQLite has no server") };
+        let mark = if server.contains('?') { '&' } else { '?' };
+        format!("{server}{mark}options[search_path]={schema}").parse().unwrap()
+    }
+
+    pub fn file(&self) -> PathBuf {
+        let Self::Sqlite(directory) = self else { panic!("PostgreSQL has no file") };
+        directory.path().join("handoff.db")
+    }
+
+    /// A connection of the test's own.
+    pub async fn connect(&self) -> PgConnection {
+        let StoreUrl::Postgres(url) = self.url() else { panic!("SQLite has no server") };
+        PgConnection::connect(&url).await.unwrap()
+    }
+}
+
+async fn on(server: &str, sql: &str) {
+    let mut conn = PgConnection::connect(server).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}

@@ -1,0 +1,82 @@
+//! What is forgotten, and what never is.
+
+use handoff_bridge::store::{DealEnd, DeliveryEnd};
+
+use crate::fixture::{DAY, Fixture, MINUTE, deal, done, event, nothing, win};
+use crate::story::Story;
+
+pub const STORIES: &[Story] = stories![
+    finished_work_is_forgotten_and_its_win_is_not,
+    unfinished_work_is_never_forgotten,
+    a_deal_with_a_younger_event_stays,
+    large_amounts_are_forgotten_in_several_steps,
+];
+
+async fn finished_work_is_forgotten_and_its_win_is_not(fixture: Fixture) {
+    let old = fixture.is_handed_over("1").await;
+    fixture.hears("2", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, DealEnd::Dead { error: "400".to_owned() }).await;
+    fixture.clock.advance(DAY);
+    let before = fixture.now();
+    let young = fixture.is_handed_over("3").await;
+
+    assert_eq!(fixture.store.purge(before).await.unwrap(), 3, "a packet and two events");
+    assert_eq!(fixture.store.purge(before).await.unwrap(), 0);
+    assert_eq!(fixture.store.packet(&old).await.unwrap(), None);
+    assert!(fixture.store.packet(&young).await.unwrap().is_some());
+    assert_eq!(fixture.outcomes().await, ["packet pkt_3"]);
+    assert_eq!(fixture.open_deals().await, []);
+
+    assert_eq!(fixture.store.packet_of_win(&win("1")).await.unwrap(), Some(old.clone()));
+    assert!(fixture.store.latest_packet_of(&[deal("1")]).await.unwrap().is_some());
+    fixture.hears("1", "announced again").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, DealEnd::Packet(fixture.packet("1"))).await;
+    assert_eq!(fixture.claims_deliveries().await, [], "it is not handed over twice");
+    assert_eq!(fixture.outcomes().await[1], format!("packet {old}"));
+}
+
+async fn unfinished_work_is_never_forgotten(fixture: Fixture) {
+    let packet_id = fixture.has_packet("1").await;
+    let task = fixture.claims_delivery().await;
+    fixture.finishes(&task, DeliveryEnd::Held).await;
+    let digest = fixture.claims_delivery().await;
+    fixture.finishes(&digest, done("1")).await;
+    fixture.hears("2", "a").await;
+    let lease = fixture.claims_deal().await;
+    let retry = DealEnd::Retry { at: fixture.after(MINUTE), error: "503".to_owned() };
+    fixture.ends(&lease, retry).await;
+    fixture.clock.advance(DAY);
+
+    assert_eq!(fixture.store.purge(fixture.now()).await.unwrap(), 1, "the event that has its packet");
+    assert!(fixture.store.packet(&packet_id).await.unwrap().is_some());
+    assert_eq!(fixture.outcomes().await, ["waiting"]);
+    assert_eq!(fixture.claims_deal().await.deal, deal("2"));
+}
+
+async fn a_deal_with_a_younger_event_stays(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, nothing()).await;
+    fixture.clock.advance(DAY);
+    let before = fixture.now();
+    fixture.hears("1", "b").await;
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!(fixture.store.purge(before).await.unwrap(), 1);
+    fixture.hears("1", "c").await;
+    assert_eq!(fixture.claims_deal().await.want, 3, "its count goes on");
+}
+
+async fn large_amounts_are_forgotten_in_several_steps(fixture: Fixture) {
+    let events = |n: u32| (0..n).map(|n| event("1", &format!("event {n}"))).collect();
+    fixture.store.record(events(1200)).await.unwrap();
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, nothing()).await;
+    fixture.clock.advance(DAY);
+    let commits = fixture.store.commits();
+    assert_eq!(fixture.store.purge(fixture.now()).await.unwrap(), 1200);
+    assert_eq!(fixture.store.commits() - commits, 4, "packets once, events in three steps");
+    assert_eq!(fixture.outcomes().await.len(), 0);
+}

@@ -1,0 +1,126 @@
+//! The SQL itself.
+
+use futures_util::future::Either;
+use handoff_bridge::store::every_statement;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row, SqlSafeStr, SqliteConnection};
+
+use crate::fixture::Fixture;
+use crate::place::Engine;
+use crate::story::Story;
+
+pub const STORIES: &[Story] = stories![every_statement_can_be_prepared];
+
+pub const OF_SQLITE: &[Story] = stories![no_statement_walks_through_finished_rows];
+
+pub const OF_POSTGRES: &[Story] = stories![no_statement_walks_through_finished_rows_of_a_large_database];
+
+async fn sqlite(fixture: &Fixture) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(fixture.place.file()).connect().await.unwrap()
+}
+
+async fn every_statement_can_be_prepared(fixture: Fixture) {
+    let mut prepared = 0;
+    let mut conn = match fixture.place.engine() {
+        Engine::Sqlite => Either::Left(sqlite(&fixture).await),
+        Engine::Postgres => Either::Right(fixture.place.connect().await),
+    };
+    for (name, for_sqlite, for_postgres) in every_statement() {
+        assert!(!(for_sqlite.is_empty() && for_postgres.is_empty()), "{name} is empty");
+        let error = match &mut conn {
+            Either::Left(_) if for_sqlite.is_empty() => continue,
+            Either::Right(_) if for_postgres.is_empty() => continue,
+            Either::Left(conn) => conn.prepare(for_sqlite.into_sql_str()).await.err(),
+            Either::Right(conn) => conn.prepare(for_postgres.into_sql_str()).await.err(),
+        };
+        assert!(error.is_none(), "{name}: {error:?}");
+        prepared += 1;
+    }
+    assert!(prepared > 40, "only {prepared} statements");
+}
+
+async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
+    let mut conn = sqlite(&fixture).await;
+    let mut walks = Vec::new();
+    for (name, sql, _) in every_statement() {
+        if sql.is_empty() {
+            continue;
+        }
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        for step in sqlx::query(explain).fetch_all(&mut conn).await.unwrap() {
+            let step: String = step.get("detail");
+            if step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") {
+                walks.push(format!("{name}: {step}"));
+            }
+        }
+    }
+    // Nobody runs ANALYZE, so plans do not depend on how many rows there are.
+    // The rest: unfinished rows (`_open`), pauses, the first rows of an order, and rows already found.
+    insta::assert_snapshot!(walks.join("\n"), @r"
+    NEXT_PAUSE_END: SCAN p
+    OPEN_DEALS: SCAN deals USING INDEX deals_open
+    OPEN_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
+    CLAIM_DEALS: SCAN due
+    OF_LATEST_PACKETS: SCAN p USING INDEX packets_by_age
+    LATEST_EVENTS: SCAN inbox
+    VOID_DEALS: SCAN deals USING INDEX deals_open
+    VOID_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
+    CLAIM_DELIVERIES: SCAN due
+    ALL_PAUSES: SCAN pauses
+    NEXT_EVENTS: SCAN e
+    VERSION: SCAN CONSTANT ROW
+    LATEST_PACKETS: SCAN p USING INDEX packets_by_age
+    OPEN_DEALS: SCAN deals USING INDEX deals_open
+    ");
+}
+
+async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: Fixture) {
+    let mut conn = fixture.place.connect().await;
+    sqlx::raw_sql(FILL).execute(&mut conn).await.unwrap();
+    let mut walks = Vec::new();
+    for (name, _, sql) in every_statement() {
+        let sql = sql.trim();
+        if !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|word| sql.starts_with(word)) {
+            continue;
+        }
+        let values = (1..20).take_while(|n| sql.contains(&format!("${n}"))).count();
+        let values =
+            if values == 0 { String::new() } else { format!("({})", vec!["NULL"; values].join(", ")) };
+        let prepare = AssertSqlSafe(format!("PREPARE s AS {sql}"));
+        sqlx::raw_sql(prepare).execute(&mut conn).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE s{values}"));
+        for step in sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap() {
+            let step: String = step.get(0);
+            if step.contains("Seq Scan") && !step.contains("on pauses") {
+                walks.push(format!("{name}: {}", step.trim().trim_start_matches("->").trim()));
+            }
+        }
+        sqlx::raw_sql("DEALLOCATE s").execute(&mut conn).await.unwrap();
+    }
+    // These plans are for any value. For the few packets that people ask for, the server makes a better one.
+    insta::assert_snapshot!(walks.join("\n"), @"OF_LATEST_PACKETS: Seq Scan on deliveries");
+}
+
+/// Very much that is finished, and a little that is not.
+const FILL: &str = "
+    INSERT INTO inbox (dedupe, deal, kind, provider_id, verification, received_at, turn, settled, outcome)
+        SELECT 'k' || n, 'd' || n, 'created', 'p', 'v', n, 1, CASE WHEN n % 1000 = 0 THEN 0 ELSE 1 END, 'packet'
+        FROM generate_series(1, 20000) n;
+    INSERT INTO deals (deal, account, state, want, attempts, due_at, epoch, heard_at)
+        SELECT 'd' || n, 'a', CASE WHEN n % 1000 = 0 THEN 'ready' ELSE 'idle' END, 1, 0,
+            CASE WHEN n % 1000 = 0 THEN n END, 0, n
+        FROM generate_series(1, 20000) n;
+    INSERT INTO wins (win, packet_id, deal, won_at, created_at)
+        SELECT 'w' || n, 'p' || n, 'd' || n, n, n FROM generate_series(1, 20000) n;
+    INSERT INTO packets (packet_id, created_at, packet, record)
+        SELECT 'p' || n, n, '{}', '{}' FROM generate_series(1, 20000) n;
+    INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
+            unknown, absent, created_at)
+        SELECT 'p' || n, to_, 'a', 'a', '{}', CASE WHEN n % 1000 = 0 THEN 'waiting' ELSE 'done' END, 0,
+            CASE WHEN n % 1000 = 0 THEN n END, 1, 0, 0, n
+        FROM generate_series(1, 20000) n, (VALUES ('crm_task'), ('slack_digest')) d (to_);
+    INSERT INTO attempts (packet_id, destination, epoch, began_at, outcome, duration_ms)
+        SELECT packet_id, destination, 1, created_at, 'delivered', 7 FROM deliveries;
+    ANALYZE inbox, deals, wins, packets, deliveries, attempts, pauses;
+    SET plan_cache_mode = force_generic_plan;
+    SET random_page_cost = 1.1;";
