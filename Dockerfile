@@ -3,11 +3,13 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
-# Dependencies first, so that a change in src/ does not build them again.
-RUN mkdir -p src tests/it && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
-    && echo 'fn main() {}' > tests/it/main.rs \
+# Dependencies first, so that a change in src/ does not build them again. Cargo wants every target's file.
+RUN mkdir -p src tests/it tests/store benches && touch src/lib.rs \
+    && for file in src/main tests/it/main tests/store/main benches/assess; do echo 'fn main() {}' > $file.rs; done \
     && cargo build --release --locked && rm -rf src
 COPY src src
+COPY mappings mappings
+COPY config config
 RUN touch src/main.rs src/lib.rs && cargo build --release --locked
 # The database lives here; an empty directory to copy with its owner.
 RUN mkdir /data

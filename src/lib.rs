@@ -10,10 +10,10 @@
 //! 6. Packet and outbox rows are committed together, in one transaction.
 //! 7. [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
-//! Around that: [`catch_up`] finds wins that no webhook told of, [`config`] and [`document`] read the files people
-//! write, [`clock`] owns time and randomness, [`failure`] names how a call to a platform failed, [`app`],
-//! [`service`] and [`workers`] run it, [`commands`] is the command line, and [`sandbox`] is the HubSpot and Slack
-//! of `handoff demo`.
+//! Around that: [`catch_up`] finds wins that no webhook told of, `words` holds our own sentences, [`config`] and
+//! [`document`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
+//! platform failed, [`app`], [`service`] and [`workers`] run it, [`commands`] is the command line, and [`sandbox`]
+//! is the HubSpot, Salesforce and Slack of `handoff demo`.
 
 pub mod app;
 pub mod catch_up;
@@ -35,4 +35,5 @@ pub mod review;
 pub mod sandbox;
 pub mod service;
 pub mod store;
+mod words;
 pub mod workers;

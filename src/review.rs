@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gaps::Gap;
+use crate::gaps::{self, Addressee, Gap};
 use crate::mapping::Mapping;
 use crate::packet::{Entry, Section, SectionName};
+use crate::words;
 
 /// Risks that one answer names.
 const MOST_RISKS: usize = 3;
 
-/// Whether the talk is due, and what it has to settle.
+/// Whether the talk is due, when, and what it has to settle.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Review {
     /// True for important accounts.
     pub due: bool,
+    /// The day proposed for it, in the account's time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Date>,
     /// The four points; empty when no talk is due.
     pub agenda: Vec<AgendaPoint>,
 }
@@ -28,66 +33,82 @@ pub struct AgendaPoint {
     pub point: String,
     /// What the packet already answers, or what to ask.
     pub answer: String,
+    /// The packet has no answer: `answer` says what to ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_ask: bool,
 }
 
-/// The review of an important account: each question with what people wrote about it, or whom to ask.
-/// What the data shows by itself is no answer: it is not what the buyer felt. `seller` is their name.
-pub fn review(
-    important: bool,
-    mapping: &Mapping,
-    sections: &BTreeMap<SectionName, Section>,
-    gaps: &[Gap],
-    seller: Option<&str>,
-) -> Review {
-    if !important {
-        return Review::default();
-    }
-    let told = |name| answers(name, mapping, sections, gaps);
-    let first = |names: &[SectionName]| names.iter().find_map(|name| told(*name).into_iter().next());
-    let risks = told(SectionName::Risks).into_iter().take(MOST_RISKS).collect::<Vec<_>>().join("; ");
+/// What a review is prepared from.
+pub struct Talk<'a> {
+    /// Which field feeds what.
+    pub mapping: &'a Mapping,
+    /// What the packet says.
+    pub sections: &'a BTreeMap<SectionName, Section>,
+    /// What it lacks.
+    pub gaps: &'a [Gap],
+    /// The seller's name, as long as they still work there.
+    pub seller: Option<&'a str>,
+    /// The day proposed for it.
+    pub day: Date,
+}
+
+/// The review of an important account: each question with what people wrote about it, or with what to ask
+/// whom. What the data shows by itself is no answer: it is not what the buyer felt.
+pub fn review(talk: &Talk<'_>) -> Review {
+    use SectionName::{BuyingReason, FirstValue, Promises, Risks, SuccessOutcome};
+    let risks = talk.answers(Risks).into_iter().take(MOST_RISKS).collect::<Vec<_>>().join("; ");
+    let risks = Some(risks).filter(|risks| !risks.is_empty());
+    // "No promises" is an answer about promises, and says nothing about what comes first.
+    let promise = talk.answers(Promises).into_iter().find(|promise| !gaps::says_none(promise));
+    let win = talk.first(SuccessOutcome).or_else(|| talk.first(FirstValue));
     let agenda = [
-        ("What mattered most in the sale?", first(&[SectionName::BuyingReason])),
-        ("Where did the buyer feel risk?", Some(risks).filter(|risks| !risks.is_empty())),
-        ("What must happen first?", first(&[SectionName::Promises, SectionName::FirstValue])),
-        (
-            "What would feel like a win by day 30?",
-            first(&[SectionName::SuccessOutcome, SectionName::FirstValue]),
-        ),
+        (words::review::mattered(), talk.first(BuyingReason), BuyingReason),
+        (words::review::felt_risk(), risks, Risks),
+        (words::review::first(), promise.or_else(|| talk.first(FirstValue)), FirstValue),
+        (words::review::win(), win, SuccessOutcome),
     ];
-    let point = |(point, answer): (&str, Option<String>)| AgendaPoint {
+    let point = |(point, answer, section): (&str, Option<String>, SectionName)| AgendaPoint {
         point: point.to_owned(),
-        answer: answer.unwrap_or_else(|| format!("Not in the CRM: ask {}.", seller.unwrap_or("the seller"))),
+        to_ask: answer.is_none(),
+        answer: answer.unwrap_or_else(|| words::review::to_ask(talk.seller, talk.question(section))),
     };
-    Review { due: true, agenda: agenda.map(point).into() }
+    Review { due: true, day: Some(talk.day), agenda: agenda.map(point).into() }
 }
 
-/// What a section answers, each on one line. A stand-in such as "TBD" answers nothing.
-fn answers(
-    name: SectionName,
-    mapping: &Mapping,
-    sections: &BTreeMap<SectionName, Section>,
-    gaps: &[Gap],
-) -> Vec<String> {
-    let written = |entry: &Entry| {
-        mapping
-            .sections
-            .get(&name)
-            .is_some_and(|section| section.from.iter().any(|path| path.to_string() == entry.source))
-    };
-    let stands_in = |entry: &Entry| {
-        gaps.iter().any(|gap| {
-            gap.section == name
-                && gap.id == "placeholder"
-                && gap.counts()
-                && names(&gap.evidence, &entry.source)
-        })
-    };
-    let entries = sections.get(&name).map(|section| section.entries.as_slice()).unwrap_or_default();
-    entries
-        .iter()
-        .filter(|entry| written(entry) && !stands_in(entry))
-        .map(|entry| one_line(&entry.text))
-        .collect()
+impl Talk<'_> {
+    fn first(&self, name: SectionName) -> Option<String> {
+        self.answers(name).into_iter().next()
+    }
+
+    /// What a section answers, each on one line. A stand-in such as "TBD" answers nothing, nor does a
+    /// section whose words fit every customer.
+    fn answers(&self, name: SectionName) -> Vec<String> {
+        let says_nothing = |gap: &Gap| matches!(gap.id.as_str(), "vague" | "activity" | "duplicate");
+        if self.open(name).any(says_nothing) {
+            return Vec::new();
+        }
+        let from =
+            self.mapping.sections.get(&name).map(|section| section.from.as_slice()).unwrap_or_default();
+        let written = |entry: &&Entry| from.iter().any(|path| path.to_string() == entry.source);
+        let stands_in = |entry: &Entry| {
+            self.open(name).any(|gap| gap.id == "placeholder" && names(&gap.evidence, &entry.source))
+        };
+        let entries = self.sections.get(&name).map(|section| section.entries.as_slice()).unwrap_or_default();
+        let answers = entries.iter().filter(written).filter(|entry| !stands_in(entry));
+        answers.map(|entry| one_line(&entry.text)).collect()
+    }
+
+    /// What to ask about a section: what the seller is asked anyway, else its own question.
+    fn question(&self, name: SectionName) -> &str {
+        let asked =
+            self.open(name).find(|gap| gap.addressee == Addressee::Seller).map(|gap| gap.question.as_str());
+        let own = || self.mapping.sections.get(&name).and_then(|section| section.ask.as_deref());
+        asked.or_else(own).unwrap_or_else(|| gaps::questions::default_question(name))
+    }
+
+    fn open(&self, name: SectionName) -> impl Iterator<Item = &Gap> {
+        self.gaps.iter().filter(move |gap| gap.section == name && gap.counts())
+    }
 }
 
 /// True if `evidence` holds `source` as a whole name, not as the beginning of a longer one.
@@ -116,8 +137,10 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
-    use crate::gaps::{Addressee, Confidence, Severity};
+    use crate::gaps::{Confidence, Severity};
     use crate::mapping::{FieldPath, sample};
     use crate::packet::SectionStatus;
 
@@ -125,8 +148,7 @@ mod tests {
         let entry = |(name, at, text): (SectionName, usize, &&str)| Entry {
             text: (**text).to_owned(),
             source: format!("deal.{}_{at}", name.as_str()),
-            due: None,
-            excerpt: false,
+            ..Entry::default()
         };
         let section = |(name, texts): &(SectionName, &[&str])| {
             let entries = texts.iter().enumerate().map(|(at, text)| entry((*name, at, text))).collect();
@@ -144,30 +166,24 @@ mod tests {
         mapping
     }
 
-    fn answers(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Vec<String> {
-        review(true, &mapping(), sections, gaps, seller)
-            .agenda
-            .into_iter()
-            .map(|point| point.answer)
-            .collect()
+    fn prepared(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Review {
+        review(&Talk { mapping: &mapping(), sections, gaps, seller, day: date(2026, 11, 25) })
     }
 
-    fn placeholder(section: SectionName, evidence: &str) -> Gap {
+    fn answers(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Vec<String> {
+        prepared(sections, gaps, seller).agenda.into_iter().map(|point| point.answer).collect()
+    }
+
+    fn gap(id: &str, section: SectionName, evidence: &str) -> Gap {
         Gap {
-            id: "placeholder".to_owned(),
+            id: id.to_owned(),
             section,
             addressee: Addressee::Seller,
             severity: Severity::Gap,
             confidence: Confidence::Certain,
-            question: "?".to_owned(),
+            question: "Which one, exactly?".to_owned(),
             evidence: evidence.to_owned(),
         }
-    }
-
-    #[test]
-    fn only_important_accounts_are_reviewed() {
-        let full = sections(&[(SectionName::Risks, &["Field quality"])]);
-        assert_eq!(review(false, &mapping(), &full, &[], None), Review::default());
     }
 
     #[test]
@@ -180,7 +196,7 @@ mod tests {
             (SuccessOutcome, &["Forecast within 5 %"]),
             (FirstValue, &["Dashboard in the weekly call"]),
         ]);
-        let shown: Vec<String> = review(true, &mapping(), &full, &[], None)
+        let shown: Vec<String> = prepared(&full, &[], None)
             .agenda
             .into_iter()
             .map(|point| format!("{} {}", point.point, point.answer))
@@ -198,12 +214,15 @@ mod tests {
         assert_eq!(
             answers(&only_first_value, &[], Some("Tom Weber")),
             [
-                "Not in the CRM: ask Tom Weber.",
-                "Not in the CRM: ask Tom Weber.",
+                "Ask Tom Weber: Why did they choose us, and why now?",
+                "Ask Tom Weber: What could slow them down early on? \"None\" is an answer.",
                 "Dashboard in the weekly call",
                 "Dashboard in the weekly call",
             ]
         );
+        let nothing_promised =
+            sections(&[(Promises, &["none"]), (FirstValue, &["Dashboard in the weekly call"])]);
+        assert_eq!(answers(&nothing_promised, &[], None)[2], "Dashboard in the weekly call");
     }
 
     #[test]
@@ -220,13 +239,20 @@ mod tests {
         let some =
             sections(&[(SectionName::BuyingReason, &["TBD", "New board"]), (SectionName::Risks, &["n/a"])]);
         let gaps = [
-            placeholder(SectionName::BuyingReason, "deal.buying_reason_0 is \"TBD\""),
-            placeholder(SectionName::Risks, "deal.risks_0 is \"n/a\""),
+            gap("placeholder", SectionName::BuyingReason, "deal.buying_reason_0 is \"TBD\""),
+            gap("placeholder", SectionName::Risks, "deal.risks_0 is \"n/a\""),
         ];
-        let ask = "Not in the CRM: ask the seller.";
-        assert_eq!(answers(&some, &gaps, None), ["New board", ask, ask, ask]);
+        let answered = answers(&some, &gaps, None);
+        assert_eq!(answered[..2], ["New board", "To ask: Which one, exactly?"]);
 
-        let longer_name = [placeholder(SectionName::Risks, "deal.risks_00 is \"n/a\"")];
+        let longer_name = [gap("placeholder", SectionName::Risks, "deal.risks_00 is \"n/a\"")];
         assert_eq!(answers(&some, &longer_name, None)[1], "n/a");
+    }
+
+    #[test]
+    fn words_that_fit_every_customer_answer_nothing() {
+        let some = sections(&[(SectionName::BuyingReason, &["Excited account."])]);
+        let gaps = [gap("vague", SectionName::BuyingReason, "deal.buying_reason_0")];
+        assert_eq!(answers(&some, &gaps, Some("Tom Weber"))[0], "Ask Tom Weber: Which one, exactly?");
     }
 }

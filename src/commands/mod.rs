@@ -12,6 +12,7 @@ mod healthcheck;
 mod list;
 mod preview;
 mod replay;
+mod rules;
 mod schema;
 mod serve;
 mod show;
@@ -58,6 +59,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Sends a dead or held delivery again, or looks at a dead deal again
     Replay(replay::ReplayArgs),
+    /// Lists every rule that flags a gap: what it catches, what it leaves alone, how sure it is, what it asks
+    Rules(rules::RulesArgs),
     /// Looks for deals that were won without a webhook reaching us, and hands them over
     CatchUp(catch_up::CatchUpArgs),
     /// Prepares the store, or copies it to another database
@@ -92,6 +95,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::List(args) => list::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
+        Command::Rules(args) => rules::run(&args),
         Command::CatchUp(args) => catch_up::run(&args).await,
         Command::Store(command) => store::run(&command).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,

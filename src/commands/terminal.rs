@@ -9,8 +9,7 @@ use crate::config::LogConfig;
 use crate::crm::{DealRecord, TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
 use crate::delivery::{Orders, task};
-use crate::packet::text::money;
-use crate::packet::{Packet, PacketStatus, Section, SectionName, SectionStatus};
+use crate::packet::Packet;
 
 /// Width that text is wrapped to.
 const WIDTH: usize = 100;
@@ -37,54 +36,11 @@ pub(super) fn story(packet: &Packet, record: &DealRecord, orders: &Orders, task:
 /// The packet, every entry with the field it came from.
 pub(super) fn packet(packet: &Packet) -> String {
     let mut out = String::new();
-    let amount = packet.deal.amount.as_deref().map(|amount| money(amount, packet.deal.currency.as_deref()));
-    let status = match packet.status {
-        PacketStatus::Complete => "complete",
-        PacketStatus::Incomplete => "incomplete",
-    };
     heading(&mut out, &format!("Packet {}", packet.packet_id));
-    line(&mut out, "", &format!("{}, {}", packet.deal.name, amount.as_deref().unwrap_or("no amount")));
-    let owner = packet.owner.name.as_deref().unwrap_or("nobody");
-    line(&mut out, "", &format!("{status}, {} of 6 filled, owner {owner}", packet.filled));
-    if packet.important.is {
-        line(&mut out, "", &format!("important: {}", packet.important.reasons.join("; ")));
-    }
-    for name in SectionName::ALL {
-        if let Some(section) = packet.sections.get(&name) {
-            self::section(&mut out, name, section);
-        }
-    }
-    if !packet.gaps.is_empty() {
-        line(&mut out, "", "Gaps");
-    }
-    for gap in &packet.gaps {
-        let weight = if gap.counts() { "" } else { " (hint)" };
-        line(&mut out, "  ? ", &format!("{}: {}{weight}", gap.section.title(), gap.question));
-        line(&mut out, "      ", &format!("{} · {}", gap.id, gap.evidence));
+    for outlined in packet.outline() {
+        line(&mut out, outlined.mark, &outlined.text);
     }
     out
-}
-
-fn section(out: &mut String, name: SectionName, section: &Section) {
-    let mark = match section.status {
-        SectionStatus::Filled => "✓",
-        SectionStatus::Weak => "~",
-        SectionStatus::Missing => "✗",
-    };
-    line(out, "", &format!("{mark} {}", name.title()));
-    for entry in &section.entries {
-        let due = entry.due.map(|due| format!(" (by {due})")).unwrap_or_default();
-        line(out, "    ", &format!("{}{due}  [{}]", entry.text, entry.source));
-    }
-    for person in &section.people {
-        let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
-        let roles = if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") };
-        let title = person.title.as_deref().map(|title| format!(", {title}")).unwrap_or_default();
-        line(out, "    ", &format!("{}{title}: {roles}  [{}]", person.name, person.source));
-    }
-    if section.entries.is_empty() && section.people.is_empty() {
-        line(out, "    ", "Not in the CRM");
-    }
 }
 
 /// The task, as it would be created.

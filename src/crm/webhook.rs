@@ -7,8 +7,20 @@ use axum::http::HeaderMap;
 
 use super::Event;
 
-/// A request as received. Its body is private: only a verifier in `crm/*` can look at it, and only
-/// [`RawWebhook::verified`] hands it out.
+/// A request as received. Its body is private: only a verifier in `crm/*` can look at it, and only a verifier
+/// hands it out, as a [`VerifiedWebhook`]. A handler that reads it unverified does not compile:
+///
+/// ```compile_fail,E0616
+/// # use handoff_bridge::crm::RawWebhook;
+/// let raw = RawWebhook::new("POST", "/webhooks/hubspot", Default::default(), b"[]".to_vec());
+/// let body = raw.body;
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use handoff_bridge::crm::{RawWebhook, Verification, VerifiedWebhook};
+/// let verification = Verification::Signed { scheme: "mine", key: 0 };
+/// let forged = VerifiedWebhook { body: b"[]".to_vec(), verification, message_id: None };
+/// ```
 pub struct RawWebhook {
     /// Upper-case method.
     pub(super) method: String,

@@ -1,23 +1,26 @@
 //! What task and digest both say first: account, value, owner, how much is filled and what is missing.
 
-use crate::crm::DealRecord;
-use crate::delivery::{excerpt, words};
-use crate::gaps::{Addressee, Gap};
+use crate::crm::{DealRecord, User};
+use crate::delivery::excerpt;
+use crate::gaps::{Addressee, Gap, Question, questions};
 use crate::packet::{Packet, SectionName, SectionStatus, text};
+use crate::words;
 
 /// Longest account or person's name, in UTF-16 units.
 const NAME: usize = 80;
 
 /// The facts both texts begin with; every string is one clean line of at most 80 units.
-pub(super) struct Headline<'a> {
+pub(super) struct Headline {
     /// The customer: the company's name, else the deal's.
     pub account: String,
     /// What it is worth.
     pub value: Option<String>,
     /// Who takes the handoff, and whether they only stand in.
     pub owner: Option<String>,
-    /// Who sold it, as long as they still work there.
+    /// Who sold it.
     pub seller: Option<String>,
+    /// Whether the seller still works there.
+    pub seller_left: bool,
     /// How many of the six sections are filled.
     pub filled: usize,
     /// Required sections with nothing in them.
@@ -25,49 +28,77 @@ pub(super) struct Headline<'a> {
     /// Required sections that are shown, but flagged.
     pub weak: Vec<SectionName>,
     /// What the seller can answer.
-    pub for_seller: Vec<&'a Gap>,
+    pub for_seller: Vec<Question>,
     /// What RevOps can change.
-    pub for_revops: Vec<&'a Gap>,
+    pub for_revops: Vec<Question>,
 }
 
-impl<'a> Headline<'a> {
+impl Headline {
     /// Reads the headline off a packet; company and seller come from the record it was made from.
-    pub fn of(packet: &'a Packet, record: &DealRecord) -> Self {
-        let (for_seller, for_revops) =
+    pub fn of(packet: &Packet, record: &DealRecord) -> Self {
+        let (for_seller, for_revops): (Vec<&Gap>, Vec<&Gap>) =
             packet.gaps.iter().filter(|gap| gap.counts()).partition(|gap| gap.addressee == Addressee::Seller);
         let owner = packet.owner.name.as_deref().or(packet.owner.email.as_deref()).and_then(shown);
+        let seller = record.owner.as_ref();
         Self {
             account: account(packet, record),
             value: value(packet),
-            owner: if packet.owner.fallback { owner.as_deref().map(words::stands_in) } else { owner },
-            seller: record
-                .owner
-                .as_ref()
-                .filter(|seller| seller.is_active())
-                .and_then(|seller| shown(&seller.name()?)),
+            owner: if packet.owner.fallback {
+                owner.as_deref().map(words::headline::stand_in)
+            } else {
+                owner
+            },
+            seller: seller.and_then(User::name).and_then(|name| shown(&name)),
+            seller_left: seller.is_some_and(|seller| !seller.is_active()),
             filled: packet.filled,
             missing: sections(packet, SectionStatus::Missing),
             weak: sections(packet, SectionStatus::Weak),
-            for_seller,
-            for_revops,
+            for_seller: questions(&for_seller, record),
+            for_revops: questions(&for_revops, record),
         }
     }
 
-    /// How many gaps count.
+    /// How many questions are open.
     pub fn open(&self) -> usize {
         self.for_seller.len() + self.for_revops.len()
     }
 
     /// What is missing and what is weak, in words.
     pub fn state(&self) -> String {
-        words::state(&self.missing, &self.weak, self.open())
+        words::headline::state(&self.missing, &self.weak, self.open())
+    }
+
+    /// Title above the questions for the seller.
+    pub fn to_seller(&self) -> String {
+        match (&self.seller, self.seller_left) {
+            (None, _) => words::task::for_seller().to_owned(),
+            (Some(name), false) => words::task::for_seller_named(name),
+            (Some(name), true) => words::task::for_seller_left(name),
+        }
+    }
+
+    /// Who comes to the review: the seller and who takes over, as far as they still work there.
+    pub fn people(&self) -> Vec<&str> {
+        let seller = self.seller.as_deref().filter(|_| !self.seller_left);
+        let owner = self.owner.as_deref().filter(|owner| Some(*owner) != seller);
+        owner.into_iter().chain(seller).collect()
     }
 
     /// The whole headline as one line.
     pub fn line(&self) -> String {
-        let value = self.value.as_deref().unwrap_or(words::NO_VALUE);
-        let owner = format!("{} {}", words::OWNER, self.owner.as_deref().unwrap_or(words::NO_OWNER));
-        [self.account.as_str(), value, &owner, &words::filled(self.filled), &self.state()].join(" · ")
+        let value = self.value.as_deref().unwrap_or(words::headline::no_value());
+        let owner = self.owner.as_deref().unwrap_or(words::headline::no_owner());
+        let owner = format!("{} {owner}", words::headline::owner());
+        let filled = words::headline::filled_of_six(self.filled);
+        [self.account.as_str(), value, &owner, &filled, &self.state()].join(" · ")
+    }
+}
+
+/// What a question is about: one section, or two.
+pub(super) fn subject(question: &Question) -> String {
+    match question.sections.as_slice() {
+        [first, second, ..] => words::section::pair(first.title(), &second.title().to_lowercase()),
+        sections => sections.first().map_or("", |section| section.title()).to_owned(),
     }
 }
 
@@ -76,13 +107,14 @@ fn account(packet: &Packet, record: &DealRecord) -> String {
     company
         .and_then(shown)
         .or_else(|| shown(&packet.deal.name))
-        .unwrap_or_else(|| words::UNNAMED_ACCOUNT.to_owned())
+        .unwrap_or_else(|| words::headline::unnamed().to_owned())
 }
 
 fn value(packet: &Packet) -> Option<String> {
     let deal = &packet.deal;
     let amount = deal.amount.as_deref().filter(|amount| !amount.trim().is_empty())?;
-    shown(&text::money(amount, deal.currency.as_deref()))
+    let money = text::money(amount, deal.currency.as_deref());
+    shown(&if deal.currency.is_some() { money } else { words::headline::value(&money) })
 }
 
 fn shown(name: &str) -> Option<String> {

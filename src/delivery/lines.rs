@@ -1,38 +1,51 @@
-//! One entry or one person of a packet as one line, the same in task and digest.
+//! Entries and people of a packet, one line each, the same in task and digest.
 
-use jiff::civil::Date;
+use std::collections::HashMap;
 
-use crate::delivery::{excerpt, words};
-use crate::packet::Person;
+use crate::delivery::excerpt;
+use crate::packet::remark::{remarks, with_remark};
+use crate::packet::{Entry, Person};
+use crate::words;
 
 /// Longest name, job title or address of a person, in UTF-16 units.
 const PERSON: usize = 60;
 
-/// An entry's text, already fitted, with the day it is due; nothing if there is neither.
-pub(super) fn entry(text: String, due: Option<Date>) -> Option<String> {
-    match (text.is_empty(), due.map(words::by)) {
-        (true, due) => due,
-        (false, None) => Some(text),
-        (false, Some(due)) => Some(format!("{text} ({due})")),
+/// Entries with what stands behind them, each text fitted by `fit`; those with nothing to read are left out.
+pub(super) fn entries(entries: &[Entry], mut fit: impl FnMut(&str) -> String) -> Vec<String> {
+    let lines = entries.iter().zip(remarks(entries)).map(|(entry, remark)| {
+        let remark = remark.map(|remark| excerpt::name(&remark, PERSON * 2));
+        with_remark(fit(&entry.text), remark.filter(|remark| !remark.is_empty()))
+    });
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// People by name, with title and roles; with an address only where two share a name.
+pub(super) fn people(people: &[Person]) -> Vec<String> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    for person in people {
+        *names.entry(person.name.to_lowercase()).or_default() += 1;
     }
+    let shares = |person: &Person| names.get(&person.name.to_lowercase()).is_some_and(|count| *count > 1);
+    people
+        .iter()
+        .filter_map(|person| described(person, person.email.iter().filter(|_| shares(person))))
+        .collect()
 }
 
-/// A person by name, with title and roles; nothing if the name holds nothing visible.
-pub(super) fn person(person: &Person) -> Option<String> {
-    described(person, None)
+/// People with all their addresses.
+pub(super) fn people_with_addresses(people: &[Person]) -> Vec<String> {
+    let described = |person: &Person| described(person, person.email.iter().chain(&person.other_emails));
+    people.iter().filter_map(described).collect()
 }
 
-/// The same, with the e-mail address.
-pub(super) fn person_with_address(person: &Person) -> Option<String> {
-    described(person, person.email.as_deref())
-}
-
-fn described(person: &Person, email: Option<&str>) -> Option<String> {
+/// One person; nothing if the name holds nothing visible.
+fn described<'a>(person: &Person, emails: impl Iterator<Item = &'a String>) -> Option<String> {
     let name = excerpt::name(&person.name, PERSON);
     // Somebody without a name goes by their address; it is not repeated.
-    let more = |text: Option<&str>| {
-        text.map(|text| excerpt::name(text, PERSON)).filter(|text| !text.is_empty() && *text != name)
-    };
-    let (title, email) = (more(person.title.as_deref()), more(email));
-    (!name.is_empty()).then(|| words::person(&name, title.as_deref(), email.as_deref(), &person.roles))
+    let more =
+        |text: &str| Some(excerpt::name(text, PERSON)).filter(|text| !text.is_empty() && *text != name);
+    let title = person.title.as_deref().and_then(more);
+    let emails: Vec<String> = emails.filter_map(|email| more(email)).collect();
+    let shown = words::packet::person(&name, title.as_deref(), &emails.join(", "), &person.roles);
+    (!name.is_empty()).then_some(shown)
 }

@@ -1,10 +1,11 @@
 //! The task on the deal: every open question, then the whole packet.
 
 use crate::crm::{DealRecord, TaskBlock, TaskDraft};
-use crate::delivery::headline::Headline;
-use crate::delivery::{TaskOrder, excerpt, lines, words};
-use crate::gaps::Gap;
+use crate::delivery::headline::{Headline, subject};
+use crate::delivery::{TaskOrder, excerpt, lines};
+use crate::gaps::Question;
 use crate::packet::{Packet, Section, SectionName, SectionStatus};
+use crate::words;
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
 pub const SUBJECT: usize = 200;
@@ -45,8 +46,8 @@ pub fn marker(packet_id: &str) -> String {
 pub fn draft(packet: &Packet, record: &DealRecord, order: &TaskOrder) -> TaskDraft {
     let headline = Headline::of(packet, record);
     let subject = match headline.open() {
-        0 => words::subject_ready(&headline.account),
-        gaps => words::subject_with_gaps(gaps, &headline.account),
+        0 => words::task::subject_ready(&headline.account),
+        open => words::task::subject_with_questions(open, &headline.account),
     };
     TaskDraft {
         subject: excerpt::cut(&subject, SUBJECT),
@@ -65,13 +66,13 @@ fn ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
     ids.filter(|id| !id.is_empty()).cloned().collect()
 }
 
-fn body(packet: &Packet, headline: &Headline<'_>) -> Vec<TaskBlock> {
+fn body(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
     let mut body = Vec::new();
     for room in &ROOMS {
         body = questions(headline, room);
         body.extend(facts(packet, headline));
         body.extend(sections(packet, room));
-        body.extend(review(packet));
+        body.extend(review(packet, headline));
         if length(&body) <= BODY {
             break;
         }
@@ -88,16 +89,17 @@ fn length(body: &[TaskBlock]) -> usize {
         .sum()
 }
 
-fn questions(headline: &Headline<'_>, room: &Room) -> Vec<TaskBlock> {
+fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
     let Headline { filled, for_seller, for_revops, .. } = headline;
+    let won = words::task::won_with(*filled, &headline.state());
     let opening = match (for_seller.is_empty(), for_revops.is_empty()) {
-        (true, true) => words::ALL_THERE.to_owned(),
-        (true, false) => words::revops_asked(*filled, &headline.state()),
-        (false, _) => words::seller_asked(*filled, &headline.state()),
+        (true, true) => words::task::all_there().to_owned(),
+        (true, false) => words::task::revops_asked(&won),
+        (false, _) => words::task::seller_asked(&won),
     };
     let mut blocks = vec![TaskBlock::Paragraph(opening)];
     if !for_seller.is_empty() {
-        blocks.push(TaskBlock::Heading(words::for_seller(headline.seller.as_deref())));
+        blocks.push(TaskBlock::Heading(headline.to_seller()));
         // Numbered by hand: the seller can answer "2: in March", whatever the CRM makes of a list.
         let numbered = asked(for_seller, room.questions)
             .into_iter()
@@ -106,16 +108,17 @@ fn questions(headline: &Headline<'_>, room: &Room) -> Vec<TaskBlock> {
         blocks.push(TaskBlock::Paragraph(numbered.collect::<Vec<_>>().join("\n")));
     }
     if !for_revops.is_empty() {
-        blocks.push(TaskBlock::Heading(words::FOR_REVOPS.to_owned()));
+        blocks.push(TaskBlock::Heading(words::task::for_revops().to_owned()));
         blocks.push(TaskBlock::List(asked(for_revops, room.questions)));
     }
     blocks
 }
 
-fn asked(gaps: &[&Gap], max: usize) -> Vec<String> {
-    let lines =
-        gaps.iter().map(|gap| format!("{}: {}", gap.section.title(), excerpt::line(&gap.question, QUESTION)));
-    capped(lines, max)
+fn asked(questions: &[Question], max: usize) -> Vec<String> {
+    let line = |question: &Question| {
+        words::task::question(&subject(question), &excerpt::line(&question.text, QUESTION))
+    };
+    capped(questions.iter().map(line), max)
 }
 
 /// The first `max` lines, and how many there are beyond.
@@ -123,26 +126,30 @@ fn capped(lines: impl ExactSizeIterator<Item = String>, max: usize) -> Vec<Strin
     let left = lines.len().saturating_sub(max);
     let mut kept: Vec<String> = lines.take(max).collect();
     if left > 0 {
-        kept.push(words::more(left));
+        kept.push(words::packet::and_more(left));
     }
     kept
 }
 
-fn facts(packet: &Packet, headline: &Headline<'_>) -> [TaskBlock; 2] {
+fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
     let deal = &packet.deal;
-    let name = Some(excerpt::line(&deal.name, QUESTION)).filter(|name| !name.is_empty());
-    let mut facts = words::facts(
+    let is_named = deal.name != words::value::deal_without_name(&deal.id);
+    let name = if is_named { &deal.name } else { &deal.id };
+    let name = Some(excerpt::line(name, QUESTION)).filter(|name| !name.is_empty());
+    let seller = headline.seller.as_deref();
+    let left = seller.filter(|_| headline.seller_left).map(words::headline::left);
+    let mut facts = words::task::facts(
         name.as_deref(),
         headline.value.as_deref(),
-        deal.close_date,
+        deal.close_date.map(words::value::date).as_deref(),
         headline.owner.as_deref(),
-        headline.seller.as_deref(),
+        left.as_deref().or(seller),
     );
     if !packet.important.unreadable.is_empty() {
         let unreadable = excerpt::line(&packet.important.unreadable.join("; "), QUESTION);
-        facts = format!("{facts}\n{}", words::importance_unreadable(&unreadable));
+        facts = format!("{facts}\n{}", words::packet::perhaps_important(&unreadable));
     }
-    [TaskBlock::Heading(words::THE_DEAL.to_owned()), TaskBlock::Paragraph(facts)]
+    [TaskBlock::Heading(words::task::deal().to_owned()), TaskBlock::Paragraph(facts)]
 }
 
 fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
@@ -153,10 +160,10 @@ fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
             continue;
         }
         let weak = packet.sections.get(&name).is_some_and(|section| section.status == SectionStatus::Weak);
-        let title = if weak { words::weak(name.title()) } else { name.title().to_owned() };
+        let title = if weak { words::section::weak(name.title()) } else { name.title().to_owned() };
         blocks.push(TaskBlock::Heading(title));
         blocks.push(match lines.as_slice() {
-            [] => TaskBlock::Paragraph(words::NOT_IN_CRM.to_owned()),
+            [] => TaskBlock::Paragraph(words::packet::not_in_crm().to_owned()),
             [only] => TaskBlock::Paragraph(only.clone()),
             _ => TaskBlock::List(lines),
         });
@@ -165,24 +172,23 @@ fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
 }
 
 fn content(section: &Section, room: &Room) -> Vec<String> {
-    let people: Vec<String> = section.people.iter().filter_map(lines::person_with_address).collect();
-    let entries: Vec<String> = section
-        .entries
-        .iter()
-        .filter_map(|entry| lines::entry(excerpt::lines(&entry.text, room.entry), entry.due))
-        .collect();
+    let people = lines::people_with_addresses(&section.people);
+    let entries = lines::entries(&section.entries, |text| excerpt::lines(text, room.entry));
     let mut lines = capped(people.into_iter(), room.entries);
     lines.extend(capped(entries.into_iter(), room.entries));
     lines
 }
 
-fn review(packet: &Packet) -> Vec<TaskBlock> {
+fn review(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
     if !packet.review.due {
         return Vec::new();
     }
-    let reasons = excerpt::line(&packet.important.reasons.join("; "), QUESTION);
+    let reasons = excerpt::line(&packet.important.in_words(), QUESTION);
+    let why = Some(words::review::important(&reasons)).filter(|_| !reasons.is_empty());
+    let proposal = words::review::proposed(packet.review.day, &headline.people());
+    let opening = why.into_iter().chain([proposal]).collect::<Vec<_>>().join(" ");
     let mut blocks =
-        vec![TaskBlock::Heading(words::REVIEW.to_owned()), TaskBlock::Paragraph(words::review_due(&reasons))];
+        vec![TaskBlock::Heading(words::review::title().to_owned()), TaskBlock::Paragraph(opening)];
     blocks.extend(packet.review.agenda.iter().take(4).map(|point| {
         let (question, answer) =
             (excerpt::line(&point.point, QUESTION), excerpt::line(&point.answer, ANSWER));
@@ -243,7 +249,7 @@ mod tests {
         == Expansion
         Service team, 25 seats, after the summer.
         == 15-minute review
-        This account is important (amount 54000 ≥ 50000). Take 15 minutes together before kickoff and settle these four points.
+        This account is important (amount 54000 ≥ 50000). Take 15 minutes together before the kickoff and settle these four points:
         What mattered most in the sale?
         Forecast visibility is poor.
         Where did the buyer feel risk?
@@ -251,21 +257,20 @@ mod tests {
         What must happen first?
         VP Sales uses the dashboard in the weekly call.
         What would feel like a win by day 30?
-        Ask Anna Berg.
+        Ask Anna Berg: Which result do they want first?
         ");
     }
 
     #[test]
     fn a_half_empty_packet_asks_before_it_tells() {
         insta::assert_snapshot!(shown(&task(&example::half_empty())), @"
-        Handoff: 5 gaps to fill for Müller & Söhne
+        Handoff: 4 open questions about Müller & Söhne
 
         The deal is won, and 2 of 6 sections are filled; missing: success outcome, promises, first value; weak: stakeholders. Please answer on the deal itself; a sentence each is enough.
         == For the seller, Anna Berg
         1. Success outcome: What result do they want first, and how will they measure it?
-        2. Stakeholders: Who wanted this and pays for it?
-        3. Stakeholders: Who will work with it every day?
-        4. First value: Who does what by when in the first 30 days?
+        2. Stakeholders: Who are the sponsor and operator at Müller & Söhne?
+        3. First value: Who does what by when in the first 30 days?
         == For RevOps, once in the mapping
         - Promises: Which field holds what sales promised?
         == The deal
@@ -292,13 +297,12 @@ mod tests {
     #[test]
     fn hostile_text_stays_text() {
         insta::assert_snapshot!(shown(&task(&example::hostile())), @r#"
-        Handoff: 3 gaps to fill for <!channel> *ACME* & `Co`
+        Handoff: 2 open questions about <!channel> *ACME* & `Co`
 
-        The deal is won, and 1 of 6 sections are filled; missing: success outcome, promises, risks, first value; weak: buying reason. Please answer on the deal itself; a sentence each is enough.
+        The deal is won, and 1 of 6 sections is filled; missing: success outcome, promises, risks, first value; weak: buying reason. Please answer on the deal itself; a sentence each is enough.
         == For the seller, <@U000EVIL> _Anna_
         1. Buying reason: Does "<!channel>" mean @here & *now*?
-        2. Promises: What did sales commit to, said or implied?
-        3. Risks: What could slow them down?
+        2. Promises and risks: What did sales commit to, said or implied? What could slow them down?
         == The deal
         Deal: <https://evil.example|Open deal> {{deal.name}} %s $(id)
         Value: 54,000 EUR
@@ -325,9 +329,9 @@ mod tests {
     #[test]
     fn a_packet_without_anything_asks_revops() {
         insta::assert_snapshot!(shown(&task(&example::everything_missing())), @"
-        Handoff: 6 gaps to fill for Unnamed deal
+        Handoff: 6 open questions about Unnamed deal
 
-        The deal is won, and 0 of 6 sections are filled; missing: all six sections. There is nothing for the seller to add; RevOps can close the gaps below.
+        The deal is won, and none of the 6 sections is filled; missing: all six sections. There is nothing for the seller to add; RevOps can close the gaps below.
         == For RevOps, once in the mapping
         - Buying reason: Which field answers buying_reason?
         - Success outcome: Which field answers success_outcome?
@@ -362,7 +366,7 @@ mod tests {
         assert!(excerpt::units(&task.subject) <= SUBJECT);
         assert!(length(&task.body) <= BODY, "{}", length(&task.body));
         let shown = shown(&task);
-        assert!(shown.contains("+18 more"), "questions beyond the tenth: {shown}");
+        assert!(shown.contains("+18 more"), "questions beyond the tenth");
         assert!(shown.contains("- +56 more"), "entries beyond the fourth");
     }
 
@@ -386,12 +390,14 @@ mod tests {
     }
 
     #[test]
-    fn a_seller_who_left_is_not_named() {
+    fn a_seller_who_left_is_named_as_gone() {
         let mut deal = example::half_empty();
         if let Some(seller) = &mut deal.record.owner {
             seller.0.properties.insert("archived".to_owned(), Some("true".to_owned()));
         }
-        assert!(!shown(&task(&deal)).contains("Anna"));
+        let shown = shown(&task(&deal));
+        assert!(shown.contains("Seller: Anna Berg (left)"), "{shown}");
+        assert!(shown.contains("== For whoever knows: the seller, Anna Berg, has left"), "{shown}");
     }
 
     proptest! {

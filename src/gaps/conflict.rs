@@ -1,6 +1,7 @@
 //! `conflict`: "none" stands beside something.
 
 use crate::packet::SectionName;
+use crate::words;
 
 use super::answer;
 use super::placeholder::{is_none, is_placeholder};
@@ -36,17 +37,17 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     }
     let (none, more) = (says_none?, says_more?);
     let evidence = if none == more {
-        format!("{none} says both \"none\" and something else")
+        words::evidence::conflict_one(none)
     } else {
-        format!("{none} says \"none\", {more} says something else")
+        words::evidence::conflict(none, more)
     };
     Some(Gap::for_seller(RULE.id, section, Confidence::Certain, which(section).to_owned(), evidence))
 }
 
 fn which(section: SectionName) -> &'static str {
     match section {
-        SectionName::Promises => "Did we promise nothing, or does the promise listed here hold?",
-        _ => "Are there no risks, or does the risk listed here hold?",
+        SectionName::Promises => words::question::conflict_promises(),
+        _ => words::question::conflict_risks(),
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::crm::{CrmKind, FieldKind};
 use crate::mapping::FieldPath;
 use crate::packet::SectionName;
+use crate::words;
 
 use super::calendar::{self, When};
 use super::questions::question_for;
@@ -76,8 +77,8 @@ fn bad_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     vec![gap(
         BAD_DATE.id,
         Confidence::Certain,
-        "Which day should first value be there? The date cannot be read.".to_owned(),
-        format!("{field} is {}, which is not a date", quoted(&value)),
+        words::question::bad_date().to_owned(),
+        words::evidence::bad_date(&field, &quoted(&value)),
     )]
 }
 
@@ -88,12 +89,11 @@ fn no_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     let question = if vague::judge(texts.iter().map(|entry| entry.text.as_str()), evidence).is_some() {
         question_for(evidence, SectionName::FirstValue)
     } else {
-        by_which_day(evidence)
+        words::question::by_when(window_end(evidence))
     };
-    let due = due_field(evidence);
-    let found = match due {
-        Some(field) => format!("{field} is empty, and {first} names no day"),
-        None => format!("{first} names no day"),
+    let found = match due_field(evidence) {
+        Some(field) => words::evidence::no_date(&field.to_string(), &first),
+        None => words::evidence::no_date_in_text(&first),
     };
     vec![gap(NO_DATE.id, Confidence::Certain, question, found)]
 }
@@ -108,8 +108,8 @@ fn stale_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     vec![gap(
         STALE_DATE.id,
         confidence,
-        by_which_day(evidence),
-        format!("{source} says {last}, before the close on {close}"),
+        words::question::by_when_at_the_latest(window_end(evidence)),
+        words::evidence::stale_date(&source, &last.to_string(), &close.to_string()),
     )]
 }
 
@@ -125,8 +125,8 @@ fn outside_window(evidence: &Evidence<'_>) -> Vec<Gap> {
     vec![gap(
         OUTSIDE_WINDOW.id,
         confidence,
-        format!("What can they see earlier, by {}?", written(end)),
-        format!("{source} says {first}, {days} days after the close on {close}"),
+        words::question::earlier(&words::value::date(end)),
+        words::evidence::outside_window(&source, &first.to_string(), &days.to_string(), &close.to_string()),
     )]
 }
 
@@ -226,15 +226,9 @@ fn end_of_window(close: Date) -> Option<Date> {
     close.checked_add(WINDOW_DAYS.days()).ok()
 }
 
-fn by_which_day(evidence: &Evidence<'_>) -> String {
-    match close_date(evidence).and_then(end_of_window) {
-        Some(end) => format!("By which day, {} at the latest, should this happen?", written(end)),
-        None => NO_DATE.question.to_owned(),
-    }
-}
-
-fn written(day: Date) -> String {
-    day.strftime("%-d %b %Y").to_string()
+/// The last day on which first value belongs into the window; not known without a close.
+pub(super) fn window_end(evidence: &Evidence<'_>) -> Option<Date> {
+    close_date(evidence).and_then(end_of_window)
 }
 
 fn first_answer(evidence: &Evidence<'_>) -> Option<String> {
@@ -524,7 +518,7 @@ mod tests {
             format!("{} | {}", gap.question, gap.evidence)
         };
         let no_date = says("VP Sales uses the dashboard").due(" ");
-        insta::assert_snapshot!(read(no_date, "no_date"), @"By which day, 20 Dec 2026 at the latest, should this happen? | deal.handoff_first_value_date is empty, and deal.handoff_first_value names no day");
+        insta::assert_snapshot!(read(no_date, "no_date"), @"By which day should this happen? Without an answer we plan for day 30, 20 Dec 2026. | deal.handoff_first_value_date is empty, and deal.handoff_first_value names no day");
         insta::assert_snapshot!(read(due("asap"), "bad_date"), @r#"Which day should first value be there? The date cannot be read. | deal.handoff_first_value_date is "asap", which is not a date"#);
         insta::assert_snapshot!(read(due("2026-11-01"), "stale_date"), @"By which day, 20 Dec 2026 at the latest, should this happen? | deal.handoff_first_value_date says 2026-11-01, before the close on 2026-11-20");
         insta::assert_snapshot!(read(due("2027-01-15"), "outside_window"), @"What can they see earlier, by 20 Dec 2026? | deal.handoff_first_value_date says 2027-01-15, 56 days after the close on 2026-11-20");

@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use super::{Evidence, Gap, assess};
 use crate::crm::{Contact, CrmKind, DealRecord, Object};
 use crate::mapping::{
-    Condition, Derivation, FieldPath, Mapping, OwnerMapping, RoleMapping, SlackMapping, TaskMapping, Test,
+    Condition, Derivation, FieldPath, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping,
+    TaskMapping, Test,
 };
 use crate::packet::{Entry, Importance, Person, Role, Section, SectionName, SectionStatus};
 
@@ -98,8 +99,8 @@ impl DealOnPaper {
     /// An entry that the data itself shows.
     pub(super) fn derives(mut self, section: SectionName, say: &str) -> Self {
         let field = FieldPath::deal("num_associated_contacts");
-        self.entry(section, say, &field.to_string());
-        let when = Condition { field, test: Test::AtMost(Decimal::ONE) };
+        self.entry(section, &format!("{} (Contacts: 1)", say.trim_end_matches('.')), &field.to_string());
+        let when = Observation::Field(Condition { field, test: Test::AtMost(Decimal::ONE) });
         let derivation = Derivation { when, say: say.to_owned() };
         self.mapping.sections.entry(section).or_default().derive.push(derivation);
         self
@@ -147,6 +148,12 @@ impl DealOnPaper {
         self
     }
 
+    pub(super) fn sold_to_a_person(mut self) -> Self {
+        let company = self.record.company.get_or_insert_default();
+        company.properties.insert("IsPersonAccount".to_owned(), Some("true".to_owned()));
+        self
+    }
+
     pub(super) fn without_company(mut self) -> Self {
         self.record.company = None;
         self
@@ -165,10 +172,10 @@ impl DealOnPaper {
     pub(super) fn person(mut self, name: &str, email: &str, roles: &[Role]) -> Self {
         let person = Person {
             name: name.to_owned(),
-            title: None,
             email: Some(email.to_owned()).filter(|email| !email.is_empty()),
             roles: roles.to_vec(),
             source: "contacts.label".to_owned(),
+            ..Person::default()
         };
         let mut contact = Contact::default();
         contact.object.properties.insert("name".to_owned(), Some(name.to_owned()));
@@ -195,6 +202,10 @@ impl DealOnPaper {
         self.gaps().into_iter().find(|gap| gap.id == id)
     }
 
+    pub(super) fn record(&self) -> &DealRecord {
+        &self.record
+    }
+
     /// `section id` of every gap, with what keeps it from counting.
     pub(super) fn ids(&self) -> Vec<String> {
         let mark = |gap: &Gap| if gap.counts() { "" } else { " (does not count)" };
@@ -213,7 +224,7 @@ impl DealOnPaper {
 
     fn entry(&mut self, section: SectionName, text: &str, source: &str) {
         let (text, source) = (text.to_owned(), source.to_owned());
-        self.section(section).entries.push(Entry { text, source, due: None, excerpt: false });
+        self.section(section).entries.push(Entry { text, source, ..Entry::default() });
     }
 
     fn section(&mut self, section: SectionName) -> &mut Section {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::packet::{Entry, SectionName};
+use crate::words::evidence as seen;
 
 use super::answer::{self, IN_WORDS};
 use super::questions::question_for;
@@ -71,7 +72,7 @@ fn repeats(
             Confidence::Likely
         },
         question_for(evidence, section),
-        format!("{} repeats {} ({})", first.entry.source, original.entry.source, where_first.as_str()),
+        seen::duplicate(&first.entry.source, &original.entry.source, where_first.as_str()),
     ))
 }
 

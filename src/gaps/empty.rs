@@ -2,6 +2,7 @@
 
 use crate::mapping::FieldPath;
 use crate::packet::SectionName;
+use crate::words;
 
 use super::answer::{self, IN_WORDS, fields, is_unavailable, listed};
 use super::questions::question_for;
@@ -38,11 +39,8 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
         return Some(Gap::for_revops(
             UNMAPPED.id,
             section,
-            format!(
-                "Which CRM field holds this? Name it under sections.{} in the mapping.",
-                section.as_str()
-            ),
-            format!("no field feeds {}", section.as_str()),
+            words::question::unmapped(section.as_str()),
+            words::evidence::unmapped(section.as_str()),
         ));
     }
     let due = evidence.mapping.sections.get(&section).and_then(|mapping| mapping.due.as_ref());
@@ -54,7 +52,7 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
     let gap = Gap::for_revops(
         UNMAPPED.id,
         section,
-        format!("Can you let us read {}, or name another field in the mapping?", names(&unavailable)),
+        words::question::unavailable(&names(&unavailable)),
         unavailable_evidence(&unavailable),
     );
     let all_unavailable = mapped.iter().all(|path| is_unavailable(evidence.record, path));
@@ -72,26 +70,26 @@ fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     }
     let readable: Vec<&FieldPath> =
         fields(evidence, section).iter().filter(|path| !is_unavailable(evidence.record, path)).collect();
-    let verb = match readable.len() {
+    let empty = match readable.len() {
         0 => return None,
-        1 => "is",
-        _ => "are",
+        1 => words::evidence::empty_one,
+        _ => words::evidence::empty,
     };
     Some(Gap::for_seller(
         EMPTY.id,
         section,
         Confidence::Certain,
         question_for(evidence, section),
-        format!("{} {verb} empty", names(&readable)),
+        empty(&names(&readable)),
     ))
 }
 
 fn unavailable_evidence(paths: &[&FieldPath]) -> String {
     let names = names(paths);
     if paths.len() == 1 {
-        format!("{names} does not exist in the CRM, or is hidden from our user")
+        words::evidence::unavailable_one(&names)
     } else {
-        format!("{names} do not exist in the CRM, or are hidden from our user")
+        words::evidence::unavailable(&names)
     }
 }
 

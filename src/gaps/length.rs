@@ -1,22 +1,23 @@
 //! `too_long`: more than anybody reads in a handoff.
 
+use crate::mapping::apply::MOST_ENTRIES;
+use crate::mapping::excerpt::DEFAULT_WORDS;
 use crate::packet::{Entry, SectionName};
+use crate::words;
 
 use super::answer::{self, IN_WORDS, listed, sources};
 use super::{Asks, Confidence, Evidence, Gap, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: "too_long",
-    catches: "An entry over the section's word budget (60 words unless the mapping says otherwise), shown as an excerpt.",
+    catches: "An entry over the section's word budget (60 words unless the mapping says otherwise), or a list of more \
+              than 20 entries; shown as an excerpt.",
     leaves_alone: "Anything within the budget; several short entries; expansion.",
     confidence: Confidence::Certain,
     question: "Can you say the buying reason in one sentence?",
     asks: Asks::Answer,
     check,
 };
-
-/// Words in an entry when the mapping does not say.
-const DEFAULT_BUDGET: u32 = 60;
 
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()
@@ -28,28 +29,16 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         return None;
     }
     let budget =
-        evidence.mapping.sections.get(&section).and_then(|mapping| mapping.words).unwrap_or(DEFAULT_BUDGET);
+        evidence.mapping.sections.get(&section).and_then(|mapping| mapping.words).unwrap_or(DEFAULT_WORDS);
     let sources = sources(&cut);
-    let verb = if sources.len() == 1 { "is" } else { "are" };
+    let longer = if sources.len() == 1 { words::evidence::too_long_one } else { words::evidence::too_long };
     Some(Gap::for_seller(
         RULE.id,
         section,
         Confidence::Certain,
-        in_one_sentence(section).to_owned(),
-        format!("{} {verb} longer than {budget} words", listed(&sources)),
+        words::question::too_long(section).to_owned(),
+        longer(&listed(&sources), &budget.to_string(), &MOST_ENTRIES.to_string()),
     ))
-}
-
-fn in_one_sentence(section: SectionName) -> &'static str {
-    match section {
-        SectionName::BuyingReason => RULE.question,
-        SectionName::SuccessOutcome => "Can you say the result they want first in one sentence?",
-        SectionName::Stakeholders => "Can you say who matters in one sentence?",
-        SectionName::Promises => "Can you say what we promised in one sentence?",
-        SectionName::Risks => "Can you say the main risk in one sentence?",
-        SectionName::FirstValue => "Can you say in one sentence who does what by when?",
-        SectionName::Expansion => "Can you say in one sentence what they could need next?",
-    }
 }
 
 #[cfg(test)]
@@ -103,6 +92,6 @@ mod tests {
     fn the_seller_is_asked_for_one_sentence() {
         let gap = DealOnPaper::new().writes_too_much(SectionName::Risks, TEXTS[0]).gap("too_long").unwrap();
         insta::assert_snapshot!(gap.question, @"Can you say the main risk in one sentence?");
-        insta::assert_snapshot!(gap.evidence, @"deal.handoff_risks is longer than 60 words");
+        insta::assert_snapshot!(gap.evidence, @"deal.handoff_risks is longer than 60 words, or has more than 20 entries");
     }
 }

@@ -10,6 +10,7 @@ mod conflict;
 mod dates;
 mod duplicate;
 mod empty;
+mod grouped;
 mod length;
 mod placeholder;
 mod pointer;
@@ -22,7 +23,10 @@ mod words;
 #[cfg(test)]
 mod deal_on_paper;
 
+pub use grouped::{Question, questions};
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +111,17 @@ pub enum Confidence {
     Likely,
     /// A guess about prose: stays out of task and digest, shows in `preview`.
     Unsure,
+}
+
+impl Confidence {
+    /// The name used in JSON and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Unsure => "unsure",
+        }
+    }
 }
 
 /// Everything a rule may look at.
@@ -195,6 +210,17 @@ pub fn assess(evidence: &Evidence<'_>) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = gaps.into_iter().map(|(_, gap)| gap).collect();
     gaps.sort_by_key(|gap| gap.section);
     gaps
+}
+
+/// The day that counts for first value as long as nobody gives one: day 30 after the close. `None` where a
+/// day is given, in whatever form, or the close is not known.
+pub fn proposed_due(evidence: &Evidence<'_>) -> Option<Date> {
+    if dates::is_missing(evidence) { dates::window_end(evidence) } else { None }
+}
+
+/// Whether a text says "there are none", in one of the languages we know.
+pub fn says_none(text: &str) -> bool {
+    placeholder::is_none(text)
 }
 
 #[cfg(test)]

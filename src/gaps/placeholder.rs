@@ -2,6 +2,7 @@
 
 use crate::mapping::Mapping;
 use crate::packet::SectionName;
+use crate::words;
 
 use super::answer::{self, IN_WORDS};
 use super::questions::question_for;
@@ -109,7 +110,7 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         section,
         Confidence::Certain,
         question_for(evidence, section),
-        format!("{} holds only {}", first.source, quoted(&first.text)),
+        words::evidence::placeholder(&first.source, &quoted(&first.text)),
     ))
 }
 

@@ -1,33 +1,24 @@
 //! What is asked when a section has no usable answer.
 
 use crate::packet::SectionName;
+use crate::words;
 
 use super::Evidence;
 
 /// The mapping's own question for the section, or the built-in one.
 pub(super) fn question_for(evidence: &Evidence<'_>, section: SectionName) -> String {
-    evidence
-        .mapping
-        .sections
-        .get(&section)
-        .and_then(|mapping| mapping.ask.as_deref())
-        .map(str::trim)
-        .filter(|ask| !ask.is_empty())
-        .unwrap_or_else(|| default_question(section))
-        .to_owned()
+    own_question(evidence, section).unwrap_or_else(|| default_question(section)).to_owned()
+}
+
+/// The mapping's own question for the section.
+pub(super) fn own_question<'a>(evidence: &Evidence<'a>, section: SectionName) -> Option<&'a str> {
+    let ask = evidence.mapping.sections.get(&section)?.ask.as_deref()?.trim();
+    (!ask.is_empty()).then_some(ask)
 }
 
 /// The built-in question, asked when a mapping has no `ask` for the section.
 pub fn default_question(section: SectionName) -> &'static str {
-    match section {
-        SectionName::BuyingReason => "Why did they choose us, and why now?",
-        SectionName::SuccessOutcome => "Which result do they want first, and how will they measure it?",
-        SectionName::Stakeholders => "Who is sponsor, operator, evaluator and likely blocker?",
-        SectionName::Promises => "What did we promise them, said or implied? \"None\" is an answer.",
-        SectionName::Risks => "What could slow them down early on? \"None\" is an answer.",
-        SectionName::FirstValue => "Who on their side does what, by when, to see the first value?",
-        SectionName::Expansion => "What could they need next?",
-    }
+    words::question::section(section)
 }
 
 #[cfg(test)]

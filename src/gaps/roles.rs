@@ -1,9 +1,11 @@
 //! `role_missing:<role>` and `unnamed:<role>`: who is who on the customer's side. People come from the CRM's
 //! own contacts and labels, never from prose.
 
-use crate::crm::CrmKind;
+use crate::crm::{CrmKind, DealRecord};
 use crate::packet::{Person, Role, SectionName};
+use crate::words;
 
+use super::questions::own_question;
 use super::quote::{is_blank, named, quoted};
 use super::words::{Vocabulary, Words};
 use super::{Asks, Confidence, Evidence, Gap, Rule};
@@ -60,28 +62,28 @@ static FILLERS: Vocabulary = Vocabulary::new(&[
 
 fn missing(evidence: &Evidence<'_>) -> Vec<Gap> {
     let people = people(evidence);
-    asked_for(evidence)
-        .filter(|role| !people.iter().any(|person| person.roles.contains(role)))
+    let is_missing = |role: &Role| !people.iter().any(|person| person.roles.contains(role));
+    let missing: Vec<Role> = asked_for(evidence).filter(is_missing).collect();
+    // The mapping's own question asks for everybody, so it fits only where nobody is known.
+    let nobody_known = missing.len() == asked_for(evidence).count();
+    let own = own_question(evidence, SectionName::Stakeholders).filter(|_| nobody_known);
+    let place = place(evidence.record);
+    missing
+        .into_iter()
         .map(|role| {
-            let found = match people.len() {
-                0 => "contacts: the deal has none".to_owned(),
-                1 => format!("contacts: the only one is not recorded as {}", role.title()),
-                count => format!("contacts: none of {count} is recorded as {}", role.title()),
-            };
-            let id = format!("{}:{}", MISSING.id, role.as_str());
             Gap::for_seller(
-                &id,
+                &format!("{}:{}", MISSING.id, role.as_str()),
                 SectionName::Stakeholders,
                 Confidence::Certain,
-                who_is(role, evidence),
-                found,
+                own.map_or_else(|| words::question::who_is(role, &place), ToOwned::to_owned),
+                words::evidence::nobody_is(role, people.len()),
             )
         })
         .collect()
 }
 
 fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let company = Words::of(company(evidence).unwrap_or_default());
+    let company = Words::of(organisation(evidence.record).unwrap_or_default());
     asked_for(evidence)
         .filter_map(|role| {
             let mut holders =
@@ -92,13 +94,13 @@ fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
             }
             let shown = [Some(first.name.as_str()), first.email.as_deref()].into_iter().flatten();
             let shown = shown.map(|text| (text, quoted(text))).find(|(text, _)| !is_blank(text));
-            let (_, shown) = shown.unwrap_or(("", "a contact without a name".to_owned()));
+            let (_, shown) = shown.unwrap_or(("", words::question::unnamed_contact().to_owned()));
             Some(Gap::for_seller(
                 &format!("{}:{}", UNNAMED.id, role.as_str()),
                 SectionName::Stakeholders,
                 Confidence::Likely,
-                format!("Which person {} is behind {shown}?", place(evidence)),
-                format!("{} for {} is {shown}", first.source, role.title()),
+                words::question::unnamed(&place(evidence.record), &shown),
+                words::evidence::unnamed(&first.source, role.title(), &shown),
             ))
         })
         .collect()
@@ -113,34 +115,26 @@ fn people<'a>(evidence: &Evidence<'a>) -> &'a [Person] {
     evidence.sections.get(&SectionName::Stakeholders).map_or(&[], |section| &section.people)
 }
 
-fn who_is(role: Role, evidence: &Evidence<'_>) -> String {
-    let place = place(evidence);
-    match role {
-        Role::Sponsor => format!("Who is the sponsor {place}?"),
-        Role::Operator => format!("Who is the operator {place}, working with it every day?"),
-        Role::Evaluator => format!("Who is the evaluator {place}, judging whether it is good?"),
-        Role::Blocker => format!("Who is the likely blocker {place}?"),
-        Role::ExecutiveBacker => format!("Who is the executive backer {place}, standing behind the sponsor?"),
-    }
-}
-
 /// `at Acme`; without a company `on the deal "Acme renewal"`.
-fn place(evidence: &Evidence<'_>) -> String {
-    if let Some(company) = company(evidence).and_then(named) {
-        return format!("at {company}");
-    }
-    let deal_name = match evidence.record.crm {
+pub(super) fn place(record: &DealRecord) -> String {
+    let deal_name = match record.crm {
         CrmKind::Hubspot => ["dealname", "name"],
         CrmKind::Salesforce => ["Name", "name"],
     };
-    match evidence.record.deal.first_of(&deal_name).and_then(named) {
-        Some(deal) => format!("on the deal \"{deal}\""),
-        None => "at the customer".to_owned(),
-    }
+    let company = company(record).and_then(named);
+    let deal = record.deal.first_of(&deal_name).and_then(named);
+    words::question::place(company.as_deref(), deal.as_deref())
 }
 
-fn company<'a>(evidence: &Evidence<'a>) -> Option<&'a str> {
-    evidence.record.company.as_ref()?.first_of(&["name", "Name"])
+/// The company's name, unless the company is a person: a person account has its person's name.
+fn organisation(record: &DealRecord) -> Option<&str> {
+    let is_person =
+        record.company.as_ref().is_some_and(|company| company.get("IsPersonAccount") == Some("true"));
+    company(record).filter(|_| !is_person)
+}
+
+fn company(record: &DealRecord) -> Option<&str> {
+    record.company.as_ref()?.first_of(&["name", "Name"])
 }
 
 /// Whether a team or a mailbox stands where a person should. A name decides before an address does.
@@ -324,6 +318,24 @@ mod tests {
         for (name, email) in people {
             assert!(!unnamed_for(name, email), "{name:?} {email:?}");
         }
+    }
+
+    #[test]
+    fn the_person_of_a_person_account_is_no_team() {
+        let deal = DealOnPaper::new().company("Mira Holt").person("Mira Holt", "", &[Role::Sponsor]);
+        assert!(deal.gap("unnamed:sponsor").is_some());
+        assert_eq!(deal.sold_to_a_person().gap("unnamed:sponsor"), None);
+    }
+
+    #[test]
+    fn the_mappings_own_question_is_asked_where_nobody_is_known() {
+        let deal = DealOnPaper::new().asks(SectionName::Stakeholders, "Who pays, who works with it?");
+        for role in ["sponsor", "operator", "evaluator", "blocker"] {
+            let gap = deal.gap(&format!("role_missing:{role}")).unwrap();
+            assert_eq!(gap.question, "Who pays, who works with it?");
+        }
+        let deal = deal.person("Sarah Lind", "", &[Role::Sponsor]);
+        assert_eq!(deal.gap("role_missing:blocker").unwrap().question, "Who is the likely blocker at Acme?");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! this one speaks up only when hardly a word of substance is left, guesses in `preview`, and is silent otherwise.
 
 use crate::packet::SectionName;
+use crate::words;
 
 use super::concrete::is_concrete;
 use super::questions::question_for;
@@ -133,7 +134,7 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         section,
         confidence,
         question_for(evidence, section),
-        format!("{} says {}: no number, date, person or event", first.source, quoted(&first.text)),
+        words::evidence::vague(&first.source, &quoted(&first.text)),
     ))
 }
 

@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::Zoned;
 
 use crate::crm::DealRecord;
-use crate::packet::{Entry, Section, SectionName, SectionStatus, deal};
+use crate::packet::{Entry, Person, Section, SectionName, SectionStatus, deal};
+use crate::words;
 
-use super::condition::{Verdict, short_name};
 use super::transform::clean_line;
-use super::{Derivation, FieldPath, Mapping, SectionMapping, dates, excerpt, field, relative, value};
+use super::{Derivation, Mapping, SectionMapping, dates, excerpt, field, relative, value};
 
 /// Entries of one section; more than this is no handoff. The last one is then marked as an excerpt.
-const MOST_ENTRIES: usize = 20;
-
-/// Words of a value that a derived entry shows as its evidence.
-const EVIDENCE_WORDS: u32 = 12;
+pub const MOST_ENTRIES: usize = 20;
 
 /// The sections that `mapping` makes of `record`: all required ones, and `expansion` if it has something
-/// to say. People and statuses are not set yet.
-pub fn sections(mapping: &Mapping, record: &DealRecord) -> BTreeMap<SectionName, Section> {
+/// to say. `people` are the customer's people on the deal. Statuses are not set yet.
+pub fn sections(
+    mapping: &Mapping,
+    record: &DealRecord,
+    people: Vec<Person>,
+    now: &Zoned,
+) -> BTreeMap<SectionName, Section> {
     let mut sections = BTreeMap::new();
     for name in SectionName::ALL {
         let mut entries = Vec::new();
@@ -27,14 +29,18 @@ pub fn sections(mapping: &Mapping, record: &DealRecord) -> BTreeMap<SectionName,
             entries = written(mapping, record, section);
             if name == SectionName::FirstValue {
                 set_due(mapping, record, section, &mut entries);
+                set_who(mapping, record, section, &mut entries);
             }
-            entries.extend(derived(mapping, record, section));
+            entries.extend(derived(mapping, record, section, &people, now));
             entries = at_most(entries);
         }
         if name != SectionName::Expansion || !entries.is_empty() {
             let section = Section { status: SectionStatus::Missing, entries, people: Vec::new() };
             sections.insert(name, section);
         }
+    }
+    if let Some(stakeholders) = sections.get_mut(&SectionName::Stakeholders) {
+        stakeholders.people = people;
     }
     sections
 }
@@ -45,7 +51,7 @@ fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> 
     for path in &section.from {
         for value in field::read(record, path).values() {
             for text in value::texts(mapping, record, path, value, section.list) {
-                let entry = entry(&text, path, section);
+                let entry = entry(&text, &path.to_string(), section);
                 if !entry.text.is_empty() && entries.iter().all(|earlier| earlier.text != entry.text) {
                     entries.push(entry);
                 }
@@ -59,27 +65,30 @@ fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> 
 }
 
 /// What the data shows by itself, with its evidence.
-fn derived(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> Vec<Entry> {
+fn derived(
+    mapping: &Mapping,
+    record: &DealRecord,
+    section: &SectionMapping,
+    people: &[Person],
+    now: &Zoned,
+) -> Vec<Entry> {
     let entry = |derivation: &Derivation| {
-        let path = &derivation.when.field;
-        let Verdict::Holds { value, .. } = derivation.when.judge(record) else { return None };
-        let shown = match value {
-            Some(value) => {
-                excerpt::within(&clean_line(&value::words(mapping, record, path, &value)), EVIDENCE_WORDS).0
-            }
-            None => "empty".to_owned(),
-        };
-        let label = field::info(record, path).map(|info| clean_line(&info.label));
-        let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| clean_line(short_name(path)));
-        let say = clean_line(&derivation.say);
-        Some(entry(&format!("{} ({label}: {shown})", say.trim_end_matches('.')), path, section))
+        let seen = derivation.when.look(mapping, record, people, now)?;
+        Some(entry(&words::fact::shows(&derivation.said(), &seen.fact), &seen.source, section))
     };
     section.derive.iter().filter_map(entry).collect()
 }
 
-fn entry(text: &str, path: &FieldPath, section: &SectionMapping) -> Entry {
+impl Derivation {
+    /// What an entry of this begins with.
+    pub(crate) fn said(&self) -> String {
+        clean_line(&self.say).trim_end_matches('.').to_owned()
+    }
+}
+
+fn entry(text: &str, source: &str, section: &SectionMapping) -> Entry {
     let (text, excerpt) = excerpt::within(text, section.words.unwrap_or(excerpt::DEFAULT_WORDS));
-    Entry { text, source: path.to_string(), due: None, excerpt }
+    Entry { text, source: source.to_owned(), excerpt, ..Entry::default() }
 }
 
 /// By when: the section's date field for all entries. Where that field is empty, an entry that says
@@ -87,14 +96,34 @@ fn entry(text: &str, path: &FieldPath, section: &SectionMapping) -> Entry {
 fn set_due(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, entries: &mut [Entry]) {
     let close = deal::close_date(record, &mapping.time_zone);
     let stored = section.due.as_ref().map_or(field::Reading::Empty, |path| field::read(record, path));
-    let is_empty = stored == field::Reading::Empty;
+    if stored == field::Reading::Empty {
+        for entry in entries {
+            entry.due = close.and_then(|close| relative::day(&entry.text, close));
+        }
+        return;
+    }
     let kind = section.due.as_ref().and_then(|path| field::info(record, path)).map(|info| info.kind);
-    let day = |value: &str| -> Option<Date> {
-        dates::day(value, kind, &mapping.time_zone).or_else(|| relative::day(value, close?))
-    };
-    let due = stored.values().into_iter().find_map(day);
+    let Some(value) = stored.values().first().copied() else { return };
+    let stated = dates::day(value, kind, &mapping.time_zone);
+    // Words such as "mid December" are shown whether or not a day can be counted from them.
+    let words = stated.is_none().then(|| clean_line(value));
+    let due = stated.or_else(|| relative::day(value, close?));
     for entry in entries {
-        entry.due = if is_empty { close.and_then(|close| relative::day(&entry.text, close)) } else { due };
+        entry.due = due;
+        entry.due_words.clone_from(&words);
+    }
+}
+
+/// Who does it, from the section's own field. Not repeated where the entry names them.
+fn set_who(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, entries: &mut [Entry]) {
+    let Some(path) = &section.who else { return };
+    let Some(value) = field::read(record, path).values().first().copied() else { return };
+    let who = clean_line(&value::words(mapping, record, path, value));
+    if who.is_empty() {
+        return;
+    }
+    for entry in entries.iter_mut().filter(|entry| !entry.text.contains(&who)) {
+        entry.who = Some(who.clone());
     }
 }
 
@@ -114,7 +143,8 @@ mod tests {
 
     use super::*;
     use crate::crm::DealRecord;
-    use crate::mapping::{Condition, ListStyle, Test, sample};
+    use crate::mapping::{Condition, FieldPath, Limit, ListStyle, Observation, Test, sample};
+    use crate::packet::Role;
 
     fn record(deal: &str) -> DealRecord {
         sample::record(&format!(
@@ -131,7 +161,10 @@ mod tests {
     fn apply(name: SectionName, section: SectionMapping, record: &DealRecord) -> Vec<Entry> {
         let mut mapping = sample::mapping();
         mapping.sections = BTreeMap::from([(name, section)]);
-        sections(&mapping, record).remove(&name).map(|section| section.entries).unwrap_or_default()
+        sections(&mapping, record, Vec::new(), &sample::now())
+            .remove(&name)
+            .map(|section| section.entries)
+            .unwrap_or_default()
     }
 
     fn shown(entries: &[Entry]) -> Vec<String> {
@@ -153,7 +186,8 @@ mod tests {
     #[test]
     fn required_sections_are_always_there_and_expansion_only_with_something_to_say() {
         let mapping = sample::mapping();
-        let names: Vec<SectionName> = sections(&mapping, &record(r#""x":"""#)).into_keys().collect();
+        let names: Vec<SectionName> =
+            sections(&mapping, &record(r#""x":"""#), Vec::new(), &sample::now()).into_keys().collect();
         assert_eq!(names, SectionName::REQUIRED);
         let some =
             apply(SectionName::Expansion, section(&[FieldPath::deal("x")]), &record(r#""x":"EMEA next""#));
@@ -163,7 +197,7 @@ mod tests {
     #[test]
     fn what_the_data_shows_comes_with_its_evidence() {
         let derive = |field: &str, test, say: &str| Derivation {
-            when: Condition { field: FieldPath::deal(field), test },
+            when: Observation::Field(Condition { field: FieldPath::deal(field), test }),
             say: say.to_owned(),
         };
         let risks = SectionMapping {
@@ -182,10 +216,79 @@ mod tests {
             [
                 "Field quality [deal.risks]",
                 "Only one contact on the deal (Number of contacts: 1) [deal.num_associated_contacts]",
-                "Competitor in the deal (competitor: Acme) [deal.competitor]",
-                "No executive named (exec: empty) [deal.exec]",
+                "Competitor in the deal (Competitor: Acme) [deal.competitor]",
+                "No executive named (Exec: empty) [deal.exec]",
             ]
         );
+    }
+
+    #[test]
+    fn a_deal_shows_its_risks_with_the_numbers() {
+        let field = |name: &str, test| Observation::Field(Condition { field: FieldPath::deal(name), test });
+        let derive = |when, say: &str| Derivation { when, say: say.to_owned() };
+        let risks = SectionMapping {
+            derive: vec![
+                derive(Observation::Contacts(Limit::AtMost(1)), "Only one contact on the deal"),
+                derive(Observation::Contacts(Limit::AtLeast(20)), "A crowd"),
+                derive(Observation::RoleMissing(Role::ExecutiveBacker), "No executive behind it"),
+                derive(field("discount", Test::AtLeast(20.into())), "Large discount"),
+                derive(field("PushCount", Test::AtLeast(2.into())), "Close date moved more than once"),
+                derive(
+                    field("closedate", Test::LastDayOfQuarter(true)),
+                    "Closed on the last day of a quarter",
+                ),
+                derive(field("competitor__c", Test::Filled(true)), "A competitor was in the deal"),
+                derive(
+                    field("notes_last_contacted", Test::OlderThanDays(14)),
+                    "Nobody has been in touch for two weeks",
+                ),
+            ],
+            ..SectionMapping::default()
+        };
+        let deal = record(
+            r#""discount":"22.50","PushCount":3,"closedate":"2026-09-30T21:30:00Z","competitor__c":"Globex;Initech",
+               "notes_last_contacted":"2026-11-02T23:30:00Z""#,
+        );
+        let mut mapping = sample::mapping();
+        mapping.sections = BTreeMap::from([(SectionName::Risks, risks)]);
+        let seen = |people: Vec<Person>| {
+            shown(&sections(&mapping, &deal, people, &sample::now())[&SectionName::Risks].entries).join("\n")
+        };
+        let sarah = Person { name: "Sarah Lind".to_owned(), roles: vec![Role::Sponsor], ..Person::default() };
+        insta::assert_snapshot!(seen(vec![sarah.clone()]), @r"
+        Only one contact on the deal (1 contact: Sarah Lind) [contacts]
+        No executive behind it (1 contact, no executive backer) [contacts]
+        Large discount (Discount: 22.50) [deal.discount]
+        Close date moved more than once (Push Count: 3) [deal.PushCount]
+        Closed on the last day of a quarter (Closedate: 30 Sep 2026) [deal.closedate]
+        A competitor was in the deal (Competitor: Globex;Initech) [deal.competitor__c]
+        Nobody has been in touch for two weeks (Notes last contacted: 3 Nov 2026, 19 days ago) [deal.notes_last_contacted]
+        ");
+        let backer = Person { roles: vec![Role::ExecutiveBacker], ..sarah.clone() };
+        assert!(!seen(vec![sarah, backer]).contains("[contacts]"));
+        assert!(seen(Vec::new()).starts_with(
+            "Only one contact on the deal (no contacts) [contacts]\n\
+             No executive behind it (no contacts, no executive backer) [contacts]\n"
+        ));
+    }
+
+    #[test]
+    fn first_value_says_who_from_its_own_field() {
+        let first_value = SectionMapping {
+            from: vec![FieldPath::deal("first_value")],
+            who: Some(FieldPath::deal("who")),
+            ..SectionMapping::default()
+        };
+        let who = |deal: &str| {
+            let entries = apply(SectionName::FirstValue, first_value.clone(), &record(deal));
+            entries.into_iter().map(|entry| entry.who).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            who(r#""first_value":"Plans a week","who":" Jonas\nPetrov ""#),
+            [Some("Jonas Petrov".to_owned())]
+        );
+        assert_eq!(who(r#""first_value":"Jonas Petrov plans a week","who":"Jonas Petrov""#), [None]);
+        assert_eq!(who(r#""first_value":"Plans a week","who":"REDACTED""#), [None]);
     }
 
     #[test]
@@ -207,6 +310,18 @@ mod tests {
             let entries = apply(SectionName::FirstValue, first_value.clone(), &record(deal));
             assert_eq!(entries.first().map(|entry| entry.due), Some(due), "{deal}");
         }
+        let words = |deal: &str| {
+            apply(SectionName::FirstValue, first_value.clone(), &record(deal)).remove(0).due_words
+        };
+        assert_eq!(
+            words(r#""first_value":"Dashboard used","due":" within  21 days""#).as_deref(),
+            Some("within 21 days")
+        );
+        assert_eq!(
+            words(r#""first_value":"Dashboard used","due":"mid December""#).as_deref(),
+            Some("mid December")
+        );
+        assert_eq!(words(r#""first_value":"Dashboard used within 21 days""#), None);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Judges a condition against a deal record, and says in words what it saw.
 
+use jiff::Zoned;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::crm::DealRecord;
+use crate::words::condition as words;
 
 use super::choice;
 use super::field::{self, Reading};
 use super::numbers::{decimal, trimmed};
 use super::transform::clean_line;
-use super::{Condition, FieldPath, Test};
+use super::{Condition, FieldPath, Test, dates, fact};
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub enum Verdict {
     },
     /// It does not, and the field could be read. An absent number is not zero: it does not hold.
     DoesNotHold,
-    /// Nobody can tell; why, in words: `amount cannot be read: "about 50k" is not a number`.
+    /// Nobody can tell; why, in words: `Amount cannot be read ("about 50k" is not a number)`.
     Unreadable(String),
 }
 
@@ -34,38 +37,67 @@ impl Verdict {
 }
 
 impl Condition {
-    /// Judges this condition. For line items it holds when it holds for any of them (`NotIn`: for all).
-    pub fn judge(&self, record: &DealRecord) -> Verdict {
+    /// Judges this condition at an instant in the account's zone. For line items it holds when it holds for
+    /// any of them (`NotIn`: for all).
+    pub fn judge(&self, record: &DealRecord, now: &Zoned) -> Verdict {
         let name = short_name(&self.field);
+        let label = fact::label(record, &self.field);
         let info = field::info(record, &self.field);
         let values = match field::read(record, &self.field) {
             Reading::Values(values) => values,
             Reading::Empty => Vec::new(),
-            Reading::Hidden(why) => return Verdict::Unreadable(format!("{name} cannot be read: {why}")),
+            Reading::Hidden(why) => return unreadable(&label, why),
         };
         match &self.test {
-            Test::AtLeast(limit) => compare(name, &values, |number| number >= *limit, '≥', *limit),
-            Test::AtMost(limit) => compare(name, &values, |number| number <= *limit, '≤', *limit),
+            Test::AtLeast(limit) => compare(name, &values, |number| number >= *limit, "≥", *limit, &label),
+            Test::AtMost(limit) => compare(name, &values, |number| number <= *limit, "≤", *limit, &label),
             Test::In(wanted) => {
                 let hit = values.iter().find_map(|value| Some((*value, choice::find(value, wanted, info)?)));
-                hit.map_or(Verdict::DoesNotHold, |(value, shown)| {
-                    holds(format!("{name} is {shown}"), Some(value))
-                })
+                hit.map_or(Verdict::DoesNotHold, |(value, shown)| holds(words::is(name, &shown), Some(value)))
             }
             Test::NotIn(refused) => {
                 if values.iter().any(|value| choice::find(value, refused, info).is_some()) {
                     return Verdict::DoesNotHold;
                 }
                 match values.first() {
-                    Some(value) => holds(format!("{name} is {}", choice::label(value, info)), Some(value)),
-                    None => holds(format!("{name} is empty"), None),
+                    Some(value) => holds(words::is(name, &choice::label(value, info)), Some(value)),
+                    None => holds(words::is_empty(name), None),
                 }
             }
             Test::Filled(true) => values
                 .first()
-                .map_or(Verdict::DoesNotHold, |value| holds(format!("{name} is filled"), Some(value))),
-            Test::Filled(false) if values.is_empty() => holds(format!("{name} is empty"), None),
+                .map_or(Verdict::DoesNotHold, |value| holds(words::is_filled(name), Some(value))),
+            Test::Filled(false) if values.is_empty() => holds(words::is_empty(name), None),
             Test::Filled(false) => Verdict::DoesNotHold,
+            Test::OlderThanDays(limit) => self.any_day(record, &values, now, |day| {
+                let days = dates::days_between(day, now.date());
+                (i64::from(days) > i64::from(*limit)).then(|| words::is_old(name, &days.to_string()))
+            }),
+            Test::LastDayOfQuarter(wanted) => self.any_day(record, &values, now, |day| {
+                let said = if *wanted { words::is_quarter_end } else { words::is_not_quarter_end };
+                (dates::is_last_of_quarter(day) == *wanted).then(|| said(name))
+            }),
+        }
+    }
+
+    /// Holds if one of `values` is a day about which `test` has something to say.
+    fn any_day(
+        &self,
+        record: &DealRecord,
+        values: &[&str],
+        now: &Zoned,
+        test: impl Fn(Date) -> Option<String>,
+    ) -> Verdict {
+        let kind = field::kind(record, &self.field);
+        let day = |value: &str| dates::day(value, kind, now.time_zone());
+        if let Some((value, why)) = values.iter().find_map(|value| Some((*value, test(day(value)?)?))) {
+            return holds(why, Some(value));
+        }
+        match values.iter().find(|value| day(value).is_none()) {
+            Some(value) => {
+                unreadable(&fact::label(record, &self.field), &words::not_a_day(&clean_line(value)))
+            }
+            None => Verdict::DoesNotHold,
         }
     }
 }
@@ -79,21 +111,24 @@ fn holds(words: String, value: Option<&str>) -> Verdict {
     Verdict::Holds { words, value: value.map(ToOwned::to_owned) }
 }
 
+fn unreadable(name: &str, why: &str) -> Verdict {
+    Verdict::Unreadable(words::unreadable(name, why))
+}
+
 fn compare(
     name: &str,
     values: &[&str],
     test: impl Fn(Decimal) -> bool,
-    sign: char,
+    sign: &str,
     limit: Decimal,
+    label: &str,
 ) -> Verdict {
     let limit = limit.normalize();
     if let Some(value) = values.iter().find(|value| decimal(value).is_some_and(&test)) {
-        return holds(format!("{name} {} {sign} {limit}", trimmed(value)), Some(value));
+        return holds(words::compares(name, trimmed(value), sign, &limit.to_string()), Some(value));
     }
     match values.iter().find(|value| decimal(value).is_none()) {
-        Some(value) => {
-            Verdict::Unreadable(format!("{name} cannot be read: \"{}\" is not a number", clean_line(value)))
-        }
+        Some(value) => unreadable(label, &words::not_a_number(&clean_line(value))),
         None => Verdict::DoesNotHold,
     }
 }
@@ -105,6 +140,7 @@ mod tests {
 
     const RECORD: &str = r#"{"crm":"hubspot","account":1,"unavailable":["deal.gone"],
         "deal":{"id":7,"amount":"54000.00","half":"0.50","words":"about 50k","power":"1e3","none":null,
+                "closedate":"2026-12-31T22:30:00Z","closed_late":"2026-12-31T23:30:00Z","last_call":"2026-11-02",
                 "risks":";migration;no_admin","secret":"REDACTED","html":"<p> </p>","tier":"t_ent"},
         "company":{"id":8,"customer_tier":"Enterprise"},
         "line_items":[{"id":1,"quantity":"5"},{"id":2,"quantity":"500"}],
@@ -115,7 +151,7 @@ mod tests {
         let (object, name) = path.split_once('.').unwrap();
         let object = FieldObject::ALL.into_iter().find(|(spelling, _)| *spelling == object).unwrap().1;
         let field = FieldPath { object, name: name.to_owned() };
-        Condition { field, test }.judge(&sample::record(RECORD))
+        Condition { field, test }.judge(&sample::record(RECORD), &sample::now())
     }
 
     fn limit(text: &str) -> Decimal {
@@ -145,6 +181,13 @@ mod tests {
             ("deal.none", Test::NotIn(list(&["SMB"])), "none is empty"),
             ("deal.amount", Test::Filled(true), "amount is filled"),
             ("deal.html", Test::Filled(false), "html is empty"),
+            ("deal.last_call", Test::OlderThanDays(19), "last_call is 20 days ago"),
+            ("deal.closedate", Test::LastDayOfQuarter(true), "closedate is the last day of a quarter"),
+            (
+                "deal.closed_late",
+                Test::LastDayOfQuarter(false),
+                "closed_late is not the last day of a quarter",
+            ),
         ] {
             match judge(path, test) {
                 Verdict::Holds { words, .. } => assert_eq!(words, expected),
@@ -164,6 +207,11 @@ mod tests {
             ("deal.risks", Test::NotIn(list(&["Data migration"]))),
             ("deal.none", Test::Filled(true)),
             ("deal.amount", Test::Filled(false)),
+            ("deal.last_call", Test::OlderThanDays(20)),
+            ("deal.closedate", Test::OlderThanDays(0)),
+            ("deal.none", Test::OlderThanDays(1)),
+            ("deal.closed_late", Test::LastDayOfQuarter(true)),
+            ("deal.none", Test::LastDayOfQuarter(false)),
         ] {
             assert_eq!(judge(path, test), Verdict::DoesNotHold, "{path}");
         }
@@ -172,10 +220,16 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_not_a_no() {
         for (path, test, expected) in [
-            ("deal.words", Test::AtLeast(limit("1")), "words cannot be read: \"about 50k\" is not a number"),
-            ("deal.power", Test::AtMost(limit("1")), "power cannot be read: \"1e3\" is not a number"),
-            ("deal.secret", Test::In(list(&["x"])), "secret cannot be read: the CRM redacted it"),
-            ("deal.gone", Test::Filled(true), "gone cannot be read: the CRM does not supply it"),
+            ("deal.words", Test::AtLeast(limit("1")), "Words cannot be read (\"about 50k\" is not a number)"),
+            ("deal.power", Test::AtMost(limit("1")), "Power cannot be read (\"1e3\" is not a number)"),
+            ("deal.secret", Test::In(list(&["x"])), "Secret cannot be read (the CRM redacted it)"),
+            ("deal.gone", Test::Filled(true), "Gone cannot be read (the CRM does not supply it)"),
+            ("deal.words", Test::OlderThanDays(3), "Words cannot be read (\"about 50k\" is not a date)"),
+            (
+                "deal.words",
+                Test::LastDayOfQuarter(true),
+                "Words cannot be read (\"about 50k\" is not a date)",
+            ),
         ] {
             assert_eq!(judge(path, test), Verdict::Unreadable(expected.to_owned()));
         }

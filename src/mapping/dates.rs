@@ -51,6 +51,16 @@ fn written_day(text: &str) -> Option<Date> {
     Date::new(year.parse().ok()?, month, day).ok()
 }
 
+/// How many days lie between two days; negative if the second comes first.
+pub fn days_between(earlier: Date, later: Date) -> i32 {
+    earlier.until(later).map_or(0, |span| span.get_days())
+}
+
+/// Whether a day is the last of a calendar quarter.
+pub fn is_last_of_quarter(day: Date) -> bool {
+    day.month() % 3 == 0 && day == day.last_of_month()
+}
+
 /// The day that is `days` business days (Monday to Friday) after `start`; with none, `start` itself, or
 /// the Monday after a weekend.
 pub fn business_days_after(start: Date, days: u16) -> Date {
@@ -104,6 +114,31 @@ mod tests {
         let new_york = TimeZone::get("America/New_York").unwrap();
         assert_eq!(day("1796947200000", Some(FieldKind::Date), &new_york), Some(date(2026, 12, 11)));
         assert_eq!(day("2026-12-11T03:00:00Z", None, &new_york), Some(date(2026, 12, 10)));
+    }
+
+    #[test]
+    fn the_last_evening_of_a_month_belongs_to_the_day_it_has_in_the_account() {
+        for (zone, expected) in [
+            ("Europe/Berlin", date(2027, 1, 1)),
+            ("Asia/Tokyo", date(2027, 1, 1)),
+            ("Europe/London", date(2026, 12, 31)),
+            ("America/New_York", date(2026, 12, 31)),
+            ("America/Los_Angeles", date(2026, 12, 31)),
+        ] {
+            let zone = TimeZone::get(zone).unwrap();
+            let day = day("2026-12-31T23:30:00Z", Some(FieldKind::DateTime), &zone);
+            assert_eq!(day, Some(expected), "{zone:?}");
+        }
+    }
+
+    #[test]
+    fn a_quarter_ends_on_four_days_a_year() {
+        let ends = date(2028, 1, 1)
+            .series(jiff::Span::new().days(1))
+            .take(366)
+            .filter(|day| is_last_of_quarter(*day));
+        let ends: Vec<String> = ends.map(|day| day.to_string()).collect();
+        assert_eq!(ends, ["2028-03-31", "2028-06-30", "2028-09-30", "2028-12-31"]);
     }
 
     #[test]

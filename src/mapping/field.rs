@@ -1,6 +1,8 @@
 //! Reads a field of the deal record: what it holds, that it is empty, or why nobody can tell.
 
-use crate::crm::{DealRecord, FieldInfo, Object, User};
+use crate::crm::{DealRecord, FieldInfo, FieldKind, Object, User};
+use crate::packet::deal;
+use crate::words;
 
 use super::transform::is_blank;
 use super::{FieldObject, FieldPath};
@@ -12,7 +14,7 @@ pub enum Reading<'a> {
     Values(Vec<&'a str>),
     /// The CRM has nothing there.
     Empty,
-    /// There may be something, but it cannot be read; why, in words that follow "cannot be read: ".
+    /// There may be something, but it cannot be read; why, in our own words.
     Hidden(&'static str),
 }
 
@@ -44,9 +46,9 @@ pub fn read<'a>(record: &'a DealRecord, path: &FieldPath) -> Reading<'a> {
     if !readable.is_empty() {
         Reading::Values(readable)
     } else if !filled.is_empty() {
-        Reading::Hidden("the CRM redacted it")
+        Reading::Hidden(words::condition::redacted())
     } else if record.unavailable.iter().any(|unavailable| *unavailable == path.to_string()) {
-        Reading::Hidden("the CRM does not supply it")
+        Reading::Hidden(words::condition::not_supplied())
     } else {
         Reading::Empty
     }
@@ -55,6 +57,11 @@ pub fn read<'a>(record: &'a DealRecord, path: &FieldPath) -> Reading<'a> {
 /// What the CRM's metadata says about a field, if it was fetched.
 pub fn info<'a>(record: &'a DealRecord, path: &FieldPath) -> Option<&'a FieldInfo> {
     record.fields.get(&path.to_string())
+}
+
+/// How a field's value is read: as the metadata says, else as what it is in every account.
+pub fn kind(record: &DealRecord, path: &FieldPath) -> Option<FieldKind> {
+    info(record, path).map(|info| info.kind).or_else(|| deal::own_kind(record.crm, path))
 }
 
 /// A CRM user that the record knows, by id.

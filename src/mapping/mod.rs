@@ -9,6 +9,7 @@ pub mod compare;
 pub mod condition;
 pub mod dates;
 pub mod excerpt;
+pub(crate) mod fact;
 pub mod field;
 pub mod file;
 mod html;
@@ -16,6 +17,7 @@ mod link;
 mod lint;
 pub mod live;
 pub mod numbers;
+pub mod observation;
 mod quoted;
 pub mod relative;
 #[cfg(test)]
@@ -79,6 +81,8 @@ pub struct SectionMapping {
     pub words: Option<u32>,
     /// First value only: the field with the date.
     pub due: Option<FieldPath>,
+    /// First value only: the field with who does it.
+    pub who: Option<FieldPath>,
     /// Entries that the data itself shows.
     pub derive: Vec<Derivation>,
 }
@@ -101,9 +105,29 @@ pub enum ListStyle {
 #[derive(Debug, Clone)]
 pub struct Derivation {
     /// When it holds.
-    pub when: Condition,
+    pub when: Observation,
     /// What the packet says then.
     pub say: String,
+}
+
+/// What the data can show: a field, or who is on the deal. A closed set.
+#[derive(Debug, Clone)]
+pub enum Observation {
+    /// A condition on a field holds.
+    Field(Condition),
+    /// So many people of the customer's are on the deal, colleagues not counted.
+    Contacts(Limit),
+    /// Nobody on the deal is recorded in this role.
+    RoleMissing(Role),
+}
+
+/// A limit to a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// This many or more.
+    AtLeast(usize),
+    /// This many or fewer.
+    AtMost(usize),
 }
 
 /// How people get their roles. Labels win over buying roles.
@@ -137,6 +161,10 @@ pub enum Test {
     NotIn(Vec<String>),
     /// There is a value (`true`) or there is none (`false`).
     Filled(bool),
+    /// The day lies more than this many days back; an empty field does not hold.
+    OlderThanDays(u32),
+    /// The day is the last of a calendar quarter (`true`) or is not (`false`).
+    LastDayOfQuarter(bool),
 }
 
 /// Who takes the handoff.
@@ -245,7 +273,8 @@ impl Mapping {
         for section in self.sections.values() {
             paths.extend(section.from.iter().cloned());
             paths.extend(section.due.iter().cloned());
-            paths.extend(section.derive.iter().map(|derivation| derivation.when.field.clone()));
+            paths.extend(section.who.iter().cloned());
+            paths.extend(section.derive.iter().filter_map(|derivation| derivation.when.field().cloned()));
         }
         paths.extend(self.important_when.iter().map(|condition| condition.field.clone()));
         paths.extend(self.slack.routes.iter().map(|route| route.when.field.clone()));

@@ -17,6 +17,10 @@ pub fn without_tail(text: &str) -> String {
             if ends_the_message(rest) {
                 break;
             }
+            if let Some(signature) = signature(rest) {
+                at += signature;
+                continue;
+            }
             if let Some(header) = reply_header(rest) {
                 let quoted =
                     rest.iter().skip(header).take_while(|line| line.is_empty() || line.starts_with('>'));
@@ -36,12 +40,8 @@ pub fn without_tail(text: &str) -> String {
 }
 
 fn ends_the_message(rest: &[&str]) -> bool {
-    let Some((line, after)) = rest.split_first() else { return false };
-    *line == "--"
-        || is_divider(line)
-        || is_device_line(line)
-        || is_header_block(rest)
-        || is_sign_off(line, after)
+    let Some(line) = rest.first() else { return false };
+    *line == "--" || is_divider(line) || is_device_line(line) || is_header_block(rest)
 }
 
 fn is_divider(line: &str) -> bool {
@@ -77,6 +77,8 @@ fn is_device_line(line: &str) -> bool {
 
 /// `From: … Sent: … To: …` as Outlook writes it above the mail that is answered.
 fn is_header_block(rest: &[&str]) -> bool {
+    const SENT: [&str; 9] =
+        ["sent", "date", "gesendet", "datum", "envoyé", "enviado", "enviado el", "data", "verzonden"];
     let starts = |line: &str, names: &[&str]| {
         let name = line.split(':').next().filter(|name| name.len() < line.len());
         name.is_some_and(|name| names.contains(&name.trim().trim_matches('*').to_lowercase().as_str()))
@@ -84,22 +86,7 @@ fn is_header_block(rest: &[&str]) -> bool {
     let Some((first, after)) = rest.split_first() else { return false };
     let near = after.get(..after.len().min(4)).unwrap_or_default();
     starts(first, &["from", "von", "de", "van"])
-        && near.iter().any(|line| {
-            starts(
-                line,
-                &[
-                    "sent",
-                    "date",
-                    "gesendet",
-                    "datum",
-                    "envoyé",
-                    "enviado",
-                    "enviado el",
-                    "data",
-                    "verzonden",
-                ],
-            )
-        })
+        && near.iter().any(|line| starts(line, &SENT))
         && near.iter().any(|line| starts(line, &["to", "an", "à", "para", "aan"]))
 }
 
@@ -123,7 +110,27 @@ fn reply_header(rest: &[&str]) -> Option<usize> {
     })
 }
 
-fn is_sign_off(line: &str, after: &[&str]) -> bool {
+/// How many lines a sign-off and the few short lines under it take, if nothing but a quoted tail follows.
+fn signature(rest: &[&str]) -> Option<usize> {
+    let (_, after) = rest.split_first().filter(|(line, _)| is_sign_off(line))?;
+    let (most_lines, most_letters) = SIGNATURE;
+    let mut written = 0;
+    let mut lines = 1;
+    for (at, line) in after.iter().enumerate() {
+        let behind = after.get(at..).unwrap_or_default();
+        if ends_the_message(behind) || reply_header(behind).is_some() {
+            break;
+        }
+        written += usize::from(!line.is_empty());
+        if written > most_lines || line.chars().count() > most_letters {
+            return None;
+        }
+        lines += 1;
+    }
+    Some(lines)
+}
+
+fn is_sign_off(line: &str) -> bool {
     const SIGN_OFFS: [&str; 19] = [
         "best regards",
         "kind regards",
@@ -146,10 +153,7 @@ fn is_sign_off(line: &str, after: &[&str]) -> bool {
         "groeten",
     ];
     let words = line.trim_end_matches([',', '.', '!', ' ']).to_lowercase();
-    let (most_lines, most_letters) = SIGNATURE;
     SIGN_OFFS.contains(&words.as_str())
-        && after.len() <= most_lines
-        && after.iter().all(|line| line.chars().count() <= most_letters)
 }
 
 #[cfg(test)]
@@ -160,6 +164,7 @@ mod tests {
     fn a_recognisable_tail_is_cut() {
         for tail in [
             "--\nTom Weber\nAccount Executive",
+            "Best regards\nPriya\n\nPriya Castellan | Finance Director\nHarbor & Finch Ltd\n\nOn 12 Nov 2026, Tom wrote:\n> thanks",
             "-----Original Message-----\nFrom: Sarah\nlong story",
             "-------- Ursprüngliche Nachricht --------\nlong story",
             "On Thu, 12 Nov 2026 at 10:00, Sarah Lind <sarah@acme.example> wrote:\nlong story",

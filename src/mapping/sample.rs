@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use super::{
-    Condition, Derivation, FieldObject, FieldPath, ListStyle, Mapping, OwnerMapping, RoleMapping, Route,
-    SectionMapping, SlackMapping, TaskMapping, Test,
+    Condition, Derivation, FieldObject, FieldPath, ListStyle, Mapping, Observation, OwnerMapping,
+    RoleMapping, Route, SectionMapping, SlackMapping, TaskMapping, Test,
 };
 use crate::crm::{CrmKind, DealRecord};
 use crate::packet::{Role, SectionName};
@@ -14,6 +15,12 @@ use crate::packet::{Role, SectionName};
 /// Reads a deal record; the test fails if it is not one.
 pub fn record(json: &str) -> DealRecord {
     serde_json::from_str(json).unwrap()
+}
+
+/// Sunday, 22 November 2026, nine in the morning in Berlin.
+pub fn now() -> Zoned {
+    let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+    now.to_zoned(TimeZone::get("Europe/Berlin").unwrap())
 }
 
 /// All six sections from `deal.handoff_…` fields, Berlin time, important from 50000 or by tier.
@@ -26,7 +33,10 @@ pub fn mapping() -> Mapping {
     let at_least =
         |amount: i64| Condition { field: FieldPath::deal("amount"), test: Test::AtLeast(amount.into()) };
     let single_contact = Derivation {
-        when: Condition { field: FieldPath::deal("num_associated_contacts"), test: Test::AtMost(1.into()) },
+        when: Observation::Field(Condition {
+            field: FieldPath::deal("num_associated_contacts"),
+            test: Test::AtMost(1.into()),
+        }),
         say: "Only one contact on the deal".to_owned(),
     };
     Mapping {

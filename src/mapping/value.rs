@@ -2,6 +2,7 @@
 
 use crate::crm::{DealRecord, FieldInfo, FieldKind, User};
 use crate::packet::{deal, text};
+use crate::words::value as words_for;
 
 use super::choice::{label, parts};
 use super::numbers::{is_decimal, trimmed};
@@ -34,20 +35,19 @@ pub(super) fn texts(
 /// The value alone, in one text.
 pub(super) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, value: &str) -> String {
     let info = field::info(record, path);
-    let Some(kind) = info.map(|info| info.kind) else { return clean(value, None) };
+    let Some(kind) = field::kind(record, path) else { return clean(value, None) };
     match kind {
         FieldKind::Text | FieldKind::Html => clean(value, Some(kind)),
         FieldKind::Number if is_decimal(value.trim()) => trimmed(value).to_owned(),
         FieldKind::Money if is_decimal(value.trim()) => text::money(value, deal::currency(record).as_deref()),
         FieldKind::Number | FieldKind::Money => clean_line(value),
         FieldKind::Bool => match value.trim().to_lowercase().as_str() {
-            "true" => "yes".to_owned(),
-            "false" => "no".to_owned(),
+            "true" => words_for::yes().to_owned(),
+            "false" => words_for::no().to_owned(),
             _ => clean_line(value),
         },
-        FieldKind::Date | FieldKind::DateTime => {
-            dates::day(value, Some(kind), &mapping.time_zone).map_or_else(|| clean_line(value), text::day)
-        }
+        FieldKind::Date | FieldKind::DateTime => dates::day(value, Some(kind), &mapping.time_zone)
+            .map_or_else(|| clean_line(value), words_for::date),
         FieldKind::Choice => label(value, info),
         FieldKind::Choices => parts(value).map(|part| label(part, info)).collect::<Vec<_>>().join(", "),
         FieldKind::User => {
@@ -59,7 +59,7 @@ pub(super) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, va
 
 fn titled(info: Option<&FieldInfo>, words: &str) -> String {
     match info.map(|info| clean_line(&info.label)).filter(|label| !label.is_empty()) {
-        Some(label) => format!("{label}: {words}"),
+        Some(label) => words_for::titled(&label, words),
         None => words.to_owned(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned};
 
 use super::importance::importance;
 use super::{MappingRef, Packet, PacketStatus, Section, SectionName, SectionStatus};
@@ -12,7 +13,7 @@ use crate::delivery::Orders;
 use crate::gaps::{self, Evidence, Gap};
 use crate::mapping::transform::clean_line;
 use crate::mapping::{Mapping, apply};
-use crate::review::review;
+use crate::review::{Review, Talk, review};
 
 /// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and what it sets in
 /// motion. The same arguments always give the same packet.
@@ -22,22 +23,20 @@ pub fn assemble(
     packet_id: &str,
     as_of: Timestamp,
 ) -> (Packet, Orders) {
-    let mut sections = apply::sections(mapping, record);
-    if let Some(section) = sections.get_mut(&SectionName::Stakeholders) {
-        section.people = stakeholders::people(mapping, record);
-    }
-    let important = importance(&mapping.important_when, record);
+    let now = as_of.to_zoned(mapping.time_zone.clone());
+    let mut sections = apply::sections(mapping, record, stakeholders::people(mapping, record), &now);
+    let important = importance(mapping, record, &now);
     let evidence = Evidence { mapping, record, sections: &sections, importance: &important, as_of };
     let gaps = gaps::assess(&evidence);
+    let proposed = gaps::proposed_due(&evidence);
+    propose(&mut sections, proposed);
     rate(&mut sections, &gaps);
 
     let incomplete = gaps.iter().any(Gap::counts);
     let status = if incomplete { PacketStatus::Incomplete } else { PacketStatus::Complete };
-    let seller = record.owner.as_ref().and_then(User::name).map(|name| clean_line(&name));
-    let seller = seller.as_deref().filter(|name| !name.is_empty());
-    let review = review(important.is, mapping, &sections, &gaps, seller);
+    let review = if important.is { talk(mapping, record, &sections, &gaps, &now) } else { Review::default() };
     let owner = owner::user(&mapping.owner, record);
-    let orders = orders::orders(mapping, record, status, owner, as_of);
+    let orders = orders::orders(mapping, record, status, owner, &now);
     let packet = Packet {
         packet_id: packet_id.to_owned(),
         crm: record.crm,
@@ -54,6 +53,27 @@ pub fn assemble(
         as_of,
     };
     (packet, orders)
+}
+
+fn talk(
+    mapping: &Mapping,
+    record: &DealRecord,
+    sections: &BTreeMap<SectionName, Section>,
+    gaps: &[Gap],
+    now: &Zoned,
+) -> Review {
+    let seller = record.owner.as_ref().filter(|seller| seller.is_active()).and_then(User::name);
+    let seller = seller.map(|name| clean_line(&name)).filter(|name| !name.is_empty());
+    let day = orders::review_day(mapping, now);
+    review(&Talk { mapping, sections, gaps, seller: seller.as_deref(), day })
+}
+
+/// Writes the proposed day beside what first value says.
+fn propose(sections: &mut BTreeMap<SectionName, Section>, day: Option<Date>) {
+    let entries = sections.get_mut(&SectionName::FirstValue).map(|section| section.entries.as_mut_slice());
+    for entry in entries.unwrap_or_default() {
+        entry.proposed_due = day;
+    }
 }
 
 /// Says of each section whether it is missing, weak because a gap counts against it, or filled.
@@ -82,9 +102,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::crm::TaskBlock;
     use crate::crm::{AccountKey, CrmKind, DealKey, WinKey};
+    use crate::delivery::{slack, task};
     use crate::gaps::{Addressee, Confidence, Severity};
-    use crate::mapping::{excerpt, sample};
+    use crate::mapping::{Condition, Derivation, FieldPath, Limit, Observation, Test, excerpt, sample};
     use crate::packet::{Entry, Person, Role, packet_id};
 
     const MESSY: &str = r#"{
@@ -167,6 +189,10 @@ mod tests {
             "reasons": [
               "amount 54000 ≥ 50000",
               "customer_tier is Enterprise"
+            ],
+            "facts": [
+              "Amount: 54,000 EUR",
+              "Tier: Enterprise"
             ]
           },
           "sections": {
@@ -312,6 +338,7 @@ mod tests {
           ],
           "review": {
             "due": true,
+            "day": "2026-11-25",
             "agenda": [
               {
                 "point": "What mattered most in the sale?",
@@ -367,13 +394,12 @@ mod tests {
     fn a_section_is_missing_weak_or_filled() {
         use SectionName::{BuyingReason, Promises, Risks, Stakeholders, SuccessOutcome};
         use SectionStatus::{Filled, Missing, Weak};
-        let entry = Entry { text: "x".to_owned(), source: "deal.x".to_owned(), due: None, excerpt: false };
+        let entry = Entry { text: "x".to_owned(), source: "deal.x".to_owned(), ..Entry::default() };
         let person = |roles: &[Role]| Person {
             name: "Sarah".to_owned(),
-            title: None,
-            email: None,
             roles: roles.to_vec(),
             source: "contacts".to_owned(),
+            ..Person::default()
         };
         let section = |entries: &[Entry], people: &[Person]| Section {
             status: SectionStatus::Missing,
@@ -541,13 +567,45 @@ mod tests {
         })
     }
 
+    /// The sample mapping with everything that the data can show, and with a person for first value.
+    fn observant() -> Mapping {
+        let mut mapping = sample::mapping();
+        let close = |test| Observation::Field(Condition { field: FieldPath::deal("closedate"), test });
+        let seen = [
+            Observation::Contacts(Limit::AtMost(2)),
+            Observation::RoleMissing(Role::ExecutiveBacker),
+            close(Test::OlderThanDays(1)),
+            close(Test::LastDayOfQuarter(false)),
+            close(Test::Filled(false)),
+        ];
+        for section in mapping.sections.values_mut() {
+            section.derive =
+                seen.clone().map(|when| Derivation { when, say: "It shows.".to_owned() }).to_vec();
+            section.who = Some(FieldPath::deal("handoff_owner"));
+        }
+        mapping
+    }
+
+    fn units(block: &TaskBlock) -> usize {
+        match block {
+            TaskBlock::Heading(text) | TaskBlock::Paragraph(text) => text.encode_utf16().count(),
+            TaskBlock::List(items) => items.iter().map(|item| item.encode_utf16().count()).sum(),
+        }
+    }
+
+    /// Every visible character of `text` stands in `field`, in this order; our own bullets and cuts aside.
+    fn is_within(text: &str, field: &str) -> bool {
+        let mut field = field.chars();
+        let ours = |letter: &char| letter.is_whitespace() || ['•', '…'].contains(letter);
+        text.chars().filter(|letter| !ours(letter)).all(|letter| field.any(|other| other == letter))
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
 
         #[test]
         fn any_record_becomes_a_packet_of_clean_short_text(record in nasty_record(), words in 1u32..70) {
-            let mut mapping = sample::mapping();
-            mapping.important_when.push(mapping.sections[&SectionName::Risks].derive[0].when.clone());
+            let mut mapping = observant();
             for section in mapping.sections.values_mut() {
                 section.words = Some(words);
             }
@@ -565,10 +623,38 @@ mod tests {
                 prop_assert!(entry.text.chars().count() <= excerpt::MOST_CHARACTERS);
                 prop_assert!(entry.text.split_whitespace().count() <= words as usize);
             }
+            let task = task::draft(&packet, &record, &orders.task);
+            prop_assert!(task.subject.encode_utf16().count() <= task::SUBJECT);
+            prop_assert!(task.body.iter().map(units).sum::<usize>() <= task::BODY);
+            let digest = slack::digest(&packet, &record, &slack::Links::default(), None);
+            prop_assert!(digest.units() <= 9_000 && digest.text.encode_utf16().count() <= 4_000);
+            prop_assert!(packet.outline().iter().all(|line| !line.text.trim().is_empty()));
             let again = assemble(&mapping, &record, "pkt_x", as_of());
             prop_assert_eq!(&(packet.clone(), orders), &again);
             let json = serde_json::to_string(&packet).unwrap();
             prop_assert_eq!(serde_json::from_str::<Packet>(&json).unwrap(), packet);
+        }
+
+        #[test]
+        fn an_entry_holds_nothing_that_its_field_does_not(raw in nasty(), html in any::<bool>(), cut in 1u32..70) {
+            let mut mapping = sample::mapping();
+            for section in mapping.sections.values_mut() {
+                section.words = Some(cut);
+            }
+            let kind = if html { "html" } else { "text" };
+            let record = serde_json::json!({
+                "crm": "hubspot", "account": "1",
+                "deal": {"id": "1", "handoff_why_now": raw, "handoff_promises": raw},
+                "fields": {"deal.handoff_why_now": {"kind": kind}, "deal.handoff_promises": {"kind": kind}},
+            });
+            let (packet, _) = assemble(&mapping, &sample::record(&record.to_string()), "pkt_x", as_of());
+            for name in [SectionName::BuyingReason, SectionName::Promises] {
+                for entry in &packet.sections[&name].entries {
+                    // A link's target stands before its label in the field and behind it in the entry.
+                    let text = entry.text.replace("(https://x.example/)", "");
+                    prop_assert!(is_within(&text, &raw), "{:?} is not in {:?}", text, raw);
+                }
+            }
         }
 
         #[test]

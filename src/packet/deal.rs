@@ -7,7 +7,8 @@ use super::DealSummary;
 use crate::crm::{CrmKind, DealRecord, FieldKind};
 use crate::mapping::field::is_redacted;
 use crate::mapping::transform::clean_line;
-use crate::mapping::{FieldPath, dates};
+use crate::mapping::{FieldObject, FieldPath, dates};
+use crate::words;
 
 /// The names of a CRM's own deal fields.
 struct Names {
@@ -35,8 +36,19 @@ const SALESFORCE: Names = Names {
     close_kind: FieldKind::Date,
 };
 
-fn names(record: &DealRecord) -> &'static Names {
-    match record.crm {
+/// How the CRM's own amount and close date are stored in every account.
+pub fn own_kind(crm: CrmKind, path: &FieldPath) -> Option<FieldKind> {
+    let names = names(crm);
+    match path.name.as_str() {
+        _ if path.object != FieldObject::Deal => None,
+        name if name == names.amount => Some(FieldKind::Money),
+        name if name == names.close_date => Some(names.close_kind),
+        _ => None,
+    }
+}
+
+fn names(crm: CrmKind) -> &'static Names {
+    match crm {
         CrmKind::Hubspot => &HUBSPOT,
         CrmKind::Salesforce => &SALESFORCE,
     }
@@ -44,12 +56,13 @@ fn names(record: &DealRecord) -> &'static Names {
 
 /// The deal in short; its close date is the day in `zone`. A deal without a name is called by its id.
 pub fn summary(record: &DealRecord, zone: &TimeZone) -> DealSummary {
-    let name = line(record, names(record).name).unwrap_or_else(|| format!("Deal {}", record.deal.id));
+    let name = line(record, names(record.crm).name)
+        .unwrap_or_else(|| words::value::deal_without_name(&record.deal.id));
     DealSummary {
         id: record.deal.id.clone(),
         name,
         url: record.url.clone().filter(|url| is_web_address(url)),
-        amount: line(record, names(record).amount),
+        amount: line(record, names(record.crm).amount),
         currency: currency(record),
         close_date: close_date(record, zone),
     }
@@ -57,12 +70,12 @@ pub fn summary(record: &DealRecord, zone: &TimeZone) -> DealSummary {
 
 /// The deal's currency code, if the CRM has one.
 pub fn currency(record: &DealRecord) -> Option<String> {
-    line(record, names(record).currency)
+    line(record, names(record.crm).currency)
 }
 
 /// The day the deal was closed, in `zone`: 23:30 UTC on the 31st is the 1st in Berlin.
 pub fn close_date(record: &DealRecord, zone: &TimeZone) -> Option<Date> {
-    let names = names(record);
+    let names = names(record.crm);
     let known = record.fields.get(&FieldPath::deal(names.close_date).to_string()).map(|info| info.kind);
     dates::day(record.deal.get(names.close_date)?, known.or(Some(names.close_kind)), zone)
 }

@@ -1,16 +1,21 @@
 //! Whether an account is important: every reason that holds, and every condition nobody can judge.
 
+use jiff::Zoned;
+
 use super::Importance;
 use crate::crm::DealRecord;
-use crate::mapping::Condition;
 use crate::mapping::condition::Verdict;
+use crate::mapping::{Mapping, fact};
 
-/// Judges all of `conditions`; one that holds is enough.
-pub(super) fn importance(conditions: &[Condition], record: &DealRecord) -> Importance {
+/// Judges all conditions of the mapping; one that holds is enough.
+pub(super) fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {
     let mut importance = Importance::default();
-    for condition in conditions {
-        match condition.judge(record) {
-            Verdict::Holds { words, .. } => importance.reasons.push(words),
+    for condition in &mapping.important_when {
+        match condition.judge(record, now) {
+            Verdict::Holds { words, value } => {
+                importance.reasons.push(words);
+                importance.facts.push(fact::of(condition, mapping, record, value.as_deref(), now));
+            }
             Verdict::Unreadable(words) => importance.unreadable.push(words),
             Verdict::DoesNotHold => {}
         }
@@ -28,7 +33,7 @@ mod tests {
         let record = sample::record(&format!(
             r#"{{"crm":"hubspot","account":1,"deal":{{"id":7,"amount":{amount}}},"company":{{"id":8,"customer_tier":{tier}}}}}"#
         ));
-        importance(&sample::mapping().important_when, &record)
+        importance(&sample::mapping(), &record, &sample::now())
     }
 
     #[test]
@@ -36,6 +41,7 @@ mod tests {
         let both = judged("\"54000\"", "\"Enterprise\"");
         assert!(both.is);
         assert_eq!(both.reasons, ["amount 54000 ≥ 50000", "customer_tier is Enterprise"]);
+        assert_eq!(both.facts, ["Amount: 54,000", "Customer tier: Enterprise"]);
         assert!(both.unreadable.is_empty());
     }
 
@@ -51,8 +57,8 @@ mod tests {
         assert_eq!(
             unknown.unreadable,
             [
-                "amount cannot be read: \"about 50k\" is not a number",
-                "customer_tier cannot be read: the CRM redacted it"
+                "Amount cannot be read (\"about 50k\" is not a number)",
+                "Customer tier cannot be read (the CRM redacted it)"
             ]
         );
     }

@@ -4,7 +4,9 @@ pub mod assemble;
 pub mod deal;
 mod importance;
 mod orders;
+pub mod outline;
 mod owner;
+pub mod remark;
 pub mod stakeholders;
 pub mod text;
 
@@ -19,6 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::crm::{CrmKind, WinKey};
 use crate::gaps::Gap;
 use crate::review::Review;
+use crate::words;
 
 /// The sections of a packet, in the order they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -77,15 +80,7 @@ impl SectionName {
 
     /// The name people read.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::BuyingReason => "Buying reason",
-            Self::SuccessOutcome => "Success outcome",
-            Self::Stakeholders => "Stakeholders",
-            Self::Promises => "Promises",
-            Self::Risks => "Risks",
-            Self::FirstValue => "First value",
-            Self::Expansion => "Expansion",
-        }
+        words::section::title(self)
     }
 }
 
@@ -123,10 +118,7 @@ impl Role {
 
     /// The name people read.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::ExecutiveBacker => "executive backer",
-            other => other.as_str(),
-        }
+        words::role::title(self)
     }
 }
 
@@ -211,11 +203,21 @@ pub struct HandoffOwner {
 pub struct Importance {
     /// Any reason holds.
     pub is: bool,
-    /// Every reason that holds, in words.
+    /// Every reason that holds, in words that name the field: `amount 54000 ≥ 50000`.
     pub reasons: Vec<String>,
+    /// The same as people say it: `Amount: 54,000 EUR`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
     /// Conditions whose field could not be read, in words; not the same as "no".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
+}
+
+impl Importance {
+    /// Why it is important, as people say it.
+    pub fn in_words(&self) -> String {
+        if self.facts.is_empty() { self.reasons.join("; ") } else { self.facts.join("; ") }
+    }
 }
 
 /// One section.
@@ -243,22 +245,31 @@ pub enum SectionStatus {
 }
 
 /// One line of a section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// Clean, short, plain text. Never markup.
     pub text: String,
     /// The field it came from: `deal.handoff_why_now`.
     pub source: String,
+    /// First value only: who on their side does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// First value only: by when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Date>,
+    /// What the date field says, if that is no plain day: `within 21 days`, `mid December`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_words: Option<String>,
+    /// First value only: the day that counts unless somebody gives one. Never together with `due`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_due: Option<Date>,
     /// The text was longer than the section's budget.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub excerpt: bool,
 }
 
 /// One person on the customer's side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Person {
     /// Their name, or their address if the CRM has no name.
     pub name: String,
@@ -268,6 +279,9 @@ pub struct Person {
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Further addresses of the same person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_emails: Vec<String>,
     /// Their roles; none means "role unknown", and fills nothing.
     pub roles: Vec<Role>,
     /// Where the roles came from: `contacts.label`, `contacts.hs_buying_role`, `contacts`.

@@ -1,7 +1,7 @@
 //! What a packet sets in motion: who gets the task by when, and which channel the digest goes to.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
+use jiff::{Timestamp, Zoned};
 
 use super::PacketStatus;
 use crate::crm::{DealRecord, User};
@@ -17,12 +17,12 @@ pub(super) fn orders(
     record: &DealRecord,
     status: PacketStatus,
     owner: Option<&User>,
-    as_of: Timestamp,
+    now: &Zoned,
 ) -> Orders {
-    let due = due(&mapping.time_zone, mapping.task.due_in_business_days, as_of);
+    let due = due(mapping, now);
     Orders {
         task: TaskOrder { assignee: assignee(record, status, owner), due },
-        digest: DigestOrder { channel: channel(&mapping.slack, record) },
+        digest: DigestOrder { channel: channel(&mapping.slack, record, now) },
     }
 }
 
@@ -34,14 +34,24 @@ fn assignee(record: &DealRecord, status: PacketStatus, owner: Option<&User>) -> 
     seller.filter(can_work).or_else(|| owner.filter(can_work)).map(|user| user.id().to_owned())
 }
 
-fn due(zone: &TimeZone, business_days: u8, as_of: Timestamp) -> Timestamp {
-    let day = dates::business_days_after(as_of.to_zoned(zone.clone()).date(), business_days.into());
-    // Only at the end of the calendar is there no such instant.
-    day.at(DUE_HOUR, 0, 0, 0).to_zoned(zone.clone()).map_or(as_of, |due| due.timestamp())
+/// The day the task is due, in the mapping's zone.
+pub(super) fn due_day(mapping: &Mapping, now: &Zoned) -> Date {
+    dates::business_days_after(now.date(), mapping.task.due_in_business_days.into())
 }
 
-fn channel(slack: &SlackMapping, record: &DealRecord) -> String {
-    let route = slack.routes.iter().find(|route| route.when.judge(record).holds());
+/// When the 15 minutes are proposed: the business day after the task is due, so that its answers are there.
+pub(super) fn review_day(mapping: &Mapping, now: &Zoned) -> Date {
+    dates::business_days_after(due_day(mapping, now), 1)
+}
+
+fn due(mapping: &Mapping, now: &Zoned) -> Timestamp {
+    let due = due_day(mapping, now).at(DUE_HOUR, 0, 0, 0).to_zoned(now.time_zone().clone());
+    // Only at the end of the calendar is there no such instant.
+    due.map_or(now.timestamp(), |due| due.timestamp())
+}
+
+fn channel(slack: &SlackMapping, record: &DealRecord, now: &Zoned) -> String {
+    let route = slack.routes.iter().find(|route| route.when.judge(record, now).holds());
     route.map_or(&slack.channel, |route| &route.channel).clone()
 }
 
@@ -54,7 +64,8 @@ mod tests {
         let record = sample::record(&format!(r#"{{"crm":"hubspot","account":1,{rest}}}"#));
         let mapping = sample::mapping();
         let owner = super::super::owner::user(&mapping.owner, &record);
-        orders(&mapping, &record, status, owner, as_of.parse().unwrap())
+        let as_of: Timestamp = as_of.parse().unwrap();
+        orders(&mapping, &record, status, owner, &as_of.to_zoned(mapping.time_zone.clone()))
     }
 
     const PEOPLE: &str = r#""deal":{"id":7,"amount":"54000","handoff_owner":"11"},"owner":{"id":"12","name":"Tom"},

@@ -7,6 +7,10 @@ use crate::crm::{Contact, DealRecord};
 use crate::mapping::field::is_redacted;
 use crate::mapping::transform::{clean_line, is_blank};
 use crate::mapping::{Mapping, RoleMapping};
+use crate::words;
+
+/// Addresses that are shown of one person.
+const MOST_EMAILS: usize = 3;
 
 /// Everybody the record names, once, without our own colleagues: by first role, then by name; people
 /// whose role nobody recorded come last.
@@ -22,15 +26,16 @@ pub fn people(mapping: &Mapping, record: &DealRecord) -> Vec<Person> {
     people
 }
 
-/// Contacts of the same person: the same address without case (plus-tags kept apart), or without an
-/// address the same id, as Salesforce repeats a contact for each of its roles.
+/// Contacts of the same person: one address in common without case (plus-tags kept apart), or the same id,
+/// as Salesforce repeats a contact for each of its roles. Two people may share a name: without an address
+/// in common, a personal and a company mailbox stay two people.
 fn merged(record: &DealRecord) -> Vec<Vec<&Contact>> {
     let mut groups: Vec<Vec<&Contact>> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for contact in &record.contacts {
-        let address = address(contact).map(|address| format!("mail:{address}"));
         let id = Some(contact.object.id.trim()).filter(|id| !id.is_empty()).map(|id| format!("id:{id}"));
-        let keys: Vec<String> = [address, id].into_iter().flatten().collect();
+        let addresses = addresses(contact).map(|address| format!("mail:{}", address.to_lowercase()));
+        let keys: Vec<String> = addresses.chain(id).collect();
         let place = keys.iter().find_map(|key| places.get(key).copied()).unwrap_or(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.push(contact),
@@ -60,13 +65,27 @@ fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
     } else {
         (Vec::new(), "contacts")
     };
-    let email = first(|contact| contact.email().map(ToOwned::to_owned));
+    let mut emails = emails(contacts).into_iter();
+    let email = emails.next();
     let name = first(Contact::name).or_else(|| email.clone()).or_else(|| {
         let id = contacts.iter().find_map(|contact| readable(&contact.object.id))?;
-        Some(format!("Contact {id}"))
+        Some(words::value::contact_without_name(&id))
     });
     let title = first(|contact| contact.title().map(ToOwned::to_owned));
-    Some(Person { name: name?, title, email, roles, source: source.to_owned() })
+    let source = source.to_owned();
+    Some(Person { name: name?, title, email, other_emails: emails.collect(), roles, source })
+}
+
+/// Every address of a person once, as it was first written.
+fn emails(contacts: &[&Contact]) -> Vec<String> {
+    let mut emails: Vec<String> = Vec::new();
+    for address in contacts.iter().flat_map(|contact| addresses(contact)).filter_map(readable) {
+        if emails.iter().all(|earlier| earlier.to_lowercase() != address.to_lowercase()) {
+            emails.push(address);
+        }
+    }
+    emails.truncate(MOST_EMAILS);
+    emails
 }
 
 fn roles<'a>(mapping: &BTreeMap<String, Role>, names: impl Iterator<Item = &'a str>) -> Vec<Role> {
@@ -82,12 +101,18 @@ fn roles<'a>(mapping: &BTreeMap<String, Role>, names: impl Iterator<Item = &'a s
 
 /// A person of one of our own domains (or below it), or one who is a user of the CRM.
 fn is_colleague(mapping: &Mapping, record: &DealRecord, contact: &Contact) -> bool {
-    let Some(address) = address(contact) else { return false };
+    addresses(contact).any(|address| {
+        let address = address.to_lowercase();
+        is_user(record, &address) || is_of_our_domains(mapping, &address)
+    })
+}
+
+fn is_user(record: &DealRecord, address: &str) -> bool {
     let users = record.users.values().chain(&record.owner);
-    let mut colleagues = users.filter_map(|user| user.email());
-    if colleagues.any(|colleague| colleague.trim().to_lowercase() == address) {
-        return true;
-    }
+    users.filter_map(|user| user.email()).any(|colleague| colleague.trim().to_lowercase() == address)
+}
+
+fn is_of_our_domains(mapping: &Mapping, address: &str) -> bool {
     let Some((_, domain)) = address.rsplit_once('@') else { return false };
     mapping.colleagues.iter().any(|ours| {
         let ours = ours.trim().trim_start_matches('@').to_lowercase();
@@ -96,12 +121,16 @@ fn is_colleague(mapping: &Mapping, record: &DealRecord, contact: &Contact) -> bo
     })
 }
 
-fn address(contact: &Contact) -> Option<String> {
-    contact.email().filter(|address| !is_redacted(address)).map(|address| address.trim().to_lowercase())
+/// The addresses of a contact, the main one first. HubSpot keeps further ones beside it.
+fn addresses(contact: &Contact) -> impl Iterator<Item = &str> {
+    let further = contact.object.get("hs_additional_emails").into_iter().flat_map(|value| value.split(';'));
+    let addresses = contact.email().into_iter().chain(further).map(str::trim);
+    addresses.filter(|address| !address.is_empty() && !is_redacted(address))
 }
 
 fn readable(text: &str) -> Option<String> {
-    Some(text).filter(|text| !is_blank(text) && !is_redacted(text)).map(clean_line)
+    let is_hidden = !text.trim().is_empty() && text.split_whitespace().all(is_redacted);
+    Some(text).filter(|text| !is_blank(text) && !is_hidden).map(clean_line)
 }
 
 #[cfg(test)]
@@ -158,6 +187,22 @@ mod tests {
     }
 
     #[test]
+    fn several_addresses_of_one_person_are_all_shown() {
+        let record = sample::record(
+            r#"{"crm":"hubspot","account":1,"deal":{"id":7},"contacts":[
+                {"id":1,"firstname":"Sarah","email":"sarah@acme.example","hs_additional_emails":"S.Lind@home.example; SARAH@acme.example"},
+                {"id":2,"firstname":"Sarah","lastname":"Lind","email":"s.lind@home.example","labels":["Sponsor"]},
+                {"id":3,"firstname":"Sarah","lastname":"Lind","email":"other@home.example"}]}"#,
+        );
+        let people = people(&sample::mapping(), &record);
+        let addresses: Vec<String> = people
+            .iter()
+            .map(|person| [person.email.as_slice(), &person.other_emails].concat().join(" "))
+            .collect();
+        assert_eq!(addresses, ["sarah@acme.example S.Lind@home.example", "other@home.example"]);
+    }
+
+    #[test]
     fn a_contact_repeated_for_each_role_is_one_person() {
         assert_eq!(
             shown(
@@ -185,7 +230,7 @@ mod tests {
         assert_eq!(
             shown(
                 r#"{"id":1,"firstname":"  ","email":"ops@acme.example"},{"id":2,"labels":["Sponsor"]},{"email":""},
-                   {"id":3,"firstname":"REDACTED","email":"REDACTED"},{"id":4,"firstname":"A&amp;B\u202e","lastname":"<b>C</b>"}"#
+                   {"id":3,"firstname":"REDACTED","lastname":"REDACTED","email":"REDACTED"},{"id":4,"firstname":"A&amp;B\u202e","lastname":"<b>C</b>"}"#
             ),
             [
                 "Contact 2 [sponsor] contacts.label",

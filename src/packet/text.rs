@@ -1,6 +1,4 @@
-//! How amounts and days are written. Neutral on purpose: the same everywhere, whoever reads it.
-
-use jiff::civil::Date;
+//! How amounts are written. Neutral on purpose: the same everywhere, whoever reads it.
 
 use crate::mapping::numbers::is_decimal;
 
@@ -13,11 +11,6 @@ pub fn money(amount: &str, currency: Option<&str>) -> String {
         Some(currency) => format!("{number} {currency}"),
         None => number,
     }
-}
-
-/// A day as people write it without misunderstanding: `11 Dec 2026`.
-pub fn day(date: Date) -> String {
-    date.strftime("%-d %b %Y").to_string()
 }
 
 /// Groups of three, and either no fraction or one of two digits or more.
@@ -78,11 +71,5 @@ mod tests {
     fn an_amount_that_is_no_number_is_shown_as_it_is() {
         assert_eq!(money("about 50k", Some("EUR")), "about 50k EUR");
         assert_eq!(money("1e3", None), "1e3");
-    }
-
-    #[test]
-    fn a_day_has_a_month_name() {
-        assert_eq!(day(jiff::civil::date(2026, 12, 11)), "11 Dec 2026");
-        assert_eq!(day(jiff::civil::date(2026, 1, 2)), "2 Jan 2026");
     }
 }

@@ -68,11 +68,11 @@ async fn a_complete_and_important_win(world: &mut World) {
     <li>Ruben Falk wants the penetration test report before any driver data moves.</li>
     </ul>
     <p><b>First value</b></p>
-    <p>Jonas Petrov plans one full week of Malmö tours himself and sends it to the drivers. (by 11 Dec 2026)</p>
+    <p>Jonas Petrov plans one full week of Malmö tours himself and sends it to the drivers (by 11 Dec 2026)</p>
     <p><b>Expansion</b></p>
     <p>Two more depots open in autumn; Helena Voss asked for prices.</p>
     <p><b>15-minute review</b></p>
-    <p>This account is important (amount 64800 ≥ 50000; customer_tier is Enterprise). Take 15 minutes together before kickoff and settle these four points.</p>
+    <p>This account is important (Amount: 64,800 EUR; Customer tier: Enterprise). Proposal: Wednesday, 25 Nov 2026, 15 minutes with Iris Okafor, before the kickoff. Settle these four points:</p>
     <p>What mattered most in the sale?<br>
     Their planner retires on 31 March and her spreadsheet with her. Two missed supermarket slots in October cost 38,000 EUR in penalties.</p>
     <p>Where did the buyer feel risk?<br>
@@ -96,21 +96,19 @@ async fn a_half_empty_win(world: &mut World) {
     Handoff: Pinebrook Clinics · 18,500 EUR · owner Tom Lindqvist · 1 of 6 · missing: risks; weak: buying reason, stakeholders, promises, first value
     For the seller, Tom Lindqvist:
     • Buying reason: Why did they choose us now, and what forced the date?
-    • Stakeholders: Who is the evaluator at Pinebrook Clinics, judging whether it is good?
-    • Promises: What did we promise beyond the contract? Write "none" if nothing.
-    +3 more in the task
+    • Stakeholders: Who are the evaluator and likely blocker at Pinebrook Clinics?
+    • Promises and risks: What did we promise them, said or implied, and what could slow them down early on? "None" is an answer to either.
+    +1 more in the task
     "#);
     let task = world.task_on(PINEBROOK).await;
-    insta::assert_snapshot!(task.subject, @"Handoff: 6 gaps to fill for Pinebrook Clinics");
+    insta::assert_snapshot!(task.subject, @"Handoff: 4 open questions about Pinebrook Clinics");
     insta::assert_snapshot!(readable(&task.body), @"
-    <p>The deal is won, and 1 of 6 sections are filled; missing: risks; weak: buying reason, stakeholders, promises, first value. Please answer on the deal itself; a sentence each is enough.</p>
+    <p>The deal is won, and 1 of 6 sections is filled; missing: risks; weak: buying reason, stakeholders, promises, first value. Please answer on the deal itself; a sentence each is enough.</p>
     <p><b>For the seller, Tom Lindqvist</b></p>
     <p>1. Buying reason: Why did they choose us now, and what forced the date?<br>
-    2. Stakeholders: Who is the evaluator at Pinebrook Clinics, judging whether it is good?<br>
-    3. Stakeholders: Who is the likely blocker at Pinebrook Clinics?<br>
-    4. Promises: What did we promise beyond the contract? Write &quot;none&quot; if nothing.<br>
-    5. Risks: What could slow them down early on? &quot;None&quot; is an answer.<br>
-    6. First value: By which day, 20 Dec 2026 at the latest, should this happen?</p>
+    2. Stakeholders: Who are the evaluator and likely blocker at Pinebrook Clinics?<br>
+    3. Promises and risks: What did we promise them, said or implied, and what could slow them down early on? &quot;None&quot; is an answer to either.<br>
+    4. First value: By which day should this happen? Without an answer we plan for day 30, 20 Dec 2026.</p>
     <p><b>The deal</b></p>
     <p>Deal: Pinebrook Clinics: appointment reminders<br>
     Value: 18,500 EUR<br>
@@ -131,7 +129,7 @@ async fn a_half_empty_win(world: &mut World) {
     <p><b>Risks</b></p>
     <p>Not in the CRM</p>
     <p><b>First value (weak)</b></p>
-    <p>Front desk sends the first 50 reminders from the new system.</p>
+    <p>Front desk sends the first 50 reminders from the new system (no date given; proposal: 20 Dec 2026)</p>
     <p>[handoff:…]
     ");
     assert_eq!(task.owner.as_deref(), Some("70000003"), "the seller is asked");
@@ -144,21 +142,20 @@ async fn hostile_text_stays_text(world: &mut World) {
     insta::assert_snapshot!(digest.text, @"
     Handoff: Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀 · 23,000.50 EUR · owner Iris Okafor · 2 of 6 · weak: stakeholders, promises, risks, first value
     For the seller, Iris Okafor:
-    • Stakeholders: Who is the operator at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀, working with it every day?
+    • Stakeholders: Who are the operator and likely blocker at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀?
     • Promises: Can you say what we promised in one sentence?
     • Risks: Are there no risks, or does the risk listed here hold?
-    +2 more in the task
+    +1 more in the task
     ");
     let task = world.task_on(ZAZOLC).await;
     assert!(!task.body.contains("<script") && !task.body.contains("<!channel>"), "{}", task.body);
     insta::assert_snapshot!(readable(&task.body), @"
     <p>The deal is won, and 2 of 6 sections are filled; weak: stakeholders, promises, risks, first value. Please answer on the deal itself; a sentence each is enough.</p>
     <p><b>For the seller, Iris Okafor</b></p>
-    <p>1. Stakeholders: Who is the operator at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀, working with it every day?<br>
-    2. Stakeholders: Who is the likely blocker at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀?<br>
-    3. Promises: Can you say what we promised in one sentence?<br>
-    4. Risks: Are there no risks, or does the risk listed here hold?<br>
-    5. First value: What can they see earlier, by 20 Dec 2026?</p>
+    <p>1. Stakeholders: Who are the operator and likely blocker at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀?<br>
+    2. Promises: Can you say what we promised in one sentence?<br>
+    3. Risks: Are there no risks, or does the risk listed here hold?<br>
+    4. First value: What can they see earlier, by 20 Dec 2026?</p>
     <p><b>The deal</b></p>
     <p>Deal: &lt;!channel&gt; Zażółć renewal &lt;https://evil.example|Open in CRM&gt;<br>
     Value: 23,000.50 EUR<br>
@@ -178,7 +175,7 @@ async fn hostile_text_stays_text(world: &mut World) {
     <li>None</li>
     <li>Champion may leave</li>
     <li>Read this sdrawkcab @here @everyone &lt;!here&gt; 🧨🧨🧨</li>
-    <li>Only one contact on the deal (Number of contacts: 1)</li>
+    <li>Too few people on the deal (1 contact: &lt;@U012AB3CD&gt; O&#39;Neil | &lt;!here&gt;)</li>
     </ul>
     <p><b>First value (weak)</b></p>
     <p>&#39;; DROP TABLE deals; -- first invoice run by Zoë on the new system (by 4 Jan 2027)</p>

@@ -31,7 +31,10 @@ pub fn complete_and_important() -> Deal {
         .with_point("What mattered most in the sale?", "Forecast visibility is poor.")
         .with_point("Where did the buyer feel risk?", "Field quality.")
         .with_point("What must happen first?", "VP Sales uses the dashboard in the weekly call.")
-        .with_point("What would feel like a win by day 30?", "Ask Anna Berg.")
+        .with_point_to_ask(
+            "What would feel like a win by day 30?",
+            "Ask Anna Berg: Which result do they want first?",
+        )
         .count()
 }
 
@@ -97,14 +100,15 @@ pub fn huge() -> Deal {
             deal = deal.says(section, &long);
         }
         for id in ["vague", "too_long", "conflict", "duplicate"] {
-            deal = deal.asks_seller(id, section, &long).asks_revops(id, section, &long);
+            let question = format!("{id}: {long}");
+            deal = deal.asks_seller(id, section, &question).asks_revops(id, section, &question);
         }
     }
     for _ in 0..60 {
         deal = deal.knows(&long, &long, &long, &Role::ALL);
     }
     for _ in 0..4 {
-        deal = deal.with_point(&long, &long);
+        deal = deal.with_point_to_ask(&long, &long);
     }
     deal
 }

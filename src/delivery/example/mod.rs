@@ -109,8 +109,18 @@ impl Deal {
     }
 
     pub fn with_point(mut self, point: &str, answer: &str) -> Self {
-        self.packet.review.agenda.push(AgendaPoint { point: point.to_owned(), answer: answer.to_owned() });
+        self.packet.review.agenda.push(AgendaPoint {
+            point: point.to_owned(),
+            answer: answer.to_owned(),
+            to_ask: false,
+        });
         self
+    }
+
+    pub fn with_point_to_ask(self, point: &str, question: &str) -> Self {
+        let mut deal = self.with_point(point, question);
+        deal.packet.review.agenda.iter_mut().rev().take(1).for_each(|point| point.to_ask = true);
+        deal
     }
 
     pub fn says(self, section: SectionName, text: &str) -> Self {
@@ -119,7 +129,7 @@ impl Deal {
 
     pub fn says_by(mut self, section: SectionName, text: &str, due: Option<Date>) -> Self {
         let source = format!("deal.handoff_{}", section.as_str());
-        let entry = Entry { text: text.to_owned(), source, due, excerpt: false };
+        let entry = Entry { text: text.to_owned(), source, due, ..Entry::default() };
         self.fill(section).entries.push(entry);
         self
     }
@@ -132,6 +142,7 @@ impl Deal {
             name: name.to_owned(),
             title: some(title),
             email: some(email),
+            other_emails: Vec::new(),
             roles: roles.to_vec(),
             source: "contacts.label".to_owned(),
         });

@@ -7,9 +7,10 @@ use super::blocks::{Block, Button, Line, List, Message, Metadata, PlainText, Ric
 use super::escape;
 use super::questions::Questions;
 use crate::crm::DealRecord;
-use crate::delivery::headline::Headline;
-use crate::delivery::{excerpt, lines, words};
-use crate::packet::{Entry, Packet, Section, SectionName, SectionStatus};
+use crate::delivery::headline::{Headline, subject};
+use crate::delivery::{excerpt, lines};
+use crate::packet::{Packet, Section, SectionName, SectionStatus};
+use crate::words;
 
 /// Longest top-level text: `chat.update` refuses more.
 /// <https://docs.slack.dev/reference/methods/chat.update>
@@ -71,21 +72,21 @@ pub fn digest(packet: &Packet, record: &DealRecord, links: &Links, owner_mention
 }
 
 /// The first line and what to ask, for people who read the notification or have it read to them.
-fn notification(headline: &Headline<'_>) -> String {
-    let mut lines = vec![words::handoff(&headline.line())];
+fn notification(headline: &Headline) -> String {
+    let mut lines = vec![words::digest::notification(&headline.line())];
     let questions = Questions::of(headline);
-    for (who, gaps) in &questions.groups {
+    for (who, questions) in &questions.groups {
         lines.push(format!("{who}:"));
-        lines.extend(
-            gaps.iter()
-                .map(|gap| format!("• {}: {}", gap.section.title(), excerpt::line(&gap.question, NOTIFIED))),
-        );
+        lines.extend(questions.iter().map(|question| {
+            let text = excerpt::line(&question.text, NOTIFIED);
+            format!("• {}", words::task::question(&subject(question), &text))
+        }));
     }
     if questions.left > 0 {
-        lines.push(words::more_in_task(questions.left));
+        lines.push(words::digest::and_more_in_task(questions.left));
     }
     if headline.open() == 0 {
-        lines.push(words::READY.to_owned());
+        lines.push(words::digest::ready().to_owned());
     }
     escape::escaped(&lines.join("\n"), TEXT)
 }
@@ -93,7 +94,7 @@ fn notification(headline: &Headline<'_>) -> String {
 /// Writes the blocks within one [`Room`], and remembers whether anything had to be left out.
 struct Writer<'a> {
     packet: &'a Packet,
-    headline: &'a Headline<'a>,
+    headline: &'a Headline,
     room: &'a Room,
     shortened: bool,
 }
@@ -111,17 +112,17 @@ impl Writer<'_> {
 
     fn first_line(&self, mention: Option<&str>) -> Rich {
         let headline = self.headline;
-        let value = headline.value.as_deref().unwrap_or(words::NO_VALUE);
-        let mut spans =
-            vec![Span::bold(&headline.account), Span::plain(format!(" · {value} · {} ", words::OWNER))];
+        let value = headline.value.as_deref().unwrap_or(words::headline::no_value());
+        let before_owner = format!(" · {value} · {} ", words::headline::owner());
+        let mut spans = vec![Span::bold(&headline.account), Span::plain(before_owner)];
         spans.push(match mention.filter(|id| is_user_id(id)) {
             Some(id) => Span::User { user_id: id.to_owned() },
-            None => Span::plain(headline.owner.as_deref().unwrap_or(words::NO_OWNER)),
+            None => Span::plain(headline.owner.as_deref().unwrap_or(words::headline::no_owner())),
         });
         let name = if headline.open() == 0 { "white_check_mark" } else { "warning" };
         spans.extend([
             Span::plain(" · "),
-            Span::bold(words::filled(headline.filled)),
+            Span::bold(words::headline::filled_of_six(headline.filled)),
             Span::plain(" · "),
             Span::Emoji { name },
             Span::plain(format!(" {}", headline.state())),
@@ -132,15 +133,15 @@ impl Writer<'_> {
     fn questions(&self) -> Option<Block> {
         let questions = Questions::of(self.headline);
         let mut elements = Vec::new();
-        for (who, gaps) in questions.groups {
+        for (who, questions) in questions.groups {
             elements.push(line([Span::bold(who)]));
-            let asked = gaps
-                .iter()
-                .map(|gap| titled(gap.section.title(), &excerpt::line(&gap.question, self.room.question)));
+            let asked = questions.iter().map(|question| {
+                titled(&subject(question), &excerpt::line(&question.text, self.room.question))
+            });
             elements.push(Rich::List(List::of(asked.collect())));
         }
         if questions.left > 0 {
-            elements.push(line([Span::italic(words::more_in_task(questions.left))]));
+            elements.push(line([Span::italic(words::digest::and_more_in_task(questions.left))]));
         }
         (!elements.is_empty()).then(|| self.prose("questions", elements))
     }
@@ -152,7 +153,7 @@ impl Writer<'_> {
             let section = self.packet.sections.get(&name);
             let lines = section.map(|section| self.lines(section)).unwrap_or_default();
             let weak = section.is_some_and(|section| section.status == SectionStatus::Weak);
-            let title = if weak { words::weak(name.title()) } else { name.title().to_owned() };
+            let title = if weak { words::section::weak(name.title()) } else { name.title().to_owned() };
             match lines.as_slice() {
                 [] if SectionName::REQUIRED.contains(&name) => absent.push(name.title()),
                 [] => {}
@@ -165,16 +166,16 @@ impl Writer<'_> {
             }
         }
         if !absent.is_empty() {
-            let spans = [Span::bold(absent.join(", ")), Span::plain(": "), Span::italic(words::NOT_IN_CRM)];
+            let spans =
+                [Span::bold(absent.join(", ")), Span::plain(": "), Span::italic(words::packet::not_in_crm())];
             blocks.push(self.prose("absent", vec![line(spans)]));
         }
         blocks
     }
 
     fn lines(&mut self, section: &Section) -> Vec<String> {
-        let people = section.people.iter().filter_map(lines::person).collect();
-        let entries = section.entries.iter().filter_map(|entry| self.entry(entry)).collect();
-        let mut lines = self.first_of(people);
+        let entries = lines::entries(&section.entries, |text| self.fitted(text, self.room.entry));
+        let mut lines = self.first_of(lines::people(&section.people));
         lines.extend(self.first_of(entries));
         lines
     }
@@ -184,13 +185,9 @@ impl Writer<'_> {
         if left > 0 {
             self.shortened = true;
             lines.truncate(self.room.entries);
-            lines.push(words::more(left));
+            lines.push(words::packet::and_more(left));
         }
         lines
-    }
-
-    fn entry(&mut self, entry: &Entry) -> Option<String> {
-        lines::entry(self.fitted(&entry.text, self.room.entry), entry.due)
     }
 
     fn fitted(&mut self, text: &str, max: usize) -> String {
@@ -205,10 +202,10 @@ impl Writer<'_> {
         if !packet.review.due {
             return None;
         }
-        let mut title = vec![Span::bold(words::REVIEW)];
-        let reasons = self.fitted(&packet.important.reasons.join("; "), self.room.answer);
+        let mut title = vec![Span::bold(words::review::titled(packet.review.day))];
+        let reasons = self.fitted(&packet.important.in_words(), self.room.answer);
         if !reasons.is_empty() {
-            title.push(Span::plain(format!(" {}", words::important(&reasons))));
+            title.push(Span::plain(format!(" {}", words::digest::review_important(&reasons))));
         }
         let agenda: Vec<Line> = packet
             .review
@@ -216,8 +213,9 @@ impl Writer<'_> {
             .iter()
             .take(4)
             .map(|point| {
-                let answer = self.fitted(&point.answer, self.room.answer);
-                titled_question(&excerpt::line(&point.point, 90), &answer)
+                // What is answered stands above already.
+                let answer = if point.to_ask { point.answer.as_str() } else { "" };
+                titled_question(&excerpt::line(&point.point, 90), &self.fitted(answer, self.room.answer))
             })
             .collect();
         let mut elements = vec![Rich::Line(Line { elements: title })];
@@ -232,10 +230,10 @@ impl Writer<'_> {
         let name = excerpt::name(&deal.name, 120);
         let unreadable = excerpt::line(&self.packet.important.unreadable.join("; "), 150);
         let parts = [
-            Some(words::closed(deal.close_date)),
-            (!name.is_empty() && name != self.headline.account).then(|| words::deal(&name)),
-            (!unreadable.is_empty()).then(|| words::importance_unreadable(&unreadable)),
-            self.shortened.then(|| words::SHORTENED.to_owned()),
+            Some(words::digest::closed_on(deal.close_date)),
+            (!name.is_empty() && name != self.headline.account).then(|| words::digest::deal(&name)),
+            (!unreadable.is_empty()).then(|| words::packet::perhaps_important(&unreadable)),
+            self.shortened.then(|| words::digest::shortened().to_owned()),
         ];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         Block::Context { block_id: self.block_id("deal"), elements: vec![PlainText::of(text)] }
@@ -247,8 +245,8 @@ impl Writer<'_> {
             Some(Button { action_id, text: PlainText::of(label), url })
         };
         let buttons: Vec<Button> = [
-            button("handoff_open_deal", words::OPEN_DEAL, &links.deal),
-            button("handoff_open_task", words::OPEN_TASK, &links.task),
+            button("handoff_open_deal", words::digest::open_deal(), &links.deal),
+            button("handoff_open_task", words::digest::open_task(), &links.task),
         ]
         .into_iter()
         .flatten()
@@ -274,9 +272,9 @@ fn titled(title: &str, text: &str) -> Line {
 }
 
 fn titled_question(question: &str, answer: &str) -> Line {
-    let question = (!question.is_empty()).then(|| Span::bold(question));
-    let answer = if answer.is_empty() { words::NOT_IN_CRM } else { answer };
-    Line { elements: question.into_iter().chain([Span::plain(format!(" {answer}"))]).collect() }
+    let question = if question.is_empty() { words::packet::not_in_crm() } else { question };
+    let answer = (!answer.is_empty()).then(|| Span::plain(format!(" {answer}")));
+    Line { elements: [Span::bold(question)].into_iter().chain(answer).collect() }
 }
 
 fn is_user_id(id: &str) -> bool {
@@ -329,11 +327,11 @@ mod tests {
         Risks: Field quality: stages are used differently by each region.
         First value: VP Sales uses the dashboard in the weekly call within 21 days (by 11 Dec 2026)
         Expansion: Service team, 25 seats, after the summer.
-        15-minute review (important: amount 54000 ≥ 50000)
-          • What mattered most in the sale? Forecast visibility is poor.
-          • Where did the buyer feel risk? Field quality.
-          • What must happen first? VP Sales uses the dashboard in the weekly call.
-          • What would feel like a win by day 30? Ask Anna Berg.
+        15-minute review (amount 54000 ≥ 50000)
+          • What mattered most in the sale?
+          • Where did the buyer feel risk?
+          • What must happen first?
+          • What would feel like a win by day 30? Ask Anna Berg: Which result do they want first?
         Closed 20 Nov 2026 · deal: Acme GmbH – Forecasting, 40 seats
         [Open deal] https://app.hubspot.com/contacts/48210077/record/0-3/301000000417
         [Open task] https://app.hubspot.com/contacts/48210077/record/0-27/8800
@@ -346,16 +344,16 @@ mod tests {
         Handoff: Müller &amp; Söhne · 8,200.50 EUR · owner revops@example.com (stand-in) · 2 of 6 · missing: success outcome, promises, first value; weak: stakeholders
         For the seller, Anna Berg:
         • Success outcome: What result do they want first, and how will they measure it?
-        • Stakeholders: Who wanted this and pays for it?
+        • Stakeholders: Who are the sponsor and operator at Müller &amp; Söhne?
         • First value: Who does what by when in the first 30 days?
-        +2 more in the task
+        +1 more in the task
         ---
         Müller & Söhne · 8,200.50 EUR · owner revops@example.com (stand-in) · 2 of 6 · ⚠ missing: success outcome, promises, first value; weak: stakeholders
         For the seller, Anna Berg
           • Success outcome: What result do they want first, and how will they measure it?
-          • Stakeholders: Who wanted this and pays for it?
+          • Stakeholders: Who are the sponsor and operator at Müller & Söhne?
           • First value: Who does what by when in the first 30 days?
-        +2 more in the task
+        +1 more in the task
         Buying reason: They need reporting.
         Stakeholders (weak): Sarah: role unknown
         Risks: None
@@ -372,14 +370,12 @@ mod tests {
         Handoff: &lt;!channel&gt; *ACME* &amp; `Co` · 54,000 EUR · owner *Dana* @channel · 1 of 6 · missing: success outcome, promises, risks, first value; weak: buying reason
         For the seller, &lt;@U000EVIL&gt; _Anna_:
         • Buying reason: Does "&lt;!channel&gt;" mean @here &amp; *now*?
-        • Promises: What did sales commit to, said or implied?
-        • Risks: What could slow them down?
+        • Promises and risks: What did sales commit to, said or implied? What could slow them down?
         ---
         <!channel> *ACME* & `Co` · 54,000 EUR · owner *Dana* @channel · 1 of 6 · ⚠ missing: success outcome, promises, risks, first value; weak: buying reason
         For the seller, <@U000EVIL> _Anna_
           • Buying reason: Does "<!channel>" mean @here & *now*?
-          • Promises: What did sales commit to, said or implied?
-          • Risks: What could slow them down?
+          • Promises and risks: What did sales commit to, said or implied? What could slow them down?
         Buying reason (weak): ``` / <!everyone> <script>alert(1)</script> &amp; *bold* / > quote
         Stakeholders: <@U000EVIL>, `CEO`: sponsor
         Success outcome, Promises, Risks, First value: Not in the CRM
@@ -419,16 +415,16 @@ mod tests {
         insta::assert_snapshot!(shown(&message), @"
         Handoff: Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme… · 54,000 EUR · owner Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana… · 0 of 6 · weak: buying reason, success outcome, promises, risks, first value
         For the seller, Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna…:
-        • Buying reason: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that…
-        • Success outcome: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that…
-        • Stakeholders: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that…
+        • Buying reason: vague: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast…
+        • Success outcome: vague: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast…
+        • Stakeholders: vague: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board wants one forecast…
         +53 more in the task
         ---
         Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme Acme… · 54,000 EUR · owner Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana Dana… · 0 of 6 · ⚠ weak: buying reason, success outcome, promises, risks, first value
         For the seller, Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna…
-          • Buying reason: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board…
-          • Success outcome: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board…
-          • Stakeholders: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The board…
+          • Buying reason: vague: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The…
+          • Success outcome: vague: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The…
+          • Stakeholders: vague: The board wants one forecast that everybody believes. The board wants one forecast that everybody believes. The…
         +53 more in the task
         Buying reason (weak)
           • The board wants one forecast that everybody believes. The board wants one…
@@ -461,7 +457,7 @@ mod tests {
           • The board wants one forecast that everybody believes. The board wants one…
           • The board wants one forecast that everybody believes. The board wants one…
           • +58 more
-        15-minute review (important: amount 54000 ≥ 50000 amount 54000 ≥ 50000 amount 54000 ≥…)
+        15-minute review (amount 54000 ≥ 50000 amount 54000 ≥ 50000 amount 54000 ≥…)
           • The board wants one forecast that everybody believes. The board wants one forecast that… The board wants one forecast that everybody believes. The…
           • The board wants one forecast that everybody believes. The board wants one forecast that… The board wants one forecast that everybody believes. The…
           • The board wants one forecast that everybody believes. The board wants one forecast that… The board wants one forecast that everybody believes. The…

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Condition, Derivation, FieldPath, ListStyle, Mapping, Route, SectionMapping, Test, excerpt,
+    Condition, Derivation, FieldPath, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test,
+    excerpt,
 };
 use super::{Change, Changes};
 use crate::packet::{Role, SectionName};
@@ -110,7 +111,7 @@ fn list(style: ListStyle) -> String {
 }
 
 fn derivation(derivation: &Derivation) -> String {
-    format!("says {} when {}", quoted(&derivation.say), words(&derivation.when))
+    format!("says {} when {}", quoted(&derivation.say), observation(&derivation.when))
 }
 
 fn roles(what: &str, old: &BTreeMap<String, Role>, new: &BTreeMap<String, Role>, changes: &mut Changes) {
@@ -158,6 +159,19 @@ fn words(condition: &Condition) -> String {
         Test::NotIn(values) => format!("{field} is not {}", values.join(" or ")),
         Test::Filled(true) => format!("{field} is filled"),
         Test::Filled(false) => format!("{field} is empty"),
+        Test::OlderThanDays(days) => format!("{field} lies more than {days} days back"),
+        Test::LastDayOfQuarter(true) => format!("{field} is the last day of a quarter"),
+        Test::LastDayOfQuarter(false) => format!("{field} is not the last day of a quarter"),
+    }
+}
+
+/// An observation as people say it: `the deal has at most 1 contact`.
+fn observation(observation: &Observation) -> String {
+    match observation {
+        Observation::Field(condition) => words(condition),
+        Observation::Contacts(Limit::AtLeast(count)) => format!("the deal has at least {count} contacts"),
+        Observation::Contacts(Limit::AtMost(count)) => format!("the deal has at most {count} contacts"),
+        Observation::RoleMissing(role) => format!("nobody is recorded as {}", role.title()),
     }
 }
 

@@ -56,8 +56,6 @@ fn every_part_of_a_mapping_tells_its_changes_in_words() {
     + promises: reads deal.side_letter
     ~ promises: entries by the field's type instead of one entry a line
     ~ risks: at most 40 words instead of at most 80 words
-    − risks: says "Only one contact on the deal" when deal.num_associated_contacts is at most 1
-    + risks: says "Only one contact on the deal" when deal.num_associated_contacts is at most 2
     − first_value: takes its date from deal.handoff_first_value_date
     ~ expansion: asks "What next?" instead of asks the built-in question
     − roles: label Blocker leads to blocker

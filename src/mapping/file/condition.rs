@@ -9,10 +9,14 @@ use super::field;
 use crate::document::{Field, Node, Problems, Section, Span, alternatives, nearest};
 
 /// The closed set of comparisons.
-pub(in crate::mapping) const OPERATORS: [&str; 5] = ["at_least", "at_most", "in", "not_in", "filled"];
+pub(in crate::mapping) const OPERATORS: [&str; 7] =
+    ["at_least", "at_most", "in", "not_in", "filled", "older_than_days", "last_day_of_quarter"];
 
-/// What people write when they do not know the five operators.
-const OTHER_WORDS: [(&str, &str); 14] = [
+/// A condition on days looks back at most ten years.
+pub(in crate::mapping) const MOST_DAYS: u32 = 3_650;
+
+/// What people write when they do not know the operators.
+const OTHER_WORDS: [(&str, &str); 18] = [
     ("min", "at_least"),
     (">=", "at_least"),
     (">", "at_least"),
@@ -27,6 +31,10 @@ const OTHER_WORDS: [(&str, &str); 14] = [
     ("is_not", "not_in"),
     ("exists", "filled"),
     ("known", "filled"),
+    ("older_than", "older_than_days"),
+    ("days_ago", "older_than_days"),
+    ("quarter_end", "last_day_of_quarter"),
+    ("end_of_quarter", "last_day_of_quarter"),
 ];
 
 /// Reads one condition: a field and exactly one operator.
@@ -89,6 +97,8 @@ fn test(operator: &str, value: Field<'_>, problems: &mut Problems) -> Option<Tes
         "at_most" => threshold(value, problems).map(Test::AtMost),
         "in" => values(value, problems).map(Test::In),
         "not_in" => values(value, problems).map(Test::NotIn),
+        "older_than_days" => value.integer(1, MOST_DAYS, problems).map(Test::OlderThanDays),
+        "last_day_of_quarter" => value.boolean(problems).map(Test::LastDayOfQuarter),
         _ => value.boolean(problems).map(Test::Filled),
     }
 }

@@ -6,6 +6,7 @@
 mod channel;
 pub(super) mod condition;
 pub(super) mod field;
+mod observation;
 mod people;
 pub(super) mod section;
 #[cfg(test)]

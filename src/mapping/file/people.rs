@@ -36,14 +36,17 @@ fn table(field: Field<'_>, problems: &mut Problems) -> BTreeMap<String, Role> {
     table
 }
 
+/// The role a key holds.
+pub(super) fn one_role(field: Field<'_>, problems: &mut Problems) -> Option<Role> {
+    let key = field.key_span()?;
+    let node = field.node(problems)?;
+    role(node.text(), node.span, key, problems)
+}
+
 fn role(text: Option<&str>, span: Span, key: Span, problems: &mut Problems) -> Option<Role> {
     let names = Role::ALL.map(Role::as_str);
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
-        problems.error(
-            key,
-            "one role belongs behind this label",
-            format!("write {}", alternatives("", names)),
-        );
+        problems.error(key, "one role belongs here", format!("write {}", alternatives("", names)));
         return None;
     };
     let found = Role::ALL.into_iter().find(|role| role.as_str() == text);

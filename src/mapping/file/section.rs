@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Derivation, FieldPath, ListStyle, SectionMapping};
-use super::{condition, field};
+use super::{field, observation};
 use crate::document::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
 use crate::packet::SectionName;
 
@@ -112,7 +112,8 @@ fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -
         list: section.take("list").choice(&LIST_STYLES, problems).unwrap_or_default(),
         ask: section.take("ask").text(problems).map(|(text, _)| one_line(text)),
         words: section.take("words").integer(WORDS.0, WORDS.1, problems),
-        due: due(name, &mut section, problems),
+        due: of_first_value(name, "due", "date", &mut section, problems),
+        who: of_first_value(name, "who", "person", &mut section, problems),
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
     };
     let span = section.span();
@@ -127,13 +128,20 @@ fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -
     read
 }
 
-fn due(name: SectionName, section: &mut Section<'_>, problems: &mut Problems) -> Option<FieldPath> {
+/// A field that only first value has: its date, or who does it.
+fn of_first_value(
+    name: SectionName,
+    key: &str,
+    what: &str,
+    section: &mut Section<'_>,
+    problems: &mut Problems,
+) -> Option<FieldPath> {
     if name == SectionName::FirstValue {
-        return field::of(section.take("due"), problems);
+        return field::of(section.take(key), problems);
     }
-    if let Some(span) = section.forbidden("due").key_span() {
-        let message = format!("section `{}` has no date", name.as_str());
-        problems.error(span, message, "remove `due`, or move it to `first_value`");
+    if let Some(span) = section.forbidden(key).key_span() {
+        let message = format!("section `{}` has no {what}", name.as_str());
+        problems.error(span, message, format!("remove `{key}`, or move it to `first_value`"));
     }
     None
 }
@@ -144,7 +152,7 @@ fn fields<'n>(nodes: impl IntoIterator<Item = &'n Node>, problems: &mut Problems
 
 fn derivation(node: &Node, problems: &mut Problems) -> Option<Derivation> {
     let mut section = Section::of(node, "an element of `derive`", problems)?;
-    let when = condition::when(&mut section, problems);
+    let when = observation::when(&mut section, problems);
     let say = section.require("say", "write what the packet says then: `say: Only one contact on the deal`");
     let say = say.text(problems);
     section.finish(problems);

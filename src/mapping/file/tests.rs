@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::super::{FieldPath, ListStyle, Mapping, Test};
+use super::super::{Condition, FieldPath, Limit, ListStyle, Mapping, Observation, Test};
 use super::parse;
 use crate::crm::CrmKind;
 use crate::packet::{Role, SectionName};
@@ -330,6 +330,132 @@ fn a_derived_entry_needs_something_to_say() {
       |                     ^^^^
       |
       = help: write what the packet says then: `say: Only one contact on the deal`
+    ");
+}
+
+/// The observation of `risks` in the short mapping.
+fn observed(when: &str) -> Observation {
+    let mapping =
+        good(&instead("  risks: deal.d", &format!("  risks: {{derive: [{{when: {when}, say: x}}]}}")));
+    mapping.sections[&SectionName::Risks].derive[0].when.clone()
+}
+
+fn observed_wrongly(when: &str) -> String {
+    told(&instead("  risks: deal.d", &format!("  risks: {{derive: [{{when: {when}, say: x}}]}}")))
+}
+
+#[test]
+fn the_data_can_show_a_field() {
+    for (when, expected) in [
+        ("{field: deal.n, at_least: 20}", Test::AtLeast(Decimal::from(20))),
+        ("{field: deal.n, older_than_days: 14}", Test::OlderThanDays(14)),
+        ("{field: deal.n, last_day_of_quarter: true}", Test::LastDayOfQuarter(true)),
+        ("{field: deal.n, last_day_of_quarter: false}", Test::LastDayOfQuarter(false)),
+    ] {
+        let Observation::Field(Condition { field, test }) = observed(when) else { panic!("{when}") };
+        assert_eq!((field, test), (FieldPath::deal("n"), expected), "{when}");
+    }
+}
+
+#[test]
+fn the_data_can_show_who_is_on_the_deal() {
+    for (when, least, most) in
+        [("{contacts: {at_most: 1}}", None, Some(1)), ("{contacts: {at_least: 12}}", Some(12), None)]
+    {
+        let expected = least.map(Limit::AtLeast).or(most.map(Limit::AtMost));
+        let Observation::Contacts(limit) = observed(when) else { panic!("{when}") };
+        assert_eq!(Some(limit), expected);
+    }
+    let Observation::RoleMissing(role) = observed("{role_missing: executive_backer}") else { panic!() };
+    assert_eq!(role, Role::ExecutiveBacker);
+}
+
+#[test]
+fn a_number_of_days_is_a_whole_number() {
+    assert_snapshot!(observed_wrongly("{field: deal.n, older_than_days: two weeks}"), @r"
+    error: `older_than_days` cannot be `two weeks`
+     --> m.yaml:9:60
+      |
+    9 |   risks: {derive: [{when: {field: deal.n, older_than_days: two weeks}, say: x}]}
+      |                                                            ^^^^^^^^^
+      |
+      = help: write a whole number from 1 to 3650
+    ");
+}
+
+#[test]
+fn the_end_of_a_quarter_is_true_or_false() {
+    assert_snapshot!(observed_wrongly("{field: deal.n, last_day_of_quarter: Q4}"), @r"
+    error: `last_day_of_quarter` cannot be `Q4`
+     --> m.yaml:9:64
+      |
+    9 |   risks: {derive: [{when: {field: deal.n, last_day_of_quarter: Q4}, say: x}]}
+      |                                                                ^^
+      |
+      = help: write `true` or `false`
+    ");
+}
+
+#[test]
+fn contacts_are_counted_with_one_limit() {
+    assert_snapshot!(observed_wrongly("{contacts: {at_least: 1, at_most: 3}}"), @r"
+    error: `at_most` is a second limit to `contacts`
+     --> m.yaml:9:52
+      |
+    9 |   risks: {derive: [{when: {contacts: {at_least: 1, at_most: 3}}, say: x}]}
+      |                                                    ^^^^^^^
+      |
+      = help: keep one of the two
+    ");
+    assert_snapshot!(observed_wrongly("{contacts: 1}"), @"
+    error: `contacts` is a block of keys, not one value
+     --> m.yaml:9:38
+      |
+    9 |   risks: {derive: [{when: {contacts: 1}, say: x}]}
+      |                                      ^
+      |
+      = help: write `key: value` lines, indented below
+    ");
+}
+
+#[test]
+fn a_role_that_nobody_knows_cannot_be_missing() {
+    assert_snapshot!(observed_wrongly("{role_missing: executive}"), @r"
+    error: there is no role `executive`
+     --> m.yaml:9:42
+      |
+    9 |   risks: {derive: [{when: {role_missing: executive}, say: x}]}
+      |                                          ^^^^^^^^^
+      |
+      = help: write `sponsor`, `operator`, `evaluator`, `blocker` or `executive_backer`
+    ");
+}
+
+#[test]
+fn people_and_fields_are_two_entries() {
+    assert_snapshot!(observed_wrongly("{contacts: {at_most: 1}, field: deal.n}"), @r"
+    error: `field` does not belong beside `contacts` or `role_missing`
+     --> m.yaml:9:52
+      |
+    9 |   risks: {derive: [{when: {contacts: {at_most: 1}, field: deal.n}, say: x}]}
+      |                                                    ^^^^^
+      |
+      = help: remove it, or write a second entry for it under `derive`
+    ");
+}
+
+#[test]
+fn only_first_value_says_who() {
+    let mapping = good(&instead("  first_value: deal.e", "  first_value: {from: deal.e, who: deal.who}"));
+    assert_eq!(mapping.sections[&SectionName::FirstValue].who, Some(FieldPath::deal("who")));
+    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: {from: deal.d, who: deal.who}")), @r"
+    error: section `risks` has no person
+     --> m.yaml:9:25
+      |
+    9 |   risks: {from: deal.d, who: deal.who}
+      |                         ^^^
+      |
+      = help: remove `who`, or move it to `first_value`
     ");
 }
 

@@ -10,7 +10,7 @@ mod tests;
 use serde_json::{Value, json};
 
 use self::pieces::{block, extend, one_of, one_or_more, refer, text, texts};
-use super::file::condition::OPERATORS;
+use super::file::condition::{MOST_DAYS, OPERATORS};
 use super::file::section::{LIST_STYLES, WORDS};
 use super::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
 use super::{FieldObject, excerpt};
@@ -88,9 +88,8 @@ pub fn mapping() -> Value {
             "field": field(),
             "condition": condition(),
             "section": section(Vec::new()),
-            "first_value": section(vec![(
-                "due", "The field with the date by which it happens.", refer("field"), json!("deal.handoff_first_value_date"),
-            )]),
+            "first_value": section(of_first_value()),
+            "observation": observation(),
             "role": one_of(Role::ALL.map(Role::as_str)),
             "channel": channel(),
         },
@@ -181,11 +180,33 @@ fn section(more: Vec<(&str, &str, Value, Value)>) -> Value {
     block("How a section is filled.", &[], keys)
 }
 
+fn of_first_value() -> Vec<(&'static str, &'static str, Value, Value)> {
+    let due = "The field with the date by which it happens: a day, or words such as \"within 21 days\".";
+    let who = "The field that names who does it.";
+    vec![
+        ("due", due, refer("field"), json!("deal.handoff_first_value_date")),
+        ("who", who, refer("field"), json!("deal.handoff_first_value_owner")),
+    ]
+}
+
+/// A condition on a field, or who is on the deal. The second kind has one key and no field.
+fn observation() -> Value {
+    let people = json!({
+        "type": "object",
+        "description": "contacts: {at_most: 1} or {at_least: 10} counts the customer's people on the deal; \
+                        role_missing: executive_backer holds when nobody has that role.",
+        "propertyNames": {"enum": ["contacts", "role_missing"]},
+        "minProperties": 1,
+        "maxProperties": 1,
+    });
+    json!({"anyOf": [refer("condition"), people]})
+}
+
 fn derivation() -> Value {
     let when = (
         "when",
-        "The condition.",
-        refer("condition"),
+        "The condition on a field, or who is on the deal.",
+        refer("observation"),
         json!({"field": "deal.num_associated_contacts", "at_most": 1}),
     );
     let say = ("say", "What the packet says when it holds.", text(), json!("Only one contact on the deal"));
@@ -209,6 +230,16 @@ fn condition() -> Value {
         "not_in" => {
             (operator, "The value is none of these; an empty field holds none.", texts(), json!(["Partner"]))
         }
+        "older_than_days" => {
+            let days = json!({"type": "integer", "minimum": 1, "maximum": MOST_DAYS});
+            (operator, "The day in the field lies more than this many days back.", days, json!(14))
+        }
+        "last_day_of_quarter" => (
+            operator,
+            "true: the day is the last of a calendar quarter; false: it is not.",
+            json!({"type": "boolean"}),
+            json!(true),
+        ),
         _ => (
             operator,
             "true: there is a value; false: there is none.",

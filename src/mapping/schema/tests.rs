@@ -16,7 +16,7 @@ fn full() -> Value {
             "stakeholders": {"ask": "Who?"},
             "promises": ["deal.c"],
             "risks": "deal.d",
-            "first_value": {"from": "deal.e", "due": "deal.f"},
+            "first_value": {"from": "deal.e", "due": "deal.f", "who": "deal.h"},
             "expansion": "deal.g",
         },
         "roles": {

@@ -86,10 +86,7 @@ pub(super) fn all(
     differences.extend(expect.important.as_ref().and_then(|important| self::important(important, packet)));
     differences.extend(expect.owner.as_ref().and_then(|owner| self::owner(owner, mapping, packet)));
     differences.extend(
-        expect
-            .channel
-            .as_ref()
-            .and_then(|channel| self::channel(channel, mapping, record, &orders.digest.channel)),
+        expect.channel.as_ref().and_then(|channel| self::channel(channel, mapping, record, (packet, orders))),
     );
     differences
 }
@@ -221,11 +218,18 @@ fn owner(expected: &str, mapping: &Mapping, packet: &Packet) -> Option<Differenc
     Difference::of("owner", vec![Side::Expected(expected.to_owned()), got(name, source)])
 }
 
-fn channel(expected: &str, mapping: &Mapping, record: &DealRecord, found: &str) -> Option<Difference> {
+fn channel(
+    expected: &str,
+    mapping: &Mapping,
+    record: &DealRecord,
+    (packet, orders): (&Packet, &Orders),
+) -> Option<Difference> {
+    let found = orders.digest.channel.as_str();
     if expected == found {
         return None;
     }
-    let route = mapping.slack.routes.iter().find_map(|route| match route.when.judge(record) {
+    let now = packet.as_of.to_zoned(mapping.time_zone.clone());
+    let route = mapping.slack.routes.iter().find_map(|route| match route.when.judge(record, &now) {
         Verdict::Holds { words, .. } => Some(words),
         _ => None,
     });

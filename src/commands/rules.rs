@@ -1,0 +1,84 @@
+//! `handoff rules`: every rule that flags a gap.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Problem, terminal};
+use crate::gaps::{Confidence, RULES};
+
+/// Arguments of `handoff rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One rule, as JSON.
+#[derive(Serialize)]
+struct Shown {
+    id: &'static str,
+    confidence: Confidence,
+    catches: &'static str,
+    leaves_alone: &'static str,
+    question: &'static str,
+}
+
+pub(super) fn run(args: &RulesArgs) -> Result<(), Problem> {
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&shown())?);
+    } else {
+        print!("{}", listed());
+    }
+    Ok(())
+}
+
+fn shown() -> Vec<Shown> {
+    let shown = RULES.iter().map(|rule| Shown {
+        id: rule.id,
+        confidence: rule.confidence,
+        catches: rule.catches,
+        leaves_alone: rule.leaves_alone,
+        question: rule.question,
+    });
+    shown.collect()
+}
+
+/// The rules in the order they speak, and how to read them.
+fn listed() -> String {
+    let mut out = String::new();
+    for rule in shown() {
+        let _ = writeln!(out, "{} ({})", rule.id, rule.confidence.as_str());
+        terminal::line(&mut out, "  catches       ", rule.catches);
+        terminal::line(&mut out, "  leaves alone  ", rule.leaves_alone);
+        terminal::line(&mut out, "  asks          ", rule.question);
+        out.push('\n');
+    }
+    let note = "certain: structure says so. likely: almost always right. unsure: a guess, shown in `handoff preview` \
+                only. A rule flags and asks; it never blocks a handoff and never changes a text.";
+    terminal::line(&mut out, "", note);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_listed_with_all_it_says() {
+        let listed = listed().split_whitespace().collect::<Vec<_>>().join(" ");
+        for rule in RULES {
+            for text in [rule.id, rule.catches, rule.leaves_alone, rule.question, rule.confidence.as_str()] {
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(listed.contains(&text), "{}: {text}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_has_no_line_that_a_terminal_breaks() {
+        assert!(listed().lines().all(|line| line.chars().count() <= 100));
+    }
+}

@@ -1,0 +1,91 @@
+//! The packet as lines of text for a terminal, every entry with the field it came from.
+
+use super::remark::{remarks, with_remark};
+use super::{Packet, PacketStatus, Person, Section, SectionName, SectionStatus, text};
+use crate::gaps::Gap;
+use crate::words;
+
+/// One line, and what stands before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Indentation and mark; further rows of the line are indented as far.
+    pub mark: &'static str,
+    /// The line; entries may hold line breaks.
+    pub text: String,
+}
+
+impl Packet {
+    /// Deal, state, importance, sections, gaps and review.
+    pub fn outline(&self) -> Vec<Line> {
+        let mut lines = self.head();
+        for (name, section) in &self.sections {
+            lines.extend(self::section(*name, section));
+        }
+        if !self.gaps.is_empty() {
+            lines.push(line("", words::packet::gaps()));
+        }
+        lines.extend(self.gaps.iter().flat_map(gap));
+        if self.review.due {
+            lines.push(line("", words::review::titled(self.review.day)));
+            lines.extend(self.review.agenda.iter().flat_map(|point| {
+                [line("  • ", point.point.as_str()), line("      ", point.answer.as_str())]
+            }));
+        }
+        lines
+    }
+
+    fn head(&self) -> Vec<Line> {
+        let amount = self.deal.amount.as_deref();
+        let amount = amount.map(|amount| text::money(amount, self.deal.currency.as_deref()));
+        let amount = amount.as_deref().unwrap_or(words::packet::no_amount());
+        let owner = self.owner.name.as_deref().unwrap_or(words::packet::nobody());
+        let state = match self.status {
+            PacketStatus::Complete => words::packet::complete,
+            PacketStatus::Incomplete => words::packet::incomplete,
+        };
+        let mut lines = vec![
+            line("", words::packet::value(&self.deal.name, amount)),
+            line("", state(&words::headline::filled_of_six(self.filled), owner)),
+        ];
+        if self.important.is {
+            lines.push(line("", words::packet::important(&self.important.in_words())));
+        }
+        lines.extend(
+            self.important.unreadable.iter().map(|what| line("", words::packet::perhaps_important(what))),
+        );
+        lines
+    }
+}
+
+fn section(name: SectionName, section: &Section) -> Vec<Line> {
+    let mark = match section.status {
+        SectionStatus::Filled => "✓ ",
+        SectionStatus::Weak => "~ ",
+        SectionStatus::Missing => "✗ ",
+    };
+    let mut lines = vec![line(mark, name.title())];
+    for (entry, remark) in section.entries.iter().zip(remarks(&section.entries)) {
+        let text = with_remark(entry.text.clone(), remark);
+        lines.push(line("    ", format!("{text}  [{}]", entry.source)));
+    }
+    lines.extend(section.people.iter().map(person));
+    if section.entries.is_empty() && section.people.is_empty() {
+        lines.push(line("    ", words::packet::not_in_crm()));
+    }
+    lines
+}
+
+fn person(person: &Person) -> Line {
+    let text = words::packet::person(&person.name, person.title.as_deref(), "", &person.roles);
+    line("    ", format!("{text}  [{}]", person.source))
+}
+
+fn gap(gap: &Gap) -> [Line; 2] {
+    let question = words::task::question(gap.section.title(), &gap.question);
+    let question = if gap.counts() { question } else { words::packet::hint(&question) };
+    [line("  ? ", question), line("      ", format!("{} · {}", gap.id, gap.evidence))]
+}
+
+fn line(mark: &'static str, text: impl Into<String>) -> Line {
+    Line { mark, text: text.into() }
+}

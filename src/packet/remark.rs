@@ -1,0 +1,71 @@
+//! What stands behind an entry of first value: who does it, by when.
+
+use super::Entry;
+use crate::words;
+
+/// The remark behind each of `entries`: `Jonas Petrov, within 21 days, by 11 Dec 2026`. Where the same stands
+/// behind several in a row, only the last of them has it.
+pub fn remarks(entries: &[Entry]) -> Vec<Option<String>> {
+    let all: Vec<Option<String>> = entries.iter().map(remark).collect();
+    let next = all.iter().skip(1).chain([&None]);
+    all.iter().zip(next).map(|(remark, next)| remark.clone().filter(|_| remark != next)).collect()
+}
+
+fn remark(entry: &Entry) -> Option<String> {
+    let day = entry.due.map(words::packet::due);
+    let day = day.or_else(|| entry.proposed_due.map(words::packet::proposed_due));
+    let parts: Vec<String> =
+        [entry.who.clone(), entry.due_words.clone(), day].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// A text with its remark behind it; a full stop between the two would tear them apart.
+pub fn with_remark(text: String, remark: Option<String>) -> String {
+    match remark {
+        None => text,
+        Some(remark) if text.is_empty() => remark,
+        Some(remark) => {
+            let ends_in_dots = text.ends_with("..");
+            let text = if ends_in_dots { text.as_str() } else { text.strip_suffix('.').unwrap_or(&text) };
+            words::packet::remark(text, &remark)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn entry(due: Option<i8>) -> Entry {
+        Entry { due: due.map(|day| date(2026, 12, day)), ..Entry::default() }
+    }
+
+    #[test]
+    fn who_and_by_when_stand_behind_the_text() {
+        let dated = Entry {
+            who: Some("Jonas Petrov".to_owned()),
+            due_words: Some("within 21 days".to_owned()),
+            ..entry(Some(11))
+        };
+        let proposed = Entry { proposed_due: Some(date(2026, 12, 20)), ..entry(None) };
+        let shown = |entry: &Entry| with_remark("Plans a week.".to_owned(), remark(entry));
+        assert_eq!(shown(&dated), "Plans a week (Jonas Petrov, within 21 days, by 11 Dec 2026)");
+        assert_eq!(shown(&proposed), "Plans a week (no date given; proposal: 20 Dec 2026)");
+        assert_eq!(shown(&entry(None)), "Plans a week.");
+        assert_eq!(
+            with_remark("And so on...".to_owned(), remark(&entry(Some(1)))),
+            "And so on... (by 1 Dec 2026)"
+        );
+    }
+
+    #[test]
+    fn one_day_for_several_entries_is_said_once() {
+        let remarks = remarks(&[entry(Some(11)), entry(Some(11)), entry(Some(12)), entry(None)]);
+        assert_eq!(
+            remarks,
+            [None, Some("by 11 Dec 2026".to_owned()), Some("by 12 Dec 2026".to_owned()), None]
+        );
+    }
+}

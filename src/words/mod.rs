@@ -1,0 +1,55 @@
+//! Our own words. Every sentence of packet, task and digest that does not come from the CRM stands in one
+//! file, `en.toml`, which a team can translate; here each message is a function that names what it needs.
+//!
+//! One module per table of the file. What is more than filling in (lists, plurals, days) stands below its
+//! messages.
+
+mod file;
+
+pub mod condition;
+pub mod digest;
+pub mod evidence;
+pub mod fact;
+pub mod headline;
+pub mod packet;
+pub mod question;
+pub mod review;
+pub mod role;
+pub mod section;
+pub mod task;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+/// Declares the messages of one table: `name;` is a fixed text, `name(a, b);` has words in braces.
+macro_rules! messages {
+    ($table:literal; $($rest:tt)*) => {
+        $crate::words::messages!(@each $table; [] $($rest)*);
+    };
+    (@each $table:literal; [$($declared:tt)*]) => {
+        /// Key and words in braces of every message of this table.
+        #[cfg(test)]
+        pub(in crate::words) const MESSAGES: &[(&str, &[&str])] = &[$($declared)*];
+    };
+    (@each $table:literal; [$($declared:tt)*] $name:ident; $($rest:tt)*) => {
+        pub fn $name() -> &'static str {
+            $crate::words::file::text(concat!($table, ".", stringify!($name)))
+        }
+        $crate::words::messages!(
+            @each $table; [$($declared)* (concat!($table, ".", stringify!($name)), &[]),] $($rest)*
+        );
+    };
+    (@each $table:literal; [$($declared:tt)*] $name:ident($($value:ident),+); $($rest:tt)*) => {
+        pub fn $name($($value: &str),+) -> String {
+            let values = [$((stringify!($value), $value)),+];
+            $crate::words::file::filled(concat!($table, ".", stringify!($name)), &values)
+        }
+        $crate::words::messages!(
+            @each $table;
+            [$($declared)* (concat!($table, ".", stringify!($name)), &[$(stringify!($value)),+]),]
+            $($rest)*
+        );
+    };
+}
+use messages;

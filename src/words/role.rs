@@ -1,0 +1,37 @@
+//! What people call the roles.
+
+use crate::packet::Role;
+
+super::messages! { "role";
+    sponsor;
+    operator;
+    evaluator;
+    blocker;
+    executive_backer;
+    likely_blocker;
+    unknown;
+}
+
+/// The name people read beside a person.
+pub fn title(role: Role) -> &'static str {
+    match role {
+        Role::Sponsor => sponsor(),
+        Role::Operator => operator(),
+        Role::Evaluator => evaluator(),
+        Role::Blocker => blocker(),
+        Role::ExecutiveBacker => executive_backer(),
+    }
+}
+
+/// The name in a question about somebody we do not know.
+pub fn sought(role: Role) -> &'static str {
+    if role == Role::Blocker { likely_blocker() } else { title(role) }
+}
+
+/// A person's roles, or that nobody recorded any.
+pub fn list(roles: &[Role]) -> String {
+    if roles.is_empty() {
+        return unknown().to_owned();
+    }
+    roles.iter().map(|role| title(*role)).collect::<Vec<_>>().join(", ")
+}

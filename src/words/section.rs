@@ -1,0 +1,33 @@
+//! What people call the sections.
+
+use crate::packet::SectionName;
+
+super::messages! { "section";
+    buying_reason;
+    success_outcome;
+    stakeholders;
+    promises;
+    risks;
+    first_value;
+    expansion;
+    weak(title);
+    pair(first, second);
+}
+
+/// The name people read.
+pub fn title(section: SectionName) -> &'static str {
+    match section {
+        SectionName::BuyingReason => buying_reason(),
+        SectionName::SuccessOutcome => success_outcome(),
+        SectionName::Stakeholders => stakeholders(),
+        SectionName::Promises => promises(),
+        SectionName::Risks => risks(),
+        SectionName::FirstValue => first_value(),
+        SectionName::Expansion => expansion(),
+    }
+}
+
+/// Several titles inside a sentence.
+pub fn list(sections: &[SectionName]) -> String {
+    sections.iter().map(|section| title(*section).to_lowercase()).collect::<Vec<_>>().join(", ")
+}

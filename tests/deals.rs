@@ -1,0 +1,168 @@
+//! Twenty invented deals, as the CRMs return them, with reviewed copies of what seller and customer success
+//! get: `tests/deals/CRM/NAME.json` is a deal record, `NAME.txt` beside it is what `handoff preview` prints.
+//!
+//! After a change of wording: `REWRITE_DEALS=1 cargo test --test deals`, then read the difference in Git.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Set to anything, it rewrites the reviewed copies.
+const REWRITE: &str = "REWRITE_DEALS";
+
+/// Lines shown around a difference.
+const AROUND: usize = 2;
+
+fn folder(crm: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deals").join(crm)
+}
+
+/// Every deal of one CRM, in order.
+fn records(crm: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder(crm)).unwrap().map(|entry| entry.unwrap().path());
+    let mut records: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
+    records.sort();
+    records
+}
+
+/// What `handoff preview` prints for a record, as of the instant it was fetched.
+fn preview(record: &Path, mapping: &Path, format: &str) -> String {
+    let json: Value = serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_handoff"))
+        .args(["preview", "--format", format, "--as-of", json["fetched_at"].as_str().unwrap()])
+        .arg("--mapping")
+        .arg(mapping)
+        .arg("--record")
+        .arg(record)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}: {}", record.display(), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn mapping(crm: &str) -> PathBuf {
+    folder(crm).with_extension("yaml")
+}
+
+/// The deals whose preview is no longer the reviewed one, each with what changed.
+fn changed(crm: &str) -> String {
+    let mut changed = String::new();
+    for record in records(crm) {
+        let reviewed = record.with_extension("txt");
+        let now = preview(&record, &mapping(crm), "text");
+        if std::env::var_os(REWRITE).is_some() {
+            std::fs::write(&reviewed, &now).unwrap();
+        }
+        let before = std::fs::read_to_string(&reviewed).unwrap_or_default();
+        if before != now {
+            let _ = write!(changed, "\n{}\n{}", reviewed.display(), difference(&before, &now));
+        }
+    }
+    changed
+}
+
+/// The lines between the first and the last difference, with a few around them.
+fn difference(before: &str, now: &str) -> String {
+    let (before, now): (Vec<&str>, Vec<&str>) = (before.lines().collect(), now.lines().collect());
+    let same_start = before.iter().zip(&now).take_while(|(one, other)| one == other).count();
+    let rest = before.len().min(now.len()) - same_start;
+    let ends = before.iter().rev().zip(now.iter().rev()).take(rest);
+    let same_end = ends.take_while(|(one, other)| one == other).count();
+    let mut shown = String::new();
+    let mut show = |mark: &str, lines: &[&str]| {
+        for line in lines {
+            let _ = writeln!(shown, "{mark} {line}");
+        }
+    };
+    show(" ", &before[same_start.saturating_sub(AROUND)..same_start]);
+    show("-", &before[same_start..before.len() - same_end]);
+    show("+", &now[same_start..now.len() - same_end]);
+    let end = before.len() - same_end;
+    show(" ", &before[end..(end + AROUND).min(before.len())]);
+    shown
+}
+
+#[test]
+fn hubspot_deals_read_as_reviewed() {
+    let changed = changed("hubspot");
+    assert!(changed.is_empty(), "read it, then run again with {REWRITE}=1 if it is better:\n{changed}");
+}
+
+#[test]
+fn salesforce_deals_read_as_reviewed() {
+    let changed = changed("salesforce");
+    assert!(changed.is_empty(), "read it, then run again with {REWRITE}=1 if it is better:\n{changed}");
+}
+
+/// The packet of a HubSpot deal after a change to its record, through the mapping of these tests.
+fn packet_of(name: &str, change: impl FnOnce(&mut Value)) -> Value {
+    let mut record: Value =
+        serde_json::from_slice(&std::fs::read(folder("hubspot").join(name)).unwrap()).unwrap();
+    change(&mut record);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), record.to_string()).unwrap();
+    serde_json::from_str(&preview(file.path(), &mapping("hubspot"), "json")).unwrap()
+}
+
+fn gaps(packet: &Value) -> Vec<String> {
+    let gaps = packet["gaps"].as_array().unwrap().iter();
+    gaps.map(|gap| format!("{} {}", gap["section"].as_str().unwrap(), gap["id"].as_str().unwrap())).collect()
+}
+
+/// The numbered questions of a task.
+fn questions(task: &str) -> Vec<&str> {
+    let numbered =
+        |line: &&str| line.trim_start().split_once(". ").is_some_and(|(n, _)| n.parse::<u8>().is_ok());
+    task.lines().filter(numbered).collect()
+}
+
+#[test]
+fn a_handoff_that_says_nothing_comes_back_with_at_most_five_questions() {
+    let bad = folder("hubspot").join("01_bad_handoff.json");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings/hubspot.yaml");
+    for mapping in [mapping("hubspot"), shipped] {
+        let packet: Value = serde_json::from_str(&preview(&bad, &mapping, "json")).unwrap();
+        assert_eq!((packet["status"].as_str(), packet["filled"].as_u64()), (Some("incomplete"), Some(0)));
+        let task = preview(&bad, &mapping, "task");
+        assert!((1..=5).contains(&questions(&task).len()), "{task}");
+        let slack: Value = serde_json::from_str(&preview(&bad, &mapping, "slack")).unwrap();
+        assert!(slack["text"].as_str().unwrap().matches("\n• ").count() <= 3, "{slack}");
+    }
+}
+
+#[test]
+fn a_handoff_that_says_it_all_is_complete_and_silent() {
+    let packet = packet_of("02_good_handoff.json", |_| ());
+    assert_eq!((packet["status"].as_str(), packet["filled"].as_u64()), (Some("complete"), Some(6)));
+    assert_eq!(gaps(&packet), [""; 0]);
+}
+
+#[test]
+fn without_a_measured_outcome_it_is_asked_for_and_nothing_else() {
+    for outcome in [Value::Null, "They need reporting.".into()] {
+        let packet = packet_of("02_good_handoff.json", |record| {
+            record["deal"]["properties"]["handoff_success_outcome"] = outcome.clone();
+        });
+        let rule = if outcome.is_null() { "empty" } else { "vague" };
+        assert_eq!(gaps(&packet), [format!("success_outcome {rule}")]);
+    }
+}
+
+#[test]
+fn without_the_four_roles_they_are_asked_for_and_nothing_else() {
+    let packet = packet_of("02_good_handoff.json", |record| {
+        for contact in record["contacts"].as_array_mut().unwrap() {
+            contact["labels"] = Value::Array(Vec::new());
+        }
+    });
+    let roles = ["sponsor", "operator", "evaluator", "blocker"];
+    assert_eq!(gaps(&packet), roles.map(|role| format!("stakeholders role_missing:{role}")));
+}
+
+#[test]
+fn there_are_ten_deals_of_each_crm() {
+    assert_eq!((records("hubspot").len(), records("salesforce").len()), (10, 10));
+}
