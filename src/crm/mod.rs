@@ -5,6 +5,7 @@
 mod cache;
 mod deal;
 pub mod hubspot;
+mod metadata;
 pub mod salesforce;
 mod webhook;
 
@@ -17,6 +18,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
+pub use metadata::{
+    AccountMetadata, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
+    WrongSetting,
+};
 pub use webhook::{RawWebhook, Received, Refusal, Rejected, Verification, VerifiedWebhook};
 
 use crate::failure::Failure;
@@ -276,6 +281,14 @@ pub trait Crm: Send + Sync {
     /// Deals that are won now and were changed at `since` or later, once each. What happened in the last few
     /// seconds may be missing. Never fails with [`Failure::Unknown`].
     async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure>;
+
+    /// What the account says about itself, in a few calls: about ten, and three more for each object in which a
+    /// wanted field is not found. A permission that we lack is part of the answer; the call fails only when the
+    /// account cannot be asked at all. Never fails with [`Failure::Unknown`].
+    async fn metadata(&self, wanted: &WantedFields) -> Result<AccountMetadata, Failure>;
+
+    /// The active CRM user with this e-mail address.
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure>;
 
     /// Looks on the deal itself for a task with this marker. Must not use a search index that lags.
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure>;

@@ -2,6 +2,7 @@
 //!
 //! <https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens>
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +64,7 @@ impl Auth {
                         refresh: kept.unwrap_or_else(|| refresh_token.clone()),
                         access: None,
                         renewals: 0,
+                        scopes: None,
                     }),
                 }))
             }
@@ -74,6 +76,14 @@ impl Auth {
         match self {
             Self::Token(token) => Ok(Bearer { token: token.clone(), renewal: 0 }),
             Self::OAuth(oauth) => oauth.bearer().await,
+        }
+    }
+
+    /// The scopes that came with the newest OAuth token.
+    pub(super) async fn scopes(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Token(_) => None,
+            Self::OAuth(oauth) => oauth.tokens.lock().await.scopes.clone(),
         }
     }
 
@@ -107,10 +117,14 @@ struct Tokens {
     refresh: SecretString,
     access: Option<(SecretString, Timestamp)>,
     renewals: u64,
+    /// Of the newest access token, if HubSpot said.
+    scopes: Option<BTreeSet<String>>,
 }
 
 #[derive(Deserialize)]
 struct Issued {
+    #[serde(default)]
+    scopes: Option<BTreeSet<String>>,
     access_token: String,
     #[serde(default)]
     refresh_token: Option<String>,
@@ -158,6 +172,7 @@ impl OAuth {
         let token = SecretString::from(issued.access_token);
         tokens.access = Some((token.clone(), until));
         tokens.renewals += 1;
+        tokens.scopes = issued.scopes;
         Ok(Bearer { token, renewal: tokens.renewals })
     }
 

@@ -4,6 +4,7 @@
 //! Paths carry a dated version (`/crm/objects/2026-03/…`), which the configuration chooses.
 //! <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use super::auth::Auth;
 use super::error::{Refused, Trouble};
 use super::limiter::Limiter;
-use super::wire::{Found, Item, Link, Page, Pipeline, Property};
+use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
 use crate::clock::Clock;
 use crate::config::HubspotConfig;
 use crate::crm::User;
@@ -188,6 +189,45 @@ impl Client {
         let task: Item =
             self.call(request).await.map_err(|trouble| trouble.read_back("creating the task"))?;
         Ok(task.id)
+    }
+
+    /// The path of a family of calls in the configured version: `crm/pipelines/2026-03/deals`.
+    pub(super) fn dated(&self, family: &str, rest: &str) -> String {
+        format!("{family}/{}{rest}", self.version)
+    }
+
+    /// Reads whatever is at a path below the base.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Trouble> {
+        let request = self.http.get(format!("{}/{path}", self.base)).timeout(self.timeout);
+        self.call(request.query(query)).await
+    }
+
+    /// The active owner with this e-mail address.
+    pub(super) async fn owner_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
+        let path = format!("crm/owners/{}", self.version);
+        let page: Page<User> = self
+            .ask(&path, &[("email", email), ("limit", "1"), ("archived", "false")])
+            .await
+            .map_err(|trouble| trouble.retry("looking for an owner"))?;
+        Ok(page.results.into_iter().next())
+    }
+
+    /// The scopes of our token; `None` if HubSpot does not say, as for some kinds of app. An OAuth token comes
+    /// with its scopes, a static one is asked about.
+    /// <https://developers.hubspot.com/docs/apps/legacy-apps/private-apps/overview>
+    pub(super) async fn granted(&self) -> Option<BTreeSet<String>> {
+        let bearer = self.auth.bearer().await.ok()?;
+        if let Some(scopes) = self.auth.scopes().await {
+            return Some(scopes);
+        }
+        let url = format!("{}/oauth/v2/private-apps/get/access-token-info", self.base);
+        let request = self.http.post(url).json(&json!({"tokenKey": bearer.token.expose_secret()}));
+        let info: TokenInfo = self.call(request.timeout(self.timeout)).await.ok()?;
+        Some(info.scopes.into_iter().collect())
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

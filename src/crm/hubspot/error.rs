@@ -64,6 +64,12 @@ impl Trouble {
     pub(super) fn is_forbidden(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.status == StatusCode::FORBIDDEN)
     }
+
+    /// The scopes that HubSpot says are needed.
+    pub(super) fn required_scopes(&self) -> Vec<String> {
+        let Self::Refused(refused) = self else { return Vec::new() };
+        refused.named("requiredGranularScopes").into_iter().map(ToOwned::to_owned).collect()
+    }
 }
 
 impl From<reqwest::Error> for Trouble {

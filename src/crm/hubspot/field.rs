@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::wire::Property;
-use crate::crm::{DealRecord, FieldInfo, FieldKind, WantedFields};
+use super::wire::{Choice, Property};
+use crate::crm::{DealRecord, FieldInfo, FieldKind, FieldMetadata, OptionMetadata, WantedFields};
 use crate::mapping::{FieldObject, FieldPath};
 
 /// The meaning of one object's properties, by name.
@@ -67,6 +67,34 @@ pub(super) fn meaning(property: Property) -> FieldInfo {
         kind,
         label: property.label,
         options: property.options.into_iter().map(|choice| (choice.value, choice.label)).collect(),
+    }
+}
+
+/// A property as the portal describes it. `word` is its object in a path and in a scope. Values of a sensitive one
+/// need a scope of their own, its description does not.
+/// <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/sensitive-data>
+pub(super) fn described(property: Property, word: &str) -> FieldMetadata {
+    let level = match property.data_sensitivity.as_str() {
+        "sensitive" => Some("sensitive"),
+        "highly_sensitive" => Some("highly_sensitive"),
+        _ => None,
+    };
+    let needs = level.map(|level| {
+        let scope = format!("crm.objects.{word}.{level}.read");
+        vec![format!("{scope}.v2"), scope]
+    });
+    let option =
+        |choice: &Choice| OptionMetadata { value: choice.value.clone(), label: choice.label.clone() };
+    FieldMetadata {
+        options: property.options.iter().map(option).collect(),
+        custom: !property.hubspot_defined,
+        archived: property.archived,
+        calculated: property.calculated,
+        needs: needs.unwrap_or_default(),
+        lookup: None,
+        name: property.name.clone(),
+        label: property.label.clone(),
+        kind: meaning(property).kind,
     }
 }
 

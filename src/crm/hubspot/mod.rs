@@ -5,7 +5,7 @@
 //! [`client`], [`stage`] decides whether it is won and since when, and [`task`] writes the one thing we write.
 //! [`sighting`] finds won deals that no webhook told of.
 //! Under the client: [`auth`] with its [`token_file`], [`limiter`], [`error`] and [`wire`]. [`metadata`] keeps in a
-//! cache what rarely changes, such as what a [`field`] means.
+//! cache what rarely changes, such as what a [`field`] means; [`survey`] asks for all of it, for a person.
 
 mod auth;
 mod client;
@@ -21,6 +21,7 @@ mod sighting;
 mod signature;
 mod signed_url;
 mod stage;
+mod survey;
 mod task;
 mod token_file;
 mod wire;
@@ -44,8 +45,8 @@ pub use self::receive::Receiver;
 use self::record::Found;
 pub use self::signature::{verify_app, verify_workflow};
 use super::{
-    AccountKey, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef, WantedFields,
-    WinKey, Won,
+    AccountKey, AccountMetadata, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef,
+    User, WantedFields, WinKey, Won,
 };
 use crate::clock::Clock;
 use crate::config::HubspotConfig;
@@ -174,6 +175,14 @@ impl Crm for HubSpot {
 
     async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
         sighting::won_since(&self.client, since).await
+    }
+
+    async fn metadata(&self, wanted: &WantedFields) -> Result<AccountMetadata, Failure> {
+        survey::metadata(&self.client, &self.account, wanted, &self.clock).await
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
+        self.client.owner_by_email(email).await
     }
 
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {

@@ -42,7 +42,7 @@ impl Stages {
 }
 
 /// The values are texts: `"true"`, `"1.0"`.
-fn is_won(stage: &Stage) -> bool {
+pub(super) fn is_won(stage: &Stage) -> bool {
     let value = |name: &str| stage.metadata.get(name).and_then(Option::as_deref).map(str::trim);
     let certain = value("probability").and_then(|text| text.parse().ok()) == Some(Decimal::ONE);
     // A stage of probability 1 is closed by definition; only an explicit "false" says otherwise.

@@ -129,6 +129,8 @@ pub(super) struct LinkType {
 pub(super) struct Pipeline {
     #[serde(deserialize_with = "required_text")]
     pub id: String,
+    #[serde(default, deserialize_with = "lax")]
+    pub label: String,
     #[serde(default)]
     pub stages: Vec<Stage>,
 }
@@ -137,6 +139,8 @@ pub(super) struct Pipeline {
 pub(super) struct Stage {
     #[serde(deserialize_with = "required_text")]
     pub id: String,
+    #[serde(default, deserialize_with = "lax")]
+    pub label: String,
     #[serde(default, deserialize_with = "scalars")]
     pub metadata: BTreeMap<String, Option<String>>,
 }
@@ -144,6 +148,7 @@ pub(super) struct Stage {
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "that is what HubSpot answers")]
 pub(super) struct Property {
     pub name: String,
     #[serde(default, deserialize_with = "lax")]
@@ -160,6 +165,15 @@ pub(super) struct Property {
     pub currency_property_name: String,
     #[serde(default, deserialize_with = "lax")]
     pub show_currency_symbol: bool,
+    #[serde(default, deserialize_with = "lax")]
+    pub calculated: bool,
+    #[serde(default, deserialize_with = "lax")]
+    pub archived: bool,
+    #[serde(default, deserialize_with = "lax")]
+    pub hubspot_defined: bool,
+    /// `non_sensitive`, `sensitive` or `highly_sensitive`.
+    #[serde(default, deserialize_with = "lax")]
+    pub data_sensitivity: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,6 +182,26 @@ pub(super) struct Choice {
     pub value: String,
     #[serde(default, deserialize_with = "lax")]
     pub label: String,
+}
+
+/// The account's own settings.
+///
+/// <https://developers.hubspot.com/docs/api-reference/latest/account/account-information/get-account-details>
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details {
+    #[serde(default, deserialize_with = "scalar_field")]
+    pub portal_id: Option<String>,
+    #[serde(default, deserialize_with = "lax")]
+    pub time_zone: Option<String>,
+    #[serde(default, deserialize_with = "lax")]
+    pub company_currency: Option<String>,
+}
+
+/// What a static token may do.
+#[derive(Debug, Deserialize)]
+pub(super) struct TokenInfo {
+    pub scopes: Vec<String>,
 }
 
 /// A JSON string.

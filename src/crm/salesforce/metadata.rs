@@ -7,17 +7,21 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::soql::{Column, Table};
-use crate::crm::{FieldInfo, FieldKind};
+use crate::crm::{FieldInfo, FieldKind, FieldMetadata, Lookup, OptionMetadata, WrongSetting};
 
 /// An object as our user sees it: a field that is missing here does not exist, or is hidden by field-level
 /// security. Salesforce does not say which.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Described {
+    /// Whether our user may create such a record.
+    #[serde(default)]
+    pub createable: bool,
     fields: Vec<Field>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "that is what Salesforce answers")]
 struct Field {
     name: String,
     #[serde(default)]
@@ -32,6 +36,14 @@ struct Field {
     reference_to: Vec<String>,
     #[serde(default)]
     picklist_values: Vec<Choice>,
+    #[serde(default)]
+    custom: bool,
+    #[serde(default)]
+    calculated: bool,
+    #[serde(default)]
+    external_id: bool,
+    #[serde(default)]
+    unique: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +52,12 @@ struct Choice {
     value: String,
     #[serde(default)]
     label: Option<String>,
+}
+
+impl Choice {
+    fn shown(&self) -> String {
+        self.label.clone().unwrap_or_else(|| self.value.clone())
+    }
 }
 
 impl Described {
@@ -69,11 +87,56 @@ impl Described {
             "reference" if field.reference_to.iter().any(|object| object == "User") => FieldKind::User,
             _ => FieldKind::Text,
         };
-        let options = field.picklist_values.iter().map(|choice| {
-            (choice.value.clone(), choice.label.clone().unwrap_or_else(|| choice.value.clone()))
-        });
+        let options = field.picklist_values.iter().map(|choice| (choice.value.clone(), choice.shown()));
         Some(FieldInfo { kind, label: field.label.clone(), options: options.collect() })
     }
+}
+
+impl Described {
+    /// Every field as the org describes it. Salesforce does not show what is hidden or deleted.
+    pub fn metadata(&self) -> Vec<FieldMetadata> {
+        let described = |field: &Field| {
+            let info = self.info(&field.name)?;
+            let way = field.relationship_name.clone().filter(|_| !field.reference_to.is_empty());
+            Some(FieldMetadata {
+                name: field.name.clone(),
+                label: info.label,
+                kind: info.kind,
+                options: field.picklist_values.iter().map(option).collect(),
+                custom: field.custom,
+                archived: false,
+                calculated: field.calculated,
+                needs: Vec::new(),
+                lookup: way.map(|way| Lookup { way, to: field.reference_to.clone() }),
+            })
+        };
+        self.fields.iter().filter_map(described).collect()
+    }
+
+    /// The values of a pick list, the ones that are no longer offered too.
+    pub fn options(&self, name: &str) -> Option<Vec<OptionMetadata>> {
+        Some(self.field(name)?.picklist_values.iter().map(option).collect())
+    }
+
+    /// What keeps a field of tasks from being the key that tasks are found by.
+    pub fn wrong_key(&self, name: &str) -> Option<WrongSetting> {
+        let (message, help) = match self.field(name) {
+            None => (
+                format!("tasks of this org have no field `{name}`, or our user cannot see it"),
+                "create it on Activity and give the permission set read and edit access, or remove the setting",
+            ),
+            Some(field) if !field.external_id || !field.unique => (
+                format!("`{name}` is not a unique external id: two tasks could have the same key"),
+                "tick External ID and Unique in the field's definition, or remove the setting",
+            ),
+            Some(_) => return None,
+        };
+        Some(WrongSetting { key: "task_key_field", message, help: help.to_owned() })
+    }
+}
+
+fn option(choice: &Choice) -> OptionMetadata {
+    OptionMetadata { value: choice.value.clone(), label: choice.shown() }
 }
 
 /// The objects that were described, by API name.

@@ -5,7 +5,8 @@
 //!
 //! What goes out: [`Salesforce`] reads and writes through `client`, which `auth` gives tokens. `soql` writes
 //! the one query, `opportunity` copes with hidden fields (`hidden`, `metadata`), `win` finds the instant of
-//! the win, `record` and `task` translate. `sighting` finds won deals that no webhook told of. `error` says what
+//! the win, `record` and `task` translate. `sighting` finds won deals that no webhook told of, `survey` asks what
+//! the org looks like. `error` says what
 //! a failed call means.
 
 mod answer;
@@ -24,6 +25,7 @@ mod record;
 mod sighting;
 mod signature;
 mod soql;
+mod survey;
 mod task;
 mod win;
 
@@ -51,8 +53,8 @@ pub use self::outbound_message::{
 pub use self::receive::Receiver;
 pub use self::signature::{verify_json, webhook_key};
 use super::{
-    AccountKey, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef, WantedFields,
-    WinKey, Won,
+    AccountKey, AccountMetadata, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef,
+    User, WantedFields, WinKey, Won,
 };
 use crate::clock::Clock;
 use crate::config::SalesforceConfig;
@@ -196,6 +198,19 @@ impl Crm for Salesforce {
     async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
         let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
         sighting::won_since(&self.client, since).await.map_err(failed)
+    }
+
+    async fn metadata(&self, wanted: &WantedFields) -> Result<AccountMetadata, Failure> {
+        let settings = survey::Settings {
+            task_status: self.task_status.as_deref(),
+            task_key_field: self.task_key_field.as_deref(),
+        };
+        survey::metadata(&self.client, &self.account, wanted, &settings, &self.clock).await
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
+        let failed = |error: Trouble| error.retry("looking for a user", self.clock.now());
+        survey::user_by_email(&self.client, email).await.map_err(failed)
     }
 
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {

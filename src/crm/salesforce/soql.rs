@@ -16,6 +16,25 @@ pub const HISTORY_ROWS: usize = 50;
 /// Every stage that counts as won, the ones that are no longer offered too: old deals may stand in them.
 pub const WON_STAGES: &str = "SELECT ApiName, MasterLabel FROM OpportunityStage WHERE IsWon = true";
 
+/// Stages that a deal can be won in from now on.
+pub const OFFERED_WON_STAGES: &str =
+    "SELECT MasterLabel FROM OpportunityStage WHERE IsWon = true AND IsActive = true";
+
+/// The record types of opportunities.
+pub const RECORD_TYPES: &str =
+    "SELECT DeveloperName, Name FROM RecordType WHERE SobjectType = 'Opportunity' AND IsActive = true";
+
+/// The org itself. <https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_organization.htm>
+pub const ORGANIZATION: &str = "SELECT Id, TimeZoneSidKey FROM Organization";
+
+/// The active user with this address, which is the one text that gets into a query: it is escaped, and an address
+/// of a mapping holds neither spaces nor control characters.
+/// <https://developer.salesforce.com/docs/platform/salesforce-soql-sosl/guide/sforce-api-calls-soql-select-quotedstringescapes.html>
+pub fn user_by_email(email: &str) -> String {
+    let email = email.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("SELECT Id, Name, Email, IsActive FROM User WHERE Email = '{email}' AND IsActive = true LIMIT 1")
+}
+
 /// Where a column is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
