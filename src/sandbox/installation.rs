@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::{Sandbox, deals, opportunities};
+use crate::store::StoreUrl;
 
 /// The mapping for HubSpot that the product ships.
 pub const HUBSPOT_MAPPING: &str = include_str!("../../mappings/hubspot.yaml");
@@ -95,6 +96,22 @@ api_url = "{slack}"
         );
         std::fs::write(&installation.config, config)?;
         Ok(installation)
+    }
+
+    /// Changes the configuration: the store is there instead of beside it. The URL may hold a password, so it
+    /// goes into a file of its own.
+    pub fn keeps_its_store_at(&self, url: &StoreUrl) -> io::Result<()> {
+        let url = match url {
+            StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            StoreUrl::Postgres(url) => url.clone(),
+        };
+        std::fs::write(self.config.with_file_name("store-url"), url)?;
+        let config = std::fs::read_to_string(&self.config)?;
+        let line = |line: &str| {
+            let line = if line.starts_with("url = 'sqlite:") { "url_file = 'store-url'" } else { line };
+            format!("{line}\n")
+        };
+        std::fs::write(&self.config, config.lines().map(line).collect::<String>())
     }
 
     /// The secrets that the configuration names.

@@ -14,14 +14,14 @@ use crate::side::Side;
 use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, World, ZAZOLC};
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = scenarios![Hubspot, Salesforce:
+    let mut trials = scenarios![both engines, Hubspot, Salesforce:
         a_win_is_handed_over,
         a_win_announced_again_and_again_is_handed_over_once,
         a_deal_that_moved_on_before_it_was_read_gets_nothing,
         a_deal_reopened_and_won_again_is_a_new_win,
         a_warm_win_costs_few_calls,
     ];
-    trials.extend(scenarios![Hubspot:
+    trials.extend(scenarios![both engines, Hubspot:
         the_same_win_announced_in_every_way_at_once_is_handed_over_once,
         the_same_win_announced_in_every_way_one_after_another_is_handed_over_once,
         a_deal_created_in_a_won_stage_of_a_custom_pipeline_is_handed_over,

@@ -15,10 +15,11 @@ use handoff_bridge::store::Recorded;
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 
+use crate::place::{Engine, Place};
 use crate::process::handoff;
 use crate::scenarios;
 use crate::side::Side;
-use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, told};
+use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, told, told_on};
 
 const SEARCH: &str = "POST /crm/objects/*/deals/search";
 
@@ -26,7 +27,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = scenarios![Hubspot, Salesforce:
+    let mut trials = scenarios![both engines, Hubspot, Salesforce:
         a_deal_that_a_webhook_brought_is_not_doubled_and_not_read,
         a_win_that_was_missed_after_an_earlier_one_is_found,
         an_old_win_that_somebody_edits_is_left_alone,
@@ -34,16 +35,18 @@ pub fn trials() -> Vec<Trial> {
         a_deal_that_was_reopened_is_not_a_win,
         a_paused_account_is_not_asked,
     ];
-    trials.extend(scenarios![Hubspot:
+    trials.extend(scenarios![both engines, Hubspot:
         a_deal_created_in_a_won_stage_is_found,
         a_win_that_search_does_not_show_yet_is_found_by_the_next_sweep,
         a_win_that_still_waits_is_not_announced_again,
         many_missed_wins_are_found_page_by_page,
     ]);
-    trials.extend(scenarios![Salesforce: a_deal_created_as_won_is_found_and_then_known]);
-    for side in [Side::Hubspot, Side::Salesforce] {
-        let name = format!("{}::catch_up::wins_during_a_30_hour_outage_are_delivered_once", side.name());
-        trials.push(told(&name, async move || outage(side).await));
+    trials.extend(scenarios![both engines, Salesforce: a_deal_created_as_won_is_found_and_then_known]);
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for side in [Side::Hubspot, Side::Salesforce] {
+            let name = format!("{}::catch_up::wins_during_a_30_hour_outage_are_delivered_once", side.name());
+            trials.push(told_on(engine, &name, async move |place| outage(side, &place).await));
+        }
     }
     trials.extend([
         story("a_search_that_fails_is_asked_again_by_the_next_sweep", async || failing_search().await),
@@ -120,8 +123,10 @@ fn known(known: usize) -> Wins {
     Wins { known, ..Wins::default() }
 }
 
-async fn outage(side: Side) {
-    let mut world = World::with(side, &sweeping()).await;
+async fn outage(side: Side, place: &Place) {
+    let mut world = World::without_service(side, &sweeping());
+    world.keeps_its_store_at(place);
+    world.starts().await;
     world.stops().await;
     let deals = [side.complete(), side.half_empty(), side.third()];
     for (deal, hours) in deals.into_iter().zip([1, 1, 27]) {

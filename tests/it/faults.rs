@@ -17,7 +17,7 @@ const POST_MESSAGE: &str = "POST /api/chat.postMessage";
 const HOUR: Duration = Duration::from_hours(1);
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = scenarios![Hubspot, Salesforce:
+    let mut trials = scenarios![both engines, Hubspot, Salesforce:
         a_task_whose_answer_was_lost_is_found_and_not_made_again,
         a_task_that_answered_500_after_the_work_is_found_and_not_made_again,
         a_task_that_never_arrived_is_made_once,
@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
         a_deal_that_cannot_be_read_is_tried_again,
         an_html_error_page_is_survived,
     ];
-    trials.extend(scenarios![Hubspot:
+    trials.extend(scenarios![both engines, Hubspot:
         a_digest_that_history_does_not_show_at_once_is_not_posted_again,
         a_digest_that_never_arrived_is_posted_once,
         slack_says_how_long_to_wait,

@@ -11,7 +11,7 @@ use crate::scenarios;
 use crate::world::{World, must};
 
 pub fn trials() -> Vec<Trial> {
-    scenarios![Hubspot, Salesforce:
+    scenarios![both engines, Hubspot, Salesforce:
         an_event_is_answered_with_200_only_once_it_is_in_the_database,
         what_cannot_be_stored_is_answered_with_503,
         webhooks_are_taken_while_the_crm_hangs,
@@ -25,8 +25,7 @@ async fn an_event_is_answered_with_200_only_once_it_is_in_the_database(world: &m
     // The CRM is down: nothing but the inbox can be filled.
     world.crm_fails("*", Fault::status(503), Times::UntilCleared);
     world.closes_deal(world.side.complete()).await;
-    let path = world.directory.path().join("handoff.db");
-    let another = Store::open(&path, world.clock.clone()).await.unwrap();
+    let another = Store::open(world.store_url.clone(), world.clock.clone()).await.unwrap();
     assert_eq!(another.events(10).await.unwrap().len(), 1, "seen through another connection");
     another.close().await;
     world.crm_recovers();

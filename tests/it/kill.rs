@@ -5,15 +5,17 @@ use handoff_bridge::crash::POINTS;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 
+use crate::place::{Engine, Place};
 use crate::process::{Process, handoff};
 use crate::side::Side;
-use crate::world::{World, must, told};
+use crate::world::{World, must, told_on};
 
-/// Real seconds: a killed process has no clock that a test could move.
+/// Real seconds: a killed process has no clock that a test could move. On SQLite nobody waits for the lease; on
+/// PostgreSQL it has to run out, because another process might be at work.
 const WORK: &str = r#"first_retry = "50ms"
 longest_retry = "1s"
-http_timeout = "2s"
-lease = "30s"
+http_timeout = "500ms"
+lease = "2s"
 poll = "50ms"
 digest_waits = "300ms"
 shutdown = "5s"
@@ -25,18 +27,24 @@ const POINTS_OF_THE_DIGEST: [&str; 4] =
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for side in [Side::Hubspot, Side::Salesforce] {
+    let on = [
+        (Engine::Sqlite, Side::Hubspot),
+        (Engine::Sqlite, Side::Salesforce),
+        (Engine::Postgres, Side::Hubspot),
+    ];
+    for (engine, side) in on {
         for point in POINTS.iter().copied().chain(POINTS_OF_THE_DIGEST) {
             let name = format!("{}::kill::killed_at_{point}", side.name());
-            trials.push(told(&name, async move || killed_at(side, point).await));
+            trials.push(told_on(engine, &name, async move |place| killed_at(side, point, &place).await));
         }
     }
     trials
 }
 
-async fn killed_at(side: Side, point: &'static str) {
+async fn killed_at(side: Side, point: &'static str, place: &Place) {
     // The process runs on the machine's clock, and so must everything it talks to.
-    let world = World::on(side, Clock::machine(), WORK);
+    let mut world = World::on(side, Clock::machine(), WORK);
+    world.keeps_its_store_at(place);
     let deal = side.complete();
     let announcement = world.wins(deal);
     let webhook = |attempt| announcement.webhooks(&world.sandbox, world.now(), attempt).remove(0);

@@ -1,4 +1,8 @@
 //! The product from outside: a real service, real HTTP, the sandbox's HubSpot and Slack.
+//!
+//! Every scenario is told on SQLite, and those whose list says `both engines` on PostgreSQL as well; that needs a
+//! server: `HANDOFF_TEST_POSTGRES=postgres://postgres@127.0.0.1/test cargo test --test it`. Without one they are
+//! shown as ignored; `HANDOFF_REQUIRE_POSTGRES=1` makes that a failure.
 
 mod admin_package;
 mod announcements;
@@ -8,6 +12,9 @@ mod digest_text;
 mod faults;
 mod invariants;
 mod kill;
+#[allow(dead_code, reason = "tests/store asks more of it")]
+#[path = "../store/place.rs"]
+mod place;
 mod process;
 mod receive;
 mod reload;
@@ -22,7 +29,12 @@ use libtest_mimic::{Arguments, Trial};
 fn main() -> ExitCode {
     // The same provider as in the binary; a second test in this process finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of a scenario is waiting for the clock, the disk or a server.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    if std::env::var_os(place::SERVER).is_none() {
+        eprintln!("left out: the scenarios on PostgreSQL, because {} is not set", place::SERVER);
+    }
     let trials: Vec<Trial> = [
         admin_package::trials(),
         receive::trials(),

@@ -1,21 +1,29 @@
 //! A world to tell scenarios in: one HubSpot portal, one Slack workspace, one running service.
+//!
+//! A scenario is told on SQLite. Those in a list marked `both engines` are told on PostgreSQL as well: what
+//! becomes of a delivery, a kill, a replay or a missed win depends on the store, and how a signature is checked,
+//! a mapping reloaded or a digest worded does not.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use handoff_bridge::clock::{Clock, Entropy};
 use handoff_bridge::commands::check::check;
 use handoff_bridge::delivery::Destination;
 use handoff_bridge::sandbox::installation::{Installation, PUBLIC_URL};
 use handoff_bridge::sandbox::{Delivery, Fault, Sandbox, Times, deals, opportunities, slack};
 use handoff_bridge::service::Service;
-use handoff_bridge::store::{DeliveryState, EventRow, Pause, StoredPacket, WinRow};
+use handoff_bridge::store::{DeliveryState, EventRow, Pause, StoreUrl, StoredPacket, WinRow};
 use jiff::Timestamp;
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::place::{Engine, Place, SERVER};
 use crate::side::{Announcement, Side};
 
 /// HubSpot's deal that is complete and important.
@@ -48,6 +56,8 @@ pub struct World {
     pub sandbox: Sandbox,
     pub installation: Installation,
     pub directory: TempDir,
+    /// Where the service keeps its store.
+    pub store_url: StoreUrl,
     service: Option<Service>,
     http: reqwest::Client,
     digests_seen: usize,
@@ -55,15 +65,41 @@ pub struct World {
 }
 
 /// A scenario as a test: makes a world, tells the story, checks that the world ends tidy.
-pub fn scenario<F>(side: Side, name: &str, story: F) -> Trial
+pub fn scenario<F>(engine: Engine, side: Side, name: &str, story: F) -> Trial
 where
     F: AsyncFnOnce(&mut World) + Send + 'static,
 {
-    told(&format!("{}::{name}", side.name()), async move || {
-        let mut world = World::new(side).await;
+    told_on(engine, &format!("{}::{name}", side.name()), async move |place| {
+        let mut world = World::without_service(side, WORK);
+        world.keeps_its_store_at(&place);
+        world.starts().await;
         story(&mut world).await;
         world.end().await;
     })
+}
+
+/// A test that makes its own world, and lets it keep its store at a place on this engine. Without a server,
+/// PostgreSQL's are ignored, or fail where they are required.
+pub fn told_on<F>(engine: Engine, name: &str, story: F) -> Trial
+where
+    F: AsyncFnOnce(Arc<Place>) + Send + 'static,
+{
+    let missing = engine == Engine::Postgres && std::env::var_os(SERVER).is_none();
+    let required = std::env::var("HANDOFF_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+    let trial = if missing {
+        Trial::test(readable(name), || Err(Failed::from(format!("{SERVER} is not set"))))
+    } else {
+        told(name, async move || {
+            let place = Arc::new(Place::create(engine).await);
+            let told = AssertUnwindSafe(story(Arc::clone(&place))).catch_unwind().await;
+            place.remove().await;
+            if let Err(failed) = told {
+                resume_unwind(failed);
+            }
+        })
+    };
+    let trial = if engine == Engine::Postgres { trial.with_kind(engine.to_string()) } else { trial };
+    trial.with_ignored_flag(missing && !required)
 }
 
 /// A test that makes its own world.
@@ -71,11 +107,15 @@ pub fn told<F>(name: &str, story: F) -> Trial
 where
     F: AsyncFnOnce() + Send + 'static,
 {
-    Trial::test(name.replace('_', " "), move || {
+    Trial::test(readable(name), move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         runtime.block_on(story());
         Ok(())
     })
+}
+
+fn readable(name: &str) -> String {
+    name.replace('_', " ")
 }
 
 /// Waits for something that must happen.
@@ -84,13 +124,20 @@ pub async fn must<T>(what: &str, happening: impl Future<Output = T>) -> T {
     happened.unwrap_or_else(|_| panic!("it never happened: {what}"))
 }
 
-/// Lists scenarios by the name of their function: once for each side that is named.
+/// Lists scenarios by the name of their function: once for each side that is named, on SQLite or on
+/// `both engines`.
 #[macro_export]
 macro_rules! scenarios {
-    ($($side:ident),+: $($story:ident),* $(,)?) => {{
+    (both engines, $($side:ident),+: $($story:ident),* $(,)?) => {{
+        let mut trials = $crate::scenarios![$($side),+: $($story),*];
+        trials.extend($crate::scenarios![@ Postgres, $($side),+: $($story),*]);
+        trials
+    }};
+    (@ $engine:ident, $($side:ident),+: $($story:ident),*) => {{
         let mut trials = Vec::new();
         for side in [$($crate::side::Side::$side),+] {
             $(trials.push($crate::world::scenario(
+                $crate::place::Engine::$engine,
                 side,
                 concat!(module_path!(), "::", stringify!($story)).trim_start_matches("it::"),
                 $story,
@@ -98,22 +145,11 @@ macro_rules! scenarios {
         }
         trials
     }};
+    ($($side:ident),+: $($story:ident),* $(,)?) => { $crate::scenarios![@ Sqlite, $($side),+: $($story),*] };
 }
 
 impl World {
-    /// The morning of 20 November 2026, before anything is won; the service is running.
-    pub async fn new(side: Side) -> Self {
-        Self::with(side, WORK).await
-    }
-
-    /// The same with other times in the configuration.
-    pub async fn with(side: Side, work: &str) -> Self {
-        let mut world = Self::without_service(side, work);
-        world.starts().await;
-        world
-    }
-
-    /// The same before the service is started.
+    /// The morning of 20 November 2026, before anything is won and before the service is started.
     pub fn without_service(side: Side, work: &str) -> Self {
         Self::on(side, Clock::running_from("2026-11-20T08:00:00Z".parse().unwrap()), work)
     }
@@ -130,12 +166,19 @@ impl World {
             clock,
             sandbox,
             installation,
+            store_url: StoreUrl::from(&directory.path().join("handoff.db")),
             directory,
             service: None,
             http: reqwest::Client::new(),
             digests_seen: 0,
             leftovers_expected: false,
         }
+    }
+
+    /// The service will keep its store there.
+    pub fn keeps_its_store_at(&mut self, place: &Place) {
+        self.store_url = place.url();
+        self.installation.keeps_its_store_at(&self.store_url).unwrap();
     }
 
     /// Starts the service on the files of this world.
