@@ -7,7 +7,7 @@ use crate::crm::{DealKey, Resolution, Won};
 use crate::delivery::Destination;
 use crate::failure::Failure;
 use crate::packet::{assemble, packet_id};
-use crate::store::{DealEnd, DealLease, NewPacket, StoreError};
+use crate::store::{Assessment, DealEnd, DealLease, NewPacket, StoreError};
 
 /// Works on one deal that some event pointed at, and says how that ended. Nothing is written here: the
 /// caller hands the end to the store, which commits packet and deliveries together.
@@ -54,6 +54,7 @@ async fn resolve_and_assemble(app: &App, account: &Account, deal: &DealKey) -> R
         packet_id: packet.packet_id.clone(),
         packet: json(&packet)?,
         record: json(&won.record)?,
+        assessment: Assessment::of(&packet, Some(&won.record)),
         deliveries: vec![
             (Destination::CrmTask, json(&orders.task)?, now),
             // The first try of the task makes the digest due at once, so that it can link to the task.

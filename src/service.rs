@@ -80,7 +80,7 @@ impl Service {
         }
         tasks.spawn(workers::run(app.clone(), stopped.clone(), config.work.shutdown));
         tasks.spawn(workers::reload(app.clone(), stopped.clone(), config.work.reload));
-        tasks.spawn(workers::purge(app.clone(), stopped.clone(), config.store.retention_days));
+        tasks.spawn(workers::purge(app.clone(), stopped.clone(), config.store.clone()));
         if let Some(every) = config.work.catch_up {
             tasks.spawn(workers::catch_up(app.clone(), stopped, every));
         }

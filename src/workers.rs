@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::catch_up;
 use crate::clock::later;
+use crate::config::StoreConfig;
 use crate::crash_point;
 use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
-use crate::store::{DealEnd, DealLease};
+use crate::store::{DealEnd, DealLease, StoreError};
 
 /// The pause between two looks while every worker is busy.
 const BUSY: Duration = Duration::from_millis(50);
@@ -122,16 +123,23 @@ pub async fn reload(app: Arc<App>, mut stopped: watch::Receiver<bool>, every: Du
     }
 }
 
-/// Deletes what is older than the retention, once an hour.
-pub async fn purge(app: Arc<App>, mut stopped: watch::Receiver<bool>, retention_days: u32) {
-    let kept = Duration::from_secs(u64::from(retention_days) * 24 * 60 * 60);
+/// Deletes what is older than it may become, once an hour.
+pub async fn purge(app: Arc<App>, mut stopped: watch::Receiver<bool>, kept: StoreConfig) {
     while wait(&app, &mut stopped, Duration::from_hours(1)).await {
-        let before = app.clock.now().checked_sub(kept).unwrap_or(jiff::Timestamp::MIN);
-        match app.store.purge(before).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "purged"),
-            Err(error) => tracing::warn!(%error, "purge failed"),
-        }
+        let before = |days: u32| {
+            let span = Duration::from_hours(24 * u64::from(days));
+            app.clock.now().checked_sub(span).unwrap_or(jiff::Timestamp::MIN)
+        };
+        tell_purged("packets and events", app.store.purge(before(kept.retention_days)).await);
+        tell_purged("deal records", app.store.purge_records(before(kept.record_days)).await);
+    }
+}
+
+fn tell_purged(what: &str, purged: Result<u64, StoreError>) {
+    match purged {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(rows, "purged {what}"),
+        Err(error) => tracing::warn!(%error, "{what} cannot be purged"),
     }
 }
 

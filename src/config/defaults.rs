@@ -35,7 +35,7 @@ const fn loopback(port: u16) -> SocketAddr {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90 }
+        Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90, record_days: 30 }
     }
 }
 

@@ -55,8 +55,11 @@ pub struct Config {
 pub struct StoreConfig {
     /// Where it is. A SQLite file is created when missing.
     pub url: StoreUrl,
-    /// Finished packets, their record snapshots, events and attempts are purged after this many days.
+    /// Finished packets, their attempts, and events are purged after this many days.
     pub retention_days: u32,
+    /// The deal records that finished packets were made from are purged after this many days; at most
+    /// `retention_days`.
+    pub record_days: u32,
 }
 
 /// How logs look.

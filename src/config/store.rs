@@ -17,8 +17,25 @@ pub(super) fn read(
     let Some(mut section) = section else { return default };
     let url = url(&mut section, secrets, problems);
     let days = section.take("retention_days").integer(1, 3650, problems);
+    let records = section.take("record_days");
+    let records_at = records.key_span();
+    let records = records.integer(1, 3650, problems);
     section.finish(problems);
-    StoreConfig { url: url.unwrap_or(default.url), retention_days: days.unwrap_or(default.retention_days) }
+    let retention_days = days.unwrap_or(default.retention_days);
+    if let (Some(records), Some(span)) = (records, records_at)
+        && records > retention_days
+    {
+        let message = format!(
+            "a record cannot stay for {records} days when its packet is deleted after {retention_days}"
+        );
+        problems.error(
+            span,
+            message,
+            format!("make it at most retention_days: record_days = {retention_days}"),
+        );
+    }
+    let record_days = records.unwrap_or(default.record_days.min(retention_days));
+    StoreConfig { url: url.unwrap_or(default.url), retention_days, record_days }
 }
 
 /// `url`, or because a PostgreSQL URL may hold a password: `url_env` or `url_file`.

@@ -86,6 +86,7 @@ fn every_key_that_has_a_default_stands_in_the_file_as_shipped() {
         "operator_listen",
         "url",
         "retention_days",
+        "record_days",
         "format",
         "level",
         "workers",
@@ -678,6 +679,26 @@ fn the_store_is_a_file_or_a_server() {
         assert_eq!(config.store.retention_days, StoreConfig::default().retention_days);
         assert!(!format!("{config:?}").contains("1234-secret"));
     }
+}
+
+#[test]
+fn a_record_stays_no_longer_than_its_packet() {
+    let days = |lines: &str| {
+        let store = good(&with(&format!("[store]\n{lines}"))).store;
+        (store.retention_days, store.record_days)
+    };
+    assert_eq!(days("retention_days = 14\n"), (14, 14));
+    assert_eq!(days("record_days = 90\n"), (90, 90));
+    assert_eq!(days("retention_days = 365\nrecord_days = 60\n"), (365, 60));
+    assert_snapshot!(told(&with("[store]\nretention_days = 14\nrecord_days = 30\n")), @"
+    error: a record cannot stay for 30 days when its packet is deleted after 14
+      --> handoff.toml:11:1
+       |
+    11 | record_days = 30
+       | ^^^^^^^^^^^
+       |
+       = help: make it at most retention_days: record_days = 14
+    ");
 }
 
 #[test]

@@ -33,8 +33,12 @@ pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<(), StoreError>
     let Some(stored) = app.store.delivery_payload(&lease.packet_id).await? else {
         return Ok(());
     };
+    let Some(record) = stored.record.kept() else {
+        let ended = Ended::gave_up("the deal record was deleted (record_days), and it is written from that");
+        return record_end(app, lease, begun, &watch, ended).await;
+    };
     let (Ok(packet), Ok(record)) =
-        (serde_json::from_str::<Packet>(&stored.packet), serde_json::from_str::<DealRecord>(&stored.record))
+        (serde_json::from_str::<Packet>(&stored.packet), serde_json::from_str::<DealRecord>(record))
     else {
         let ended = Ended::gave_up("the stored packet cannot be read");
         return record_end(app, lease, begun, &watch, ended).await;

@@ -91,6 +91,16 @@ pub enum Addressee {
     Revops,
 }
 
+impl Addressee {
+    /// The name used in JSON and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seller => "seller",
+            Self::Revops => "revops",
+        }
+    }
+}
+
 /// Whether a gap makes the packet incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -24,7 +24,7 @@ struct Table {
 }
 
 /// Everything there is; what others refer to comes first.
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 9] = [
     Table {
         name: "inbox",
         texts: &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
@@ -36,7 +36,21 @@ const TABLES: [Table; 7] = [
         numbers: &["want", "attempts", "due_at", "epoch", "heard_at"],
     },
     Table { name: "wins", texts: &["win", "packet_id", "deal"], numbers: &["won_at", "created_at"] },
-    Table { name: "packets", texts: &["packet_id", "packet", "record"], numbers: &["created_at"] },
+    Table {
+        name: "packets",
+        texts: &["packet_id", "packet", "record"],
+        numbers: &["created_at", "assessed", "record_deleted_at"],
+    },
+    Table {
+        name: "assessments",
+        texts: &["packet_id", "seller", "seller_name"],
+        numbers: &["created_at", "complete"],
+    },
+    Table {
+        name: "gaps",
+        texts: &["packet_id", "section", "gap", "addressee", "reason"],
+        numbers: &["counts", "dismissed_at"],
+    },
     Table {
         name: "deliveries",
         texts: &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],

@@ -8,7 +8,8 @@ use super::postgres::take_turns;
 use super::query::{Conn, query};
 
 /// Every change to the tables, oldest first. A change that was released is never edited.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str)] =
+    &[(1, include_str!("migrations/0001_start.sql")), (2, include_str!("migrations/0002_assessments.sql"))];
 
 /// The one type that has two names: numbers that the engine gives to rows.
 const ROW_NUMBER: (&str, &str) =

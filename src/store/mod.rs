@@ -11,11 +11,13 @@
 #[macro_use]
 mod statements;
 
+mod assessments;
 mod backlog;
 mod commit;
 mod copy;
 mod deals;
 mod deliveries;
+mod dismissals;
 mod error;
 mod inbox;
 mod installation;
@@ -31,6 +33,7 @@ mod purge;
 mod query;
 mod readers;
 mod sqlite;
+mod stats;
 mod url;
 mod wins;
 mod writer;
@@ -38,14 +41,17 @@ mod writer;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+pub use assessments::{Assessment, RaisedGap, Seller};
 pub use backlog::Backlog;
 pub use copy::Copied;
 pub use deliveries::{DeliveryState, StoredDelivery};
+pub use dismissals::Dismissal;
 pub use error::StoreError;
-pub use packets::{DeliveryPayload, StoredPacket};
+pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 #[doc(hidden)]
 pub use statements::every_statement;
+pub use stats::{GapCount, SellerCount, Stats};
 pub use url::{StoreUrl, StoreUrlError};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
 
@@ -187,6 +193,8 @@ pub struct NewPacket {
     pub packet: String,
     /// The deal record it was made from, as JSON.
     pub record: String,
+    /// How it came out.
+    pub assessment: Assessment,
     /// One row each: destination, its order as JSON, first due.
     pub deliveries: Vec<(Destination, String, Timestamp)>,
 }

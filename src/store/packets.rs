@@ -4,24 +4,24 @@ use jiff::Timestamp;
 
 use super::deliveries::{self, StoredDelivery};
 use super::moment::from_millis;
-use super::outbox;
 use super::query::query;
 use super::writer::Tx;
-use super::{NewPacket, Store, StoreError};
+use super::{Dismissal, NewPacket, Store, StoreError, assessments, dismissals, outbox};
 use crate::crm::{DealKey, WinKey};
 
 statements! {
     INSERT_WIN = "
         INSERT INTO wins (win, packet_id, deal, won_at, created_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (win) DO NOTHING";
-    INSERT_PACKET = "INSERT INTO packets (packet_id, created_at, packet, record) VALUES ($1, $2, $3, $4)";
+    INSERT_PACKET = "
+        INSERT INTO packets (packet_id, created_at, packet, record, assessed) VALUES ($1, $2, $3, $4, 1)";
     PACKET_OF_WIN = "SELECT packet_id FROM wins WHERE win = $1";
     LATEST_OF_DEAL = "
         SELECT packet_id, won_at, created_at FROM wins WHERE deal = $1 ORDER BY won_at DESC LIMIT 1";
     ONE_PACKET = "
-        SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet, p.record
+        SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet, p.record, p.record_deleted_at
         FROM packets p JOIN wins w ON w.packet_id = p.packet_id WHERE p.packet_id = $1";
-    PAYLOAD = "SELECT packet, record FROM packets WHERE packet_id = $1";
+    PAYLOAD = "SELECT packet, record, record_deleted_at FROM packets WHERE packet_id = $1";
 }
 
 /// A packet with everything that is kept about it.
@@ -37,8 +37,10 @@ pub struct StoredPacket {
     pub created_at: Timestamp,
     /// The packet as JSON.
     pub packet: String,
-    /// The deal record it was made from, as JSON.
-    pub record: String,
+    /// The deal record it was made from.
+    pub record: StoredRecord,
+    /// Gaps that somebody says are none.
+    pub dismissals: Vec<Dismissal>,
     /// What became of each delivery, with every attempt.
     pub deliveries: Vec<StoredDelivery>,
 }
@@ -48,8 +50,31 @@ pub struct StoredPacket {
 pub struct DeliveryPayload {
     /// The packet as JSON.
     pub packet: String,
-    /// The deal record it was made from, as JSON.
-    pub record: String,
+    /// The deal record it was made from.
+    pub record: StoredRecord,
+}
+
+/// A deal record, which may have been deleted before its packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredRecord {
+    /// As JSON.
+    Kept(String),
+    /// Deleted then.
+    Deleted(Timestamp),
+}
+
+impl StoredRecord {
+    /// The JSON, while it is there.
+    pub fn kept(&self) -> Option<&str> {
+        match self {
+            Self::Kept(record) => Some(record),
+            Self::Deleted(_) => None,
+        }
+    }
+
+    fn of_row(record: String, deleted_at: Option<i64>) -> Self {
+        deleted_at.map_or(Self::Kept(record), |at| Self::Deleted(from_millis(at)))
+    }
 }
 
 impl Store {
@@ -79,26 +104,31 @@ impl Store {
 
     /// A packet with its deliveries and their attempts.
     pub async fn packet(&self, packet_id: &str) -> Result<Option<StoredPacket>, StoreError> {
-        type Row = (String, String, i64, i64, String, String);
+        type Row = (String, String, i64, i64, String, String, Option<i64>);
         let row: Option<Row> = self.readers.optional(query(ONE_PACKET).bind(packet_id)).await?;
-        let Some((packet_id, deal, won_at, created_at, packet, record)) = row else {
+        let Some((packet_id, deal, won_at, created_at, packet, record, deleted_at)) = row else {
             return Ok(None);
         };
         Ok(Some(StoredPacket {
             deliveries: deliveries::of_packet(&self.readers, &packet_id).await?,
+            dismissals: dismissals::of_packet(&self.readers, &packet_id).await?,
             packet_id,
             deal,
             won_at: from_millis(won_at),
             created_at: from_millis(created_at),
             packet,
-            record,
+            record: StoredRecord::of_row(record, deleted_at),
         }))
     }
 
     /// What the deliveries of a packet are written from.
     pub async fn delivery_payload(&self, packet_id: &str) -> Result<Option<DeliveryPayload>, StoreError> {
-        let row: Option<(String, String)> = self.readers.optional(query(PAYLOAD).bind(packet_id)).await?;
-        Ok(row.map(|(packet, record)| DeliveryPayload { packet, record }))
+        let row: Option<(String, String, Option<i64>)> =
+            self.readers.optional(query(PAYLOAD).bind(packet_id)).await?;
+        Ok(row.map(|(packet, record, deleted_at)| DeliveryPayload {
+            packet,
+            record: StoredRecord::of_row(record, deleted_at),
+        }))
     }
 }
 
@@ -113,6 +143,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> sqlx::Result<Str
     }
     let insert = query(INSERT_PACKET).bind(&new.packet_id).bind(tx.now);
     tx.conn.execute(insert.bind(&new.packet).bind(&new.record)).await?;
+    assessments::insert(tx, &new.packet_id, tx.now, &new.assessment).await?;
     outbox::insert(tx, new).await?;
     Ok(new.packet_id.clone())
 }

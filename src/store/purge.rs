@@ -20,6 +20,20 @@ statements! {
         WHERE p.created_at < $1 AND NOT EXISTS (
             SELECT 1 FROM deliveries d WHERE d.packet_id = p.packet_id AND d.state NOT IN ('done', 'dead'))
         ORDER BY p.created_at LIMIT $2";
+    /// Packets that have been delivered, or given up, and whose record is still there.
+    FINISHED_RECORDS = "
+        SELECT p.packet_id FROM packets p
+        WHERE p.record_deleted_at IS NULL AND p.created_at < $1 AND NOT EXISTS (
+            SELECT 1 FROM deliveries d WHERE d.packet_id = p.packet_id AND d.state NOT IN ('done', 'dead'))
+        ORDER BY p.created_at LIMIT $2";
+    FORGET_RECORDS = ["
+        UPDATE packets SET record = '', record_deleted_at = $2
+        WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
+    FORGET_SELLERS = ["
+        UPDATE assessments SET seller = NULL, seller_name = NULL
+        WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
+    FORGET_REASONS = ["
+        UPDATE gaps SET reason = NULL WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_ATTEMPTS = ["DELETE FROM attempts WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     /// A delivery that somebody replays in this moment stays; then its packet cannot be deleted, and the whole
     /// transaction is undone.
@@ -42,8 +56,10 @@ statements! {
 impl Store {
     /// Forgets finished packets made before then, with their record snapshots, deliveries and attempts, and
     /// events received before then that have an outcome. Which win had which packet is kept, so that no win
-    /// is ever handed over twice. Says how many packets and events it forgot.
+    /// is ever handed over twice; so is how each packet came out, without sellers and reasons. Says how many
+    /// packets and events it forgot.
     pub async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.assess_the_rest().await?;
         let before = before.as_millisecond();
         let mut forgotten = 0;
         loop {
@@ -67,6 +83,37 @@ impl Store {
         }
         Ok(forgotten)
     }
+
+    /// Forgets the deal records of finished packets made before then, and keeps the packets. Says how many.
+    pub async fn purge_records(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.assess_the_rest().await?;
+        let before = before.as_millisecond();
+        let mut forgotten = 0;
+        loop {
+            let records = self.writer.run(PurgeRecords { before }).await?;
+            forgotten += records;
+            if records < u64::from(PACKETS) {
+                return Ok(forgotten);
+            }
+        }
+    }
+}
+
+struct PurgeRecords {
+    before: i64,
+}
+
+impl Command for PurgeRecords {
+    type Output = u64;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<u64> {
+        let finished = query(FINISHED_RECORDS).bind(self.before).bind(PACKETS);
+        let packets: Vec<(String,)> = tx.conn.all(finished).await?;
+        if packets.is_empty() {
+            return Ok(0);
+        }
+        tx.conn.execute(query(FORGET_RECORDS).bind(json(&packets)?).bind(tx.now)).await
+    }
 }
 
 struct PurgePackets {
@@ -81,7 +128,7 @@ impl Command for PurgePackets {
         let packets: Vec<(String,)> = tx.conn.all(finished).await?;
         let packets = json(&packets)?;
         let mut rows = 0;
-        for sql in [FORGET_ATTEMPTS, FORGET_DELIVERIES, FORGET_PACKETS] {
+        for sql in [FORGET_SELLERS, FORGET_REASONS, FORGET_ATTEMPTS, FORGET_DELIVERIES, FORGET_PACKETS] {
             rows = tx.conn.execute(query(sql).bind(&packets)).await?;
         }
         Ok(rows)

@@ -73,15 +73,17 @@ macro_rules! piece {
 #[doc(hidden)]
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     use super::{
-        backlog, copy, deals, deliveries, inbox, installation, link, migrate, open, outbox, packets, pauses,
-        postgres, purge, sqlite, wins,
+        assessments, backlog, copy, deals, deliveries, dismissals, inbox, installation, link, migrate, open,
+        outbox, packets, pauses, postgres, purge, sqlite, stats, wins,
     };
 
     let every = [
+        assessments::STATEMENTS,
         backlog::STATEMENTS,
         copy::STATEMENTS,
         deals::STATEMENTS,
         deliveries::STATEMENTS,
+        dismissals::STATEMENTS,
         inbox::STATEMENTS,
         installation::STATEMENTS,
         link::STATEMENTS,
@@ -93,6 +95,7 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         postgres::STATEMENTS,
         purge::STATEMENTS,
         sqlite::STATEMENTS,
+        stats::STATEMENTS,
         wins::STATEMENTS,
     ];
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()

@@ -6,8 +6,10 @@ use std::time::Duration;
 use handoff_bridge::clock::{Clock, later};
 use handoff_bridge::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
 use handoff_bridge::delivery::Destination;
+use handoff_bridge::gaps::Addressee;
 use handoff_bridge::store::{
-    Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, NewPacket, Store, WinRow,
+    Assessment, Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, NewPacket, RaisedGap,
+    Seller, Store, WinRow,
 };
 use jiff::Timestamp;
 
@@ -131,6 +133,7 @@ impl Fixture {
             win: win(deal),
             packet: format!(r#"{{"deal":"{deal}"}}"#),
             record: r#"{"crm":"hubspot"}"#.to_owned(),
+            assessment: assessment(),
             deliveries: vec![
                 (Destination::CrmTask, "task order".to_owned(), self.now()),
                 (Destination::SlackDigest, "digest order".to_owned(), self.after(MINUTE)),
@@ -175,6 +178,26 @@ pub fn event(id: &str, key: &str) -> Event {
         provider_id: format!("id of {key}"),
         occurred_at: None,
         verification: "signed(hubspot-v3, key 1)".to_owned(),
+    }
+}
+
+/// A packet of Anna's that lacks something, and two things that she cannot help.
+fn assessment() -> Assessment {
+    let raised = |section: &str, gap: &str, addressee, counts| RaisedGap {
+        section: section.to_owned(),
+        gap: gap.to_owned(),
+        addressee,
+        counts,
+    };
+    Assessment {
+        complete: false,
+        seller: Some(Seller { key: "hubspot:48210077:11".to_owned(), name: "Anna Berg".to_owned() }),
+        gaps: vec![
+            raised("buying_reason", "vague", Addressee::Seller, false),
+            raised("stakeholders", "role_missing:sponsor", Addressee::Seller, true),
+            raised("promises", "empty", Addressee::Seller, true),
+            raised("risks", "unmapped", Addressee::Revops, true),
+        ],
     }
 }
 

@@ -6,6 +6,7 @@
 #[macro_use]
 mod story;
 
+mod assessments;
 mod backlog;
 mod copy;
 mod deals;
@@ -30,7 +31,8 @@ use libtest_mimic::Arguments;
 use place::{Engine, SERVER};
 
 /// Told on both engines.
-const BOTH: [&[story::Story]; 11] = [
+const BOTH: [&[story::Story]; 12] = [
+    assessments::STORIES,
     backlog::STORIES,
     deals::STORIES,
     inbox::STORIES,

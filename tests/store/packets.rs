@@ -1,6 +1,6 @@
 //! Packets, one for each win.
 
-use handoff_bridge::store::{DealEnd, DeliveryPayload};
+use handoff_bridge::store::{DealEnd, DeliveryPayload, StoredRecord};
 
 use crate::fixture::{Fixture, MINUTE, deal, done, win};
 use crate::story::Story;
@@ -18,6 +18,7 @@ async fn a_packet_is_kept_whole_with_its_deliveries_and_attempts(fixture: Fixtur
     let stored = fixture.store.packet(&packet_id).await.unwrap().unwrap();
     assert_eq!((stored.deal.as_str(), stored.won_at), ("hubspot:48210077:1", win("1").won_at));
     assert_eq!(stored.packet, r#"{"deal":"1"}"#);
+    assert_eq!(stored.record, StoredRecord::Kept(r#"{"crm":"hubspot"}"#.to_owned()));
     insta::allow_duplicates! { insta::assert_snapshot!(serde_json::to_string_pretty(&stored.deliveries).unwrap(), @r#"
     [
       {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use handoff_bridge::store::StoreUrl;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
 
 /// Where the PostgreSQL tests find a server: `postgres://user@host/database`. They make schemas there.
@@ -77,6 +78,36 @@ impl Place {
     pub fn file(&self) -> PathBuf {
         let Self::Sqlite(directory) = self else { panic!("PostgreSQL has no file") };
         directory.path().join("handoff.db")
+    }
+
+    /// Runs statements behind the store's back.
+    pub async fn runs(&self, sql: &'static str) {
+        match self {
+            Self::Sqlite(_) => {
+                let mut conn = SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+                conn.close().await.unwrap();
+            }
+            Self::Postgres { .. } => {
+                let mut conn = self.connect().await;
+                sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+                conn.close().await.unwrap();
+            }
+        }
+    }
+
+    /// A column of texts, read behind the store's back; empty where there is none.
+    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let texts: Vec<Option<String>> = match self {
+            Self::Sqlite(_) => {
+                let mut conn = SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap();
+                sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap()
+            }
+            Self::Postgres { .. } => {
+                sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
+            }
+        };
+        texts.into_iter().map(Option::unwrap_or_default).collect()
     }
 
     /// A connection of the test's own.

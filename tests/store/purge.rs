@@ -1,6 +1,6 @@
 //! What is forgotten, and what never is.
 
-use handoff_bridge::store::{DealEnd, DeliveryEnd};
+use handoff_bridge::store::{DealEnd, DeliveryEnd, StoredRecord};
 
 use crate::fixture::{DAY, Fixture, MINUTE, deal, done, event, nothing, win};
 use crate::story::Story;
@@ -10,6 +10,8 @@ pub const STORIES: &[Story] = stories![
     unfinished_work_is_never_forgotten,
     a_deal_with_a_younger_event_stays,
     large_amounts_are_forgotten_in_several_steps,
+    a_record_may_leave_before_its_packet,
+    a_record_that_is_still_needed_stays,
 ];
 
 async fn finished_work_is_forgotten_and_its_win_is_not(fixture: Fixture) {
@@ -79,4 +81,38 @@ async fn large_amounts_are_forgotten_in_several_steps(fixture: Fixture) {
     assert_eq!(fixture.store.purge(fixture.now()).await.unwrap(), 1200);
     assert_eq!(fixture.store.commits() - commits, 4, "packets once, events in three steps");
     assert_eq!(fixture.outcomes().await.len(), 0);
+}
+
+async fn a_record_may_leave_before_its_packet(fixture: Fixture) {
+    let old = fixture.is_handed_over("1").await;
+    fixture.clock.advance(DAY);
+    let before = fixture.now();
+    let young = fixture.is_handed_over("2").await;
+    assert_eq!(fixture.store.purge_records(before).await.unwrap(), 1);
+    assert_eq!(fixture.store.purge_records(before).await.unwrap(), 0);
+
+    let stored = fixture.store.packet(&old).await.unwrap().unwrap();
+    assert_eq!(stored.record, StoredRecord::Deleted(before));
+    assert_eq!((stored.packet.as_str(), stored.deliveries.len()), (r#"{"deal":"1"}"#, 2));
+    let payload = fixture.store.delivery_payload(&old).await.unwrap().unwrap();
+    assert_eq!(payload.record.kept(), None);
+    let left = fixture.place.texts("SELECT record FROM packets WHERE packet_id = 'pkt_1'").await;
+    assert_eq!(left, [""]);
+    let young = fixture.store.packet(&young).await.unwrap().unwrap();
+    assert!(young.record.kept().is_some());
+}
+
+async fn a_record_that_is_still_needed_stays(fixture: Fixture) {
+    let packet_id = fixture.has_packet("1").await;
+    let task = fixture.claims_delivery().await;
+    fixture.finishes(&task, DeliveryEnd::Dead).await;
+    fixture.clock.advance(DAY);
+    assert_eq!(fixture.store.purge_records(fixture.now()).await.unwrap(), 0, "the digest waits");
+    let digest = fixture.claims_delivery().await;
+    fixture.finishes(&digest, done("1")).await;
+    fixture.store.replay(&packet_id, None).await.unwrap();
+    assert_eq!(fixture.store.purge_records(fixture.now()).await.unwrap(), 0, "the task is tried again");
+    let task = fixture.claims_delivery().await;
+    fixture.finishes(&task, DeliveryEnd::Dead).await;
+    assert_eq!(fixture.store.purge_records(fixture.now()).await.unwrap(), 1);
 }
