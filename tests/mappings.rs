@@ -162,6 +162,31 @@ fn the_shipped_mappings_have_nothing_to_mend() {
     }
 }
 
+#[test]
+fn the_shipped_mappings_do_what_the_tests_beside_them_say() {
+    let mut tried = Vec::new();
+    for entry in std::fs::read_dir("mappings/tests").unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "yaml") {
+            continue;
+        }
+        let (cases, problems) = trial::read(&path);
+        assert!(problems.is_empty(), "{problems}");
+        let cases = cases.unwrap();
+        assert!(cases.cases.len() >= 5, "{}", path.display());
+        let mapping = file::read(&cases.mapping).0.unwrap();
+        for case in &cases.cases {
+            let told: String = case.differences(&mapping).iter().map(ToString::to_string).collect();
+            assert_eq!(told, "", "{}: {}", path.display(), case.name);
+        }
+        tried.push(cases.mapping);
+    }
+    for entry in std::fs::read_dir("mappings").unwrap() {
+        let path = entry.unwrap().path();
+        assert!(path.is_dir() || tried.contains(&path), "{} has no tests", path.display());
+    }
+}
+
 const SHIPPED: &str = "mappings/hubspot.yaml";
 const SHIPPED_TESTS: &str = "mappings/tests/hubspot.yaml";
 

@@ -16,6 +16,7 @@ mod kill;
 #[path = "../store/place.rs"]
 mod place;
 mod process;
+mod readme;
 mod receive;
 mod reload;
 mod salesforce;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     }
     let trials: Vec<Trial> = [
         admin_package::trials(),
+        readme::trials(),
         receive::trials(),
         salesforce::trials(),
         announcements::trials(),
