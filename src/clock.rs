@@ -28,6 +28,36 @@ impl Clock {
         Self(Source::Machine)
     }
 
+    /// The clock of a process: the machine's. In a debug build a test can move it: `HANDOFF_CLOCK_SHIFT` names a
+    /// file that holds by how many milliseconds it goes before the machine's, and that may change at any time.
+    /// Release builds contain nothing of it.
+    pub fn of_process() -> Self {
+        #[cfg(debug_assertions)]
+        if let Some(file) = std::env::var_os("HANDOFF_CLOCK_SHIFT") {
+            return Self::shifted_by(file.into());
+        }
+        Self::machine()
+    }
+
+    #[cfg(debug_assertions)]
+    fn shifted_by(file: std::path::PathBuf) -> Self {
+        const LOOK: Duration = Duration::from_millis(20);
+        let read = move || {
+            let millis = std::fs::read_to_string(&file).ok()?.trim().parse().ok()?;
+            Some(SignedDuration::from_millis(millis))
+        };
+        let shift = Arc::new(watch::Sender::new(read().unwrap_or_default()));
+        let moved = Arc::clone(&shift);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let Some(now) = read() else { continue };
+                moved.send_if_modified(|shift| std::mem::replace(shift, now) != now);
+            }
+        });
+        Self(Source::Shifted(shift))
+    }
+
     /// A clock that stands still at `start` until [`Clock::advance`] moves it.
     pub fn manual(start: Timestamp) -> Self {
         Self(Source::Manual(Arc::new(watch::Sender::new(start))))

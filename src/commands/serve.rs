@@ -11,7 +11,7 @@ pub(super) async fn run(args: &ConfigArg) -> Result<(), Problem> {
     terminal::log_to_stderr(&config.log);
     // Listened for before anything starts, so that an early signal is not lost.
     let mut terminate = signal(SignalKind::terminate())?;
-    let service = Service::start(config, Clock::machine(), Entropy::machine()).await?;
+    let service = Service::start(config, Clock::of_process(), Entropy::machine()).await?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}

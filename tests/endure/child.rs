@@ -1,0 +1,98 @@
+//! `handoff serve` in a process of its own.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::Duration;
+
+use handoff_bridge::sandbox::installation::Installation;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use crate::ground::Ground;
+
+/// A start takes no longer, unless the database is away.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a process is started.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Dies there by itself; see `handoff_bridge::crash`.
+    pub crash_at: Option<String>,
+    /// No file grows beyond so many KiB: as near to a full disk as a user can bring one process.
+    pub file_limit: Option<u64>,
+    /// Does not write its log down.
+    pub quiet: bool,
+}
+
+pub struct Child {
+    process: tokio::process::Child,
+    /// Where it takes webhooks: `127.0.0.1:40123`.
+    pub address: String,
+    pub pid: u32,
+}
+
+impl Child {
+    /// Starts the service and waits until it is ready. `None`: it died, or ended because of the database.
+    pub async fn start(ground: &Ground, start: &Start) -> Option<Self> {
+        // What a shell has set stays set for the program that takes its place. Without the trap the first write
+        // beyond the limit would be the end, as no full disk is.
+        let limit =
+            start.file_limit.map_or(String::new(), |kib| format!("trap '' XFSZ; ulimit -f {}; ", kib * 2));
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{limit}exec \"$0\" serve --config \"$1\""));
+        command.arg(env!("CARGO_BIN_EXE_handoff")).arg(&ground.installation.config);
+        command.envs(Installation::environment()).env("HANDOFF_CLOCK_SHIFT", ground.shift_file());
+        command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        if let Some(point) = &start.crash_at {
+            command.env("HANDOFF_CRASH_AT", point);
+        }
+        let mut process = command.spawn().unwrap();
+        let pid = process.id()?;
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let mut log = OpenOptions::new().create(true).append(true).open(ground.log_file()).unwrap();
+        let ready = async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let _ = writeln!(log, "{pid} {line}");
+                let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                if let Some(address) = entry["fields"]["address"].as_str() {
+                    return Some(address.to_owned());
+                }
+            }
+            None
+        };
+        let Ok(Some(address)) = tokio::time::timeout(PATIENCE, ready).await else {
+            let _ = process.kill().await;
+            return None;
+        };
+        let quiet = start.quiet;
+        // Somebody must read the log, or the pipe fills up.
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if !quiet {
+                    let _ = writeln!(log, "{pid} {line}");
+                }
+            }
+        });
+        Some(Self { process, address, pid })
+    }
+
+    /// Waits until it dies by itself, for `span` at most, then kills it with signal 9.
+    pub async fn killed_within(mut self, span: Duration) -> bool {
+        let alone = tokio::time::timeout(span, self.process.wait()).await.is_ok();
+        if !alone {
+            self.kill().await;
+        }
+        alone
+    }
+
+    /// `kill -9`; returns when it is gone.
+    pub async fn kill(mut self) {
+        let _ = self.process.kill().await;
+    }
+
+    /// Whether it is still there.
+    pub fn lives(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+}

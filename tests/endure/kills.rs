@@ -1,0 +1,180 @@
+//! Killed again and again, at random instants and at random crash points, while everything around it fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use handoff_bridge::clock::Clock;
+use handoff_bridge::crash::POINTS;
+
+use crate::books::Books;
+use crate::child::{Child, Start};
+use crate::database::Database;
+use crate::ground::{Ground, WORK};
+use crate::ledger::Crm;
+use crate::load::Load;
+use crate::options::any_seed;
+use crate::place::Engine;
+use crate::rest::{rest, rest_millis};
+use crate::troubles::Troubles;
+
+/// More wins without a task than this, and nobody wins any more until some are handed over.
+const BACKLOG: usize = 120;
+
+/// How long one run may take.
+struct Bounds {
+    kills: u32,
+    /// Killing ends after this, however many kills there were.
+    span: Duration,
+    /// How long the work may take to come to its end when all is well again.
+    patience: Duration,
+    longest_jump: Duration,
+}
+
+/// The version of `cargo test`.
+pub fn short(engine: Engine) -> Result<(), String> {
+    let (span, patience) = (Duration::from_secs(13), Duration::from_mins(1));
+    let bounds = Bounds { kills: 16, span, patience, longest_jump: Duration::from_secs(3) };
+    block_on(kill(engine, &bounds, any_seed()))
+}
+
+/// So many kills.
+pub fn run(engine: Engine, kills: u32, seed: u64) -> Result<(), String> {
+    let (span, patience) = (Duration::MAX, Duration::from_mins(5));
+    block_on(kill(engine, &Bounds { kills, span, patience, longest_jump: Duration::from_secs(15) }, seed))
+}
+
+/// Runs one scenario on threads of its own.
+pub fn block_on(scenario: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(scenario)
+}
+
+async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> {
+    let watch = Clock::stopwatch();
+    let ground = Arc::new(Ground::prepare(engine, WORK).await);
+    let load = Load::new(25);
+    let mut rng = Rng::with_seed(seed);
+    let mut troubles = Troubles::new(rng.u64(..), bounds.longest_jump);
+    let mut helpers = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+    }
+    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), rng.u64(..)));
+
+    let (mut kills, mut restarts, mut at_points) = (0, 0, 0);
+    while kills < bounds.kills && watch.elapsed() < bounds.span {
+        troubles.change(&ground);
+        let crash_at = rng.bool().then(|| format!("{}:{}", POINTS[rng.usize(..POINTS.len())], rng.u32(1..8)));
+        let start = Start { crash_at, file_limit: troubles.room(&ground), quiet: false };
+        restarts += 1;
+        let at_home = troubles.at_home(&ground);
+        if let Some(child) = Child::start(&ground, &start).await {
+            load.goes_to(&[&child.address]);
+            let span = Duration::from_millis(rng.u64(30..900));
+            at_points += u32::from(child.killed_within(span).await);
+            kills += 1;
+        } else if start.crash_at.is_some() {
+            // It died before it was ready.
+            kills += 1;
+            at_points += 1;
+        } else {
+            rest_millis(50).await;
+        }
+        load.goes_to(&[]);
+        if let Some(at_home) = at_home {
+            let _ = at_home.await;
+        }
+    }
+    people.abort();
+    troubles.end(&ground);
+    let mut child = last_start(&ground).await?;
+    load.goes_to(&[&child.address]);
+    let stuck = comes_to_its_end(&ground, &load, bounds.patience).await;
+    let survived = child.lives();
+    helpers.shutdown().await;
+    child.kill().await;
+
+    let ledger = std::mem::take(&mut *load.ledger());
+    let (requests, refused) = (ledger.requests, ledger.refused);
+    let books = Books::audit(&ground, &ledger).await;
+    println!(
+        "random kills on {engine}: seed {seed}, {kills} kills ({at_points} at crash points), {restarts} restarts, \
+         {requests} requests ({refused} refused)\n  {}\n  {:.1?}",
+        summary(&books),
+        watch.elapsed()
+    );
+    let fine = books.are_in_order() && stuck.is_none() && survived;
+    if let Ok(ground) = Arc::try_unwrap(ground) {
+        ground.leave(!fine).await;
+    }
+    if fine {
+        return Ok(());
+    }
+    let again =
+        format!("cargo test --test endure -- --kills {} --store {engine} --seed {seed}", bounds.kills);
+    Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
+}
+
+/// One line of totals.
+pub fn summary(books: &Books) -> String {
+    let Books { events, acknowledged, wins, tasks, digests, attempts, held, lost, doubled, untrue } = books;
+    format!(
+        "{events} events ({acknowledged} acknowledged), {wins} wins, {tasks} tasks, {digests} digests, {attempts} attempts, \
+         {held} held; lost {}, doubled {}, untrue {}",
+        lost.len(),
+        doubled.len(),
+        untrue.len()
+    )
+}
+
+/// All is well, so it has to start; the database may still be coming round.
+pub async fn last_start(ground: &Ground) -> Result<Child, String> {
+    for _ in 0..10 {
+        if let Some(child) = Child::start(ground, &Start::default()).await {
+            return Ok(child);
+        }
+        rest_millis(500).await;
+    }
+    Err(format!("the service does not start any more; see {}", ground.log_file().display()))
+}
+
+/// People win deals, new ones and old ones again.
+async fn win(load: Arc<Load>, ground: Arc<Ground>, seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    loop {
+        rest_millis(rng.u64(20..400)).await;
+        let open = load.ledger().total_wins().saturating_sub(ground.task_count());
+        if open > BACKLOG {
+            continue;
+        }
+        match rng.u32(..10) {
+            0 => load.changes_something(&ground),
+            1 | 2 => drop(load.wins_again(&ground, &mut rng)),
+            _ => {
+                let crm = if rng.bool() { Crm::Hubspot } else { Crm::Salesforce };
+                for _ in 0..rng.u32(1..4) {
+                    load.wins_new(&ground, crm);
+                }
+            }
+        }
+    }
+}
+
+/// Waits until everything is told and nothing is left to do; says what is left if that takes too long.
+pub async fn comes_to_its_end(ground: &Ground, load: &Load, patience: Duration) -> Option<String> {
+    let watch = Clock::stopwatch();
+    let mut database = Database::connect(ground).await;
+    loop {
+        let told = load.ledger().is_told();
+        let open = database.open_work().await.unwrap_or_else(|error| vec![error.to_string()]);
+        if told && open.is_empty() {
+            return None;
+        }
+        if watch.elapsed() > patience {
+            let telling = if told { "" } else { "not every event is acknowledged; " };
+            return Some(format!("  stuck: {telling}left to do: {}\n", open.join("; ")));
+        }
+        rest(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,291 @@
+//! People win deals, and the CRMs tell of it until they get their 2xx.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fastrand::Rng;
+use handoff_bridge::sandbox::deals::{CLIENT_SECRET, PORTAL};
+use handoff_bridge::sandbox::hubspot::Kind;
+use handoff_bridge::sandbox::installation::PUBLIC_URL;
+use handoff_bridge::sandbox::opportunities::{ORG, OUTBOUND_SECRET, WEBHOOK_SECRET};
+use handoff_bridge::sandbox::salesforce::{Envelope, full_id};
+use handoff_bridge::sandbox::{Delivery, deals};
+use serde_json::{Value, json};
+
+use crate::ground::Ground;
+use crate::ledger::{Crm, Ledger, Wire};
+use crate::rest::rest_millis;
+
+/// A deal that was won is left alone for so many milliseconds before it may be reopened: Salesforce dates wins to
+/// the second.
+const SETTLED_MILLIS: i64 = 2_500;
+
+/// Everybody who tells, and where.
+pub struct Load {
+    pub ledger: Mutex<Ledger>,
+    /// Addresses of the processes that take webhooks.
+    pub targets: Mutex<Vec<String>>,
+    /// One in so many failed notices is never sent again; 0 for none.
+    gives_up: u32,
+    http: reqwest::Client,
+}
+
+impl Load {
+    pub fn new(gives_up: u32) -> Arc<Self> {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(12)).build().unwrap();
+        Arc::new(Self { ledger: Mutex::default(), targets: Mutex::default(), gives_up, http })
+    }
+
+    pub fn ledger(&self) -> std::sync::MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap()
+    }
+
+    /// From now on webhooks go to one of these.
+    pub fn goes_to(&self, addresses: &[&str]) {
+        *self.targets.lock().unwrap() = addresses.iter().map(|&address| address.to_owned()).collect();
+    }
+
+    /// A new deal is created and won.
+    pub fn wins_new(&self, ground: &Ground, crm: Crm) {
+        let number = self.ledger().wins.len() as u64;
+        let (now, amount) = (ground.clock.now(), Ground::amount(number));
+        let begun = now.checked_sub(Duration::from_hours(240)).unwrap();
+        let name = format!("Deal {number}");
+        let deal = match crm {
+            Crm::Hubspot => {
+                let deal = (400_000_000_000 + number).to_string();
+                let values = [
+                    ("dealname", name.as_str()),
+                    ("amount", &amount),
+                    ("deal_currency_code", "EUR"),
+                    ("pipeline", "default"),
+                    ("dealstage", "contractsent"),
+                    ("hubspot_owner_id", "70000002"),
+                    ("handoff_promises", "Import of 14 months of history before go-live"),
+                ];
+                ground.sandbox.hubspot.change(|hubspot| {
+                    hubspot.portal_mut(PORTAL).unwrap().add(Kind::Deal, &deal, begun, &values);
+                });
+                deal
+            }
+            Crm::Salesforce => {
+                let deal = full_id(&format!("006Ee{number:010}")).unwrap();
+                let day = now.strftime("%Y-%m-%d").to_string();
+                let values = [
+                    ("Name", name.as_str()),
+                    ("AccountId", "0015e0000FjelLvAQI"),
+                    ("Amount", &amount),
+                    ("CurrencyIsoCode", "EUR"),
+                    ("OwnerId", "0055e000001MaHaAAK"),
+                    ("CloseDate", &day),
+                    ("RecordTypeId", "0125e000000NewBAAS"),
+                    ("StageName", "Contract out"),
+                    ("Handoff_Promises__c", "Sensors for all 5 plants by 15 December"),
+                ];
+                ground.sandbox.salesforce.change(|salesforce| {
+                    salesforce.org_mut(ORG).unwrap().add_opportunity(&deal, begun, &values);
+                });
+                deal
+            }
+        };
+        self.closes(ground, crm, &deal);
+    }
+
+    /// A deal that has its task is reopened and won again; false if there is none.
+    pub fn wins_again(&self, ground: &Ground, rng: &mut Rng) -> bool {
+        let before = ground.clock.now_millis() - SETTLED_MILLIS;
+        let settled: Vec<(Crm, String, usize)> = {
+            let ledger = self.ledger();
+            let old = ledger.wins.iter().filter(|(_, (_, at))| *at < before);
+            old.map(|((crm, deal), (wins, _))| (*crm, deal.clone(), *wins)).collect()
+        };
+        for _ in 0..settled.len().min(8) {
+            let (crm, deal, wins) = settled[rng.usize(..settled.len())].clone();
+            if ground.tasks_of(crm, &deal).len() != wins {
+                continue;
+            }
+            match crm {
+                Crm::Hubspot => {
+                    let events = ground.sandbox.hubspot.move_to_stage(&deal, "contractsent").unwrap();
+                    self.hubspot_says(&deal, events, None);
+                }
+                Crm::Salesforce => {
+                    ground.sandbox.salesforce.change(|salesforce| salesforce.reopens(&deal)).unwrap();
+                }
+            }
+            self.closes(ground, crm, &deal);
+            return true;
+        }
+        false
+    }
+
+    /// Something changes that is no win, and HubSpot tells of it.
+    pub fn changes_something(&self, ground: &Ground) {
+        let open = deals::STORY[1].id;
+        let stage = ["contractsent", "presentationscheduled"];
+        let events = stage.map(|stage| ground.sandbox.hubspot.move_to_stage(open, stage).unwrap_or_default());
+        self.hubspot_says(open, events.concat(), None);
+    }
+
+    fn closes(&self, ground: &Ground, crm: Crm, deal: &str) {
+        let win = self.ledger().won(crm, deal, ground.clock.now_millis());
+        match crm {
+            Crm::Hubspot => {
+                let events = ground.sandbox.hubspot.closes_deal(deal).unwrap();
+                self.hubspot_says(deal, events, Some(win));
+            }
+            Crm::Salesforce => {
+                for notification in ground.sandbox.salesforce.closes(deal).unwrap() {
+                    let id = notification.id.clone();
+                    let json = id.as_bytes().iter().map(|byte| u32::from(*byte)).sum::<u32>() % 2 == 0;
+                    let wire = if json { Wire::Json(notification) } else { Wire::Outbound(notification) };
+                    self.ledger().expects(crm, deal, id, wire, Some(win));
+                }
+            }
+        }
+    }
+
+    fn hubspot_says(&self, deal: &str, events: Vec<Value>, win: Option<usize>) {
+        for event in events {
+            let id = event["eventId"].to_string();
+            self.ledger().expects(Crm::Hubspot, deal, id, Wire::Event(event), win);
+        }
+    }
+
+    /// Tells, again and again, until nobody needs it any more.
+    pub async fn tells(self: Arc<Self>, ground: Arc<Ground>, seed: u64) {
+        let mut rng = Rng::with_seed(seed);
+        loop {
+            let crm = if rng.bool() { Crm::Hubspot } else { Crm::Salesforce };
+            let targets = self.targets.lock().unwrap().clone();
+            let batch = self.batch(crm, &mut rng);
+            if targets.is_empty() || batch.is_empty() {
+                self.put_back(&batch);
+                rest_millis(10).await;
+                continue;
+            }
+            let delivery = self.delivery(&ground, &batch);
+            let address = &targets[rng.usize(..targets.len())];
+            let status = self.sends(address, &delivery).await;
+            self.notes(&batch, status, &mut rng);
+            if status != Some(200) {
+                rest_millis(rng.u64(5..60)).await;
+            }
+        }
+    }
+
+    /// Numbers of notices for one request: some that wait, some that were acknowledged already.
+    fn batch(&self, crm: Crm, rng: &mut Rng) -> Vec<usize> {
+        let mut ledger = self.ledger();
+        let most = if rng.bool() { 3 } else { 30 };
+        let waiting = ledger.waiting.entry(crm).or_default();
+        let mut batch: Vec<usize> = Vec::new();
+        while batch.len() < most
+            && let Some(next) = waiting.pop_front()
+        {
+            batch.push(next);
+        }
+        // A redelivery of what the CRM thinks was lost, or a second subscription's retry.
+        let told = ledger.notices.len();
+        if told > 0 && rng.u32(..10) == 0 {
+            let again = rng.usize(told.saturating_sub(400)..told);
+            if ledger.notices[again].crm == crm
+                && ledger.notices[again].acknowledged
+                && !batch.contains(&again)
+            {
+                batch.push(again);
+            }
+        }
+        // One kind of request for each kind of wire.
+        if let Some(first) = batch.first().copied() {
+            let kind = |number: usize| std::mem::discriminant(&ledger.notices[number].wire);
+            let single = matches!(ledger.notices[first].wire, Wire::Json(_));
+            let fits = |number: &usize| *number == first || (!single && kind(*number) == kind(first));
+            let (kept, others): (Vec<usize>, Vec<usize>) = batch.into_iter().partition(fits);
+            for other in others.into_iter().rev() {
+                if !ledger.notices[other].acknowledged {
+                    ledger.waiting.entry(crm).or_default().push_front(other);
+                }
+            }
+            batch = kept;
+        }
+        batch
+    }
+
+    fn put_back(&self, batch: &[usize]) {
+        let mut ledger = self.ledger();
+        for number in batch.iter().rev() {
+            let notice = &ledger.notices[*number];
+            if !notice.acknowledged && !notice.given_up {
+                let crm = notice.crm;
+                ledger.waiting.entry(crm).or_default().push_front(*number);
+            }
+        }
+    }
+
+    fn delivery(&self, ground: &Ground, batch: &[usize]) -> Delivery {
+        let now = ground.clock.now();
+        let notices: Vec<_> = {
+            let ledger = self.ledger();
+            batch.iter().map(|number| ledger.notices[*number].clone()).collect()
+        };
+        let attempt = notices.iter().map(|notice| notice.sent).max().unwrap_or_default();
+        let mut events = Vec::new();
+        let mut outbound = Vec::new();
+        for notice in notices {
+            match notice.wire {
+                Wire::Event(event) => events.push(event),
+                Wire::Outbound(notification) => outbound.push(notification),
+                Wire::Json(notification) => {
+                    let url = format!("{PUBLIC_URL}/webhooks/salesforce");
+                    return ground.sandbox.salesforce.see(|salesforce| {
+                        let org = salesforce.org(ORG).unwrap();
+                        org.signed_json(&url, &[WEBHOOK_SECRET], &notification, now)
+                    });
+                }
+            }
+        }
+        if events.is_empty() {
+            let url = format!("{PUBLIC_URL}/webhooks/salesforce/outbound/{OUTBOUND_SECRET}");
+            let body = ground.sandbox.salesforce.see(|salesforce| {
+                salesforce.org(ORG).unwrap().outbound_message(&outbound, &Envelope::default())
+            });
+            return Delivery::outbound_message(&url, body);
+        }
+        // A real batch holds things that nobody asked for as well.
+        if events.len() > 5 {
+            events.insert(2, json!({"portalId": 7, "subscriptionType": "contact.creation", "objectId": 1}));
+        }
+        let url = format!("{PUBLIC_URL}/webhooks/hubspot");
+        Delivery::retry(&url, CLIENT_SECRET, &events, now, attempt)
+    }
+
+    async fn sends(&self, address: &str, delivery: &Delivery) -> Option<u16> {
+        let path = delivery.url.strip_prefix(PUBLIC_URL)?;
+        let mut request = self.http.post(format!("http://{address}{path}")).body(delivery.body.clone());
+        for (name, value) in &delivery.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.ok().map(|answer| answer.status().as_u16())
+    }
+
+    fn notes(&self, batch: &[usize], status: Option<u16>, rng: &mut Rng) {
+        let mut ledger = self.ledger();
+        ledger.requests += 1;
+        ledger.refused += u64::from(status.is_some_and(|status| (400..500).contains(&status)));
+        for number in batch {
+            let notice = &mut ledger.notices[*number];
+            notice.sent += 1;
+            if status == Some(200) {
+                notice.acknowledged = true;
+            } else if !notice.acknowledged {
+                if self.gives_up > 0 && rng.u32(..self.gives_up) == 0 {
+                    notice.given_up = true;
+                } else {
+                    let crm = notice.crm;
+                    ledger.waiting.entry(crm).or_default().push_back(*number);
+                }
+            }
+        }
+    }
+}

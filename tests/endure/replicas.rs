@@ -1,0 +1,200 @@
+//! Several processes on one PostgreSQL database, one of them killed again and again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fastrand::Rng;
+use handoff_bridge::clock::Clock;
+use handoff_bridge::sandbox::{Fault, Times};
+
+use crate::books::Books;
+use crate::child::{Child, Start};
+use crate::database::Database;
+use crate::ground::{Ground, LEASE, WORK};
+use crate::kills::{block_on, comes_to_its_end, summary};
+use crate::ledger::Crm;
+use crate::load::Load;
+use crate::options::any_seed;
+use crate::place::Engine;
+use crate::rest::rest_millis;
+
+/// Wins that may wait at once for each process.
+const BACKLOG: usize = 40;
+
+/// How many, and how often one of them is killed.
+struct Bounds {
+    count: usize,
+    wins: usize,
+    /// Milliseconds between two kills.
+    between: std::ops::Range<u64>,
+    patience: Duration,
+}
+
+/// The version of `cargo test`.
+pub fn short() -> Result<(), String> {
+    let patience = Duration::from_mins(1);
+    block_on(replicas(&Bounds { count: 3, wins: 60, between: 600..1_200, patience }, any_seed()))
+}
+
+/// So many processes and wins.
+pub fn run(count: usize, wins: usize, seed: u64) -> Result<(), String> {
+    let patience = Duration::from_mins(5);
+    block_on(replicas(&Bounds { count, wins, between: 2_000..5_000, patience }, seed))
+}
+
+async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
+    let watch = Clock::stopwatch();
+    let ground = Arc::new(Ground::prepare(Engine::Postgres, WORK).await);
+    let load = Load::new(0);
+    let mut rng = Rng::with_seed(seed);
+    let mut helpers = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+    }
+    let mut children = Vec::new();
+    for _ in 0..bounds.count {
+        children.push(start(&ground).await?);
+    }
+    aim(&load, &children);
+    let takeovers = Arc::new(Mutex::new(Vec::new()));
+    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), bounds.wins, bounds.count));
+    let mut watching = tokio::task::JoinSet::new();
+
+    let mut kills = 0;
+    while !people.is_finished() || kills < 3 {
+        spoil(&ground, &mut rng);
+        rest_millis(rng.u64(bounds.between.clone())).await;
+        let victim = children.swap_remove(rng.usize(..children.len()));
+        victim.kill().await;
+        kills += 1;
+        watching.spawn(takeover(Arc::clone(&ground), Arc::clone(&takeovers)));
+        aim(&load, &children);
+        children.push(start(&ground).await?);
+        aim(&load, &children);
+    }
+    ground.sandbox.hubspot.clear_faults();
+    ground.sandbox.salesforce.clear_faults();
+    ground.sandbox.slack.clear_faults();
+    ground.sandbox.hubspot.release();
+    ground.sandbox.salesforce.release();
+    ground.sandbox.slack.release();
+    let stuck = comes_to_its_end(&ground, &load, bounds.patience).await;
+    watching.join_all().await;
+    helpers.shutdown().await;
+    for child in children {
+        child.kill().await;
+    }
+
+    let ledger = std::mem::take(&mut *load.ledger());
+    let books = Books::audit(&ground, &ledger).await;
+    let exact = books.tasks == bounds.wins && books.digests == bounds.wins && books.wins == bounds.wins;
+    println!(
+        "{} replicas on postgres: seed {seed}, {kills} kills\n  {}\n  takeover after a kill: {} (lease {LEASE:?})\n  {:.1?}",
+        bounds.count,
+        summary(&books),
+        spread(&takeovers.lock().unwrap()),
+        watch.elapsed()
+    );
+    let fine = books.are_in_order() && stuck.is_none() && exact;
+    if let Ok(ground) = Arc::try_unwrap(ground) {
+        ground.leave(!fine).await;
+    }
+    if fine {
+        return Ok(());
+    }
+    let again = format!(
+        "cargo test --test endure -- --replicas {} --wins {} --seed {seed}",
+        bounds.count, bounds.wins
+    );
+    Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
+}
+
+async fn start(ground: &Ground) -> Result<Child, String> {
+    Child::start(ground, &Start::default()).await.ok_or_else(|| "a replica does not start".to_owned())
+}
+
+fn aim(load: &Load, children: &[Child]) {
+    let addresses: Vec<&str> = children.iter().map(|child| child.address.as_str()).collect();
+    load.goes_to(&addresses);
+}
+
+/// An answer is lost now and then, and a burst is refused.
+fn spoil(ground: &Ground, rng: &mut Rng) {
+    let fault = match rng.u32(..4) {
+        0 => Fault::DropBefore,
+        1 => Fault::FailAfter,
+        2 => Fault::status(503),
+        _ => Fault::DropAfter,
+    };
+    let times = Times::Next(rng.u32(1..4));
+    match rng.u32(..3) {
+        0 => ground.sandbox.hubspot.fails("POST /crm/objects/*/tasks", fault, times),
+        1 => ground.sandbox.salesforce.fails("POST /services/data/*/sobjects/Task", fault, times),
+        _ => ground.sandbox.slack.fails("POST /api/chat.postMessage", fault, times),
+    }
+}
+
+async fn win(load: Arc<Load>, ground: Arc<Ground>, wins: usize, replicas: usize) {
+    let most = BACKLOG * replicas;
+    loop {
+        let won = load.ledger().total_wins();
+        if won == wins {
+            return;
+        }
+        if won.saturating_sub(ground.digest_count()) < most {
+            let crm = if won.is_multiple_of(2) { Crm::Hubspot } else { Crm::Salesforce };
+            load.wins_new(&ground, crm);
+        } else {
+            rest_millis(20).await;
+        }
+    }
+}
+
+/// Remembers how long after now, which is when a process was killed, the first row that it held is taken by another.
+/// A row of a living process changes before its lease ends; only that of a dead one goes from one lease into the next.
+async fn takeover(ground: Arc<Ground>, takeovers: Arc<Mutex<Vec<Duration>>>) {
+    const DELIVERIES: (&str, &str) = ("packet_id || destination", "deliveries WHERE state = 'leased'");
+    const DEALS: (&str, &str) = ("deal", "deals WHERE state = 'leased'");
+
+    let watch = Clock::stopwatch();
+    let mut database = Database::connect(&ground).await;
+    let mut held: Option<BTreeMap<String, (i64, i64)>> = None;
+    while watch.elapsed() < LEASE * 4 {
+        let mut leased = BTreeMap::new();
+        for (key, from) in [DELIVERIES, DEALS] {
+            for row in database.rows(&[key, "epoch", "due_at"], from).await.unwrap() {
+                let number = |text: &String| text.parse::<i64>().unwrap_or_default();
+                leased.insert(row[0].clone(), (number(&row[1]), number(&row[2])));
+            }
+        }
+        let Some(before) = &mut held else {
+            held = Some(leased);
+            continue;
+        };
+        let now = Clock::machine().now_millis();
+        let taken = before.iter().any(|(key, (epoch, ends))| {
+            *ends <= now && leased.get(key).is_some_and(|(later, _)| later > epoch)
+        });
+        if taken {
+            takeovers.lock().unwrap().push(watch.elapsed());
+            return;
+        }
+        before.retain(|key, (epoch, ends)| {
+            // At the end of the lease the row may be between two holders for an instant.
+            leased.get(key).map_or(*ends <= now, |(same, _)| same == epoch)
+        });
+        rest_millis(10).await;
+    }
+}
+
+fn spread(takeovers: &[Duration]) -> String {
+    let mut sorted = takeovers.to_vec();
+    sorted.sort_unstable();
+    match (sorted.get(sorted.len() / 2), sorted.last()) {
+        (Some(middle), Some(longest)) => {
+            format!("p50 {middle:.2?}, max {longest:.2?}, seen after {} kills", sorted.len())
+        }
+        _ => "no killed process held anything".to_owned(),
+    }
+}

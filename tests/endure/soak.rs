@@ -1,0 +1,171 @@
+//! A long run without kills: does it hold on to memory, descriptors or disk?
+//!
+//! Every minute the clock of everybody jumps two hours, so that a day of retention is over after twelve minutes and
+//! the hourly purge has something to do.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use handoff_bridge::clock::Clock;
+
+use crate::books::Books;
+use crate::child::{Child, Start};
+use crate::database::Database;
+use crate::ground::{Ground, WORK};
+use crate::kills::{block_on, comes_to_its_end, summary};
+use crate::ledger::Crm;
+use crate::load::Load;
+use crate::place::Engine;
+use crate::rest::rest;
+use crate::troubles::{Troubles, write_shift};
+
+const SAMPLE: Duration = Duration::from_secs(10);
+
+/// So many samples between two jumps of the clock.
+const JUMP_EVERY: usize = 6;
+
+const JUMP: Duration = Duration::from_hours(2);
+
+/// What is measured.
+struct Sample {
+    seconds: u64,
+    rss_kib: u64,
+    descriptors: u64,
+    database_kib: u64,
+    packets: u64,
+    open: u64,
+}
+
+/// Runs for `span` with `rate` events a second.
+pub fn run(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<(), String> {
+    block_on(soak(engine, span, rate, seed))
+}
+
+async fn soak(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<(), String> {
+    let work = WORK.replace("workers = 8", "workers = 32");
+    let ground = Arc::new(Ground::prepare(engine, &work).await);
+    let load = Load::new(0);
+    let mut rng = Rng::with_seed(seed);
+    let mut troubles = Troubles::new(rng.u64(..), Duration::ZERO);
+    let mut child =
+        Child::start(&ground, &Start { quiet: true, ..Start::default() }).await.ok_or("it does not start")?;
+    load.goes_to(&[&child.address]);
+    let mut helpers = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+    }
+    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), rate, rng.u64(..)));
+
+    println!("soak on {engine}: seed {seed}, {rate} events/s for {span:?}\n{HEAD}");
+    let watch = Clock::stopwatch();
+    let mut database = Database::connect(&ground).await;
+    let mut samples = Vec::new();
+    while watch.elapsed() < span {
+        rest(SAMPLE).await;
+        let sample = measure(&ground, &mut database, child.pid, watch.elapsed()).await;
+        println!("{}", line(&sample));
+        samples.push(sample);
+        troubles.change(&ground);
+        let at_home = troubles.at_home(&ground);
+        if samples.len() % JUMP_EVERY == 0 {
+            ground.clock.advance(JUMP);
+            let ahead = ground.clock.now_millis() - Clock::machine().now_millis();
+            write_shift(&ground, ahead);
+        }
+        if let Some(at_home) = at_home {
+            let _ = at_home.await;
+        }
+        // The harness itself must not drown in what it has seen.
+        ground.forget_calls();
+        if !child.lives() {
+            break;
+        }
+    }
+    people.abort();
+    troubles.calm(&ground);
+    let stuck = comes_to_its_end(&ground, &load, Duration::from_mins(5)).await;
+    let survived = child.lives();
+    samples.push(measure(&ground, &mut database, child.pid, watch.elapsed()).await);
+    helpers.shutdown().await;
+    child.kill().await;
+    // What was purged cannot be compared any more: only the other side's books can.
+    let books = Books::count(&ground, &load.ledger());
+    println!("{}\n  {}", table(&samples), summary(&books));
+    let fine = books.are_in_order() && stuck.is_none() && survived;
+    if let Ok(ground) = Arc::try_unwrap(ground) {
+        ground.leave(!fine).await;
+    }
+    if fine {
+        return Ok(());
+    }
+    let died = if survived { "" } else { "  the service died\n" };
+    Err(format!("{died}{}{}", stuck.unwrap_or_default(), books.complaints()))
+}
+
+/// A steady stream: a fifth of the events are wins, the others tell of the same ones again or of other changes.
+async fn win(load: Arc<Load>, ground: Arc<Ground>, rate: u32, seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
+    let mut due = 0.0;
+    loop {
+        ticks.tick().await;
+        due += f64::from(rate) / 10.0;
+        while due >= 1.0 {
+            let before = load.ledger().notices.len();
+            match rng.u32(..16) {
+                0 | 1 => load.wins_new(&ground, Crm::Hubspot),
+                2 | 3 => load.wins_new(&ground, Crm::Salesforce),
+                4 => drop(load.wins_again(&ground, &mut rng)),
+                _ => load.changes_something(&ground),
+            }
+            let said = load.ledger().notices.len() - before;
+            due -= f64::from(u32::try_from(said.max(1)).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+async fn measure(ground: &Ground, database: &mut Database, pid: u32, at: Duration) -> Sample {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let rss = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok());
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    let packets = database.number("COUNT(*)", "packets").await.unwrap_or(-1);
+    let open = database.number("COUNT(*)", "deliveries WHERE state <> 'done'").await.unwrap_or(-1);
+    Sample {
+        seconds: at.as_secs(),
+        rss_kib: rss.unwrap_or_default(),
+        descriptors: descriptors as u64,
+        database_kib: database.bytes(ground).await / 1024,
+        packets: packets.unsigned_abs(),
+        open: open.unsigned_abs(),
+    }
+}
+
+const HEAD: &str = "   seconds    rss KiB  descriptors  database KiB   packets  open deliveries";
+
+fn line(sample: &Sample) -> String {
+    let Sample { seconds, rss_kib, descriptors, database_kib, packets, open } = sample;
+    format!("{seconds:>10} {rss_kib:>10} {descriptors:>12} {database_kib:>13} {packets:>9} {open:>16}")
+}
+
+fn table(samples: &[Sample]) -> String {
+    type Figure = fn(&Sample) -> u64;
+    let figures: [(&str, Figure); 5] = [
+        ("rss KiB", |sample| sample.rss_kib),
+        ("descriptors", |sample| sample.descriptors),
+        ("database KiB", |sample| sample.database_kib),
+        ("packets", |sample| sample.packets),
+        ("open deliveries", |sample| sample.open),
+    ];
+    let mut text = format!("{:>16} {:>12} {:>12} {:>12} {:>12}", "", "first", "middle", "last", "max");
+    for (name, of) in figures {
+        let at = |index: usize| samples.get(index).map_or(0, of);
+        let max = samples.iter().map(of).max().unwrap_or_default();
+        let (middle, last) = (at(samples.len() / 2), at(samples.len().saturating_sub(1)));
+        let _ = write!(text, "\n{name:>16} {:>12} {middle:>12} {last:>12} {max:>12}", at(0));
+    }
+    text
+}
