@@ -70,9 +70,10 @@ impl App {
         Some(later(self.clock.now(), delay))
     }
 
-    /// When to look again for something that should appear at once.
+    /// When to look again for something that should have appeared at once. A call that is still on its way, of a
+    /// worker that lost its lease or its life, has been answered or given up by then.
     pub fn soon(&self) -> Timestamp {
-        later(self.clock.now(), self.work.first_retry)
+        later(self.clock.now(), self.work.first_retry.max(self.work.http_timeout))
     }
 
     /// When a paused account may try again: as the other side said, or after the configured pause.

@@ -54,11 +54,22 @@ pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<(), StoreError>
             }
         }
     }
+    tokio::select! {
+        () = job.turn() => {}
+        // Too many others wait: the row comes back.
+        () = app.clock.sleep_until(lease.until) => return Ok(()),
+    }
     if !app.store.intend(lease).await? {
         return Ok(());
     }
     crash_point!("delivery.intent");
-    let sent = job.send().await;
+    let sent = tokio::select! {
+        sent = job.send() => sent,
+        // From here on another worker may read back and send: this one must not begin a call any more.
+        () = app.clock.sleep_until(lease.until) => {
+            Err(Failure::Unknown { why: "the lease ran out before there was an answer".to_owned() })
+        }
+    };
     crash_point!("delivery.sent");
     record_end(app, lease, begun, &watch, job.after_send(sent)).await
 }
@@ -110,6 +121,15 @@ impl Job<'_> {
             Ok(Some(delivered)) => ReadBack::Found(delivered),
             Ok(None) => ReadBack::Absent,
             Err(failure) => ReadBack::Failed(failure),
+        }
+    }
+
+    /// Waits until a call may be made, where that is rationed.
+    async fn turn(&self) {
+        if self.lease.destination == Destination::SlackDigest
+            && let Ok(DigestOrder { channel, .. }) = self.order()
+        {
+            self.app.slack.turn(&channel).await;
         }
     }
 

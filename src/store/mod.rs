@@ -220,6 +220,8 @@ pub struct DeliveryLease {
     pub account: AccountKey,
     /// When the latest try was begun, if any.
     pub intended_at: Option<Timestamp>,
+    /// When the lease ends.
+    pub until: Timestamp,
 }
 
 /// How one try of a delivery ended.

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::moment::{from_millis, millis_after};
 use super::pauses::{self, scope_of};
 use super::query::query;
@@ -25,9 +27,10 @@ statements! {
         UPDATE deliveries SET state = 'leased', due_at = $2, epoch = epoch + 1
         WHERE (packet_id, destination) IN (SELECT due.packet_id, due.destination FROM due)
         RETURNING packet_id, destination, account, order_json, epoch, attempts, unknown, absent, intended_at"];
-    /// A lease that has run out is not good for a new try, even if nobody has taken it over yet.
+    /// A lease that has run out is not good for a new try, even if nobody has taken it over yet. What an earlier
+    /// read-back did not find says nothing about this try.
     INTEND = "
-        UPDATE deliveries SET unknown = 1, intended_at = $4
+        UPDATE deliveries SET unknown = 1, absent = 0, intended_at = $4
         WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased' AND due_at > $4";
     FINISH_DELIVERY = "
         UPDATE deliveries SET state = $4, due_at = $5, attempts = $6, unknown = $7, absent = $8,
@@ -108,16 +111,17 @@ impl Command for ClaimDeliveries {
     type Output = Vec<DeliveryLease>;
 
     async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<Vec<DeliveryLease>> {
-        let claim = query(CLAIM_DELIVERIES).bind(tx.now).bind(millis_after(tx.now, self.lease));
+        let until = millis_after(tx.now, self.lease);
+        let claim = query(CLAIM_DELIVERIES).bind(tx.now).bind(until);
         let rows: Vec<ClaimedRow> = tx.conn.all(claim.bind(self.limit)).await?;
-        Ok(rows.into_iter().filter_map(lease_of).collect())
+        Ok(rows.into_iter().filter_map(|row| lease_of(row, from_millis(until))).collect())
     }
 }
 
 type ClaimedRow = (String, String, String, String, i64, i64, i64, i64, Option<i64>);
 
 /// A row that this program cannot read (left by a newer one) must not hold up the others.
-fn lease_of(row: ClaimedRow) -> Option<DeliveryLease> {
+fn lease_of(row: ClaimedRow, until: Timestamp) -> Option<DeliveryLease> {
     let (packet_id, destination, account, order, epoch, attempts, unknown, absent, intended_at) = row;
     let (Ok(destination), Ok(account)) = (destination.parse(), account.parse()) else {
         tracing::error!(packet_id, "passed over a delivery whose destination or account is not readable");
@@ -133,6 +137,7 @@ fn lease_of(row: ClaimedRow) -> Option<DeliveryLease> {
         order,
         account,
         intended_at: intended_at.map(from_millis),
+        until,
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use handoff_bridge::sandbox::installation::Installation;
@@ -13,6 +15,9 @@ use crate::ground::Ground;
 
 /// A start takes no longer, unless the database is away.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The build of the service that is tried, if it is not the one that cargo has just made.
+pub static BINARY: OnceLock<PathBuf> = OnceLock::new();
 
 /// How a process is started.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +46,8 @@ impl Child {
             start.file_limit.map_or(String::new(), |kib| format!("trap '' XFSZ; ulimit -f {}; ", kib * 2));
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{limit}exec \"$0\" serve --config \"$1\""));
-        command.arg(env!("CARGO_BIN_EXE_handoff")).arg(&ground.installation.config);
+        let just_made = || env!("CARGO_BIN_EXE_handoff").into();
+        command.arg(BINARY.get().cloned().unwrap_or_else(just_made)).arg(&ground.installation.config);
         command.envs(Installation::environment()).env("HANDOFF_CLOCK_SHIFT", ground.shift_file());
         command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         if let Some(point) = &start.crash_at {

@@ -1,5 +1,6 @@
 //! What to run, from the command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use clap::Parser;
 use handoff_bridge::clock::{Clock, Entropy};
 
 use crate::place::Engine;
-use crate::{kills, replicas, soak};
+use crate::{child, kills, replicas, soak};
 
 /// Never lost, never doubled: see the head of tests/endure/main.rs.
 #[derive(Debug, Parser)]
@@ -31,6 +32,9 @@ pub struct Options {
     /// On which store: sqlite, postgres or both.
     #[arg(long, default_value = "both")]
     store: String,
+    /// Another build of the service.
+    #[arg(long)]
+    binary: Option<PathBuf>,
     /// Repeats the choices of an earlier run.
     #[arg(long)]
     seed: Option<u64>,
@@ -63,6 +67,9 @@ impl Options {
     /// Runs what was asked for, one after the other.
     pub fn run(self) -> ExitCode {
         let seed = self.seed.unwrap_or_else(any_seed);
+        if let Some(binary) = self.binary {
+            let _ = child::BINARY.set(binary);
+        }
         let engines = match self.store.as_str() {
             "sqlite" => vec![Engine::Sqlite],
             "postgres" => vec![Engine::Postgres],

@@ -10,7 +10,8 @@ use handoff_bridge::store::DeliveryState;
 use libtest_mimic::Trial;
 
 use crate::scenarios;
-use crate::world::World;
+use crate::side::Side;
+use crate::world::{PINEBROOK, QUARRY, WORK, World, ZAZOLC, told};
 
 const POST_MESSAGE: &str = "POST /api/chat.postMessage";
 
@@ -42,12 +43,37 @@ pub fn trials() -> Vec<Trial> {
         a_channel_the_bot_is_not_in_is_dead_until_replayed,
         a_read_back_that_keeps_failing_ends_held_and_never_guesses,
     ]);
+    trials.push(told(
+        "hubspot::faults::digests_that_wait_for_their_turn_longer_than_a_lease_are_posted_once",
+        async || {
+            queue_for_a_channel().await;
+        },
+    ));
     trials.extend(scenarios![Salesforce:
         an_expired_session_is_renewed_and_nobody_notices,
         a_used_up_request_limit_pauses_the_org,
         a_refused_login_pauses_the_org_and_is_told,
     ]);
     trials
+}
+
+/// Slack takes one message a second in a channel, and here a lease is over after that time.
+async fn queue_for_a_channel() {
+    let work = WORK
+        .replace("lease = \"30s\"", "lease = \"1s\"")
+        .replace("http_timeout = \"1s\"", "http_timeout = \"250ms\"");
+    let work = work.replace("first_retry = \"2s\"", "first_retry = \"50ms\"");
+    let mut world = World::without_service(Side::Hubspot, &work);
+    world.starts().await;
+    for deal in [PINEBROOK, ZAZOLC, QUARRY] {
+        world.closes_deal(deal).await;
+    }
+    world.settles().await;
+    assert_eq!(world.packets().await.len(), 3);
+    for _ in 0..3 {
+        assert_eq!(world.next_digest().await.channel, CHANNEL);
+    }
+    world.end().await;
 }
 
 async fn once(world: &World) {

@@ -14,6 +14,7 @@ pub const STORIES: &[Story] = stories![
     no_try_begins_under_a_lease_that_has_run_out,
     a_certain_failure_is_tried_again_and_is_not_unknown,
     read_backs_that_find_nothing_are_counted,
+    what_was_not_found_of_one_try_says_nothing_about_the_next,
     a_pause_is_no_try_and_forgets_nothing,
     a_paused_slack_does_not_hold_the_task,
     an_operator_replays_what_is_dead_or_held_and_nothing_else,
@@ -101,6 +102,19 @@ async fn read_backs_that_find_nothing_are_counted(fixture: Fixture) {
     fixture.finishes(&lease, DeliveryEnd::Unknown { at: fixture.now(), absent: 2 }).await;
     let again = fixture.claims_deliveries().await.remove(0);
     assert_eq!((again.unknown, again.absent, again.attempts), (true, 2, 1));
+}
+
+async fn what_was_not_found_of_one_try_says_nothing_about_the_next(fixture: Fixture) {
+    fixture.has_packet("1").await;
+    let lease = fixture.claims_delivery().await;
+    fixture.finishes(&lease, DeliveryEnd::Unknown { at: fixture.now(), absent: 1 }).await;
+    let second = fixture.claims_deliveries().await.remove(0);
+    assert_eq!(second.absent, 1);
+    assert!(fixture.store.intend(&second).await.unwrap());
+    // The worker dies while it sends.
+    fixture.clock.advance(LEASE);
+    let third = fixture.claims_deliveries().await.remove(0);
+    assert_eq!((third.unknown, third.absent), (true, 0));
 }
 
 async fn a_pause_is_no_try_and_forgets_nothing(fixture: Fixture) {

@@ -63,12 +63,16 @@ impl SlackClient {
         matches!(self.auth, SlackAuth::Bot(_))
     }
 
-    /// Posts a message, about one a second for each channel. An incoming webhook posts to its own channel,
-    /// whatever `channel` says.
+    /// Waits until the channel may get another message; about one a second is what Slack allows. To be awaited
+    /// before it is written down that [`SlackClient::post`] is called: others may be waiting for long.
+    pub async fn turn(&self, channel: &str) {
+        self.pace.turn(channel).await;
+    }
+
+    /// Posts a message. An incoming webhook posts to its own channel, whatever `channel` says.
     ///
     /// [`Failure::Unknown`] if the message may be there although the call failed.
     pub async fn post(&self, channel: &str, message: &Message) -> Result<Posted, Failure> {
-        self.pace.turn(channel).await;
         match &self.auth {
             SlackAuth::Bot(token) => self.post_message(token, channel, message).await,
             SlackAuth::IncomingWebhook(url) => {

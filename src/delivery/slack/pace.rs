@@ -12,7 +12,7 @@ use crate::clock::{Clock, later};
 /// Time between two posts to one channel.
 const GAP: Duration = Duration::from_secs(1);
 
-/// Hands out turns, in the order they are asked for.
+/// Hands out turns, when they come up.
 pub struct Pace {
     clock: Clock,
     next: Mutex<HashMap<String, Timestamp>>,
@@ -24,19 +24,23 @@ impl Pace {
         Self { clock, next: Mutex::default() }
     }
 
-    /// Waits for the channel's next free turn. A turn that is given up while waiting stays used.
+    /// Waits for a free turn in the channel. Whoever gives up waiting takes nothing from the others.
     pub async fn turn(&self, channel: &str) {
-        let at = self.reserve(channel);
-        self.clock.sleep_until(at).await;
+        while let Some(free_at) = self.take_or_wait(channel) {
+            self.clock.sleep_until(free_at).await;
+        }
     }
 
-    fn reserve(&self, channel: &str) -> Timestamp {
+    /// Takes the turn, or says when one may be free.
+    fn take_or_wait(&self, channel: &str) -> Option<Timestamp> {
         let now = self.clock.now();
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         next.retain(|_, at| *at > now);
-        let turn = next.get(channel).copied().unwrap_or(now);
-        next.insert(channel.to_owned(), later(turn, GAP));
-        turn
+        let taken = next.get(channel).copied();
+        if taken.is_none() {
+            next.insert(channel.to_owned(), later(now, GAP));
+        }
+        taken
     }
 }
 
@@ -48,10 +52,15 @@ mod tests {
     fn posts_to_one_channel_are_a_second_apart() {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
         let pace = Pace::new(clock.clone());
-        let turns = [pace.reserve("C1"), pace.reserve("C1"), pace.reserve("C2"), pace.reserve("C1")];
-        assert_eq!(turns.map(Timestamp::as_second), [0, 1, 0, 2]);
+        let free_at = |channel| pace.take_or_wait(channel).map(Timestamp::as_second);
+        assert_eq!(
+            [free_at("C1"), free_at("C1"), free_at("C2"), free_at("C1")],
+            [None, Some(1), None, Some(1)]
+        );
+        clock.advance(Duration::from_secs(1));
+        assert_eq!([free_at("C1"), free_at("C1")], [None, Some(2)]);
         clock.advance(Duration::from_secs(10));
-        assert_eq!(pace.reserve("C1").as_second(), 10);
+        assert_eq!(free_at("C1"), None);
         assert_eq!(pace.next.lock().unwrap().len(), 1);
     }
 }
