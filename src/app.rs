@@ -130,9 +130,18 @@ impl App {
                 let now = self.clock.now();
                 let age = backlog.oldest_undelivered.map_or(0, |oldest| now.duration_since(oldest).as_secs());
                 self.metrics.oldest_undelivered_seconds.set(age);
+                let age = backlog.oldest_deal.map_or(0, |oldest| now.duration_since(oldest).as_secs());
+                self.metrics.oldest_waiting_deal_seconds.set(age);
+                self.metrics.store_up.set(1);
             }
-            Err(error) => tracing::warn!(%error, "the backlog cannot be measured"),
+            Err(error) => {
+                self.metrics.store_up.set(0);
+                tracing::warn!(%error, "the backlog cannot be measured");
+            }
         }
+        self.metrics.set_store_commits(self.store.commits());
+        self.metrics.store_queue.set(i64::try_from(self.store.queued()).unwrap_or(i64::MAX));
+        self.metrics.refused_mappings.set(i64::try_from(self.refused_mappings().len()).unwrap_or(i64::MAX));
         if let Ok(pauses) = self.store.pauses().await {
             self.metrics.paused.clear();
             for pause in pauses {

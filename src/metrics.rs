@@ -1,6 +1,7 @@
 //! What `/metrics` says: webhooks by result, deals by outcome, attempts by outcome, gaps by kind, backlog.
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -80,6 +81,16 @@ pub struct Metrics {
     pub oldest_undelivered_seconds: Gauge,
     /// 1 while an account, or Slack, is paused.
     pub paused: Family<PauseLabels, Gauge>,
+    /// Seconds since the deal was announced that has waited longest to be looked at.
+    pub oldest_waiting_deal_seconds: Gauge,
+    /// Mapping files whose newest version was refused.
+    pub refused_mappings: Gauge,
+    /// 1 if the store answered when it was last asked.
+    pub store_up: Gauge,
+    /// Writes that wait for the store.
+    pub store_queue: Gauge,
+    /// Transactions of this process.
+    pub store_commits: Counter,
 }
 
 impl Default for Metrics {
@@ -95,6 +106,11 @@ impl Default for Metrics {
             backlog: Family::default(),
             oldest_undelivered_seconds: Gauge::default(),
             paused: Family::default(),
+            oldest_waiting_deal_seconds: Gauge::default(),
+            refused_mappings: Gauge::default(),
+            store_up: Gauge::default(),
+            store_queue: Gauge::default(),
+            store_commits: Counter::default(),
             registry: Registry::default(),
         };
         registry.register("webhooks", "Webhooks by route and result", metrics.webhooks.clone());
@@ -110,6 +126,19 @@ impl Default for Metrics {
             metrics.oldest_undelivered_seconds.clone(),
         );
         registry.register("paused", "1 while an account or Slack is paused", metrics.paused.clone());
+        registry.register(
+            "oldest_waiting_deal_seconds",
+            "Time since the deal was announced that has waited longest to be looked at",
+            metrics.oldest_waiting_deal_seconds.clone(),
+        );
+        registry.register(
+            "refused_mappings",
+            "Mapping files whose newest version was refused",
+            metrics.refused_mappings.clone(),
+        );
+        registry.register("store_up", "1 if the store answered", metrics.store_up.clone());
+        registry.register("store_queue", "Writes that wait for the store", metrics.store_queue.clone());
+        registry.register("store_commits", "Transactions of this process", metrics.store_commits.clone());
         Self { registry, ..metrics }
     }
 }
@@ -145,6 +174,11 @@ impl Metrics {
     /// Counts one mapping reload.
     pub fn reload(&self, outcome: &str) {
         self.reloads.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Takes over how many transactions the store has counted.
+    pub fn set_store_commits(&self, commits: u64) {
+        self.store_commits.inner().store(commits, Ordering::Relaxed);
     }
 
     /// Everything in Prometheus' text format.

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ConfigArg, Problem, open_store};
+use super::{ConfigArg, Problem, open_store, standing};
 use crate::packet::{Packet, PacketStatus};
 use crate::store::{DealRow, PacketRow, Pause, WinRow};
 
@@ -59,10 +59,13 @@ fn print_packet(row: &PacketRow) -> Result<(), Problem> {
     let deliveries: Vec<String> = row
         .deliveries
         .iter()
-        .map(|delivery| format!("{} {}", delivery.destination, delivery.state.as_str()))
+        .map(|delivery| format!("{} {}", delivery.destination, standing::state(delivery.state)))
         .collect();
     let name: String = packet.deal.name.chars().filter(|c| !c.is_control()).take(60).collect();
     println!("{}  {status}, {} of 6  {name}", row.packet_id, packet.filled);
     println!("            {}  won {}  {}", row.deal, row.won_at, deliveries.join(", "));
+    for advice in row.deliveries.iter().filter_map(|delivery| standing::advice(&row.packet_id, delivery)) {
+        println!("            {advice}");
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod catch_up;
 pub mod check;
 pub mod demo;
 mod diff;
+mod doctor;
 mod events;
 mod fetch;
 mod healthcheck;
@@ -15,7 +16,9 @@ mod replay;
 mod rules;
 mod schema;
 mod serve;
+mod settle;
 mod show;
+mod standing;
 mod store;
 mod terminal;
 mod test;
@@ -45,6 +48,8 @@ enum Command {
     Serve(ConfigArg),
     /// Checks the configuration and every mapping it names, without calling anybody
     Check(check::CheckArgs),
+    /// Looks at the installation: store, clock, public address, permissions; says what to do
+    Doctor(doctor::DoctorArgs),
     /// Runs the tests beside the mappings: deals in, what their packets must say
     Test(test::TestArgs),
     /// Shows what a new mapping would change, in words and deal by deal
@@ -59,6 +64,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Sends a dead or held delivery again, or looks at a dead deal again
     Replay(replay::ReplayArgs),
+    /// Decides a delivery of unknown outcome: it is there, or it is not
+    Settle(settle::SettleArgs),
     /// Lists every rule that flags a gap: what it catches, what it leaves alone, how sure it is, what it asks
     Rules(rules::RulesArgs),
     /// Looks for deals that were won without a webhook reaching us, and hands them over
@@ -88,6 +95,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Check(args) => return check::run(&args),
+        Command::Doctor(args) => return doctor::run(&args).await,
         Command::Test(args) => return test::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Preview(args) => preview::run(&args).await,
@@ -95,6 +103,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::List(args) => list::run(&args).await,
         Command::Show(args) => show::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
+        Command::Settle(args) => settle::run(&args).await,
         Command::Rules(args) => rules::run(&args),
         Command::CatchUp(args) => catch_up::run(&args).await,
         Command::Store(command) => store::run(&command).await,

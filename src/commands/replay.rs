@@ -2,9 +2,11 @@
 
 use clap::Args;
 
-use super::{ConfigArg, Problem, open_store};
+use super::{ConfigArg, Problem, load_config, open_store_of};
+use crate::config::SlackAuth;
 use crate::crm::DealKey;
 use crate::delivery::Destination;
+use crate::store::{Decision, DeliveryState, Settled, Store, StoreError};
 
 /// Arguments of `handoff replay`.
 #[derive(Debug, Args)]
@@ -21,18 +23,42 @@ pub struct ReplayArgs {
 }
 
 pub(super) async fn run(args: &ReplayArgs) -> Result<(), Problem> {
-    let store = open_store(&args.config.config).await?;
+    let config = load_config(&args.config.config)?;
+    let looks_back = matches!(config.slack.auth, SlackAuth::Bot(_));
+    let store = open_store_of(&config).await?;
     if let Ok(deal) = args.id.parse::<DealKey>() {
         if !store.replay_deal(&deal).await? {
             return Err(Problem::new(format!("handoff: {deal} is not a dead deal: see `handoff list`")));
         }
         println!("{deal} is looked at again");
     } else {
-        match store.replay(&args.id, args.only).await? {
+        match replay(&store, &args.id, args.only, looks_back).await? {
             0 => return Err(Problem::new(format!("handoff: {} has nothing dead or held", args.id))),
             count => println!("{count} of {}'s deliveries are sent again", args.id),
         }
     }
     store.close().await;
     Ok(())
+}
+
+/// A held digest that cannot be read back is sent: that is what the operator decides by saying this. Whatever
+/// can be read back is looked for first.
+async fn replay(
+    store: &Store,
+    packet: &str,
+    only: Option<Destination>,
+    looks_back: bool,
+) -> Result<usize, StoreError> {
+    let mut decided = 0;
+    if !looks_back && only != Some(Destination::CrmTask) {
+        let stored = store.packet(packet).await?;
+        let held = stored.is_some_and(|stored| {
+            let digest = |(to, state)| to == Destination::SlackDigest && state == DeliveryState::Held;
+            stored.deliveries.iter().map(|delivery| (delivery.destination, delivery.state)).any(digest)
+        });
+        if held && store.settle(packet, Destination::SlackDigest, Decision::NotDone).await? == Settled::Yes {
+            decided = 1;
+        }
+    }
+    Ok(decided + store.replay(packet, only).await?)
 }

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ConfigArg, Problem, open_store, terminal};
+use super::{ConfigArg, Problem, open_store, standing, terminal};
 use crate::packet::Packet;
+use crate::store::{Attempt, DeliveryState};
 
 /// Arguments of `handoff show`.
 #[derive(Debug, Args)]
@@ -36,16 +37,31 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);
     for delivery in &stored.deliveries {
-        let place =
-            delivery.url.as_deref().or(delivery.external_id.as_deref()).unwrap_or("nothing there yet");
-        println!("\n{}: {}, {place}", delivery.destination, delivery.state.as_str());
-        for attempt in &delivery.attempts {
-            let error = attempt.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-            println!("  {}  {} in {} ms{error}", attempt.at, attempt.outcome, attempt.duration_ms);
+        let place = delivery.url.as_deref().or(delivery.external_id.as_deref());
+        let place = place.unwrap_or(match delivery.state {
+            DeliveryState::Done => "nobody said where",
+            DeliveryState::Unknown | DeliveryState::Held => "it may be there",
+            _ => "nothing there yet",
+        });
+        println!("\n{}: {}, {place}", delivery.destination, standing::state(delivery.state));
+        delivery.attempts.iter().for_each(print_attempt);
+        if let Some(advice) = standing::advice(&stored.packet_id, delivery) {
+            println!("  {advice}");
         }
         if let Some(next) = delivery.next_at {
             println!("  next at {next}");
         }
     }
     Ok(())
+}
+
+fn print_attempt(attempt: &Attempt) {
+    match attempt.error.as_deref() {
+        // Nothing was called: a person decided.
+        Some(decision) if attempt.outcome == "settled" => println!("  {}  {decision}", attempt.at),
+        error => {
+            let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+            println!("  {}  {} in {} ms{error}", attempt.at, attempt.outcome, attempt.duration_ms);
+        }
+    }
 }

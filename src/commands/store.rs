@@ -1,8 +1,10 @@
 //! `handoff store`: what an operator does to the database itself.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
-use super::{ConfigArg, Problem, load_config};
+use super::{ConfigArg, Problem, load_config, open_store};
 use crate::clock::Clock;
 use crate::store::{Store, StoreUrl};
 
@@ -13,6 +15,23 @@ pub enum StoreCommand {
     Migrate(ConfigArg),
     /// Copies everything to an empty database, while no service runs: to PostgreSQL, or back
     Copy(CopyArgs),
+    /// Copies the SQLite file of a running or stopped service into a new file
+    Backup(FileArgs),
+    /// Puts a backup to where the service finds its database; the service must not be running
+    Restore(FileArgs),
+    /// Says that the database was brought back by other means, such as `pg_restore`: what may have been delivered
+    /// since is looked up before it is sent
+    Restored(ConfigArg),
+}
+
+/// A backup, and the installation it belongs to.
+#[derive(Debug, Args)]
+pub struct FileArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The backup
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 /// Arguments of `handoff store copy`.
@@ -31,6 +50,9 @@ pub(super) async fn run(command: &StoreCommand) -> Result<(), Problem> {
     match command {
         StoreCommand::Migrate(args) => migrate(args).await,
         StoreCommand::Copy(args) => copy(args).await,
+        StoreCommand::Backup(args) => back_up(args).await,
+        StoreCommand::Restore(args) => restore(args).await,
+        StoreCommand::Restored(args) => restored(args).await,
     }
 }
 
@@ -49,5 +71,45 @@ async fn copy(args: &CopyArgs) -> Result<(), Problem> {
         println!("{:>10} {}", table.rows, table.table);
     }
     println!("everything is copied from {from} to {to}; point `url` under [store] there");
+    Ok(())
+}
+
+/// The SQLite file of an installation.
+fn database(args: &FileArgs, instead: &str) -> Result<PathBuf, Problem> {
+    match load_config(&args.config.config)?.store.url {
+        StoreUrl::Sqlite(path) => Ok(path),
+        url @ StoreUrl::Postgres(_) => {
+            Err(Problem::new(format!("handoff: {url} is not a SQLite file: use {instead}")))
+        }
+    }
+}
+
+async fn back_up(args: &FileArgs) -> Result<(), Problem> {
+    let database = database(args, "pg_dump, or what your provider offers")?;
+    Store::back_up(&database, &args.file).await?;
+    println!("{} is a sound copy of {}", args.file.display(), database.display());
+    Ok(())
+}
+
+async fn restore(args: &FileArgs) -> Result<(), Problem> {
+    let instead = "pg_restore, and then `handoff store restored`, before the service starts";
+    let database = database(args, instead)?;
+    let restored = Store::restore(&args.file, &database, &Clock::machine()).await?;
+    if let Some(aside) = restored.set_aside {
+        println!("the database that was there is now {}", aside.display());
+    }
+    println!("{} is restored from {}", database.display(), args.file.display());
+    println!("what may have been delivered since the backup is looked up before it is sent");
+    println!(
+        "the service finds wins since then by itself, `catch_up_window` far back; older ones with `handoff catch-up`"
+    );
+    Ok(())
+}
+
+async fn restored(args: &ConfigArg) -> Result<(), Problem> {
+    let store = open_store(&args.config).await?;
+    store.mark_restored().await?;
+    store.close().await;
+    println!("what may have been delivered until now is looked up before it is sent");
     Ok(())
 }

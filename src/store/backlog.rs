@@ -20,7 +20,7 @@ statements! {
             AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.scope AND p.until > $1)
         ORDER BY d.due_at LIMIT 1";
     NEXT_PAUSE_END = "SELECT p.until FROM pauses p WHERE p.until > $1 ORDER BY p.until LIMIT 1";
-    OPEN_DEALS = "SELECT state, COUNT(*) FROM deals WHERE state <> 'idle' GROUP BY state";
+    OPEN_DEALS = "SELECT state, COUNT(*), MIN(heard_at) FROM deals WHERE state <> 'idle' GROUP BY state";
     OPEN_DELIVERIES = "
         SELECT destination, state, unknown, COUNT(*), MIN(created_at) FROM deliveries
         WHERE state <> 'done' GROUP BY destination, state, unknown ORDER BY destination, state, unknown";
@@ -33,6 +33,8 @@ pub struct Backlog {
     pub deals_waiting: u64,
     /// Deals that were given up.
     pub deals_dead: u64,
+    /// When the deal was last announced that has waited longest to be looked at (dead ones do not count).
+    pub oldest_deal: Option<Timestamp>,
     /// Deliveries that are not done; pairs without a delivery are absent.
     pub deliveries: Vec<(Destination, DeliveryState, u64)>,
     /// When the oldest packet was made that still has a delivery to come (dead ones do not count).
@@ -57,8 +59,11 @@ impl Store {
         type Group = (String, String, i64, i64, i64);
 
         let mut backlog = Backlog::default();
-        let deals: Vec<(String, i64)> = self.readers.all(query(OPEN_DEALS)).await?;
-        for (state, count) in deals {
+        let deals: Vec<(String, i64, i64)> = self.readers.all(query(OPEN_DEALS)).await?;
+        for (state, count, heard_at) in deals {
+            if state != "dead" {
+                backlog.oldest_deal = backlog.oldest_deal.into_iter().chain([from_millis(heard_at)]).min();
+            }
             let into = if state == "dead" { &mut backlog.deals_dead } else { &mut backlog.deals_waiting };
             *into += u64::try_from(count).unwrap_or(0);
         }

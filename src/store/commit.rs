@@ -7,7 +7,7 @@ use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 
 use super::StoreError;
 use super::inbox;
@@ -34,6 +34,8 @@ pub(super) struct WriterTask {
     pub clock: Clock,
     /// Counts commits that made work due; its end is the end of all writers.
     pub changed: Arc<watch::Sender<u64>>,
+    /// Rings with it, for other processes to be told.
+    pub told: Arc<Notify>,
     /// Counts commits.
     pub commits: Arc<AtomicU64>,
 }
@@ -162,6 +164,7 @@ impl WriterTask {
                 self.commits.fetch_add(1, Ordering::Relaxed);
                 if wakes {
                     self.changed.send_modify(|count| *count += 1);
+                    self.told.notify_one();
                 }
                 Ok(())
             }

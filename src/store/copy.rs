@@ -24,7 +24,7 @@ struct Table {
 }
 
 /// Everything there is; what others refer to comes first.
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     Table {
         name: "inbox",
         texts: &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
@@ -62,12 +62,15 @@ const TABLES: [Table; 9] = [
         numbers: &["epoch", "began_at", "duration_ms", "next_at"],
     },
     Table { name: "pauses", texts: &["scope", "reason"], numbers: &["until", "since"] },
+    Table { name: "marks", texts: &["name"], numbers: &["until"] },
 ];
 
 statements! {
     /// The next event gets the number after the last one that was copied.
     NUMBER_ON = { postgres: "
         SELECT setval(pg_get_serial_sequence('inbox', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM inbox), false)" };
+    INSTALLED_AT = "SELECT applied_at FROM schema_versions WHERE version = 1";
+    KEEP_INSTALLED_AT = "UPDATE schema_versions SET applied_at = $1 WHERE version = 1";
 }
 
 /// The rows of one table that were copied.
@@ -132,6 +135,9 @@ async fn copy_all(from: &mut Link, to: &mut Link, now: i64) -> Result<Vec<Copied
     if to.is_shared() {
         to.one::<(i64,)>(query(NUMBER_ON)).await?;
     }
+    // Else wins of the hours before the move would count as older than the installation, and be left alone.
+    let (installed_at,): (i64,) = from.one(query(INSTALLED_AT)).await?;
+    to.execute(query(KEEP_INSTALLED_AT).bind(installed_at)).await?;
     void_leases(&mut Tx { conn: to, now, wakes: false }).await?;
     Ok(copied)
 }

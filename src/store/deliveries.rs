@@ -20,12 +20,13 @@ statements! {
         FROM deliveries
         WHERE packet_id IN (SELECT p.packet_id FROM packets p ORDER BY p.created_at DESC LIMIT $1)
         ORDER BY destination";
+    /// By epoch: it orders the tries whatever the clocks of those who made them.
     ATTEMPTS = "
         SELECT began_at, destination, outcome, duration_ms, error, next_at
-        FROM attempts WHERE packet_id = $1 ORDER BY began_at, destination, epoch";
+        FROM attempts WHERE packet_id = $1 ORDER BY destination, epoch";
     EXTERNAL = "
-        SELECT external_id, url FROM deliveries
-        WHERE packet_id = $1 AND destination = $2 AND external_id IS NOT NULL";
+        SELECT COALESCE(external_id, url), url FROM deliveries
+        WHERE packet_id = $1 AND destination = $2 AND (external_id IS NOT NULL OR url IS NOT NULL)";
 }
 
 /// How far a delivery is.

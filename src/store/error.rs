@@ -61,6 +61,14 @@ pub enum StoreError {
     /// The text is not the URL of a store.
     #[error(transparent)]
     Url(#[from] StoreUrlError),
+    /// A copy that cannot be what somebody took it for.
+    #[error("{} cannot be used: {what}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A newer release of this program has changed the tables.
     #[error("the database has version {found}, this program knows up to {known}: use the newer program")]
     NewerDatabase {

@@ -81,6 +81,14 @@ impl Link {
         links
     }
 
+    /// The server, if other services may be on it beside this one.
+    pub fn shared_server(&self) -> Option<Arc<Server>> {
+        match self {
+            Self::Postgres { server, .. } if server.serves() => Some(Arc::clone(server)),
+            _ => None,
+        }
+    }
+
     /// Whether other transactions may run at the same time.
     pub fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres { .. })

@@ -8,8 +8,11 @@ use super::postgres::take_turns;
 use super::query::{Conn, query};
 
 /// Every change to the tables, oldest first. A change that was released is never edited.
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("migrations/0001_start.sql")), (2, include_str!("migrations/0002_assessments.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_start.sql")),
+    (2, include_str!("migrations/0002_assessments.sql")),
+    (3, include_str!("migrations/0003_marks.sql")),
+];
 
 /// The one type that has two names: numbers that the engine gives to rows.
 const ROW_NUMBER: (&str, &str) =
@@ -41,11 +44,13 @@ pub(super) async fn migrate(link: &mut Link, now: i64) -> Result<(), StoreError>
     applied
 }
 
-fn known() -> i64 {
+/// The version of the tables that this program makes.
+pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |(version, _)| *version)
 }
 
-async fn newest(conn: &mut Conn<'_>) -> sqlx::Result<i64> {
+/// The version of the tables; fails if there are none.
+pub(super) async fn newest(conn: &mut Conn<'_>) -> sqlx::Result<i64> {
     let (version,) = conn.one(query(NEWEST)).await?;
     Ok(version)
 }

@@ -13,12 +13,14 @@ mod statements;
 
 mod assessments;
 mod backlog;
+mod backup;
 mod commit;
 mod copy;
 mod deals;
 mod deliveries;
 mod dismissals;
 mod error;
+mod health;
 mod inbox;
 mod installation;
 mod link;
@@ -32,9 +34,12 @@ mod postgres;
 mod purge;
 mod query;
 mod readers;
+mod restored;
+mod settle;
 mod sqlite;
 mod stats;
 mod url;
+mod wake;
 mod wins;
 mod writer;
 
@@ -43,12 +48,15 @@ use tokio::sync::watch;
 
 pub use assessments::{Assessment, RaisedGap, Seller};
 pub use backlog::Backlog;
+pub use backup::Restored;
 pub use copy::Copied;
 pub use deliveries::{DeliveryState, StoredDelivery};
 pub use dismissals::Dismissal;
 pub use error::StoreError;
+pub use health::Health;
 pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
+pub use settle::{Decision, Settled};
 #[doc(hidden)]
 pub use statements::every_statement;
 pub use stats::{GapCount, SellerCount, Stats};
@@ -71,7 +79,7 @@ pub struct Store {
 impl Store {
     /// Wakes workers: from this call on the value changes after every commit that made work due or moved
     /// the time at which it is. Take it before looking for work. Waiting on it fails once the store is closed.
-    /// Other processes do not wake anybody: poll as well.
+    /// Services on the same PostgreSQL database wake each other too, as long as the server lets them; poll as well.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.writer.changed()
     }
@@ -79,6 +87,11 @@ impl Store {
     /// Transactions committed since the store was opened. Callers that come together share one.
     pub fn commits(&self) -> u64 {
         self.writer.commits()
+    }
+
+    /// Writes that wait to be taken up: events beyond 1024 are refused, the rest waits.
+    pub fn queued(&self) -> usize {
+        self.writer.queued()
     }
 
     /// Succeeds if the store takes writes: a writer is alive and the database lets it begin a transaction.
@@ -264,11 +277,12 @@ pub struct Attempt {
     pub at: Timestamp,
     /// Where to.
     pub destination: Destination,
-    /// `delivered`, `found` (by read-back), `absent`, `retry`, `unknown`, `gave_up`, `paused`.
+    /// `delivered`, `found` (by read-back), `absent`, `retry`, `unknown`, `gave_up`, `paused`, `settled` (by an
+    /// operator).
     pub outcome: String,
     /// How long it took.
     pub duration_ms: i64,
-    /// What went wrong.
+    /// What went wrong, or what the operator decided.
     pub error: Option<String>,
     /// When the next one is due.
     pub next_at: Option<Timestamp>,

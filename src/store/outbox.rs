@@ -9,14 +9,14 @@ use super::moment::{from_millis, millis_after};
 use super::pauses::{self, scope_of};
 use super::query::query;
 use super::writer::{Command, Tx};
-use super::{Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store, StoreError};
+use super::{Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store, StoreError, restored};
 use crate::delivery::Destination;
 
 statements! {
     INSERT_DELIVERY = "
         INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
-            unknown, absent, created_at)
-        VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, 0, $7)";
+            unknown, absent, intended_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, $7, 0, $8, $9)";
     /// Waiting deliveries, and leased ones whose lease has run out.
     CLAIM_DELIVERIES = ["
         WITH due AS MATERIALIZED (
@@ -44,10 +44,9 @@ statements! {
         UPDATE deliveries SET due_at = $3
         WHERE packet_id = $1 AND destination = $2 AND state = 'waiting' AND due_at > $3
             AND attempts = 0 AND intended_at IS NULL";
-    /// What may be there and cannot be read back is posted again because a person decided so.
+    /// What may be there stays unknown, and is read back first.
     REPLAY_DELIVERIES = "
-        UPDATE deliveries SET state = 'waiting', due_at = $3, attempts = 0, absent = 0,
-            unknown = CASE WHEN state = 'held' THEN 0 ELSE unknown END
+        UPDATE deliveries SET state = 'waiting', due_at = $3, attempts = 0, absent = 0
         WHERE packet_id = $1 AND ($2 = '' OR destination = $2) AND state IN ('dead', 'held')";
 }
 
@@ -79,8 +78,8 @@ impl Store {
         self.writer.run(FinishDelivery { lease: lease.clone(), end, attempt }).await
     }
 
-    /// Makes dead and held deliveries of a packet due now with a fresh count of tries; says how many. A held
-    /// one is posted again without a read-back; a dead one that may be there is read back first.
+    /// Makes dead and held deliveries of a packet due now with a fresh count of tries; says how many. One that
+    /// may be there is read back first; where that is impossible, [`Store::settle`] decides.
     pub async fn replay(
         &self,
         packet_id: &str,
@@ -93,12 +92,29 @@ impl Store {
 /// Adds the deliveries of a new packet.
 pub(super) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> sqlx::Result<()> {
     let account = &new.win.deal.account;
+    let won_at = new.win.won_at.as_millisecond();
+    let delivered = restored::may_be_delivered(tx, won_at).await?;
     for (destination, order, due) in &new.deliveries {
         let insert = query(INSERT_DELIVERY).bind(&new.packet_id).bind(destination.as_str());
         let insert = insert.bind(account.to_string()).bind(scope_of(*destination, account)).bind(order);
-        tx.conn.execute(insert.bind(due.as_millisecond()).bind(tx.now)).await?;
+        let insert = insert.bind(due.as_millisecond()).bind(delivered).bind(delivered.then_some(won_at));
+        tx.conn.execute(insert.bind(tx.now)).await?;
         tx.wakes = true;
     }
+    Ok(())
+}
+
+/// Adds a row to the story of a delivery; the epoch numbers it.
+pub(super) async fn append_attempt(
+    tx: &mut Tx<'_>,
+    packet_id: &str,
+    epoch: i64,
+    attempt: &Attempt,
+) -> sqlx::Result<()> {
+    let Attempt { at, destination, outcome, duration_ms, error, next_at } = attempt;
+    let insert = query(INSERT_ATTEMPT).bind(packet_id).bind(destination.as_str()).bind(epoch);
+    let insert = insert.bind(at.as_millisecond()).bind(outcome).bind(*duration_ms).bind(error.as_deref());
+    tx.conn.execute(insert.bind(next_at.map(jiff::Timestamp::as_millisecond))).await?;
     Ok(())
 }
 
@@ -209,10 +225,7 @@ impl FinishDelivery {
         if tx.conn.execute(update).await? == 0 {
             return Ok(false);
         }
-        let Attempt { at, outcome, duration_ms, error, next_at, .. } = &self.attempt;
-        let insert = query(INSERT_ATTEMPT).bind(packet_id).bind(destination.as_str()).bind(*epoch);
-        let insert = insert.bind(at.as_millisecond()).bind(outcome).bind(*duration_ms).bind(error.as_deref());
-        tx.conn.execute(insert.bind(next_at.map(jiff::Timestamp::as_millisecond))).await?;
+        append_attempt(tx, packet_id, *epoch, &self.attempt).await?;
         Ok(true)
     }
 }

@@ -55,6 +55,11 @@ impl Server {
         Ok(Self { options, role })
     }
 
+    /// Whether this process is a service.
+    pub fn serves(&self) -> bool {
+        self.role == Role::Serves
+    }
+
     /// A connection that writes.
     pub async fn connect(&self) -> Result<PgConnection, StoreError> {
         within(CONNECT, async {
@@ -80,6 +85,14 @@ impl Server {
             Ok(conn)
         })
         .await
+    }
+
+    /// A connection that hears other processes, and one that tells them.
+    pub fn wakers(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(CONNECT)
+            .connect_lazy_with(self.options.clone())
     }
 
     /// Connections that only read.

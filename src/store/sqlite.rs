@@ -45,20 +45,35 @@ pub(super) fn readers(path: &Path) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(file(path).read_only(true))
 }
 
+/// One connection that only reads, for a file of which nothing is known.
+pub(super) async fn read_only(path: &Path) -> Result<SqliteConnection, StoreError> {
+    Ok(file(path).read_only(true).connect().await?)
+}
+
 fn file(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging()
 }
 
-/// The file holds customers' words: only its owner may read it. SQLite gives the files beside it the same mode.
+/// Creates the file unless it is there.
 fn create_private(path: &Path) -> Result<(), StoreError> {
+    match private_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(refused(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Creates the file; fails if there is one.
+pub(super) fn create_new(path: &Path) -> Result<File, StoreError> {
+    private_file(path).map_err(|error| refused(path, error))
+}
+
+/// The file holds customers' words: only its owner may read it. SQLite gives the files beside it the same mode.
+fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(refused(path, error)),
-        _ => Ok(()),
-    }
+    options.open(path)
 }
 
 /// Fails if there is no such file yet.
@@ -84,7 +99,8 @@ pub(super) fn lock_beside(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn refused(path: &Path, source: io::Error) -> StoreError {
+/// What the system refused to do with a file.
+pub(super) fn refused(path: &Path, source: io::Error) -> StoreError {
     StoreError::File { path: path.to_owned(), source: Arc::new(source) }
 }
 

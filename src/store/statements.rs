@@ -73,17 +73,19 @@ macro_rules! piece {
 #[doc(hidden)]
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     use super::{
-        assessments, backlog, copy, deals, deliveries, dismissals, inbox, installation, link, migrate, open,
-        outbox, packets, pauses, postgres, purge, sqlite, stats, wins,
+        assessments, backlog, backup, copy, deals, deliveries, dismissals, health, inbox, installation, link,
+        migrate, open, outbox, packets, pauses, postgres, purge, restored, settle, sqlite, stats, wake, wins,
     };
 
     let every = [
         assessments::STATEMENTS,
         backlog::STATEMENTS,
+        backup::STATEMENTS,
         copy::STATEMENTS,
         deals::STATEMENTS,
         deliveries::STATEMENTS,
         dismissals::STATEMENTS,
+        health::STATEMENTS,
         inbox::STATEMENTS,
         installation::STATEMENTS,
         link::STATEMENTS,
@@ -94,8 +96,11 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         pauses::STATEMENTS,
         postgres::STATEMENTS,
         purge::STATEMENTS,
+        restored::STATEMENTS,
+        settle::STATEMENTS,
         sqlite::STATEMENTS,
         stats::STATEMENTS,
+        wake::STATEMENTS,
         wins::STATEMENTS,
     ];
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()

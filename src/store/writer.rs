@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 
 use super::commit::WriterTask;
 use super::inbox::RecordCall;
 use super::link::Link;
 use super::query::Conn;
+use super::wake::Wake;
 use super::{Recorded, StoreError};
 use crate::clock::Clock;
 use crate::crm::Event;
@@ -71,12 +72,19 @@ impl Writer {
         let (changed, receiver) = watch::channel(0);
         let changed = Arc::new(changed);
         let commits = Arc::new(AtomicU64::new(0));
+        let told = Arc::new(Notify::new());
+        if let Some(server) = link.shared_server() {
+            let changed = Arc::downgrade(&changed);
+            let wake = Wake { told: Arc::clone(&told), changed, clock: clock.clone() };
+            tokio::spawn(wake.run(server, receiver.clone()));
+        }
         for link in link.for_every_writer() {
             let task = WriterTask {
                 link,
                 items: Arc::clone(&items),
                 clock: clock.clone(),
                 changed: Arc::clone(&changed),
+                told: Arc::clone(&told),
                 commits: Arc::clone(&commits),
             };
             tokio::spawn(task.run());
@@ -114,6 +122,11 @@ impl Writer {
     /// Transactions committed so far.
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
+    }
+
+    /// What waits to be taken up.
+    pub fn queued(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Takes no more commands, finishes those that are queued and closes the connections.

@@ -23,13 +23,13 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-struct Said {
-    status: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
 }
 
-async fn said(arguments: &[&str]) -> Said {
+pub async fn said(arguments: &[&str]) -> Said {
     let output = handoff(arguments).output().await.unwrap();
     Said {
         status: output.status.code().unwrap(),

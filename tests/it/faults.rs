@@ -41,7 +41,6 @@ pub fn trials() -> Vec<Trial> {
         a_missing_scope_names_itself,
         a_revoked_bot_pauses_slack_only,
         a_channel_the_bot_is_not_in_is_dead_until_replayed,
-        a_read_back_that_keeps_failing_ends_held_and_never_guesses,
     ]);
     trials.push(told(
         "hubspot::faults::digests_that_wait_for_their_turn_longer_than_a_lease_are_posted_once",
@@ -254,16 +253,6 @@ async fn a_delivery_dies_after_its_tries_and_can_be_replayed(world: &mut World) 
     assert_eq!(world.service().app.store.replay(&packet, Some(CrmTask)).await.unwrap(), 1);
     world.delivers(CrmTask).await;
     once(world).await;
-}
-
-async fn a_read_back_that_keeps_failing_ends_held_and_never_guesses(world: &mut World) {
-    world.sandbox.slack.fails(POST_MESSAGE, Fault::DropAfter, Times::Next(1));
-    world.sandbox.slack.fails("GET /api/conversations.history", Fault::status(500), Times::UntilCleared);
-    world.closes_deal(world.side.complete()).await;
-    world.waits_for(SlackDigest, DeliveryState::Held, HOUR).await;
-    world.next_digest().await;
-    assert_eq!(world.digests().len(), 1);
-    world.leaves_work();
 }
 
 async fn a_deal_that_cannot_be_read_is_tried_again(world: &mut World) {

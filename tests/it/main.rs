@@ -6,12 +6,15 @@
 
 mod admin_package;
 mod announcements;
+mod backup;
 mod catch_up;
 mod command_line;
 mod digest_text;
+mod doctor;
 mod faults;
 mod invariants;
 mod kill;
+mod operations;
 #[allow(dead_code, reason = "tests/store asks more of it")]
 #[path = "../store/place.rs"]
 mod place;
@@ -20,6 +23,7 @@ mod readme;
 mod receive;
 mod reload;
 mod salesforce;
+mod settle;
 mod side;
 mod world;
 
@@ -45,6 +49,10 @@ fn main() -> ExitCode {
         digest_text::trials(),
         invariants::trials(),
         faults::trials(),
+        backup::trials(),
+        doctor::trials(),
+        operations::trials(),
+        settle::trials(),
         reload::trials(),
         catch_up::trials(),
         kill::trials(),

@@ -8,6 +8,7 @@ mod story;
 
 mod assessments;
 mod backlog;
+mod backup;
 mod copy;
 mod deals;
 mod fixture;
@@ -21,6 +22,7 @@ mod place;
 mod proxy;
 mod purge;
 mod replicas;
+mod settle;
 mod statements;
 mod wins;
 mod writing;
@@ -31,9 +33,10 @@ use libtest_mimic::Arguments;
 use place::{Engine, SERVER};
 
 /// Told on both engines.
-const BOTH: [&[story::Story]; 12] = [
+const BOTH: [&[story::Story]; 14] = [
     assessments::STORIES,
     backlog::STORIES,
+    backup::STORIES,
     deals::STORIES,
     inbox::STORIES,
     opening::STORIES,
@@ -41,13 +44,14 @@ const BOTH: [&[story::Story]; 12] = [
     packets::STORIES,
     pauses::STORIES,
     purge::STORIES,
+    settle::STORIES,
     statements::STORIES,
     wins::STORIES,
     writing::STORIES,
 ];
 
 /// About files, and about one process at a time.
-const SQLITE: [&[story::Story]; 2] = [opening::OF_A_FILE, statements::OF_SQLITE];
+const SQLITE: [&[story::Story]; 3] = [backup::OF_A_FILE, opening::OF_A_FILE, statements::OF_SQLITE];
 
 /// About servers, and about several processes at a time.
 const POSTGRES: [&[story::Story]; 5] =

@@ -162,7 +162,7 @@ async fn an_operator_replays_what_is_dead_or_held_and_nothing_else(fixture: Fixt
     assert_eq!((digest.destination, digest.attempts, digest.unknown), (SlackDigest, 0, false));
     assert_eq!(fixture.store.replay(&packet_id, None).await.unwrap(), 1);
     let task = fixture.claims_delivery().await;
-    assert_eq!((task.destination, task.attempts, task.unknown), (CrmTask, 0, false));
+    assert_eq!((task.destination, task.attempts, task.unknown), (CrmTask, 0, true));
     fixture.finishes(&task, done("1")).await;
     fixture.finishes(&digest, done("1")).await;
     assert_eq!(fixture.store.replay(&packet_id, None).await.unwrap(), 0);

@@ -1,7 +1,9 @@
 //! Several processes on one database.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use handoff_bridge::store::{DealEnd, DealLease};
 
@@ -13,6 +15,8 @@ pub const STORIES: &[Story] = stories![
     an_event_that_several_processes_get_is_new_once,
     events_at_the_same_time_have_a_turn_each,
     transactions_that_want_the_same_deals_all_come_to_an_end,
+    a_commit_wakes_the_workers_of_every_process,
+    processes_that_lost_each_other_find_each_other_again,
 ];
 
 async fn replicas(fixture: &Fixture, count: usize) -> Vec<Fixture> {
@@ -99,4 +103,52 @@ async fn transactions_that_want_the_same_deals_all_come_to_an_end(fixture: Fixtu
         .await
         .unwrap();
     assert_eq!(leased, 0);
+}
+
+/// One process hears of work that another one has committed, whoever listened first.
+async fn wakes(one: &Fixture, other: &Fixture, key: &str) {
+    let changed = other.store.changed();
+    let heard = async {
+        // The listening connection comes about by itself, and what happened before is not repeated.
+        let mut number = 0;
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        while !changed.has_changed().unwrap() {
+            one.hears("1", &format!("{key} {number}")).await;
+            number += 1;
+            looks.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.expect("the other process is woken");
+}
+
+async fn a_commit_wakes_the_workers_of_every_process(fixture: Fixture) {
+    let other = fixture.replica().await;
+    wakes(&fixture, &other, "there").await;
+    wakes(&other, &fixture, "back").await;
+    other.store.close().await;
+    assert!(fixture.store.changed().changed().now_or_never().is_none_or(|changed| changed.is_ok()));
+    fixture.store.close().await;
+}
+
+async fn processes_that_lost_each_other_find_each_other_again(fixture: Fixture) {
+    let other = fixture.replica().await;
+    wakes(&fixture, &other, "before").await;
+    let listening = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'";
+    sqlx::query(listening).execute(&mut fixture.place.connect().await).await.unwrap();
+    let heard = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        let mut changed = other.store.changed();
+        let mut number = 0;
+        while !changed.has_changed().unwrap() {
+            // Connecting again is paced by the clock.
+            fixture.clock.advance(Duration::from_secs(1));
+            fixture.hears("1", &format!("after {number}")).await;
+            number += 1;
+            looks.tick().await;
+        }
+        changed.mark_unchanged();
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.expect("the other process is woken again");
+    wakes(&fixture, &other, "again").await;
 }

@@ -35,6 +35,17 @@ pub struct Posted {
     pub ts: Option<String>,
 }
 
+/// A bot as Slack knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the workspace.
+    pub team: String,
+    /// Name of the bot.
+    pub user: String,
+    /// What it was granted; empty if Slack did not say.
+    pub scopes: Vec<String>,
+}
+
 /// Posts digests, as a bot or through an incoming webhook. Failures never hold a token or a webhook URL.
 pub struct SlackClient {
     http: reqwest::Client,
@@ -169,6 +180,21 @@ impl SlackClient {
         self.call::<Permalink>(method, Access::Read, token, call).await.ok().map(|found| found.permalink)
     }
 
+    /// Whose token we have and what it may do; `None` for an incoming webhook, which cannot be asked.
+    /// <https://docs.slack.dev/reference/methods/auth.test>
+    pub async fn identity(&self) -> Result<Option<Identity>, Failure> {
+        let SlackAuth::Bot(token) = &self.auth else { return Ok(None) };
+        let method = "auth.test";
+        let call = self.http.post(self.url(method)).bearer_auth(token.expose_secret()).timeout(self.timeout);
+        let response = call.send().await.map_err(|error| not_sent(method, Access::Read, &error))?;
+        let granted = response.headers().get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok());
+        let scopes = granted.unwrap_or_default().split(',').map(str::trim).filter(|scope| !scope.is_empty());
+        let scopes = scopes.map(ToOwned::to_owned).collect();
+        let answer = read(method, Access::Read, response).await?;
+        let WhoAmI { team, user } = answer.web_api(method, Access::Read)?;
+        Ok(Some(Identity { team, user, scopes }))
+    }
+
     fn url(&self, method: &str) -> String {
         format!("{}/{method}", self.api_url)
     }
@@ -186,13 +212,17 @@ impl SlackClient {
     async fn send(&self, method: &str, access: Access, call: RequestBuilder) -> Result<Answer, Failure> {
         let response =
             call.timeout(self.timeout).send().await.map_err(|error| not_sent(method, access, &error))?;
-        let (status, retry_after) = (response.status(), retry_after(&response));
-        let body = response
-            .text()
-            .await
-            .map_err(|_| access.unclear(format!("Slack: {method}: the answer broke off")))?;
-        Ok(Answer { status, retry_after, body })
+        read(method, access, response).await
     }
+}
+
+async fn read(method: &str, access: Access, response: Response) -> Result<Answer, Failure> {
+    let (status, retry_after) = (response.status(), retry_after(&response));
+    let body = response
+        .text()
+        .await
+        .map_err(|_| access.unclear(format!("Slack: {method}: the answer broke off")))?;
+    Ok(Answer { status, retry_after, body })
 }
 
 /// Why a call got no answer. Said in our own words: reqwest's would hold the URL, and with it the secret of
@@ -293,6 +323,12 @@ struct LookupUser {
     deleted: bool,
     #[serde(default)]
     is_bot: bool,
+}
+
+#[derive(Deserialize)]
+struct WhoAmI {
+    team: String,
+    user: String,
 }
 
 #[derive(Deserialize)]

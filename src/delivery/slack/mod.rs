@@ -14,5 +14,5 @@ mod plain;
 mod questions;
 
 pub use blocks::Message;
-pub use client::{Posted, SlackClient};
+pub use client::{Identity, Posted, SlackClient};
 pub use digest::{Links, digest};

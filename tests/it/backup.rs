@@ -1,0 +1,78 @@
+//! An older backup comes back, and no customer hears of one win twice.
+
+use std::time::Duration;
+
+use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
+use handoff_bridge::sandbox::{Fault, Times};
+use handoff_bridge::store::Store;
+use libtest_mimic::Trial;
+
+use crate::command_line::said;
+use crate::side::Side;
+use crate::world::{WORK, World, told};
+
+const POST_MESSAGE: &str = "POST /api/chat.postMessage";
+
+pub fn trials() -> Vec<Trial> {
+    [Side::Hubspot, Side::Salesforce]
+        .into_iter()
+        .map(|side| {
+            let name = format!("{}::backup::no_win_is_doubled_by_an_older_backup", side.name());
+            told(&name, async move || older_backup(side).await)
+        })
+        .collect()
+}
+
+async fn older_backup(side: Side) {
+    let mut world = World::without_service(side, &WORK.replace("catch_up = \"off\"", "catch_up = \"1h\""));
+    world.starts().await;
+    let config = world.installation.config.clone();
+    let config = config.to_str().unwrap();
+    let (database, copy) =
+        (world.directory.path().join("handoff.db"), world.directory.path().join("copy.db"));
+
+    // Delivered before; half delivered at the time of the backup; won and delivered after it.
+    world.closes_deal(side.complete()).await;
+    world.next_digest().await;
+    world.settles().await;
+    world.sandbox.slack.fails(POST_MESSAGE, Fault::slack_rate_limited(Some(30)), Times::Next(1));
+    world.closes_deal(side.half_empty()).await;
+    world
+        .eventually("the digest waits for a retry", async || {
+            world.attempts(SlackDigest).await.contains(&"retry".to_owned())
+        })
+        .await;
+    let backup = said(&["store", "backup", copy.to_str().unwrap(), "--config", config]).await;
+    assert_eq!((backup.status, backup.err.as_str()), (0, ""), "a backup of a running service");
+    world.finishes().await;
+    world.next_digest().await;
+    world.closes_deal(side.third()).await;
+    world.next_digest().await;
+    world.settles().await;
+    let tasks = |world: &World| {
+        [side.complete(), side.half_empty(), side.third()].map(|deal| world.tasks_on(deal).len())
+    };
+    assert_eq!((tasks(&world), world.digests().len()), ([1, 1, 1], 3));
+
+    let refused = said(&["store", "restore", copy.to_str().unwrap(), "--config", config]).await;
+    assert_eq!(refused.status, 1);
+    assert!(refused.err.contains("already being served"), "{}", refused.err);
+    world.stops().await;
+    // A search sees a win a little later.
+    world.passes(Duration::from_mins(1));
+    Store::restore(&copy, &database, &world.clock).await.unwrap();
+    world.starts().await;
+    world
+        .eventually("the win that the backup does not know is found", async || {
+            world.passes(Duration::from_secs(1));
+            world.packets().await.len() == 3 && world.open_work().await.is_empty()
+        })
+        .await;
+    assert_eq!((tasks(&world), world.digests().len()), ([1, 1, 1], 3), "nothing is doubled");
+    for destination in [CrmTask, SlackDigest] {
+        let found = world.attempts(destination).await.iter().filter(|outcome| *outcome == "found").count();
+        let expected = if destination == CrmTask { 1 } else { 2 };
+        assert_eq!(found, expected, "{destination} was found on the other side");
+    }
+    world.end().await;
+}

@@ -1,0 +1,210 @@
+//! `handoff doctor` on a healthy installation, and on some that are not.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use handoff_bridge::clock::Clock;
+use handoff_bridge::sandbox::deals::{BOT_TOKEN, TOKEN};
+use handoff_bridge::sandbox::installation::PUBLIC_URL;
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::command_line::{Said, said};
+use crate::side::Side;
+use crate::world::{WORK, World, told};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        told("doctor::a_healthy_installation_has_nothing_to_mend", async || healthy().await),
+        told("doctor::a_proxy_that_changes_the_path_is_found_out", async || changed_path().await),
+        told("doctor::a_proxy_that_drops_the_signature_is_found_out", async || dropped_header().await),
+        told("doctor::another_public_address_than_the_services_is_named", async || other_address().await),
+        told("doctor::a_redirect_and_a_silence_are_named", async || redirect().await),
+        told("doctor::refused_credentials_are_told_account_by_account", async || refused().await),
+        told("doctor::a_broken_configuration_ends_it_early", async || broken().await),
+    ]
+}
+
+/// What the proxy does to a webhook before it passes it on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proxy {
+    Honest,
+    AddsASlash,
+    DropsTheSignature,
+    Redirects,
+}
+
+/// A world on the machine's time whose public address is a proxy that can misbehave.
+struct Clinic {
+    world: World,
+    way: Arc<Mutex<Proxy>>,
+    /// Where the proxy passes webhooks on to.
+    behind: Arc<Mutex<String>>,
+}
+
+type Way = (Arc<Mutex<Proxy>>, Arc<Mutex<String>>);
+
+impl Clinic {
+    async fn new() -> Self {
+        let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
+        let (way, behind) = (Arc::new(Mutex::new(Proxy::Honest)), Arc::new(Mutex::new(String::new())));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(pass_on).with_state((Arc::clone(&way), Arc::clone(&behind)));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let config = std::fs::read_to_string(&world.installation.config).unwrap();
+        std::fs::write(&world.installation.config, config.replace(PUBLIC_URL, &address)).unwrap();
+        world.starts().await;
+        *behind.lock().unwrap() = format!("http://{}", world.service().address);
+        Self { world, way, behind }
+    }
+
+    fn proxy(&self, way: Proxy) {
+        *self.way.lock().unwrap() = way;
+    }
+
+    /// Everything that is said to be wrong or doubtful, one line each.
+    async fn complaints(&self) -> (i32, Vec<String>) {
+        let said = self.says(&["--json"]).await;
+        let told: Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.err));
+        assert_eq!(told["healthy"], said.status == 0);
+        let findings = told["findings"].as_array().unwrap().iter();
+        let complaints = findings.filter(|finding| finding["verdict"] != "good").map(|finding| {
+            assert!(finding["remedy"].is_string(), "{finding}");
+            let text = |key: &str| finding[key].as_str().unwrap().to_owned();
+            self.without_places(&format!("{} {}: {}", text("verdict"), text("subject"), text("seen")))
+        });
+        (said.status, complaints.collect())
+    }
+
+    async fn says(&self, arguments: &[&str]) -> Said {
+        let config = self.world.installation.config.to_str().unwrap();
+        said(&[&["doctor", "--config", config], arguments].concat()).await
+    }
+
+    fn without_places(&self, text: &str) -> String {
+        let directory = self.world.directory.path().display().to_string();
+        text.replace(&directory, "DIR").replace(self.public_url().trim_start_matches("http://"), "HOST")
+    }
+
+    fn public_url(&self) -> String {
+        let config = std::fs::read_to_string(&self.world.installation.config).unwrap();
+        config.split('"').nth(1).unwrap().to_owned()
+    }
+}
+
+async fn pass_on(State((way, behind)): State<Way>, request: Request) -> Response {
+    let (way, behind) = (*way.lock().unwrap(), behind.lock().unwrap().clone());
+    let (parts, body) = request.into_parts();
+    let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    if way == Proxy::Redirects {
+        return (StatusCode::MOVED_PERMANENTLY, [("location", "https://www.example.com/hooks")])
+            .into_response();
+    }
+    // The service has no such route, so the slash stands for any change of the query.
+    let query = if way == Proxy::AddsASlash { "?via=proxy" } else { "" };
+    let mut call =
+        reqwest::Client::new().request(parts.method, format!("{behind}{}{query}", parts.uri.path()));
+    for (name, value) in &parts.headers {
+        if way != Proxy::DropsTheSignature || !name.as_str().starts_with("x-hubspot-signature-v3") {
+            call = call.header(name, value);
+        }
+    }
+    let answer = call.body(body).send().await.unwrap();
+    (answer.status(), answer.bytes().await.unwrap()).into_response()
+}
+
+async fn healthy() {
+    let clinic = Clinic::new().await;
+    let said = clinic.says(&[]).await;
+    assert_eq!((said.status, said.err.as_str()), (0, ""), "{}", said.out);
+    let free =
+        said.out.lines().position(|line| line.contains(" MiB are free in ")).expect("free room is told");
+    let lines: Vec<&str> =
+        said.out.lines().enumerate().filter(|(at, _)| *at != free).map(|(_, line)| line).collect();
+    insta::assert_snapshot!(clinic.without_places(&lines.join("\n")), @"
+    ✓ configuration: DIR/handoff.toml and 2 mapping(s) have no mistakes
+    ✓ store: sqlite:DIR/handoff.db is sound (quick_check) and in WAL mode
+    ✓ clock: the same as hubspot:48210077's
+    ✓ clock: the same as salesforce:00DQy00000A7kLmMAJ's
+    ✓ clock: the same as slack's
+    ✓ public address: http://HOST/webhooks/hubspot takes what HubSpot signs for it (client secret 1)
+    ✓ hubspot:48210077: the credentials are accepted
+    ✓ hubspot:48210077: won deals can be looked for
+    ✓ salesforce:00DQy00000A7kLmMAJ: the credentials are accepted
+    ✓ salesforce:00DQy00000A7kLmMAJ: won deals can be looked for
+    ✓ slack: the token is handoff's in Sandbox
+    ");
+    assert_eq!(clinic.world.events().await, [], "nothing was recorded");
+}
+
+async fn changed_path() {
+    let clinic = Clinic::new().await;
+    clinic.proxy(Proxy::AddsASlash);
+    let (status, complaints) = clinic.complaints().await;
+    assert_eq!(status, 1);
+    insta::assert_snapshot!(complaints.join("\n"), @"bad public address: http://HOST/webhooks/hubspot refuses what HubSpot signs for it (client secret 1): the service itself is not on this machine, so the proxy cannot be told from the service");
+}
+
+async fn dropped_header() {
+    let clinic = Clinic::new().await;
+    clinic.proxy(Proxy::DropsTheSignature);
+    let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
+    let listen = format!("listen = \"{}\"", clinic.world.service().address);
+    let config = config.replacen("listen = \"127.0.0.1:0\"", &listen, 1);
+    std::fs::write(&clinic.world.installation.config, config).unwrap();
+    let (status, complaints) = clinic.complaints().await;
+    assert_eq!(status, 1);
+    insta::assert_snapshot!(complaints.join("\n"), @"bad public address: http://HOST/webhooks/hubspot refuses what HubSpot signs for it (client secret 1): without the proxy it is taken");
+}
+
+async fn other_address() {
+    let mut clinic = Clinic::new().await;
+    let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
+    clinic.world.stops().await;
+    let mistaken = config.replacen("public_url = \"http:", "public_url = \"https:", 1);
+    std::fs::write(&clinic.world.installation.config, mistaken).unwrap();
+    clinic.world.starts().await;
+    *clinic.behind.lock().unwrap() = format!("http://{}", clinic.world.service().address);
+    std::fs::write(&clinic.world.installation.config, config).unwrap();
+    let (status, complaints) = clinic.complaints().await;
+    assert_eq!(status, 1);
+    insta::assert_snapshot!(complaints.join("\n"), @"bad public address: http://HOST/webhooks/hubspot refuses what HubSpot signs for it (client secret 1): it would take https://HOST/webhooks/hubspot (another scheme)");
+}
+
+async fn redirect() {
+    let clinic = Clinic::new().await;
+    clinic.proxy(Proxy::Redirects);
+    insta::assert_snapshot!(clinic.complaints().await.1.join("\n"), @"bad public address: http://HOST/webhooks/hubspot redirects to https://www.example.com/hooks");
+    let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
+    let config = config.replace(&clinic.public_url(), "http://127.0.0.1:1");
+    std::fs::write(&clinic.world.installation.config, config).unwrap();
+    insta::assert_snapshot!(clinic.complaints().await.1.join("\n"), @"bad public address: http://HOST/webhooks/hubspot cannot be reached: Connection refused (os error 111)");
+}
+
+async fn refused() {
+    let clinic = Clinic::new().await;
+    clinic.world.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN));
+    clinic.world.sandbox.slack.change(|slack| slack.revoke_token(BOT_TOKEN));
+    let (status, complaints) = clinic.complaints().await;
+    assert_eq!(status, 1);
+    insta::assert_snapshot!(complaints.join("\n"), @"
+    bad hubspot:48210077: reading the properties of deals: HubSpot answered 401 INVALID_AUTHENTICATION, correlation 00000000-0000-4000-8000-000000000000; check the token or connect the app again
+    bad slack: Slack: auth.test: token_revoked; check the bot token
+    ");
+}
+
+async fn broken() {
+    let clinic = Clinic::new().await;
+    std::fs::write(&clinic.world.installation.mapping, "crm: hubspot\nsection: {}\n").unwrap();
+    let (status, complaints) = clinic.complaints().await;
+    assert_eq!(
+        (status, complaints),
+        (1, vec!["bad configuration: DIR/hubspot.yaml has mistakes".to_owned()])
+    );
+}
