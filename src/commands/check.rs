@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{ConfigArg, annotations};
+use super::{ConfigArg, annotations, live};
+use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::crm::CrmKind;
 use crate::document::{Problem, Problems, Severity};
@@ -31,6 +32,9 @@ pub struct CheckArgs {
     /// Warnings count as errors
     #[arg(long)]
     strict: bool,
+    /// Also asks every account, and Slack, whether what the files name exists there; changes nothing
+    #[arg(long, conflicts_with = "mapping")]
+    live: bool,
 }
 
 /// How findings are printed.
@@ -45,12 +49,15 @@ enum Format {
 }
 
 /// Prints what is wrong, or that nothing is.
-pub(super) fn run(args: &CheckArgs) -> ExitCode {
-    let report = if args.mapping.is_empty() {
+pub(super) async fn run(args: &CheckArgs) -> ExitCode {
+    let mut report = if args.mapping.is_empty() {
         check(&args.config.config, &|name| std::env::var(name).ok())
     } else {
         check_mappings(&args.mapping)
     };
+    if args.live {
+        live::look(&mut report, &args.config.config, &Clock::machine()).await;
+    }
     match args.format {
         Format::Text if report.is_clean() => print!("{report}"),
         Format::Text => eprint!("{report}"),
@@ -71,12 +78,19 @@ pub struct Report {
     pub mappings: Vec<Mapping>,
     /// One for each file, the configuration first, also when nothing is wrong with it.
     pub files: Vec<Problems>,
+    /// What the files were compared with beyond themselves, a line each.
+    pub compared: Vec<String>,
 }
 
 /// Checks a configuration file and every mapping it names; `env` looks up an environment variable.
 pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report {
     let loaded = config::load(config_path, env);
-    let mut report = Report { config: loaded.config, mappings: Vec::new(), files: vec![loaded.problems] };
+    let mut report = Report {
+        config: loaded.config,
+        mappings: Vec::new(),
+        files: vec![loaded.problems],
+        compared: Vec::new(),
+    };
     for (crm, path) in &loaded.mappings {
         let (mapping, problems) = read_mapping(*crm, path);
         report.mappings.extend(mapping);
@@ -87,7 +101,7 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
 
 /// Checks mapping files alone: for a workshop, or a pull request without secrets.
 fn check_mappings(paths: &[PathBuf]) -> Report {
-    let mut report = Report { config: None, mappings: Vec::new(), files: Vec::new() };
+    let mut report = Report { config: None, mappings: Vec::new(), files: Vec::new(), compared: Vec::new() };
     for path in paths {
         let (mapping, problems) = mapping::file::read(path);
         report.mappings.extend(mapping);
@@ -135,6 +149,7 @@ impl Report {
             "errors": self.count(Severity::Error),
             "warnings": self.count(Severity::Warning),
             "files": self.files.iter().map(file).collect::<Vec<_>>(),
+            "compared": self.compared,
         })
     }
 
@@ -144,13 +159,17 @@ impl Report {
 }
 
 impl fmt::Display for Report {
-    /// Every problem of every file, then one line for each file without any, then how many there are.
+    /// Every problem of every file, then one line for each file without any and for each account it was compared
+    /// with, then how many there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problems in self.files.iter().filter(|problems| !problems.is_empty()) {
             write!(f, "{problems}\n\n")?;
         }
         for problems in self.files.iter().filter(|problems| problems.is_empty()) {
             writeln!(f, "{}: ok", problems.file())?;
+        }
+        for compared in &self.compared {
+            writeln!(f, "{compared}")?;
         }
         let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
         match (errors, warnings) {

@@ -43,6 +43,24 @@ pub(super) async fn fetch(crm: &dyn Crm, deal: &str, mapping: &Mapping) -> Resul
     record.ok_or_else(|| Problem::new(format!("handoff: {} has no deal {deal}", crm.account())))
 }
 
+/// An account to talk to, and the mapping file it is configured with.
+pub(super) type Connected = (Arc<dyn Crm>, PathBuf);
+
+/// Clients of every configured account, each with its mapping file, and the HTTP client under them.
+pub(super) fn accounts(config: &Config, clock: &Clock) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
+    let (http, timeout) = (http_client()?, config.work.http_timeout);
+    let mut accounts: Vec<Connected> = Vec::new();
+    for portal in &config.hubspot {
+        let crm = HubSpot::new(portal, http.clone(), timeout, clock.clone());
+        accounts.push((Arc::new(crm), portal.mapping.clone()));
+    }
+    for org in &config.salesforce {
+        let crm = Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(Problem::new)?;
+        accounts.push((Arc::new(crm), org.mapping.clone()));
+    }
+    Ok((http, accounts))
+}
+
 /// The account to talk to, and the mapping file it is configured with.
 pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<(Arc<dyn Crm>, PathBuf), Problem> {
     let (http, timeout) = (http_client()?, config.work.http_timeout);

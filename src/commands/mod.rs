@@ -11,6 +11,7 @@ mod events;
 mod fetch;
 mod healthcheck;
 mod list;
+mod live;
 mod preview;
 mod replay;
 mod rules;
@@ -23,6 +24,7 @@ mod store;
 mod terminal;
 mod test;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,7 +48,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Runs the service
     Serve(ConfigArg),
-    /// Checks the configuration and every mapping it names, without calling anybody
+    /// Checks the configuration and every mapping it names; with --live also against the CRM and Slack
     Check(check::CheckArgs),
     /// Looks at the installation: store, clock, public address, permissions; says what to do
     Doctor(doctor::DoctorArgs),
@@ -94,7 +96,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let outcome = match arguments.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(&args).await,
-        Command::Check(args) => return check::run(&args),
+        Command::Check(args) => return check::run(&args).await,
         Command::Doctor(args) => return doctor::run(&args).await,
         Command::Test(args) => return test::run(&args),
         Command::Diff(args) => diff::run(&args),
@@ -131,6 +133,12 @@ impl Problem {
     /// A problem in plain words.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`file`] reads it (all mistakes at once, with line and column), [`apply`] turns a deal record into the
 //! sections of a packet, [`transform`] cleans one value. Applying is pure and total.
 
+pub mod account;
 pub mod apply;
 mod choice;
 pub mod compare;

@@ -75,6 +75,12 @@ impl Answer {
         serde_json::from_str(&self.body).map_err(|_| self.unreadable(method, access))
     }
 
+    /// The code of a refusal; `None` if the call worked, or if the answer is not Slack's.
+    pub fn refusal(&self) -> Option<String> {
+        let verdict = serde_json::from_str::<Verdict>(&self.body).ok().filter(|verdict| !verdict.ok)?;
+        Some(code(verdict.error.as_deref().unwrap_or_default()).to_owned())
+    }
+
     /// Reads the answer of an incoming webhook.
     pub fn webhook(&self) -> Result<(), Failure> {
         let name = "the incoming webhook";

@@ -195,6 +195,14 @@ impl SlackClient {
         Ok(Some(Identity { team, user, scopes }))
     }
 
+    /// Calls a method that only reads and returns the answer, refusals included. `None` for an incoming
+    /// webhook, which cannot ask anything.
+    pub(super) async fn ask(&self, method: &str, query: &[(&str, &str)]) -> Option<Result<Answer, Failure>> {
+        let SlackAuth::Bot(token) = &self.auth else { return None };
+        let call = self.http.get(self.url(method)).query(query).bearer_auth(token.expose_secret());
+        Some(self.send(method, Access::Read, call).await)
+    }
+
     fn url(&self, method: &str) -> String {
         format!("{}/{method}", self.api_url)
     }

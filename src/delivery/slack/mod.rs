@@ -1,7 +1,8 @@
 //! Slack: the digest's text and blocks, and the client that posts it.
 //!
 //! [`digest`] writes a message from a packet, [`blocks`] is Slack's format for it, [`plain`] shows it in a
-//! terminal. [`client`] posts it and reads it back; [`answer`] says what Slack's answers mean.
+//! terminal. [`client`] posts it and reads it back; [`answer`] says what Slack's answers mean; [`workspace`] looks
+//! whether it could be posted, and whom it could mention.
 
 pub mod answer;
 pub mod blocks;
@@ -12,6 +13,7 @@ mod escape;
 mod pace;
 mod plain;
 mod questions;
+pub mod workspace;
 
 pub use blocks::Message;
 pub use client::{Identity, Posted, SlackClient};

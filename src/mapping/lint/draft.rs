@@ -9,46 +9,75 @@ use super::super::{Condition, FieldPath};
 
 /// The readable parts of a mapping file.
 #[derive(Debug, Default)]
-pub(super) struct Draft<'d> {
-    pub(super) crm: Option<CrmKind>,
-    pub(super) pipelines: Vec<(&'d str, Span)>,
-    pub(super) feeds: Vec<Feed>,
-    pub(super) derivations: Vec<Derived<'d>>,
-    pub(super) roles: Roles,
-    pub(super) labels: Vec<Labelled<'d>>,
-    pub(super) buying_roles: Vec<Labelled<'d>>,
+pub(in crate::mapping) struct Draft<'d> {
+    pub(in crate::mapping) crm: Option<CrmKind>,
+    pub(in crate::mapping) time_zone: Option<(&'d str, Span)>,
+    pub(in crate::mapping) pipelines: Vec<(&'d str, Span)>,
+    pub(in crate::mapping) feeds: Vec<Feed>,
+    pub(in crate::mapping) derivations: Vec<Derived<'d>>,
+    pub(in crate::mapping) roles: Roles,
+    pub(in crate::mapping) labels: Vec<Labelled<'d>>,
+    pub(in crate::mapping) buying_roles: Vec<Labelled<'d>>,
     /// The key, also when nothing usable is behind it.
-    pub(super) buying_roles_key: Option<Span>,
-    pub(super) important: Vec<Placed>,
-    /// Fields that give a day or a person: `due` and the owner's `from`.
-    pub(super) pointers: Vec<(FieldPath, Span)>,
-    pub(super) channel: Option<(&'d str, Span)>,
-    pub(super) routes: Vec<Routed<'d>>,
+    pub(in crate::mapping) buying_roles_key: Option<Span>,
+    pub(in crate::mapping) important: Vec<Placed>,
+    /// Fields that give a day or a person.
+    pub(in crate::mapping) pointers: Vec<Pointer>,
+    /// The address of who takes what nobody owns.
+    pub(in crate::mapping) fallback: Option<(&'d str, Span)>,
+    pub(in crate::mapping) channel: Option<(&'d str, Span)>,
+    pub(in crate::mapping) routes: Vec<Routed<'d>>,
     /// Where `sections` or, without it, the file begins.
-    pub(super) start: Span,
-    pub(super) placeholders: Vec<(&'d str, Span)>,
-    pub(super) colleagues: Vec<(&'d str, Span)>,
+    pub(in crate::mapping) start: Span,
+    pub(in crate::mapping) placeholders: Vec<(&'d str, Span)>,
+    pub(in crate::mapping) colleagues: Vec<(&'d str, Span)>,
 }
 
 /// A field that adds to a section.
 #[derive(Debug)]
-pub(super) struct Feed {
-    pub(super) section: SectionName,
-    pub(super) path: FieldPath,
-    pub(super) span: Span,
+pub(in crate::mapping) struct Feed {
+    pub(in crate::mapping) section: SectionName,
+    pub(in crate::mapping) path: FieldPath,
+    pub(in crate::mapping) span: Span,
+}
+
+/// A field that is read for more than its text.
+#[derive(Debug)]
+pub(in crate::mapping) struct Pointer {
+    pub(in crate::mapping) purpose: Purpose,
+    pub(in crate::mapping) path: FieldPath,
+    pub(in crate::mapping) span: Span,
+}
+
+/// What a pointer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mapping) enum Purpose {
+    /// The day of first value.
+    Due,
+    /// Who does it.
+    Who,
+    /// Who takes the handoff.
+    Owner,
+}
+
+impl Pointer {
+    fn read(purpose: Purpose, field: Field<'_>, silent: &mut Problems) -> Option<Self> {
+        let path = field::of(field, silent)?;
+        field.value_span().map(|span| Self { purpose, path, span })
+    }
 }
 
 /// An entry of a section that the data shows.
 #[derive(Debug)]
-pub(super) struct Derived<'d> {
-    pub(super) section: SectionName,
-    pub(super) when: Placed,
-    pub(super) say: &'d str,
+pub(in crate::mapping) struct Derived<'d> {
+    pub(in crate::mapping) section: SectionName,
+    pub(in crate::mapping) when: Placed,
+    pub(in crate::mapping) say: &'d str,
 }
 
 /// What is said about roles as a whole.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Roles {
+pub(in crate::mapping) enum Roles {
     /// Nothing.
     #[default]
     Absent,
@@ -60,32 +89,36 @@ pub(super) enum Roles {
 
 /// A word that leads to a role.
 #[derive(Debug)]
-pub(super) struct Labelled<'d> {
-    pub(super) word: &'d str,
+pub(in crate::mapping) struct Labelled<'d> {
+    pub(in crate::mapping) word: &'d str,
     /// `None` when no such role exists.
-    pub(super) role: Option<Role>,
-    pub(super) span: Span,
+    pub(in crate::mapping) role: Option<Role>,
+    pub(in crate::mapping) span: Span,
 }
 
 /// A condition and where it stands.
 #[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) condition: Condition,
-    pub(super) span: Span,
+pub(in crate::mapping) struct Placed {
+    pub(in crate::mapping) condition: Condition,
+    pub(in crate::mapping) span: Span,
+    /// Where the field is named.
+    pub(in crate::mapping) field: Span,
     /// The values of `in` or `not_in`, where they stand.
-    pub(super) values: Vec<(String, Span)>,
+    pub(in crate::mapping) values: Vec<(String, Span)>,
 }
 
 /// An exception to the channel.
 #[derive(Debug)]
-pub(super) struct Routed<'d> {
-    pub(super) when: Placed,
-    pub(super) channel: &'d str,
+pub(in crate::mapping) struct Routed<'d> {
+    pub(in crate::mapping) when: Placed,
+    pub(in crate::mapping) channel: &'d str,
+    /// Where the channel stands.
+    pub(in crate::mapping) span: Span,
 }
 
 impl<'d> Draft<'d> {
     /// Reads what can be read. `None` when the file is not a block of keys.
-    pub(super) fn read(root: &'d Node) -> Option<Self> {
+    pub(in crate::mapping) fn read(root: &'d Node) -> Option<Self> {
         // Whatever is wrong in the parts has been said when the file was read.
         let silent = &mut Problems::default();
         let mut top = Section::of(root, "", silent)?;
@@ -101,13 +134,14 @@ impl<'d> Draft<'d> {
             draft.important = any.into_iter().filter_map(|node| Placed::read(node, silent)).collect();
         }
         if let Some(mut owner) = top.take("owner").section(silent) {
-            let from = owner.take("from");
-            draft.pointers.extend(field::of(from, silent).zip(from.value_span()));
+            draft.pointers.extend(Pointer::read(Purpose::Owner, owner.take("from"), silent));
+            draft.fallback = owner.take("fallback").text(silent);
         }
         draft.slack(top.take("slack"), silent);
         draft.placeholders = top.take("placeholders").texts(silent);
         draft.colleagues = top.take("colleagues").texts(silent);
-        let (_, _) = (top.take("time_zone"), top.take("task"));
+        draft.time_zone = top.take("time_zone").text(silent);
+        let _ = top.take("task");
         if draft.roles == Roles::Absent && !top.rest().is_empty() {
             draft.roles = Roles::Unreadable;
         }
@@ -145,8 +179,9 @@ impl<'d> Draft<'d> {
                 self.derivations.push(Derived { section, when, say });
             }
         }
-        let due = block.take("due");
-        self.pointers.extend(field::of(due, silent).zip(due.value_span()));
+        for (purpose, key) in [(Purpose::Due, "due"), (Purpose::Who, "who")] {
+            self.pointers.extend(Pointer::read(purpose, block.take(key), silent));
+        }
         block.take("from").list(silent)
     }
 
@@ -171,14 +206,22 @@ impl<'d> Draft<'d> {
         for node in slack.take("routes").list(silent) {
             let Some(mut route) = Section::of(node, "", silent) else { continue };
             let when = route.take("when").node(silent).and_then(|when| Placed::read(when, silent));
-            if let (Some(when), Some((channel, _))) = (when, route.take("channel").text(silent)) {
-                self.routes.push(Routed { when, channel });
+            if let (Some(when), Some((channel, span))) = (when, route.take("channel").text(silent)) {
+                self.routes.push(Routed { when, channel, span });
             }
         }
     }
 
+    /// Every field that is named, with its place.
+    pub(in crate::mapping) fn mentions(&self) -> impl Iterator<Item = (&FieldPath, Span)> {
+        let feeds = self.feeds.iter().map(|feed| (&feed.path, feed.span));
+        let pointers = self.pointers.iter().map(|pointer| (&pointer.path, pointer.span));
+        let tested = self.conditions().map(|placed| (&placed.condition.field, placed.field));
+        feeds.chain(pointers).chain(tested)
+    }
+
     /// Every condition of the file.
-    pub(super) fn conditions(&self) -> impl Iterator<Item = &Placed> {
+    pub(in crate::mapping) fn conditions(&self) -> impl Iterator<Item = &Placed> {
         let derived = self.derivations.iter().map(|derived| &derived.when);
         derived.chain(&self.important).chain(self.routes.iter().map(|route| &route.when))
     }
@@ -192,7 +235,9 @@ impl Placed {
         let values = values.into_iter().map(|(value, span)| (value.to_owned(), span)).collect();
         // Pointed at by what it tests, where a reader looks first.
         let operators = condition::OPERATORS.into_iter().find_map(|key| block.take(key).key_span());
-        Some(Self { condition, span: operators.unwrap_or(node.span), values })
+        let span = operators.unwrap_or(node.span);
+        let field = block.take("field").value_span().unwrap_or(span);
+        Some(Self { condition, span, field, values })
     }
 }
 

@@ -59,7 +59,7 @@ const MOST_FOREIGN: usize = 3;
 /// <https://help.salesforce.com/s/articleView?id=platform.custom_field_attributes.htm>
 fn names(crm: CrmKind, draft: &Draft<'_>, problems: &mut Problems) {
     let feeds = draft.feeds.iter().map(|feed| (&feed.path, feed.span));
-    let pointers = draft.pointers.iter().map(|(path, span)| (path, *span));
+    let pointers = draft.pointers.iter().map(|pointer| (&pointer.path, pointer.span));
     let tested = draft.conditions().map(|placed| (&placed.condition.field, placed.span));
     let foreign = |(path, span)| Some((path, span, familiar(crm, path)?));
     let foreign: Vec<(&FieldPath, Span, String)> =

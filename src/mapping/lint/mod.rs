@@ -4,14 +4,14 @@
 //! are warnings: the file can be used, and does less (or more) than its author thinks.
 
 mod conditions;
-mod draft;
+pub(super) mod draft;
 mod fields;
 mod importance;
 mod known;
 mod people;
 mod repeats;
 mod routes;
-mod verdict;
+pub(super) mod verdict;
 
 use self::draft::Draft;
 use crate::document::{Node, Problems};

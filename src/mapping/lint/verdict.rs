@@ -7,7 +7,7 @@ use super::known::{Known, known};
 
 /// What is certain about a condition before any deal is seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Certain {
+pub(in crate::mapping) enum Certain {
     /// It never holds; why, in words that follow a colon.
     Never(String),
     /// It holds for every won deal; why.
@@ -15,7 +15,11 @@ pub(super) enum Certain {
 }
 
 /// What is certain about `condition` in this CRM, where the mapping applies to `pipelines` (none: all).
-pub(super) fn certain(condition: &Condition, crm: CrmKind, pipelines: &[&str]) -> Option<Certain> {
+pub(in crate::mapping) fn certain(
+    condition: &Condition,
+    crm: CrmKind,
+    pipelines: &[&str],
+) -> Option<Certain> {
     use Certain::{Always, Never};
     let path = &condition.field;
     let fact = known(crm, path);
@@ -104,7 +108,7 @@ fn within(few: &[String], many: &[String]) -> bool {
 }
 
 /// Values are compared without case, as on a deal.
-pub(super) fn same(one: &str, other: &str) -> bool {
+pub(in crate::mapping) fn same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 

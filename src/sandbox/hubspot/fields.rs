@@ -21,13 +21,49 @@ pub struct Property {
     pub options: Vec<(String, String)>,
     /// Written by HubSpot alone.
     pub read_only: bool,
+    /// In the recycle bin.
+    pub archived: bool,
+    /// Kept from apps without a scope for it.
+    pub sensitivity: Option<Sensitivity>,
+}
+
+/// How well a property is guarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sensitivity {
+    /// Sensitive data.
+    Sensitive,
+    /// Highly sensitive data.
+    Highly,
+}
+
+impl Sensitivity {
+    /// As the API spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sensitive => "sensitive",
+            Self::Highly => "highly_sensitive",
+        }
+    }
 }
 
 impl Property {
     /// A property that admins define and people fill in.
     pub fn new(name: &str, label: &str, kind: &'static str, field_type: &'static str) -> Self {
         let (name, label) = (name.to_owned(), label.to_owned());
-        Self { name, label, kind, field_type, options: Vec::new(), read_only: false }
+        let options = Vec::new();
+        Self { name, label, kind, field_type, options, read_only: false, archived: false, sensitivity: None }
+    }
+
+    /// Moved to the recycle bin.
+    #[must_use]
+    pub fn archived(self) -> Self {
+        Self { archived: true, ..self }
+    }
+
+    /// Marked as sensitive data.
+    #[must_use]
+    pub fn guarded(self, sensitivity: Sensitivity) -> Self {
+        Self { sensitivity: Some(sensitivity), ..self }
     }
 
     /// With the options of an enumeration, as pairs of stored value and label.
@@ -39,7 +75,7 @@ impl Property {
 
     /// Holds the id of an owner.
     pub(super) fn refers_to_owner(&self) -> bool {
-        self.kind == "enumeration" && self.name.ends_with("owner_id")
+        self.kind == "enumeration" && (self.name.ends_with("owner_id") || self.field_type == "owner")
     }
 }
 
@@ -225,6 +261,12 @@ pub(super) fn stock() -> BTreeMap<Kind, BTreeMap<String, Property>> {
     all
 }
 
+/// Whether every portal has this property by itself.
+pub(super) fn is_stock(kind: Kind, name: &str) -> bool {
+    let tables = WRITABLE.iter().chain(&CALCULATED).filter(|(object, _)| *object == kind);
+    tables.flat_map(|(_, rows)| *rows).any(|(known, ..)| *known == name)
+}
+
 /// What every answer about a record holds, asked for or not.
 pub(super) fn always(kind: Kind) -> [&'static str; 3] {
     match kind {
@@ -237,7 +279,7 @@ pub(super) fn always(kind: Kind) -> [&'static str; 3] {
 impl Portal {
     /// A property's value as the API returns it. Nothing if there is none, or no such property.
     pub(super) fn value(&self, kind: Kind, record: &Record, name: &str) -> Option<String> {
-        let property = self.property(kind, name)?;
+        let property = self.property(kind, name).filter(|property| !property.archived)?;
         if !property.read_only || name == "hs_merged_object_ids" {
             return record.get(name).map(ToOwned::to_owned);
         }

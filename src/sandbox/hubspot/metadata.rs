@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fields::Property;
+use super::fields::{Property, Sensitivity, is_stock};
 use super::kind::Kind;
 use super::portal::{Owner, Pipeline, Portal};
 use super::refusal::{absent, after, flag, invalid, limit, list, no_route, only_query, page};
@@ -42,7 +42,8 @@ fn pipeline_json(pipeline: &Pipeline) -> Value {
     json!({"id": id, "label": label, "displayOrder": 0, "archived": false, "stages": stages})
 }
 
-/// `GET /crm/properties/{ver}/{type}`, and one of them by name. Nothing here is sensitive.
+/// `GET /crm/properties/{ver}/{type}`, and one of them by name. A list holds what is not
+/// sensitive unless something else is asked for; to see what is sensitive takes no scope, to read it does.
 pub(super) fn properties(portal: &Portal, call: &Call, rest: &[&str]) -> Result<Answer, Answer> {
     only_query(call, &["archived", "properties", "locale", "dataSensitivity"])?;
     let (kind, name) = match rest {
@@ -55,32 +56,38 @@ pub(super) fn properties(portal: &Portal, call: &Call, rest: &[&str]) -> Result<
     if let Some(name) = name {
         let property = known.into_iter().find(|property| property.name == name);
         let property = property.ok_or_else(|| absent(&format!("no property {name}")))?;
-        return Ok(Answer::json(200, &property_json(property)));
+        return Ok(Answer::json(200, &property_json(kind, property)));
     }
-    let elsewhere = match call.query("dataSensitivity") {
-        None | Some("non_sensitive") => false,
-        Some("sensitive" | "highly_sensitive") => true,
+    let sensitivity = match call.query("dataSensitivity") {
+        None | Some("non_sensitive") => None,
+        Some("sensitive") => Some(Sensitivity::Sensitive),
+        Some("highly_sensitive") => Some(Sensitivity::Highly),
         Some(_) => {
             return Err(invalid("dataSensitivity must be non_sensitive, sensitive or highly_sensitive"));
         }
     };
-    let none = flag(call, "archived")? || elsewhere;
+    let archived = flag(call, "archived")?;
     let asked = list(call, "properties");
-    let shown = known.filter(|property| !none && (asked.is_empty() || asked.contains(&property.name)));
-    let all: Vec<Value> = shown.map(property_json).collect();
+    let shown = known.filter(|property| {
+        property.archived == archived
+            && property.sensitivity == sensitivity
+            && (asked.is_empty() || asked.contains(&property.name))
+    });
+    let all: Vec<Value> = shown.map(|property| property_json(kind, property)).collect();
     Ok(Answer::json(200, &json!({"results": all})))
 }
 
-fn property_json(property: &Property) -> Value {
+fn property_json(kind: Kind, property: &Property) -> Value {
     let option = |(order, (value, label)): (usize, &(String, String))| json!({"label": label, "value": value, "hidden": false, "displayOrder": order, "description": ""});
     let options: Vec<Value> = property.options.iter().enumerate().map(option).collect();
-    let custom = property.name.starts_with("handoff_") || property.name == "customer_tier";
+    let custom = !is_stock(kind, &property.name);
     let mut answer = json!({
         "name": property.name, "label": property.label, "type": property.kind,
         "fieldType": property.field_type, "groupName": "dealinformation", "description": "",
         "options": options, "calculated": property.field_type.starts_with("calculation"),
         "externalOptions": property.refers_to_owner(), "hasUniqueValue": false, "hidden": false,
-        "hubspotDefined": !custom, "archived": false, "dataSensitivity": "non_sensitive",
+        "hubspotDefined": !custom, "archived": property.archived,
+        "dataSensitivity": property.sensitivity.map_or("non_sensitive", Sensitivity::as_str),
         "formField": !property.read_only, "displayOrder": -1,
         "modificationMetadata": {"archivable": custom, "readOnlyDefinition": !custom,
                                  "readOnlyOptions": !custom, "readOnlyValue": property.read_only},
@@ -94,6 +101,22 @@ fn property_json(property: &Property) -> Value {
         }
     }
     answer
+}
+
+/// `GET /account-info/{ver}/details`
+///
+/// <https://developers.hubspot.com/docs/api-reference/latest/account/account-information/get-account-details>
+pub(super) fn details(portal: &Portal, call: &Call) -> Result<Answer, Answer> {
+    only_query(call, &[])?;
+    Ok(Answer::json(
+        200,
+        &json!({
+            "portalId": portal.id.parse::<u64>().unwrap_or_default(), "accountType": "STANDARD",
+            "timeZone": portal.time_zone, "companyCurrency": portal.currency, "additionalCurrencies": [],
+            "utcOffset": "+00:00", "utcOffsetMilliseconds": 0, "uiDomain": "app.hubspot.com",
+            "dataHostingLocation": "eu1",
+        }),
+    ))
 }
 
 /// `GET /crm/owners/{ver}`, and one of them by owner or user id.

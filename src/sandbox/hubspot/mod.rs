@@ -12,6 +12,7 @@ mod objects;
 mod portal;
 mod record;
 mod refusal;
+mod scopes;
 mod search;
 mod signing;
 mod tasks;
@@ -23,7 +24,7 @@ use serde_json::Value;
 
 pub use events::Announce;
 use events::Counter;
-pub use fields::Property;
+pub use fields::{Property, Sensitivity};
 pub use kind::Kind;
 pub use oauth::Grant;
 pub use portal::{Owner, Pipeline, Portal, Stage};
@@ -226,10 +227,20 @@ fn either(answer: Result<Answer, Answer>) -> Answer {
 
 fn route(portal: &mut Portal, call: &Call, version: &str, id: u64, now: Timestamp) -> Result<Answer, Answer> {
     let segments = call.segments();
+    match (call.method.as_str(), &segments[..]) {
+        ("GET", ["account-info", dated, "details"]) if *dated == version => {
+            return metadata::details(portal, call);
+        }
+        ("POST", ["oauth", "v2", "private-apps", "get", "access-token-info"]) => {
+            return scopes::token_info(portal, call);
+        }
+        _ => {}
+    }
     let ["crm", family, dated, rest @ ..] = &segments[..] else { return Err(no_route(call)) };
     if *dated != version {
         return Err(no_route(call));
     }
+    portal.permit(call.method.as_str(), family, rest)?;
     match (call.method.as_str(), *family, rest) {
         ("GET", "pipelines", rest) => metadata::pipelines(portal, call, rest),
         ("GET", "properties", rest) => metadata::properties(portal, call, rest),

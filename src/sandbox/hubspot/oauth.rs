@@ -72,7 +72,7 @@ pub(super) fn token<'a>(
         let body = json!({
             "token_type": "bearer", "access_token": value, "refresh_token": refresh_token,
             "expires_in": LIFETIME, "hub_id": portal.id.parse::<u64>().unwrap_or_default(),
-            "scopes": ["oauth", "crm.objects.deals.read"], "user_id": 5_000_001, "token_use": "access_token",
+            "scopes": portal.scopes, "user_id": 5_000_001, "token_use": "access_token",
         });
         return Ok(Answer::json(200, &body));
     }

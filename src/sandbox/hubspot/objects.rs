@@ -21,6 +21,7 @@ pub(super) fn read(portal: &Portal, call: &Call, kind: Kind, id: &str) -> Result
     }
     let wanted =
         Wanted { properties: list(call, "properties"), history: list(call, "propertiesWithHistory") };
+    portal.permit_values(kind, &wanted.properties)?;
     let mut answer = portal.json(kind, record, &wanted);
     let mut associations = Map::new();
     for name in list(call, "associations") {
@@ -59,6 +60,7 @@ pub(super) fn batch_read(portal: &Portal, call: &Call, kind: Kind) -> Result<Ans
         return Err(invalid(&format!("inputs must hold 1 to {most} ids")));
     }
     let wanted = Wanted { properties, history };
+    portal.permit_values(kind, &wanted.properties)?;
     let (mut results, mut missing) = (Vec::new(), Vec::new());
     for Input { id } in inputs.iter().rev() {
         match portal.record(kind, id).filter(|record| record.archived == archived) {
@@ -99,7 +101,7 @@ impl Portal {
             _ => &wanted.properties[..],
         };
         let names = asked.iter().map(String::as_str).chain(always(kind));
-        let known = names.filter(|name| self.property(kind, name).is_some());
+        let known = names.filter(|name| self.property(kind, name).is_some_and(|property| !property.archived));
         let properties: Map<String, Value> =
             known.map(|name| (name.to_owned(), json!(self.value(kind, record, name)))).collect();
         let mut answer = Map::from_iter([

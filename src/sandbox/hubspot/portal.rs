@@ -1,6 +1,6 @@
 //! One HubSpot account: what its admins, its people and its records look like.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use super::fields::{Property, stock};
 use super::kind::Kind;
 use super::oauth::Grant;
 use super::record::Record;
+use super::scopes;
 
 /// One account.
 #[derive(Debug)]
@@ -21,6 +22,11 @@ pub struct Portal {
     pub calls_per_10s: usize,
     /// For how many seconds search does not see a change; 5 unless changed.
     pub search_lag_seconds: i64,
+    /// The account's own zone; `Europe/Berlin` unless changed.
+    pub time_zone: String,
+    /// The account's own currency; `EUR` unless changed.
+    pub currency: String,
+    pub(super) scopes: BTreeSet<String>,
     pub(super) tokens: Vec<Token>,
     pub(super) grants: Vec<Grant>,
     pub(super) pipelines: Vec<Pipeline>,
@@ -121,6 +127,9 @@ impl Portal {
             announces: Announce::Generic,
             calls_per_10s: 190,
             search_lag_seconds: 5,
+            time_zone: "Europe/Berlin".to_owned(),
+            currency: "EUR".to_owned(),
+            scopes: scopes::granted(),
             tokens: vec![Token { value: token.to_owned(), expires: None, revoked: false }],
             grants: Vec::new(),
             pipelines: vec![default_pipeline()],
@@ -139,6 +148,11 @@ impl Portal {
     /// Adds a pipeline.
     pub fn add_pipeline(&mut self, id: &str, label: &str, stages: Vec<Stage>) {
         self.pipelines.push(Pipeline { id: id.to_owned(), label: label.to_owned(), stages });
+    }
+
+    /// Removes every pipeline, for a portal that has its own.
+    pub fn clear_pipelines(&mut self) {
+        self.pipelines.clear();
     }
 
     /// Adds a property that an admin defined.

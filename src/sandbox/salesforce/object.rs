@@ -27,11 +27,13 @@ pub enum Object {
     Product,
     /// A kind of opportunity; only in orgs that defined some.
     RecordType,
+    /// The org itself: one record.
+    Organization,
 }
 
 impl Object {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Opportunity,
         Self::Account,
         Self::Contact,
@@ -44,6 +46,7 @@ impl Object {
         Self::TaskStatus,
         Self::Product,
         Self::RecordType,
+        Self::Organization,
     ];
 
     /// The API name.
@@ -61,6 +64,7 @@ impl Object {
             Self::TaskStatus => "TaskStatus",
             Self::Product => "Product2",
             Self::RecordType => "RecordType",
+            Self::Organization => "Organization",
         }
     }
 
@@ -79,6 +83,7 @@ impl Object {
             Self::TaskStatus => "01T",
             Self::Product => "01t",
             Self::RecordType => "012",
+            Self::Organization => "00D",
         }
     }
 

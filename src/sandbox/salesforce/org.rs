@@ -64,6 +64,9 @@ impl Org {
             records: BTreeMap::new(),
             next_id: 0,
         };
+        let id = org.id.clone();
+        let values = [("Name", my_domain), ("TimeZoneSidKey", "Europe/Berlin")];
+        org.add(Object::Organization, &id, Timestamp::UNIX_EPOCH, &values);
         for (name, closed, won) in STAGES {
             org.add_stage(name, closed, won);
         }
@@ -71,6 +74,12 @@ impl Org {
             org.add_task_status(name, closed);
         }
         org
+    }
+
+    /// The org's own zone; `Europe/Berlin` unless changed.
+    pub fn set_time_zone(&mut self, zone: &str) {
+        let id = self.id.clone();
+        self.set(Object::Organization, &id, "TimeZoneSidKey", zone, Timestamp::UNIX_EPOCH);
     }
 
     /// Adds a stage behind the others. Several may be won.

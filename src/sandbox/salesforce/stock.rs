@@ -94,6 +94,9 @@ fn writable(object: Object) -> &'static [Row] {
             ("ProductCode", "Product Code", Type::Text),
             ("IsActive", "Active", Type::Flag),
         ],
+        Object::Organization => {
+            &[("Name", "Name", Type::Text), ("TimeZoneSidKey", "Time Zone", Type::Choice)]
+        }
         Object::RecordType => &[
             ("Name", "Name", Type::Text),
             ("DeveloperName", "Record Type Name", Type::Text),

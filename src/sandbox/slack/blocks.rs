@@ -26,7 +26,7 @@ pub(super) fn check(blocks: &[Value]) -> Result<(), Refused> {
     }
     if let Some(first) = checker.found.first() {
         let verdict = crate::sandbox::call::Verdict::Wrong(format!("invalid_blocks: {first}"));
-        return Err(Refused { code: "invalid_blocks", verdict, messages: checker.found });
+        return Err(Refused { code: "invalid_blocks", verdict, messages: checker.found, needed: None });
     }
     let size = blocks.iter().map(text_in).sum::<usize>() + 125 * blocks.len();
     if size > BUDGET {

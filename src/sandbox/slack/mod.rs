@@ -9,7 +9,7 @@ mod post;
 mod read;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -25,6 +25,7 @@ pub struct SlackState {
     desk: Desk,
     clock: Clock,
     bots: BTreeMap<String, bool>,
+    scopes: BTreeSet<String>,
     channels: BTreeMap<String, Channel>,
     users: Vec<User>,
     webhooks: BTreeMap<String, String>,
@@ -48,6 +49,8 @@ pub enum Access {
     NotInvited,
     /// The channel is archived.
     Archived,
+    /// The channel is private and the bot was not invited: to it, the channel does not exist.
+    Private,
 }
 
 struct User {
@@ -78,18 +81,25 @@ struct Refused {
     code: &'static str,
     verdict: Verdict,
     messages: Vec<String>,
+    /// The scope that would have been needed.
+    needed: Option<&'static str>,
 }
 
 impl Refused {
     /// A correct client never sends this.
     fn wrong(code: &'static str, why: impl Into<String>) -> Self {
         let why = why.into();
-        Self { code, verdict: Verdict::Wrong(format!("{code}: {why}")), messages: vec![why] }
+        Self { code, verdict: Verdict::Wrong(format!("{code}: {why}")), messages: vec![why], needed: None }
     }
 
     /// The call was right, but what it names is not there, or closed.
     fn absent(code: &'static str) -> Self {
-        Self { code, verdict: Verdict::Absent, messages: Vec::new() }
+        Self { code, verdict: Verdict::Absent, messages: Vec::new(), needed: None }
+    }
+
+    /// The app was not granted what the call needs.
+    fn missing(scope: &'static str) -> Self {
+        Self { code: "missing_scope", verdict: Verdict::Switched, messages: Vec::new(), needed: Some(scope) }
     }
 
     fn answer(self) -> Answer {
@@ -99,6 +109,11 @@ impl Refused {
         {
             let messages: Vec<String> = self.messages.iter().map(|why| format!("[ERROR] {why}")).collect();
             body.insert("response_metadata".to_owned(), json!({"messages": messages}));
+        }
+        if let Some(body) = body.as_object_mut()
+            && let Some(needed) = self.needed
+        {
+            body.insert("needed".to_owned(), json!(needed));
         }
         Answer::json(200, &body).because(self.verdict)
     }
@@ -110,6 +125,7 @@ impl SlackState {
             desk: Desk::default(),
             clock,
             bots: BTreeMap::new(),
+            scopes: read::SCOPES.map(ToOwned::to_owned).into(),
             channels: BTreeMap::new(),
             users: Vec::new(),
             webhooks: BTreeMap::new(),
@@ -128,6 +144,16 @@ impl SlackState {
     /// Makes a bot token useless; nobody's mistake.
     pub fn revoke_token(&mut self, token: &str) {
         self.bots.insert(token.to_owned(), false);
+    }
+
+    /// Grants the bot one scope more.
+    pub fn grant_scope(&mut self, scope: &str) {
+        self.scopes.insert(scope.to_owned());
+    }
+
+    /// Takes a scope away.
+    pub fn withdraw_scope(&mut self, scope: &str) {
+        self.scopes.remove(scope);
     }
 
     /// Adds a channel that the bot is a member of.
@@ -186,16 +212,20 @@ impl SlackState {
         let Some(token) = call.bearer() else { return Err(Refused::wrong("not_authed", "no bearer token")) };
         match self.bots.get(token) {
             Some(true) => Ok(()),
-            Some(false) => {
-                Err(Refused { code: "token_revoked", verdict: Verdict::Switched, messages: Vec::new() })
-            }
+            Some(false) => Err(Refused {
+                code: "token_revoked",
+                verdict: Verdict::Switched,
+                messages: Vec::new(),
+                needed: None,
+            }),
             None => Err(Refused::wrong("invalid_auth", "no bot has this token")),
         }
     }
 
     /// The channel, if the bot may read it.
     fn readable(&self, id: &str) -> Result<&Channel, Refused> {
-        let channel = self.channels.get(id).ok_or_else(|| Refused::absent("channel_not_found"))?;
+        let visible = self.channels.get(id).filter(|channel| channel.access != Access::Private);
+        let channel = visible.ok_or_else(|| Refused::absent("channel_not_found"))?;
         if channel.access == Access::NotInvited {
             return Err(Refused::absent("not_in_channel"));
         }
@@ -211,9 +241,20 @@ impl SlackState {
 
     fn method(&mut self, call: &Call, method: &str) -> Result<Map<String, Value>, Refused> {
         self.authorise(call)?;
+        let needed = match method {
+            "chat.postMessage" => Some("chat:write"),
+            "conversations.history" => Some("channels:history"),
+            "conversations.info" => Some("channels:read"),
+            "users.lookupByEmail" => Some("users:read.email"),
+            _ => None,
+        };
+        if let Some(needed) = needed.filter(|scope| !self.scopes.contains(*scope)) {
+            return Err(Refused::missing(needed));
+        }
         match method {
             "chat.postMessage" => self.post_message(call),
             "conversations.history" => self.history(call),
+            "conversations.info" => self.info(call),
             "users.lookupByEmail" => self.lookup(call),
             "chat.getPermalink" => self.permalink(call),
             "auth.test" => Ok(read::who_am_i()),
@@ -235,7 +276,8 @@ impl Platform for SlackState {
         match outcome {
             Ok(mut body) => {
                 body.insert("ok".to_owned(), json!(true));
-                Answer::json(200, &Value::Object(body)).with("x-oauth-scopes", read::SCOPES)
+                let scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
+                Answer::json(200, &Value::Object(body)).with("x-oauth-scopes", &scopes.join(","))
             }
             Err(refused) => refused.answer(),
         }

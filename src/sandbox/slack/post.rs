@@ -13,7 +13,7 @@ impl SlackState {
     /// `chat.postMessage`
     pub(super) fn post_message(&mut self, call: &Call) -> Result<Map<String, Value>, Refused> {
         let outcome = self.accept(call);
-        if let Err(Refused { code, messages, verdict: Verdict::Wrong(_) }) = &outcome {
+        if let Err(Refused { code, messages, verdict: Verdict::Wrong(_), .. }) = &outcome {
             self.violations.extend(messages.iter().map(|why| format!("{code}: {why}")));
         }
         let message = outcome?;
@@ -61,7 +61,7 @@ impl SlackState {
                 }
                 Err(_) => Answer::text(404, "channel_not_found").because(Verdict::Absent),
             },
-            Err(Refused { code, verdict, messages }) => {
+            Err(Refused { code, verdict, messages, .. }) => {
                 self.violations.extend(messages.iter().map(|why| format!("{code}: {why}")));
                 Answer::text(400, code).because(verdict)
             }

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Message, Refused, SlackState};
+use super::{Access, Message, Refused, SlackState};
 use crate::sandbox::call::Call;
 
-/// What the bot was granted.
-pub(super) const SCOPES: &str = "chat:write,channels:history,groups:history,users:read,users:read.email";
+/// What the bot was granted at first: what the README asks for.
+pub(super) const SCOPES: [&str; 5] =
+    ["chat:write", "channels:history", "groups:history", "users:read", "users:read.email"];
 
 pub(super) const APP: &str = "A0SANDBOX";
 pub(super) const BOT: &str = "B0SANDBOX";
@@ -29,6 +30,18 @@ impl SlackState {
         Ok(object(json!({"user": {
             "id": user.id, "team_id": "T0SANDBOX", "deleted": false, "is_bot": false,
             "profile": {"email": user.email},
+        }})))
+    }
+
+    /// `conversations.info`
+    pub(super) fn info(&self, call: &Call) -> Result<Map<String, Value>, Refused> {
+        let arguments = Arguments::of(call, &["channel", "include_locale", "include_num_members"])?;
+        let id = arguments.required("channel")?;
+        let visible = self.channels.get(id).filter(|channel| channel.access != Access::Private);
+        let channel = visible.ok_or_else(|| Refused::absent("channel_not_found"))?;
+        Ok(object(json!({"channel": {
+            "id": id, "name": channel.name, "is_channel": true, "is_private": false,
+            "is_archived": channel.access == Access::Archived, "is_member": channel.access == Access::Member,
         }})))
     }
 

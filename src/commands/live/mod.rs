@@ -1,0 +1,63 @@
+//! `handoff check --live`: the same files, held against the accounts they are for. Reads only.
+//!
+//! Every account is asked by itself: one that cannot be reached is one problem, in the configuration's block of that
+//! account, and hides nothing about the others.
+
+mod accounts;
+mod place;
+mod subscriptions;
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use super::check::Report;
+use super::fetch::accounts as configured;
+use crate::clock::Clock;
+use crate::document::Problems;
+
+/// Adds to a report what the accounts, and Slack, say about it. Nothing happens without a configuration: the report
+/// has said what is wrong with it.
+pub(super) async fn look(report: &mut Report, config_file: &Path, clock: &Clock) {
+    let Some(config) = &report.config else {
+        report.compared.push("nobody was asked: mend the configuration first".to_owned());
+        return;
+    };
+    let (http, accounts) = match configured(config, clock) {
+        Ok(connected) => connected,
+        Err(problem) => {
+            report.compared.push(problem.to_string());
+            return;
+        }
+    };
+    let Some((settings, mappings)) = report.files.split_first_mut() else { return };
+    let mut subscriptions = subscriptions::Files::beside(config_file);
+    for (crm, mapping) in &accounts {
+        let name = mapping.display().to_string();
+        let Some(problems) = mappings.iter_mut().find(|problems| problems.file() == name) else { continue };
+        if let Some(account) = accounts::compare(&**crm, settings, problems).await {
+            report.compared.push(format!("{}: compared with {name}", crm.account()));
+            subscriptions.compare(&account);
+        }
+    }
+    let compared = workspace::compare(config, &http, clock, settings, mappings).await;
+    report.compared.extend(compared);
+    report.files.extend(subscriptions.into_problems());
+}
+
+/// The problem that something could not be asked, in the configuration where it is set up.
+fn unreachable(
+    settings: &mut Problems,
+    place: Option<crate::document::Span>,
+    who: &str,
+    why: &str,
+    left: &str,
+) {
+    let message = format!("{who} cannot be asked: {why}");
+    match place {
+        Some(span) => settings.error(span, message, left),
+        None => settings.file_error(message, left),
+    }
+}

@@ -1,0 +1,94 @@
+//! The webhook subscriptions in the HubSpot project that lies beside the configuration: properties that do not exist,
+//! and calculated ones, whose changes no webhook tells of.
+//!
+//! <https://developers.hubspot.com/docs/apps/developer-platform/add-features/configure-webhooks>
+
+use std::path::Path;
+
+use crate::crm::{AccountMetadata, CrmKind, CrmObject};
+use crate::document::{self, Node, Problems, Section};
+
+/// Where `hs project upload` looks for them.
+const DIRECTORY: &str = "hubspot/src/app/webhooks";
+
+/// Properties that HubSpot never tells of, although they are not calculated.
+const SILENT: [&str; 2] = ["hs_lastmodifieddate", "num_unique_conversion_events"];
+
+/// The files with subscriptions, each with what is wrong with it.
+pub(super) struct Files(Vec<Problems>);
+
+impl Files {
+    /// Every `*-hsmeta.json` of the project beside a configuration file; none if there is no such project.
+    pub(super) fn beside(config_file: &Path) -> Self {
+        let directory = config_file.parent().unwrap_or(Path::new("")).join(DIRECTORY);
+        let Ok(entries) = std::fs::read_dir(directory) else { return Self(Vec::new()) };
+        let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+        paths.retain(|path| path.to_string_lossy().ends_with("-hsmeta.json"));
+        paths.sort();
+        let read = |path: &std::path::PathBuf| {
+            let text = std::fs::read_to_string(path).ok()?;
+            Some(Problems::new(&path.display().to_string(), &text))
+        };
+        Self(paths.iter().filter_map(read).collect())
+    }
+
+    /// Compares them with a portal.
+    pub(super) fn compare(&mut self, account: &AccountMetadata) {
+        if account.account.crm == CrmKind::Hubspot {
+            for problems in &mut self.0 {
+                compare(account, problems);
+            }
+        }
+    }
+
+    /// The files in which something was found.
+    pub(super) fn into_problems(self) -> impl Iterator<Item = Problems> {
+        self.0.into_iter().filter(|problems| !problems.is_empty())
+    }
+}
+
+fn compare(account: &AccountMetadata, problems: &mut Problems) {
+    let text = problems.text().to_owned();
+    // JSON is YAML, and this reader knows places.
+    let silent = &mut Problems::default();
+    let Some(root) = document::yaml(&text, silent) else { return };
+    let Some(subscriptions) = Section::of(&root, "", silent)
+        .and_then(|mut top| top.take("config").section(silent))
+        .and_then(|mut config| config.take("subscriptions").section(silent))
+    else {
+        return;
+    };
+    let mut subscriptions = subscriptions;
+    for key in ["crmObjects", "legacyCrmObjects"] {
+        for node in subscriptions.take(key).list(silent) {
+            subscription(node, account, problems);
+        }
+    }
+}
+
+fn subscription(node: &Node, account: &AccountMetadata, problems: &mut Problems) {
+    let silent = &mut Problems::default();
+    let Some(mut block) = Section::of(node, "", silent) else { return };
+    let active = block.take("active").text(silent).is_none_or(|(active, _)| active == "true");
+    let on_deals =
+        block.take("objectType").text(silent).is_none_or(|(object, _)| matches!(object, "deal" | "0-3"));
+    let Some((name, span)) = block.take("propertyName").text(silent).filter(|_| active && on_deals) else {
+        return;
+    };
+    let help = "subscribe to `dealstage`: it changes whenever a deal is won";
+    match account.field(CrmObject::Deal, name) {
+        None if account.fields(CrmObject::Deal).is_some() => {
+            let message = format!(
+                "portal {} has no deal property `{name}`: no webhook ever comes",
+                account.account.account
+            );
+            problems.error(span, message, help);
+        }
+        Some(field) if field.calculated || SILENT.contains(&name) => {
+            let message =
+                format!("`{name}` ({}) is calculated: HubSpot sends no webhook when it changes", field.label);
+            problems.error(span, message, help);
+        }
+        _ => {}
+    }
+}

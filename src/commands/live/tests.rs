@@ -1,0 +1,1066 @@
+//! `check --live` against the sandbox, with the real clients over HTTP.
+#![expect(clippy::too_many_lines, reason = "reports are pinned whole")]
+
+use crate::clock::Clock;
+use crate::commands::check::{self, Report};
+use crate::sandbox::hubspot::{Kind, Property, Sensitivity, Stage};
+use crate::sandbox::installation::Installation;
+use crate::sandbox::salesforce::{Field, Object, Type};
+use crate::sandbox::slack::Access;
+use crate::sandbox::{Fault, Sandbox, Times, deals, opportunities};
+
+/// Both demo accounts and the workspace, with the person of the shipped mappings' `fallback` in all three.
+struct Town {
+    sandbox: Sandbox,
+    installation: Installation,
+    directory: tempfile::TempDir,
+    clock: Clock,
+}
+
+impl Town {
+    fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let start = "2026-11-20T08:00:00Z".parse().unwrap();
+        let clock = Clock::manual(start);
+        let sandbox = Sandbox::start(clock.clone()).unwrap();
+        deals::set_up(&sandbox, start);
+        opportunities::set_up(&sandbox, start);
+        let address = "revops@example.com";
+        sandbox.hubspot.change(|hubspot| {
+            let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+            portal.add_owner("70000010", "Rae", "Ops", address, false);
+        });
+        sandbox.salesforce.change(|salesforce| {
+            let org = salesforce.org_mut(opportunities::ORG).unwrap();
+            org.add_user("0055e000001RevOAAS", ("Rae", "Ops"), address, true);
+        });
+        sandbox.slack.change(|slack| slack.add_user("U0REVOPS1", address));
+        let directory = tempfile::tempdir().unwrap();
+        let installation = Installation::write(directory.path(), &sandbox, "").unwrap();
+        Self { sandbox, installation, directory, clock }
+    }
+
+    fn portal(&self, change: impl FnOnce(&mut crate::sandbox::hubspot::Portal)) {
+        self.sandbox.hubspot.change(|hubspot| change(hubspot.portal_mut(deals::PORTAL).unwrap()));
+    }
+
+    fn org(&self, change: impl FnOnce(&mut crate::sandbox::salesforce::Org)) {
+        self.sandbox.salesforce.change(|salesforce| change(salesforce.org_mut(opportunities::ORG).unwrap()));
+    }
+
+    /// Puts something else in place of lines of a file; each must be there.
+    fn writes(file: &std::path::Path, changes: &[(&str, &str)]) {
+        let mut text = std::fs::read_to_string(file).unwrap();
+        for (old, new) in changes {
+            assert!(text.contains(old), "{old} is not in the file");
+            text = text.replacen(old, new, 1);
+        }
+        std::fs::write(file, text).unwrap();
+    }
+
+    fn writes_hubspot(&self, changes: &[(&str, &str)]) {
+        Self::writes(&self.installation.mapping, changes);
+    }
+
+    fn writes_salesforce(&self, changes: &[(&str, &str)]) {
+        Self::writes(&self.installation.salesforce_mapping, changes);
+    }
+
+    async fn report(&self) -> Report {
+        let mut report = check::check(&self.installation.config, &Installation::secret);
+        super::look(&mut report, &self.installation.config, &self.clock).await;
+        report
+    }
+
+    async fn said(&self) -> String {
+        let text = self.report().await.to_string();
+        text.replace(&self.directory.path().display().to_string(), "DIR")
+    }
+}
+
+#[tokio::test]
+async fn the_shipped_mappings_fit_the_demo_accounts() {
+    let town = Town::new();
+    let report = town.report().await;
+    insta::assert_snapshot!(town.said().await, @"
+    DIR/handoff.toml: ok
+    DIR/hubspot.yaml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    no problems
+    ");
+    assert_eq!(report.exit_code(), 0);
+    assert_eq!(town.sandbox.hubspot.problems(), [""; 0]);
+    assert_eq!(town.sandbox.salesforce.problems(), [""; 0]);
+    assert_eq!(town.sandbox.slack.problems(), [""; 0]);
+    assert!(town.sandbox.slack.see(|slack| slack.messages().is_empty()));
+}
+
+#[tokio::test]
+async fn a_clean_mapping_takes_few_calls_and_only_reads() {
+    let town = Town::new();
+    town.report().await;
+    let lines = |log: crate::sandbox::Log| {
+        let mut lines: Vec<String> = log.calls().iter().map(crate::sandbox::LoggedCall::line).collect();
+        lines.sort();
+        lines.join("\n")
+    };
+    insta::assert_snapshot!(lines(town.sandbox.hubspot.log()), @"
+    GET /account-info/2026-03/details
+    GET /crm/associations/2026-03/deals/contacts/labels
+    GET /crm/owners/2026-03
+    GET /crm/pipelines/2026-03/deals
+    GET /crm/properties/2026-03/companies
+    GET /crm/properties/2026-03/contacts
+    GET /crm/properties/2026-03/deals
+    GET /crm/properties/2026-03/line_items
+    POST /oauth/v2/private-apps/get/access-token-info
+    ");
+    insta::assert_snapshot!(lines(town.sandbox.salesforce.log()), @"
+    GET /services/data/v66.0/query
+    GET /services/data/v66.0/query
+    GET /services/data/v66.0/query
+    GET /services/data/v66.0/query
+    GET /services/data/v66.0/sobjects/Account/describe
+    GET /services/data/v66.0/sobjects/Opportunity/describe
+    GET /services/data/v66.0/sobjects/OpportunityContactRole/describe
+    GET /services/data/v66.0/sobjects/OpportunityLineItem/describe
+    GET /services/data/v66.0/sobjects/Task/describe
+    POST /services/oauth2/token
+    ");
+    insta::assert_snapshot!(lines(town.sandbox.slack.log()), @"
+    GET /api/conversations.history
+    GET /api/conversations.history
+    GET /api/conversations.history
+    GET /api/conversations.history
+    GET /api/users.lookupByEmail
+    GET /api/users.lookupByEmail
+    POST /api/auth.test
+    ");
+}
+
+#[tokio::test]
+async fn fields_that_a_portal_does_not_have() {
+    let town = Town::new();
+    town.portal(|portal| {
+        portal.add_property(
+            Kind::Deal,
+            Property::new("passport_number", "Passport number", "string", "text")
+                .guarded(Sensitivity::Sensitive),
+        );
+        let old = Property::new("first_win", "First win", "string", "textarea").archived();
+        portal.add_property(Kind::Deal, old);
+    });
+    town.writes_hubspot(&[
+        (
+            "[deal.handoff_why_now, deal.closed_won_reason]",
+            "[deal.handoff_why_nwo, deal.why_now, deal.xyzzy]",
+        ),
+        ("[deal.handoff_success_outcome]", "[deal.sucess_outcome]"),
+        ("[deal.handoff_promises]", "[deal.PromisesMade]"),
+        ("deal.handoff_risk_notes", "deal.customer_tier"),
+        ("[deal.handoff_first_value]", "[deal.first_win, deal.passport_number]"),
+        ("due: deal.handoff_first_value_date", "due: deal.amount"),
+        ("[deal.handoff_expansion]", "[deal.jobtitle, owner.mail]"),
+        ("from: deal.hubspot_owner_id", "from: deal.dealname"),
+    ]);
+    insta::assert_snapshot!(town.said().await, @"
+    error: `deal.handoff_why_nwo`: deals of portal 48210077 have no field `handoff_why_nwo`
+      --> DIR/hubspot.yaml:39:12
+       |
+    39 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
+       |            ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `deal.handoff_why_now` (Why now)?
+
+    error: `deal.why_now` has the label of a field, not its name
+      --> DIR/hubspot.yaml:39:34
+       |
+    39 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
+       |                                  ^^^^^^^^^^^^
+       |
+       = help: write `deal.handoff_why_now` (Why now)
+
+    error: `deal.xyzzy`: deals of portal 48210077 have no field `xyzzy`
+      --> DIR/hubspot.yaml:39:48
+       |
+    39 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
+       |                                                ^^^^^^^^^^
+       |
+       = help: write the internal name: in HubSpot open Settings > Properties, click the property, then </>
+
+    error: `deal.sucess_outcome`: deals of portal 48210077 have no field `sucess_outcome`
+      --> DIR/hubspot.yaml:44:12
+       |
+    44 |     from: [deal.sucess_outcome]
+       |            ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `deal.handoff_success_outcome` (First result they want)?
+
+    warning: `deal.PromisesMade` has capitals, and internal names in HubSpot have none
+      --> DIR/hubspot.yaml:52:12
+       |
+    52 |     from: [deal.PromisesMade]
+       |            ^^^^^^^^^^^^^^^^^
+       |
+       = help: write `deal.promisesmade`
+
+    error: `deal.PromisesMade` has the label of a field, not its name
+      --> DIR/hubspot.yaml:52:12
+       |
+    52 |     from: [deal.PromisesMade]
+       |            ^^^^^^^^^^^^^^^^^
+       |
+       = help: write `deal.handoff_promises` (Promises made)
+
+    error: `deal.customer_tier`: deals have no field `customer_tier`, companies have one
+      --> DIR/hubspot.yaml:57:32
+       |
+    57 |     from: [deal.handoff_risks, deal.customer_tier]
+       |                                ^^^^^^^^^^^^^^^^^^
+       |
+       = help: write `company.customer_tier`
+
+    error: `deal.first_win` (First win) is archived: HubSpot returns no value of it
+      --> DIR/hubspot.yaml:86:12
+       |
+    86 |     from: [deal.first_win, deal.passport_number]
+       |            ^^^^^^^^^^^^^^
+       |
+       = help: restore it under Settings > Properties > Archived properties, or write another field
+
+    error: `deal.passport_number` (Passport number) is sensitive, and its values are kept from the app
+      --> DIR/hubspot.yaml:86:28
+       |
+    86 |     from: [deal.first_win, deal.passport_number]
+       |                            ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: grant the app the scope crm.objects.deals.sensitive.read.v2 and install it again, or write another field
+
+    warning: `deal.amount` (Amount) holds an amount, and no day can be read from it
+      --> DIR/hubspot.yaml:87:10
+       |
+    87 |     due: deal.amount
+       |          ^^^^^^^^^^^
+       |
+       = help: write a date field, or a text field with words such as `within 21 days`
+
+    error: `deal.jobtitle`: deals have no field `jobtitle`, contacts have one
+      --> DIR/hubspot.yaml:92:12
+       |
+    92 |     from: [deal.jobtitle, owner.mail]
+       |            ^^^^^^^^^^^^^
+       |
+       = help: people come from `roles`; to show such a field, let the CRM copy it to one of the deal, and write that
+
+    error: `owner.mail`: owners of portal 48210077 have no field `mail`
+      --> DIR/hubspot.yaml:92:27
+       |
+    92 |     from: [deal.jobtitle, owner.mail]
+       |                           ^^^^^^^^^^
+       |
+       = help: write `owner.email`, `owner.firstName` or `owner.lastName`
+
+    warning: `deal.dealname` (Deal name) holds text, not a CRM user: the fallback takes every handoff
+       --> DIR/hubspot.yaml:132:9
+        |
+    132 |   from: deal.dealname
+        |         ^^^^^^^^^^^^^
+        |
+        = help: write a field that holds a user, such as the deal's owner
+
+    DIR/handoff.toml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    10 errors, 3 warnings
+    ");
+}
+
+#[tokio::test]
+async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
+    let town = Town::new();
+    town.portal(|portal| {
+        portal.time_zone = "US/Eastern".to_owned();
+        portal.add_pipeline("7700001", "Partners", vec![Stage::new("7700002", "Talking", false, "0.5")]);
+    });
+    town.writes_hubspot(&[
+        ("pipelines: [default, \"8812345\"]", "pipelines: [Self-service, \"8812346\", \"7700001\", onlineshop]"),
+        ("    \"Decision maker\": sponsor", "    \"Decison maker\": sponsor\n    Juror: blocker"),
+        ("    CHAMPION: sponsor", "    Legal & compliance: blocker\n    CHAMPIONS: sponsor"),
+        (
+            "in: [Enterprise, Strategic]}",
+            "in: [Enterprise, Platinum]}\n    - {field: deal.handoff_risks, in: [\"Data migration needed\", unheard_of]}\n    \
+             - {field: deal.pipeline, not_in: [Self-service, \"99\"]}\n    - {field: company.customer_tier, at_least: 3}\n    \
+             - {field: deal.amount, older_than_days: 3}",
+        ),
+    ]);
+    insta::assert_snapshot!(town.said().await, @r#"
+    warning: portal 48210077 is in US/Eastern: days here are counted in Europe/Berlin
+      --> DIR/hubspot.yaml:18:12
+       |
+    18 | time_zone: Europe/Berlin
+       |            ^^^^^^^^^^^^^
+       |
+       = help: write `time_zone: US/Eastern`, unless the people who work with the digest live elsewhere
+
+    error: `Self-service` is the name of a pipeline, not its id: no deal would get a packet
+      --> DIR/hubspot.yaml:23:15
+       |
+    23 |   pipelines: [Self-service, "8812346", "7700001", onlineshop]
+       |               ^^^^^^^^^^^^
+       |
+       = help: write `8812345` (Self-service)
+
+    error: portal 48210077 has no pipeline `8812346`: no deal gets a packet from it
+      --> DIR/hubspot.yaml:23:29
+       |
+    23 |   pipelines: [Self-service, "8812346", "7700001", onlineshop]
+       |                             ^^^^^^^^^
+       |
+       = help: did you mean `8812345` (Self-service)?
+
+    error: pipeline 7700001 (Partners) has no won stage: none of its deals gets a packet
+      --> DIR/hubspot.yaml:23:40
+       |
+    23 |   pipelines: [Self-service, "8812346", "7700001", onlineshop]
+       |                                        ^^^^^^^^^
+       |
+       = help: give one of its stages the probability Won (100 %), or remove the pipeline here
+
+    error: portal 48210077 has no pipeline `onlineshop`: no deal gets a packet from it
+      --> DIR/hubspot.yaml:23:51
+       |
+    23 |   pipelines: [Self-service, "8812346", "7700001", onlineshop]
+       |                                                   ^^^^^^^^^^
+       |
+       = help: write `default` (Sales pipeline), `8812345` (Self-service) or `7700001` (Partners)
+
+    error: portal 48210077 has no association label `Decison maker`: nobody ever gets a role from it
+      --> DIR/hubspot.yaml:99:5
+       |
+    99 |     "Decison maker": sponsor
+       |     ^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `Decision maker`?
+
+    error: portal 48210077 has no association label `Juror`: nobody ever gets a role from it
+       --> DIR/hubspot.yaml:100:5
+        |
+    100 |     Juror: blocker
+        |     ^^^^^
+        |
+        = help: remove the line, or write one that is there, such as `Sponsor`, `Decision maker`, `Day-to-day user`, `Technical evaluator` or `Blocker`
+
+    error: `Legal & compliance` is what people read, not the buying role as it is stored
+       --> DIR/hubspot.yaml:107:5
+        |
+    107 |     Legal & compliance: blocker
+        |     ^^^^^^^^^^^^^^^^^^
+        |
+        = help: write `LEGAL_AND_COMPLIANCE`
+
+    error: portal 48210077 has no buying role `CHAMPIONS`: nobody ever gets a role from it
+       --> DIR/hubspot.yaml:108:5
+        |
+    108 |     CHAMPIONS: sponsor
+        |     ^^^^^^^^^
+        |
+        = help: did you mean `CHAMPION`?
+
+    error: `company.customer_tier` (Customer tier) has no value `Platinum`
+       --> DIR/hubspot.yaml:128:55
+        |
+    128 |     - {field: company.customer_tier, in: [Enterprise, Platinum]}
+        |                                                       ^^^^^^^^
+        |
+        = help: write `standard`, `strategic` or `enterprise`
+
+    warning: `Data migration needed` is a label of `deal.handoff_risks`: once somebody rewords it, this stops working
+       --> DIR/hubspot.yaml:129:40
+        |
+    129 |     - {field: deal.handoff_risks, in: ["Data migration needed", unheard_of]}
+        |                                        ^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: write the internal value `data_migration`
+
+    error: `deal.handoff_risks` (Risks) has no value `unheard_of`
+       --> DIR/hubspot.yaml:129:65
+        |
+    129 |     - {field: deal.handoff_risks, in: ["Data migration needed", unheard_of]}
+        |                                                                 ^^^^^^^^^^
+        |
+        = help: write `none`, `security_review` (Security review still open), `data_migration` (Data migration needed), `champion_leaving` (Champion may leave) or `thin_team` (Nobody has time for the rollout)
+
+    warning: `Self-service` is a label of `deal.pipeline`: once somebody rewords it, this stops working
+       --> DIR/hubspot.yaml:130:39
+        |
+    130 |     - {field: deal.pipeline, not_in: [Self-service, "99"]}
+        |                                       ^^^^^^^^^^^^
+        |
+        = help: write the internal value `8812345`
+
+    error: `deal.pipeline` (Pipeline) has no value `99`
+       --> DIR/hubspot.yaml:130:53
+        |
+    130 |     - {field: deal.pipeline, not_in: [Self-service, "99"]}
+        |                                                     ^^^^
+        |
+        = help: write `default` (Sales pipeline), `8812345` (Self-service) or `7700001` (Partners)
+
+    warning: this condition never holds: `company.customer_tier` (Customer tier) holds one value of a list, and only numbers can be compared
+       --> DIR/hubspot.yaml:131:38
+        |
+    131 |     - {field: company.customer_tier, at_least: 3}
+        |                                      ^^^^^^^^
+        |
+        = help: compare words with `in: ["…"]`, or write a number field
+
+    warning: this condition never holds: `deal.amount` (Amount) holds an amount, not a day
+       --> DIR/hubspot.yaml:132:28
+        |
+    132 |     - {field: deal.amount, older_than_days: 3}
+        |                            ^^^^^^^^^^^^^^^
+        |
+        = help: write a date field
+
+    DIR/handoff.toml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    11 errors, 5 warnings
+    "#);
+}
+
+#[tokio::test]
+async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
+    let town = Town::new();
+    town.sandbox.hubspot.change(|hubspot| {
+        let start = "2026-11-20T08:00:00Z".parse().unwrap();
+        let mut portal = crate::sandbox::hubspot::Portal::new(deals::PORTAL, deals::TOKEN);
+        deals::add_fields(&mut portal);
+        portal.add_owner("70000010", "Rae", "Ops", "revops@example.com", false);
+        portal.clear_pipelines();
+        portal.add_pipeline("default", "Sales", vec![Stage::new("1", "Talking", false, "0.5")]);
+        portal.add(Kind::Deal, "1", start, &[]);
+        hubspot.add_portal(portal);
+    });
+    town.writes_hubspot(&[("pipelines: [default, \"8812345\"]", "pipelines: [default]")]);
+    insta::assert_snapshot!(town.said().await, @"
+    error: portal 48210077 has no stage that counts as won: no packet will ever be made
+      --> DIR/hubspot.yaml:15:1
+       |
+    15 | crm: hubspot
+       | ^^^
+       |
+       = help: give a stage the probability Won (100 %) under Settings > Objects > Deals > Pipelines
+
+    error: pipeline default (Sales) has no won stage: none of its deals gets a packet
+      --> DIR/hubspot.yaml:23:15
+       |
+    23 |   pipelines: [default]
+       |               ^^^^^^^
+       |
+       = help: give one of its stages the probability Won (100 %), or remove the pipeline here
+
+    warning: portal 48210077 has no labels between deals and contacts: nobody gets a role from here
+      --> DIR/hubspot.yaml:98:5
+       |
+    98 |     Sponsor: sponsor
+       |     ^^^^^^^
+       |
+       = help: make them under Settings > Objects > Deals > Associations (Professional or Enterprise), or rely on `buying_roles`
+
+    DIR/handoff.toml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    2 errors, 1 warning
+    ");
+}
+
+#[tokio::test]
+async fn scopes_that_are_missing_are_named() {
+    let town = Town::new();
+    town.portal(|portal| {
+        portal.withdraw_scope("crm.objects.contacts.write");
+        portal.withdraw_scope("crm.objects.owners.read");
+        portal.withdraw_scope("crm.objects.companies.read");
+    });
+    insta::assert_snapshot!(town.said().await, @r#"
+    error: hubspot:48210077 lacks a permission: no task can be created
+      --> DIR/handoff.toml:15:10
+       |
+    15 | portal = "48210077"
+       |          ^^^^^^^^^^
+       |
+       = help: grant the app the scope crm.objects.contacts.write and install it again
+
+    error: hubspot:48210077 lacks a permission: no company can be read
+      --> DIR/handoff.toml:15:10
+       |
+    15 | portal = "48210077"
+       |          ^^^^^^^^^^
+       |
+       = help: grant the app the scope crm.objects.companies.read and install it again
+
+    error: hubspot:48210077 lacks a permission: no owner has a name, and none gets the task
+      --> DIR/handoff.toml:15:10
+       |
+    15 | portal = "48210077"
+       |          ^^^^^^^^^^
+       |
+       = help: grant the app the scope crm.objects.owners.read and install it again
+
+    DIR/hubspot.yaml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    3 errors
+    "#);
+}
+
+#[tokio::test]
+async fn a_granted_scope_opens_a_sensitive_property() {
+    let town = Town::new();
+    town.portal(|portal| {
+        let passport = Property::new("passport_number", "Passport number", "string", "text");
+        portal.add_property(Kind::Deal, passport.guarded(Sensitivity::Highly));
+        portal.grant_scope("crm.objects.deals.highly_sensitive.read.v2");
+    });
+    town.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
+    assert!(town.report().await.is_clean());
+}
+
+#[tokio::test]
+async fn where_scopes_are_not_told_a_sensitive_property_is_a_warning() {
+    let town = Town::new();
+    town.portal(|portal| {
+        let passport = Property::new("passport_number", "Passport number", "string", "text");
+        portal.add_property(Kind::Deal, passport.guarded(Sensitivity::Highly));
+    });
+    town.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
+    town.sandbox.hubspot.fails("POST /oauth/*", Fault::bad_gateway(), Times::UntilCleared);
+    insta::assert_snapshot!(town.said().await, @"
+    warning: `deal.passport_number` (Passport number) is sensitive, and its values may be kept from the app
+      --> DIR/hubspot.yaml:92:12
+       |
+    92 |     from: [deal.passport_number]
+       |            ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: grant the app the scope crm.objects.deals.highly_sensitive.read.v2 and install it again, or write another field
+
+    DIR/handoff.toml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    1 warning
+    ");
+}
+
+#[tokio::test]
+async fn one_platform_that_cannot_be_asked_hides_nothing_of_the_others() {
+    let town = Town::new();
+    town.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
+    town.writes_salesforce(&[("deal.Handoff_Why_Now__c", "deal.Handoff_Why_Nwo__c")]);
+    insta::assert_snapshot!(town.said().await, @r#"
+    error: hubspot:48210077 cannot be asked: reading the properties of deals: HubSpot answered 401 INVALID_AUTHENTICATION, correlation 00000000-0000-4000-8000-000000000000; check the token or connect the app again
+      --> DIR/handoff.toml:15:10
+       |
+    15 | portal = "48210077"
+       |          ^^^^^^^^^^
+       |
+       = help: mend that and check again: DIR/hubspot.yaml was not compared with it
+
+    error: `deal.Handoff_Why_Nwo__c`: opportunities of org 00DQy00000A7kLmMAJ have no field `Handoff_Why_Nwo__c`, or it is hidden from the integration user
+      --> DIR/salesforce.yaml:43:12
+       |
+    43 |     from: [deal.Handoff_Why_Nwo__c]
+       |            ^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `deal.Handoff_Why_Now__c` (Why now)? If not, give the integration user's permission set read access to it
+
+    DIR/hubspot.yaml: ok
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    2 errors
+    "#);
+}
+
+#[tokio::test]
+async fn nobody_can_be_reached() {
+    let town = Town::new();
+    for (platform, closed) in [("hubspot", "api_url"), ("salesforce", "instance_url"), ("slack", "api_url")] {
+        let url = match platform {
+            "hubspot" => town.sandbox.hubspot.url().to_owned(),
+            "salesforce" => town.sandbox.salesforce.url().to_owned(),
+            _ => town.sandbox.slack.api_url(),
+        };
+        Town::writes(
+            &town.installation.config,
+            &[(&format!("{closed} = \"{url}\""), &format!("{closed} = \"http://127.0.0.1:1\""))],
+        );
+    }
+    insta::assert_snapshot!(town.said().await, @r#"
+    error: hubspot:48210077 cannot be asked: reading the properties of deals: no connection: Connection refused (os error 111)
+      --> DIR/handoff.toml:15:10
+       |
+    15 | portal = "48210077"
+       |          ^^^^^^^^^^
+       |
+       = help: mend that and check again: DIR/hubspot.yaml was not compared with it
+
+    error: salesforce:00DQy00000A7kLmMAJ cannot be asked: logging in to Salesforce: Salesforce cannot be reached
+      --> DIR/handoff.toml:23:7
+       |
+    23 | org = "00DQy00000A7kLmMAJ"
+       |       ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: mend that and check again: DIR/salesforce.yaml was not compared with it
+
+    error: slack cannot be asked: Slack: auth.test: could not connect
+      --> DIR/handoff.toml:35:17
+       |
+    35 | bot_token_env = "SLACK_BOT_TOKEN"
+       |                 ^^^^^^^^^^^^^^^^^
+       |
+       = help: mend that and check again: no channel was looked at
+
+    DIR/hubspot.yaml: ok
+    DIR/salesforce.yaml: ok
+    3 errors
+    "#);
+}
+
+#[tokio::test]
+async fn a_token_of_another_portal_is_noticed() {
+    let town = Town::new();
+    Town::writes(&town.installation.config, &[("portal = \"48210077\"", "portal = \"48210078\"")]);
+    insta::assert_snapshot!(town.said().await, @r#"
+    error: the credentials of hubspot:48210078 open another account: 48210077
+      --> DIR/handoff.toml:15:10
+       |
+    15 | portal = "48210078"
+       |          ^^^^^^^^^^
+       |
+       = help: write the token of this account, or the id of that one
+
+    DIR/hubspot.yaml: ok
+    DIR/salesforce.yaml: ok
+    hubspot:48210078: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    1 error
+    "#);
+}
+
+#[tokio::test]
+async fn fields_roles_and_record_types_that_an_org_does_not_have() {
+    let town = Town::new();
+    town.org(|org| {
+        org.hide_field(Object::Opportunity, "Handoff_Promises__c");
+        org.set_time_zone("Europe/Lisbon");
+        org.add_field(Object::Contact, Field::new("Buying_Power__c", "Buying power", Type::Text));
+    });
+    town.writes_salesforce(&[
+        ("# applies_to:\n#   pipelines: [New_Business]", "applies_to:\n  pipelines: [New_Buisness, \"Renewal\", Upsell]"),
+        ("[deal.Handoff_Why_Now__c]", "[deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]"),
+        ("[deal.Handoff_Success_Outcome__c]", "[deal.Customer_Tier__c, deal.Csm__r.Name]"),
+        ("[deal.Handoff_Risks__c]", "[deal.Buying_Power__c]"),
+        ("\"Decision Maker\": sponsor", "\"Decison Maker\": sponsor\n    Juror: blocker"),
+        (
+            "in: [Enterprise, Strategic]}",
+            "in: [Enterprise, Platinum]}\n    - {field: deal.Handoff_Risks__c, in: [\"Data migration needed\"]}\n    \
+             - {field: deal.HasOpenActivity, in: [\"yes\"]}",
+        ),
+    ]);
+    insta::assert_snapshot!(town.said().await, @r#"
+    warning: org 00DQy00000A7kLmMAJ is in Europe/Lisbon: days here are counted in Europe/Berlin
+      --> DIR/salesforce.yaml:22:12
+       |
+    22 | time_zone: Europe/Berlin
+       |            ^^^^^^^^^^^^^
+       |
+       = help: write `time_zone: Europe/Lisbon`, unless the people who work with the digest live elsewhere
+
+    error: org 00DQy00000A7kLmMAJ has no record type of opportunities `New_Buisness`: no deal gets a packet from it
+      --> DIR/salesforce.yaml:27:15
+       |
+    27 |   pipelines: [New_Buisness, "Renewal", Upsell]
+       |               ^^^^^^^^^^^^
+       |
+       = help: did you mean `New_Business`?
+
+    error: org 00DQy00000A7kLmMAJ has no record type of opportunities `Upsell`: no deal gets a packet from it
+      --> DIR/salesforce.yaml:27:40
+       |
+    27 |   pipelines: [New_Buisness, "Renewal", Upsell]
+       |                                        ^^^^^^
+       |
+       = help: write `Renewal` or `New_Business`
+
+    error: `deal.Handoff_Why_Nwo__c`: opportunities of org 00DQy00000A7kLmMAJ have no field `Handoff_Why_Nwo__c`, or it is hidden from the integration user
+      --> DIR/salesforce.yaml:43:12
+       |
+    43 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
+       |            ^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `deal.Handoff_Why_Now__c` (Why now)? If not, give the integration user's permission set read access to it
+
+    error: `deal.Why_Now__c` has the label of a field, not its name
+      --> DIR/salesforce.yaml:43:37
+       |
+    43 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
+       |                                     ^^^^^^^^^^^^^^^
+       |
+       = help: write `deal.Handoff_Why_Now__c` (Why now)
+
+    error: `deal.Account.Industri`: accounts of org 00DQy00000A7kLmMAJ have no field `Industri`, or it is hidden from the integration user
+      --> DIR/salesforce.yaml:43:54
+       |
+    43 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
+       |                                                      ^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: did you mean `deal.Account.Industry` (Industry)? If not, give the integration user's permission set read access to it
+
+    error: `deal.Customer_Tier__c`: opportunities have no field `Customer_Tier__c`, accounts have one
+      --> DIR/salesforce.yaml:48:12
+       |
+    48 |     from: [deal.Customer_Tier__c, deal.Csm__r.Name]
+       |            ^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write `company.Customer_Tier__c`
+
+    error: `deal.Csm__r.Name`: opportunities of org 00DQy00000A7kLmMAJ have no field `Csm__r`, or it is hidden from the integration user
+      --> DIR/salesforce.yaml:48:35
+       |
+    48 |     from: [deal.Customer_Tier__c, deal.Csm__r.Name]
+       |                                   ^^^^^^^^^^^^^^^^
+       |
+       = help: write the API name (Setup > Object Manager > Fields & Relationships, column Field Name), and give the permission set of the integration user read access to it
+
+    error: `deal.Handoff_Promises__c`: opportunities of org 00DQy00000A7kLmMAJ have no field `Handoff_Promises__c`, or it is hidden from the integration user
+      --> DIR/salesforce.yaml:56:12
+       |
+    56 |     from: [deal.Handoff_Promises__c]
+       |            ^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write the API name (Setup > Object Manager > Fields & Relationships, column Field Name), and give the permission set of the integration user read access to it
+
+    error: `deal.Buying_Power__c`: opportunities have no field `Buying_Power__c`, contacts have one
+      --> DIR/salesforce.yaml:62:12
+       |
+    62 |     from: [deal.Buying_Power__c]
+       |            ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: people come from `roles`; to show such a field, let the CRM copy it to one of the deal, and write that
+
+    error: org 00DQy00000A7kLmMAJ has no contact role `Decison Maker`: nobody ever gets a role from it
+       --> DIR/salesforce.yaml:105:5
+        |
+    105 |     "Decison Maker": sponsor
+        |     ^^^^^^^^^^^^^^^
+        |
+        = help: did you mean `Decision Maker`?
+
+    error: org 00DQy00000A7kLmMAJ has no contact role `Juror`: nobody ever gets a role from it
+       --> DIR/salesforce.yaml:106:5
+        |
+    106 |     Juror: blocker
+        |     ^^^^^
+        |
+        = help: remove the line, or write one that is there, such as `Business User`, `Decision Maker`, `Economic Buyer`, `Economic Decision Maker` or `Evaluator`
+
+    error: `company.Customer_Tier__c` (Customer tier) has no value `Platinum`
+       --> DIR/salesforce.yaml:127:58
+        |
+    127 |     - {field: company.Customer_Tier__c, in: [Enterprise, Platinum]}
+        |                                                          ^^^^^^^^
+        |
+        = help: write `standard`, `strategic` or `enterprise`
+
+    warning: `Data migration needed` is a label of `deal.Handoff_Risks__c`: once somebody rewords it, this stops working
+       --> DIR/salesforce.yaml:128:43
+        |
+    128 |     - {field: deal.Handoff_Risks__c, in: ["Data migration needed"]}
+        |                                           ^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: write the internal value `data_migration`
+
+    error: `deal.HasOpenActivity` (Has Open Activity) has no value `yes`
+       --> DIR/salesforce.yaml:129:42
+        |
+    129 |     - {field: deal.HasOpenActivity, in: ["yes"]}
+        |                                          ^^^^^
+        |
+        = help: write `true` or `false`
+
+    DIR/handoff.toml: ok
+    DIR/hubspot.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    13 errors, 2 warnings
+    "#);
+}
+
+#[tokio::test]
+async fn what_an_org_does_not_allow_is_named() {
+    let town = Town::new();
+    town.org(|org| {
+        org.may_edit_tasks = false;
+        org.hide_object(Object::ContactRole);
+        org.clear(Object::Stage);
+        org.add_stage("Talking", false, false);
+    });
+    Town::writes(
+        &town.installation.config,
+        &[(
+            "[salesforce.jwt]",
+            "task_status = \"Open\"\ntask_key_field = \"Handoff_Kee__c\"\n[salesforce.jwt]",
+        )],
+    );
+    insta::assert_snapshot!(town.said().await, @r#"
+    error: salesforce:00DQy00000A7kLmMAJ lacks a permission: nobody can be shown among the stakeholders
+      --> DIR/handoff.toml:23:7
+       |
+    23 | org = "00DQy00000A7kLmMAJ"
+       |       ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: give the integration user's permission set: Read on OpportunityContactRole
+
+    error: salesforce:00DQy00000A7kLmMAJ lacks a permission: no task can be created
+      --> DIR/handoff.toml:23:7
+       |
+    23 | org = "00DQy00000A7kLmMAJ"
+       |       ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: give the integration user's permission set: Create on tasks (Edit Tasks)
+
+    error: tasks of this org have no status `Open`
+      --> DIR/handoff.toml:29:15
+       |
+    29 | task_status = "Open"
+       |               ^^^^^^
+       |
+       = help: write one that it has: `Not Started`, `In Progress`, `Completed`
+
+    error: tasks of this org have no field `Handoff_Kee__c`, or our user cannot see it
+      --> DIR/handoff.toml:30:18
+       |
+    30 | task_key_field = "Handoff_Kee__c"
+       |                  ^^^^^^^^^^^^^^^^
+       |
+       = help: create it on Activity and give the permission set read and edit access, or remove the setting
+
+    error: org 00DQy00000A7kLmMAJ has no stage that counts as won: no packet will ever be made
+      --> DIR/salesforce.yaml:19:1
+       |
+    19 | crm: salesforce
+       | ^^^
+       |
+       = help: give a stage the type Closed/Won under Setup > Object Manager > Opportunity > Stage
+
+    DIR/hubspot.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    5 errors
+    "#);
+}
+
+#[tokio::test]
+async fn channels_that_no_digest_can_be_posted_to() {
+    let town = Town::new();
+    town.sandbox.slack.change(|slack| {
+        slack.set_access("C0123ABCD", Access::NotInvited);
+        slack.set_access("C0456EFGH", Access::Private);
+    });
+    insta::assert_snapshot!(town.said().await, @"
+    error: the bot is not in C0123ABCD: no digest can be posted there
+       --> DIR/hubspot.yaml:142:12
+        |
+    142 |   channel: C0123ABCD
+        |            ^^^^^^^^^
+        |
+        = help: in that channel write: /invite @handoff (the name of your app)
+
+    error: Sandbox has no channel C0456EFGH, or it is private and the bot is not in it
+       --> DIR/salesforce.yaml:142:12
+        |
+    142 |   channel: C0456EFGH
+        |            ^^^^^^^^^
+        |
+        = help: copy the id from the bottom of the channel's About; if it is private, invite the bot there
+
+    DIR/handoff.toml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    2 errors
+    ");
+
+    // With a look at the channel itself, an archived one shows too.
+    town.sandbox.slack.change(|slack| {
+        slack.grant_scope("channels:read");
+        slack.grant_scope("groups:read");
+        slack.set_access("C0ENTERPR", Access::Archived);
+    });
+    let said = town.said().await;
+    assert!(said.contains("C0ENTERPR is archived: no digest can be posted there"), "{said}");
+    assert!(said.contains("the bot is not in C0123ABCD"), "{said}");
+    assert!(said.contains("Sandbox has no channel C0456EFGH, or it is private"), "{said}");
+}
+
+#[tokio::test]
+async fn what_the_slack_app_may_not_do() {
+    let town = Town::new();
+    town.sandbox.slack.change(|slack| {
+        for scope in ["chat:write", "users:read.email", "channels:history"] {
+            slack.withdraw_scope(scope);
+        }
+    });
+    insta::assert_snapshot!(town.said().await, @r#"
+    error: the Slack app lacks the scope chat:write: no digest can be posted
+      --> DIR/handoff.toml:35:17
+       |
+    35 | bot_token_env = "SLACK_BOT_TOKEN"
+       |                 ^^^^^^^^^^^^^^^^^
+       |
+       = help: add chat:write under OAuth & Permissions > Bot Token Scopes and install the app again
+
+    error: the Slack app lacks the scope users:read.email: digests show owners by name and mention nobody
+      --> DIR/handoff.toml:35:17
+       |
+    35 | bot_token_env = "SLACK_BOT_TOKEN"
+       |                 ^^^^^^^^^^^^^^^^^
+       |
+       = help: add users:read.email under OAuth & Permissions > Bot Token Scopes and install the app again
+
+    warning: nobody can say whether digests can be posted to C0123ABCD: the bot may not look
+       --> DIR/hubspot.yaml:142:12
+        |
+    142 |   channel: C0123ABCD
+        |            ^^^^^^^^^
+        |
+        = help: add the bot scopes channels:read and groups:read and install the app again
+
+    warning: nobody can say whether digests can be posted to C0ENTERPR: the bot may not look
+       --> DIR/hubspot.yaml:145:16
+        |
+    145 |       channel: C0ENTERPR
+        |                ^^^^^^^^^
+        |
+        = help: add the bot scopes channels:read and groups:read and install the app again
+
+    warning: nobody can say whether digests can be posted to C0456EFGH: the bot may not look
+       --> DIR/salesforce.yaml:142:12
+        |
+    142 |   channel: C0456EFGH
+        |            ^^^^^^^^^
+        |
+        = help: add the bot scopes channels:read and groups:read and install the app again
+
+    warning: nobody can say whether digests can be posted to C0ENTERPR: the bot may not look
+       --> DIR/salesforce.yaml:145:16
+        |
+    145 |       channel: C0ENTERPR
+        |                ^^^^^^^^^
+        |
+        = help: add the bot scopes channels:read and groups:read and install the app again
+
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    2 errors, 4 warnings
+    "#);
+    town.sandbox.slack.change(|slack| slack.revoke_token(deals::BOT_TOKEN));
+    let said = town.said().await;
+    assert!(
+        said.contains("slack cannot be asked: Slack: auth.test: token_revoked; check the bot token"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_fallback_that_nobody_knows() {
+    let town = Town::new();
+    town.writes_hubspot(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
+    town.writes_salesforce(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
+    insta::assert_snapshot!(town.said().await, @"
+    warning: `nobody.o'brien@example.com` is no active user of hubspot:48210077: they cannot open the deal and its task
+       --> DIR/hubspot.yaml:133:13
+        |
+    133 |   fallback: nobody.o'brien@example.com
+        |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: write the address that somebody signs in to the CRM with
+
+    warning: `nobody.o'brien@example.com` has no Slack account: such a digest mentions nobody
+       --> DIR/hubspot.yaml:133:13
+        |
+    133 |   fallback: nobody.o'brien@example.com
+        |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: write the address of somebody who has one, if they should be told
+
+    warning: `nobody.o'brien@example.com` is no active user of salesforce:00DQy00000A7kLmMAJ: they cannot open the deal and its task
+       --> DIR/salesforce.yaml:133:13
+        |
+    133 |   fallback: nobody.o'brien@example.com
+        |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: write the address that somebody signs in to the CRM with
+
+    warning: `nobody.o'brien@example.com` has no Slack account: such a digest mentions nobody
+       --> DIR/salesforce.yaml:133:13
+        |
+    133 |   fallback: nobody.o'brien@example.com
+        |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: write the address of somebody who has one, if they should be told
+
+    DIR/handoff.toml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    4 warnings
+    ");
+}
+
+#[tokio::test]
+async fn a_subscription_that_never_fires() {
+    let town = Town::new();
+    let project = town.directory.path().join("hubspot/src/app/webhooks");
+    std::fs::create_dir_all(&project).unwrap();
+    let shipped = include_str!("../../../config/hubspot/src/app/webhooks/handoff-hsmeta.json");
+    let file = project.join("handoff-hsmeta.json");
+    std::fs::write(&file, shipped).unwrap();
+    assert!(town.report().await.is_clean());
+    for (name, told) in [
+        ("hs_is_closed_won", "`hs_is_closed_won` (Is closed won) is calculated"),
+        ("dealstag", "portal 48210077 has no deal property `dealstag`"),
+    ] {
+        std::fs::write(&file, shipped.replace("\"dealstage\"", &format!("\"{name}\""))).unwrap();
+        let said = town.said().await;
+        assert!(said.contains(told), "{said}");
+        assert!(said.contains("DIR/hubspot/src/app/webhooks/handoff-hsmeta.json:14:27"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_configuration_nobody_is_asked() {
+    let town = Town::new();
+    let mut report = check::check(&town.installation.config, &|_| None);
+    super::look(&mut report, &town.installation.config, &town.clock).await;
+    assert_eq!(report.compared, ["nobody was asked: mend the configuration first"]);
+    assert_eq!(report.exit_code(), 1);
+    assert!(town.sandbox.hubspot.log().calls().is_empty());
+}

@@ -1,0 +1,103 @@
+//! Slack: channels that a digest cannot be posted to, and people whom it cannot mention.
+
+use super::{place, unreachable};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery::slack::SlackClient;
+use crate::delivery::slack::workspace::{Channel, Mention, Workspace};
+use crate::document::{Problems, Span};
+use crate::failure::Failure;
+use crate::mapping::account::{self, Named};
+
+/// Scopes that digests need, and what happens without.
+const NEEDED: [(&str, &str); 2] = [
+    ("chat:write", "no digest can be posted"),
+    ("users:read.email", "digests show owners by name and mention nobody"),
+];
+
+/// Asks Slack about every mapping; returns what was compared.
+pub(super) async fn compare(
+    config: &Config,
+    http: &reqwest::Client,
+    clock: &Clock,
+    settings: &mut Problems,
+    mappings: &mut [Problems],
+) -> Option<String> {
+    let slack = SlackClient::new(http.clone(), &config.slack, config.work.http_timeout, clock.clone());
+    let workspace = match slack.workspace().await {
+        Ok(Some(workspace)) => workspace,
+        Ok(None) => return Some("slack: an incoming webhook cannot be asked".to_owned()),
+        Err(failure) => {
+            refuse(settings, &failure);
+            return None;
+        }
+    };
+    for (scope, consequence) in NEEDED.into_iter().filter(|(scope, _)| workspace.lacks(scope)) {
+        let message = format!("the Slack app lacks the scope {scope}: {consequence}");
+        let help =
+            format!("add {scope} under OAuth & Permissions > Bot Token Scopes and install the app again");
+        match place::of_slack(settings) {
+            Some(span) => settings.error(span, message, help),
+            None => settings.file_error(message, help),
+        }
+    }
+    for mapping in mappings {
+        let Named { channels, fallback, .. } = account::named(mapping);
+        for (id, span) in channels {
+            if let Err(failure) = channel(&slack, &workspace, &id, span, mapping).await {
+                refuse(settings, &failure);
+                return None;
+            }
+        }
+        if let Some((address, span)) = fallback
+            && let Ok(Mention::Nobody) = slack.mention(&address).await
+        {
+            let message = format!("`{address}` has no Slack account: such a digest mentions nobody");
+            mapping.warning(
+                span,
+                message,
+                "write the address of somebody who has one, if they should be told",
+            );
+        }
+    }
+    Some(format!("slack: compared with the workspace {}", workspace.team))
+}
+
+fn refuse(settings: &mut Problems, failure: &Failure) {
+    let left = "mend that and check again: no channel was looked at";
+    unreachable(settings, place::of_slack(settings), "slack", failure.why(), left);
+}
+
+async fn channel(
+    slack: &SlackClient,
+    workspace: &Workspace,
+    id: &str,
+    span: Span,
+    mapping: &mut Problems,
+) -> Result<(), Failure> {
+    let team = &workspace.team;
+    match slack.channel(id, workspace).await? {
+        Channel::Open => {}
+        Channel::NotInvited => {
+            let message = format!("the bot is not in {id}: no digest can be posted there");
+            mapping.error(span, message, "in that channel write: /invite @handoff (the name of your app)");
+        }
+        Channel::Archived => {
+            let message = format!("{id} is archived: no digest can be posted there");
+            mapping.error(span, message, "write another channel, or restore this one in Slack");
+        }
+        Channel::Missing => {
+            let message = format!("{team} has no channel {id}, or it is private and the bot is not in it");
+            let help =
+                "copy the id from the bottom of the channel's About; if it is private, invite the bot there";
+            mapping.error(span, message, help);
+        }
+        Channel::Unseen => {
+            let message =
+                format!("nobody can say whether digests can be posted to {id}: the bot may not look");
+            let help = "add the bot scopes channels:read and groups:read and install the app again";
+            mapping.warning(span, message, help);
+        }
+    }
+    Ok(())
+}
