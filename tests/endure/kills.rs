@@ -16,7 +16,7 @@ use crate::load::Load;
 use crate::options::any_seed;
 use crate::place::Engine;
 use crate::rest::{rest, rest_millis};
-use crate::troubles::Troubles;
+use crate::troubles::{Troubles, Weather};
 
 /// More wins without a task than this, and nobody wins any more until some are handed over.
 const BACKLOG: usize = 120;
@@ -55,7 +55,8 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
     let ground = Arc::new(Ground::prepare(engine, WORK).await);
     let load = Load::new(25);
     let mut rng = Rng::with_seed(seed);
-    let mut troubles = Troubles::new(rng.u64(..), bounds.longest_jump);
+    let mut troubles =
+        Troubles::new(rng.u64(..), bounds.longest_jump, Weather { lasting: 4, slack_down: 4..12 });
     let mut helpers = tokio::task::JoinSet::new();
     for _ in 0..3 {
         helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
@@ -71,7 +72,10 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         let at_home = troubles.at_home(&ground);
         if let Some(child) = Child::start(&ground, &start).await {
             load.goes_to(&[&child.address]);
-            let span = Duration::from_millis(rng.u64(30..900));
+            // Mostly too short a life for the work that is there; now and then long enough to finish some, also
+            // what on PostgreSQL the one before has left leased.
+            let span = if rng.u32(..4) == 0 { 1_000..3_000 } else { 30..900 };
+            let span = Duration::from_millis(rng.u64(span));
             at_points += u32::from(child.killed_within(span).await);
             kills += 1;
         } else if start.crash_at.is_some() {

@@ -19,7 +19,7 @@ use crate::ledger::Crm;
 use crate::load::Load;
 use crate::place::Engine;
 use crate::rest::rest;
-use crate::troubles::{Troubles, write_shift};
+use crate::troubles::{Troubles, Weather, write_shift};
 
 const SAMPLE: Duration = Duration::from_secs(10);
 
@@ -44,11 +44,13 @@ pub fn run(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<(), S
 }
 
 async fn soak(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<(), String> {
-    let work = WORK.replace("workers = 8", "workers = 32");
+    let work = WORK
+        .replace("workers = 8", "workers = 32")
+        .replace("longest_retry = \"1s\"", "longest_retry = \"20s\"");
     let ground = Arc::new(Ground::prepare(engine, &work).await);
     let load = Load::new(0);
     let mut rng = Rng::with_seed(seed);
-    let mut troubles = Troubles::new(rng.u64(..), Duration::ZERO);
+    let mut troubles = Troubles::new(rng.u64(..), Duration::ZERO, Weather { lasting: 10, slack_down: 2..5 });
     let mut child =
         Child::start(&ground, &Start { quiet: true, ..Start::default() }).await.ok_or("it does not start")?;
     load.goes_to(&[&child.address]);
