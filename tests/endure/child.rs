@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use crate::ground::Ground;
+use crate::rest::rest;
 
 /// A start takes no longer, unless the database is away.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -95,6 +96,14 @@ impl Child {
     /// `kill -9`; returns when it is gone.
     pub async fn kill(mut self) {
         let _ = self.process.kill().await;
+    }
+
+    /// Stands still for `span`, and then goes on as if nothing had happened.
+    pub async fn freezes(&self, span: Duration) {
+        let signal = |name: &str| Command::new("kill").args([name, &self.pid.to_string()]).status();
+        let _ = signal("-STOP").await;
+        rest(span).await;
+        let _ = signal("-CONT").await;
     }
 
     /// Whether it is still there.

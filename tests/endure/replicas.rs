@@ -61,10 +61,16 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), bounds.wins, bounds.count));
     let mut watching = tokio::task::JoinSet::new();
 
-    let mut kills = 0;
+    let (mut kills, mut freezes) = (0, 0);
     while !people.is_finished() || kills < 3 {
         spoil(&ground, &mut rng);
         rest_millis(rng.u64(bounds.between.clone())).await;
+        if rng.u32(..3) == 0 {
+            // As a virtual machine that is moved, it wakes up and believes that its leases still hold.
+            let frozen = &children[rng.usize(..children.len())];
+            frozen.freezes(LEASE + Duration::from_millis(rng.u64(500..2_000))).await;
+            freezes += 1;
+        }
         let victim = children.swap_remove(rng.usize(..children.len()));
         victim.kill().await;
         kills += 1;
@@ -90,7 +96,7 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     let books = Books::audit(&ground, &ledger).await;
     let exact = books.tasks == bounds.wins && books.digests == bounds.wins && books.wins == bounds.wins;
     println!(
-        "{} replicas on postgres: seed {seed}, {kills} kills\n  {}\n  takeover after a kill: {} (lease {LEASE:?})\n  {:.1?}",
+        "{} replicas on postgres: seed {seed}, {kills} kills, {freezes} frozen for longer than a lease\n  {}\n  takeover after a kill: {} (lease {LEASE:?})\n  {:.1?}",
         bounds.count,
         summary(&books),
         spread(&takeovers.lock().unwrap()),
