@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod fetch;
 mod healthcheck;
+mod init;
 mod list;
 mod live;
 mod preview;
@@ -52,6 +53,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Looks at the installation: store, clock, public address, permissions; says what to do
     Doctor(doctor::DoctorArgs),
+    /// Writes a first mapping for an account, from its own fields, labels and pipelines
+    Init(init::InitArgs),
     /// Runs the tests beside the mappings: deals in, what their packets must say
     Test(test::TestArgs),
     /// Shows what a new mapping would change, in words and deal by deal
@@ -95,6 +98,7 @@ pub struct ConfigArg {
 pub async fn run(arguments: Arguments) -> ExitCode {
     let outcome = match arguments.command {
         Command::Demo(args) => demo::run(args).await,
+        Command::Init(args) => init::run(&args).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Check(args) => return check::run(&args).await,
         Command::Doctor(args) => return doctor::run(&args).await,

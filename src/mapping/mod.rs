@@ -13,6 +13,7 @@ pub mod excerpt;
 pub(crate) mod fact;
 pub mod field;
 pub mod file;
+pub mod first;
 mod html;
 mod link;
 mod lint;

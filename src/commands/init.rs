@@ -1,0 +1,150 @@
+//! `handoff init --from-crm`: a first mapping for an account, from what the account says about itself.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::fetch::accounts;
+use super::{ConfigArg, Problem};
+use crate::clock::Clock;
+use crate::config;
+use crate::crm::{Crm, WantedFields};
+use crate::mapping::first::{self, First, Given};
+
+/// Arguments of `handoff init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Ask the account for its fields, labels and pipelines
+    #[arg(long, required = true)]
+    from_crm: bool,
+    /// Which account, when several are configured: hubspot:48210077
+    #[arg(long, value_name = "CRM:ID")]
+    account: Option<String>,
+    /// The file to write [default: mappings/<CRM>-<ID>.yaml]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The Slack channel, by id
+    #[arg(long, value_name = "ID")]
+    channel: Option<String>,
+    /// Who takes what nobody owns, by e-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    fallback: Option<String>,
+    /// Overwrite a file that exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) async fn run(args: &InitArgs) -> Result<(), Problem> {
+    let said = init(args, &|name| std::env::var(name).ok(), &Clock::machine()).await?;
+    print!("{said}");
+    Ok(())
+}
+
+/// Writes the file and returns what to tell the person.
+async fn init(
+    args: &InitArgs,
+    env: &dyn Fn(&str) -> Option<String>,
+    clock: &Clock,
+) -> Result<String, Problem> {
+    // The account may have no mapping that passes yet: only its connection has to be right.
+    let loaded = config::load(&args.config.config, env);
+    let Some(config) = loaded.config else { return Err(Problem::new(loaded.problems.to_string())) };
+    let (_, all) = accounts(&config, clock)?;
+    let crm = choose(all.into_iter().map(|(crm, _)| crm), args.account.as_deref())?;
+    let key = crm.account().clone();
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("mappings/{}-{}.yaml", key.crm, key.account)));
+    // Said before anybody is asked.
+    if out.exists() && !args.force {
+        return Err(exists(&out));
+    }
+    let metadata = crm.metadata(&WantedFields::default()).await;
+    let metadata = metadata
+        .map_err(|failure| Problem::new(format!("handoff: {key} cannot be asked: {}", failure.why())))?;
+    let given = Given { channel: args.channel.clone(), fallback: args.fallback.clone() };
+    let first = first::mapping(&metadata, &given);
+    let (mapping, problems) = crate::mapping::file::parse(&out.display().to_string(), &first.text);
+    if mapping.is_none() {
+        // Only what was given on the command line can be wrong.
+        return Err(Problem::new(problems.to_string()));
+    }
+    write(&out, &first.text, args.force)?;
+    Ok(told(&out, &first, &given, &metadata.lacking))
+}
+
+fn choose(all: impl Iterator<Item = Arc<dyn Crm>>, wanted: Option<&str>) -> Result<Arc<dyn Crm>, Problem> {
+    let fits = |crm: &Arc<dyn Crm>| {
+        let key = crm.account();
+        wanted.is_none_or(|wanted| wanted == key.to_string() || wanted == key.account)
+    };
+    let mut found: Vec<Arc<dyn Crm>> = all.filter(fits).collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Problem::new("handoff: no such account is configured")),
+        _ => {
+            let names: Vec<String> = found.iter().map(|crm| format!("--account {}", crm.account())).collect();
+            Err(Problem::new(format!("handoff: several accounts are configured: say {}", names.join(" or "))))
+        }
+    }
+}
+
+/// Never overwrites a file that somebody else wrote in the meantime.
+fn write(out: &Path, text: &str, force: bool) -> Result<(), Problem> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(!force).create(force).truncate(force);
+    let written = options.open(out).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => exists(out),
+        _ => Problem::new(format!("handoff: {} cannot be written: {error}", out.display())),
+    })
+}
+
+fn exists(out: &Path) -> Problem {
+    let out = out.display();
+    Problem::new(format!("handoff: {out} exists: name another file with --out, or overwrite it with --force"))
+}
+
+fn told(out: &Path, first: &First, given: &Given, lacking: &[crate::crm::Lacking]) -> String {
+    let out = out.display();
+    let mut said = format!("{out} is written.\n");
+    if !first.missing.is_empty() {
+        let _ = write!(
+            said,
+            "\nNothing in this account answers some sections. Create these fields on the deal:\n\n"
+        );
+        let width = |text: fn(&first::Missing) -> &str| {
+            first.missing.iter().map(|one| text(one).len()).max().unwrap_or(0)
+        };
+        let (names, labels) = (width(|missing| missing.name), width(|missing| missing.label));
+        for missing in &first.missing {
+            let first::Missing { name, label, kind, .. } = missing;
+            let _ = writeln!(said, "  {name:names$}  {label:labels$}  {kind}");
+        }
+    }
+    for lacking in lacking {
+        let permissions = lacking.permissions.join(" or ");
+        let _ = write!(said, "\nA permission is missing ({permissions}): {}.\n", lacking.consequence);
+    }
+    let _ = write!(said, "\nStill to do:\n");
+    if given.channel.is_none() {
+        let _ = writeln!(said, "  - write your Slack channel behind `channel:`");
+    }
+    if given.fallback.is_none() {
+        let _ = writeln!(said, "  - write who takes what nobody owns behind `fallback:`");
+    }
+    let _ =
+        writeln!(said, "  - name the file in the account's block of the configuration: mapping = \"{out}\"");
+    let _ = writeln!(said, "  - run: handoff check --live");
+    said
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! A first mapping for an account, from what the account says about itself.
+//!
+//! [`known`] is the table of names and labels that are recognised, [`fields`] and [`people`] match an account against
+//! it, [`kit`] says which fields to create for what has no home, and [`write`] writes the file. All of it is pure.
+
+mod fields;
+pub mod kit;
+mod known;
+mod people;
+mod write;
+
+use crate::crm::{AccountMetadata, FieldMetadata};
+
+pub use fields::{Target, Targets};
+pub use kit::Missing;
+
+/// What the account cannot say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The Slack channel, by id.
+    pub channel: Option<String>,
+    /// The address of who takes what nobody owns.
+    pub fallback: Option<String>,
+}
+
+/// A first mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct First {
+    /// The file's text.
+    pub text: String,
+    /// Fields to create for sections that nothing in the account answers.
+    pub missing: Vec<Missing>,
+}
+
+/// Stands where nobody gave a channel. It is an id, so the file can be checked; no workspace has it.
+pub const NO_CHANNEL: &str = "C000000000";
+
+/// Stands where nobody gave an address.
+pub const NO_FALLBACK: &str = "revops@example.com";
+
+/// Writes a first mapping for an account.
+pub fn mapping(account: &AccountMetadata, given: &Given) -> First {
+    let targets = Targets::of(account);
+    let missing = kit::missing(account.account.crm, &targets);
+    First { text: write::file(account, &targets, &missing, given), missing }
+}
+
+/// A field with its label, as a comment shows it.
+fn with_label(field: &FieldMetadata) -> String {
+    format!("{} ({})", field.name, write::comment(&field.label))
+}
