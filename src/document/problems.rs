@@ -170,7 +170,11 @@ impl Problems {
                 to = Some(shown.len());
             }
             let hidden = self.concealed.iter().any(|span| span.start <= at && at < span.end);
-            shown.push(if hidden && !char.is_whitespace() { '*' } else { char });
+            shown.push(match char {
+                _ if hidden && !char.is_whitespace() => '*',
+                '\t' => char,
+                _ => visible(char),
+            });
         }
         let start = from.unwrap_or(shown.len());
         let end = to.unwrap_or(shown.len()).max(start);
@@ -182,8 +186,8 @@ impl Problems {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(visible(&problem.message));
-        let help = Level::HELP.message(visible(&problem.help));
+        let title = level.primary_title(visible_text(&problem.message));
+        let help = Level::HELP.message(visible_text(&problem.help));
         let origin: Element<'_> = match problem.place {
             None => Origin::path(self.file.as_str()).into(),
             Some(place) => match self.excerpt(place) {
@@ -224,8 +228,12 @@ fn floor(text: &str, at: usize) -> usize {
 }
 
 /// Messages quote the file; a control character in it must not reach a terminal.
-fn visible(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() && char != '\n' { '\u{fffd}' } else { char }).collect()
+fn visible_text(text: &str) -> String {
+    text.chars().map(visible).collect()
+}
+
+fn visible(char: char) -> char {
+    if char.is_control() && char != '\n' { '\u{fffd}' } else { char }
 }
 
 #[cfg(test)]
@@ -288,5 +296,9 @@ mod tests {
         let mut problems = Problems::new("m.yaml", "a: \u{1b}[31mred\n");
         problems.error(Span { start: 3, end: 4 }, "`\u{1b}[31mred` is not a role", "x");
         assert!(!problems.to_string().contains('\u{1b}'), "{problems}");
+
+        let mut problems = Problems::new("m.yaml", "a: deal.\u{84}x\n");
+        problems.error(Span { start: 3, end: 11 }, "a value cannot begin so", "x");
+        assert!(!problems.to_string().contains('\u{84}'), "{problems}");
     }
 }
