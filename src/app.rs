@@ -10,6 +10,7 @@ use crate::clock::{Clock, Entropy, later};
 use crate::config::WorkConfig;
 use crate::crm::{AccountKey, Crm, hubspot, salesforce};
 use crate::delivery::{backoff, slack::SlackClient};
+use crate::http::{Bodies, Seldom};
 use crate::mapping::Mapping;
 use crate::mapping::live::{LiveMapping, Reload};
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
@@ -24,6 +25,12 @@ pub struct App {
     pub entropy: Entropy,
     /// The durable state.
     pub store: Store,
+    /// How much of webhooks' bodies is held, and for how long.
+    pub bodies: Bodies,
+    /// How long a webhook waits for its commit before its sender is told to come back.
+    pub answer_within: Duration,
+    /// Keeps the log short while webhooks cannot be stored.
+    pub overload: Seldom,
     /// Who may send HubSpot webhooks.
     pub hubspot: hubspot::Receiver,
     /// Who may send Salesforce webhooks.

@@ -12,7 +12,8 @@
 //!
 //! Around that: [`catch_up`] finds wins that no webhook told of, `words` holds our own sentences, [`config`] and
 //! [`document`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
-//! platform failed, [`app`], [`service`] and [`workers`] run it, [`commands`] is the command line, and [`sandbox`]
+//! platform failed, [`app`], [`service`] and [`workers`] run it, [`scopes`] keeps one dead
+//! destination from holding up the others, [`commands`] is the command line, and [`sandbox`]
 //! is the HubSpot, Salesforce and Slack of `handoff demo`.
 
 pub mod app;
@@ -33,6 +34,7 @@ pub mod metrics;
 pub mod packet;
 pub mod review;
 pub mod sandbox;
+pub mod scopes;
 pub mod service;
 pub mod store;
 mod words;

@@ -15,10 +15,14 @@ use crate::crm::Crm as _;
 use crate::crm::hubspot::{self, HubSpot};
 use crate::crm::salesforce::{self, Salesforce};
 use crate::delivery::slack::SlackClient;
+use crate::http::listener::{Limits, serve};
 use crate::mapping::live::LiveMapping;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::{http, workers};
+
+/// Connections of operators at once: a Prometheus or two, and people.
+const OPERATOR_CONNECTIONS: usize = 64;
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +75,20 @@ impl Service {
 
         let listener = bind(config.listen).await?;
         let address = local(&listener, config.listen)?;
-        tasks.spawn(serve(listener, http::webhook_routes(app.clone()), stopped.clone()));
+        let limits = Limits {
+            connections: config.http.max_connections,
+            idle: config.http.idle_timeout,
+            shutdown: config.work.shutdown,
+        };
+        let routes = http::webhook_routes(app.clone());
+        tasks.spawn(serve(listener, routes, limits, app.clock.clone(), stopped.clone()));
         let mut operator_address = None;
         if let Some(wanted) = config.operator_listen {
             let listener = bind(wanted).await?;
             operator_address = Some(local(&listener, wanted)?);
-            tasks.spawn(serve(listener, http::operator_routes(app.clone()), stopped.clone()));
+            let limits = Limits { connections: OPERATOR_CONNECTIONS, ..limits };
+            let routes = http::operator_routes(app.clone(), config.operator_token.as_ref());
+            tasks.spawn(serve(listener, routes, limits, app.clock.clone(), stopped.clone()));
         }
         tasks.spawn(workers::run(app.clone(), stopped.clone(), config.work.shutdown));
         tasks.spawn(workers::reload(app.clone(), stopped.clone(), config.work.reload));
@@ -120,6 +132,9 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
     }
     let slack = SlackClient::new(http, &config.slack, config.work.http_timeout, clock.clone());
     Ok(App {
+        bodies: http::Bodies::new(config.http.body_memory_mib, config.http.body_timeout),
+        answer_within: config.http.answer_within,
+        overload: http::Seldom::default(),
         hubspot: hubspot::Receiver::new(&config.public_url, &portals),
         salesforce: salesforce::Receiver::new(&config.salesforce),
         slack,
@@ -150,13 +165,4 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
     listener.local_addr().map_err(|error| StartError::Listen { address, error })
-}
-
-async fn serve(listener: TcpListener, routes: axum::Router, mut stopped: watch::Receiver<bool>) {
-    let stop = async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stop).await {
-        tracing::error!(%error, "a listener failed");
-    }
 }

@@ -13,68 +13,141 @@ use crate::config::StoreConfig;
 use crate::crash_point;
 use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
-use crate::store::{DealEnd, DealLease, StoreError};
+use crate::scopes::{Call, Health, Pool, Rest, Scopes};
+use crate::store::{Among, DealEnd, DealLease, DeliveryLease, StoreError};
 
 /// The pause between two looks while every worker is busy.
 const BUSY: Duration = Duration::from_millis(50);
+
+/// The workers, and whom they are calling.
+struct Crew {
+    scopes: Arc<Scopes>,
+    deals: JoinSet<()>,
+    deliveries: JoinSet<()>,
+}
 
 /// Works on what is due until told to stop, then waits at most `patience` for what is in flight. What is
 /// still running then is dropped; the store gives its leases back at the next start.
 pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, patience: Duration) {
     let mut changed = app.store.changed();
-    let mut deals = JoinSet::new();
-    let mut deliveries = JoinSet::new();
+    let scopes = Scopes::new(app.work.workers, app.work.first_retry, app.work.pause);
+    let mut crew = Crew { scopes, deals: JoinSet::new(), deliveries: JoinSet::new() };
     while !*stopped.borrow() {
         // Marked before looking: what is committed after the look wakes the wait below.
         changed.borrow_and_update();
-        claim(&app, &mut deals, &mut deliveries).await;
+        claim(&app, &mut crew).await;
         let wake = next_look(&app).await;
         tokio::select! {
             _ = stopped.changed() => {}
             _ = changed.changed() => {}
-            Some(_) = deals.join_next() => {}
-            Some(_) = deliveries.join_next() => {}
+            Some(_) = crew.deals.join_next() => {}
+            Some(_) = crew.deliveries.join_next() => {}
             () = app.clock.sleep_until(wake) => {}
         }
     }
     let finish = async {
-        while deals.join_next().await.is_some() {}
-        while deliveries.join_next().await.is_some() {}
+        while crew.deals.join_next().await.is_some() {}
+        while crew.deliveries.join_next().await.is_some() {}
     };
     if tokio::time::timeout(patience, finish).await.is_err() {
         tracing::warn!("work was still in flight at shutdown; the next start takes it over");
     }
 }
 
-async fn claim(app: &Arc<App>, deals: &mut JoinSet<()>, deliveries: &mut JoinSet<()>) {
-    let free = free_workers(app, deals);
-    if free > 0 {
-        match app.store.claim_deals(free, app.work.lease).await {
-            Ok(leases) => leases.into_iter().for_each(|lease| {
-                deals.spawn(work_on_deal(app.clone(), lease));
-            }),
-            Err(error) => tracing::error!(%error, "due deals cannot be claimed"),
+/// Takes what is due: everybody's share of the free workers first, then one piece of work of each scope that
+/// comes out of a pause.
+async fn claim(app: &Arc<App>, crew: &mut Crew) {
+    let pauses = match app.store.pauses().await {
+        Ok(pauses) => pauses,
+        Err(error) => {
+            tracing::error!(%error, "pauses cannot be read; no work is claimed");
+            return;
         }
-    }
-    let free = free_workers(app, deliveries);
-    if free > 0 {
-        match app.store.claim_deliveries(free, app.work.lease).await {
-            Ok(leases) => leases.into_iter().for_each(|lease| {
-                let app = app.clone();
-                deliveries.spawn(async move {
-                    crash_point!("delivery.claimed");
-                    if let Err(error) = deliver(&app, &lease).await {
-                        tracing::error!(%error, packet = lease.packet_id, "delivery could not be recorded");
-                    }
-                });
-            }),
-            Err(error) => tracing::error!(%error, "due deliveries cannot be claimed"),
+    };
+    for pool in [Pool::Deals, Pool::Deliveries] {
+        loop {
+            let plan = crew.scopes.plan(pool, &pauses, app.clock.now());
+            let most = crew.free(app, pool).min(plan.most);
+            let claimed = crew.take(app, pool, most, Among::without(&plan.without)).await;
+            if claimed == 0 || claimed < most {
+                break;
+            }
+        }
+        for probe in crew.scopes.plan(pool, &pauses, app.clock.now()).probes {
+            let one = crew.free(app, pool).min(1);
+            crew.take(app, pool, one, Among::only(&probe)).await;
         }
     }
 }
 
-fn free_workers(app: &App, busy: &JoinSet<()>) -> u32 {
-    u32::try_from(app.work.workers.saturating_sub(busy.len())).unwrap_or(u32::MAX)
+impl Crew {
+    fn free(&self, app: &App, pool: Pool) -> u32 {
+        let busy = match pool {
+            Pool::Deals => self.deals.len(),
+            Pool::Deliveries => self.deliveries.len(),
+        };
+        u32::try_from(app.work.workers.saturating_sub(busy)).unwrap_or(u32::MAX)
+    }
+
+    /// Claims and begins up to `most` pieces of work; says how many.
+    async fn take(&mut self, app: &Arc<App>, pool: Pool, most: u32, among: Among) -> u32 {
+        if most == 0 {
+            return 0;
+        }
+        let claimed = match pool {
+            Pool::Deals => app
+                .store
+                .claim_deals_among(most, app.work.lease, among)
+                .await
+                .map(|leases| leases.into_iter().map(|lease| self.begin_deal(app, lease)).count()),
+            Pool::Deliveries => app
+                .store
+                .claim_deliveries_among(most, app.work.lease, among)
+                .await
+                .map(|leases| leases.into_iter().map(|lease| self.begin_delivery(app, lease)).count()),
+        };
+        match claimed {
+            Ok(count) => u32::try_from(count).unwrap_or(u32::MAX),
+            Err(error) => {
+                tracing::error!(%error, ?pool, "due work cannot be claimed");
+                0
+            }
+        }
+    }
+
+    fn begin_deal(&mut self, app: &Arc<App>, lease: DealLease) {
+        let call = self.scopes.begin(Pool::Deals, &lease.deal.account.to_string());
+        let app = app.clone();
+        self.deals.spawn(async move {
+            let (work, health) = (lease.deal.to_string(), work_on_deal(&app, lease).await);
+            settle(&app, &call, &work, &health).await;
+        });
+    }
+
+    fn begin_delivery(&mut self, app: &Arc<App>, lease: DeliveryLease) {
+        let call = self.scopes.begin(Pool::Deliveries, &lease.scope());
+        let app = app.clone();
+        self.deliveries.spawn(async move {
+            crash_point!("delivery.claimed");
+            match deliver(&app, &lease).await {
+                Ok(health) => settle(&app, &call, &lease.packet_id, &health).await,
+                Err(error) => {
+                    tracing::error!(%error, packet = lease.packet_id, "delivery could not be recorded");
+                }
+            }
+        });
+    }
+}
+
+/// Sends a scope to rest after one failure too many. Whoever holds the call back until then keeps a second
+/// probe from starting.
+async fn settle(app: &App, call: &Call, work: &str, health: &Health) {
+    let Some(Rest { until, reason }) = call.ended(work, health, app.clock.now()) else { return };
+    let scope = call.scope();
+    tracing::warn!(scope, %until, reason, "calls rest");
+    if let Err(error) = app.store.pause(scope, until, &reason).await {
+        tracing::error!(scope, %error, "the rest could not be recorded");
+    }
 }
 
 /// When to look again if nothing wakes us: at the next due time, at the latest after the poll interval.
@@ -89,10 +162,11 @@ async fn next_look(app: &App) -> jiff::Timestamp {
     }
 }
 
-async fn work_on_deal(app: Arc<App>, lease: DealLease) {
+async fn work_on_deal(app: &App, lease: DealLease) -> Health {
     crash_point!("deal.claimed");
-    let end = hand_off(&app, &lease).await;
+    let end = hand_off(app, &lease).await;
     let (outcome, error) = describe(&end);
+    let health = health(&end);
     crash_point!("deal.before_commit");
     let finished = app.store.finish_deal(&lease, end).await;
     crash_point!("deal.after_commit");
@@ -102,6 +176,15 @@ async fn work_on_deal(app: Arc<App>, lease: DealLease) {
             tracing::info!(deal = %lease.deal, outcome, error, lost_lease = !counted, "deal");
         }
         Err(failed) => tracing::error!(deal = %lease.deal, error = %failed, "deal could not be recorded"),
+    }
+    health
+}
+
+fn health(end: &DealEnd) -> Health {
+    match end {
+        DealEnd::Packet(_) | DealEnd::Known { .. } | DealEnd::Nothing { .. } => Health::Answers,
+        DealEnd::Retry { error, .. } => Health::Fails { why: error.clone() },
+        DealEnd::Dead { .. } | DealEnd::Paused { .. } => Health::Refuses,
     }
 }
 

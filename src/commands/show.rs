@@ -1,7 +1,6 @@
 //! `handoff show`: one packet with its deliveries and every attempt.
 
 use clap::Args;
-use serde_json::json;
 
 use super::{ConfigArg, Problem, open_store, standing, terminal};
 use crate::packet::Packet;
@@ -25,14 +24,11 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     let Some(stored) = store.packet(&args.packet).await? else {
         return Err(Problem::new(format!("handoff: there is no packet {}", args.packet)));
     };
-    let packet: Packet = serde_json::from_str(&stored.packet)?;
     if args.json {
-        let mut whole = serde_json::to_value(&packet)?;
-        whole["won_at"] = json!(stored.won_at);
-        whole["deliveries"] = json!(stored.deliveries);
-        println!("{}", serde_json::to_string_pretty(&whole)?);
+        println!("{}", serde_json::to_string_pretty(&stored.document()?)?);
         return Ok(());
     }
+    let packet: Packet = serde_json::from_str(&stored.packet)?;
     print!("{}", terminal::packet(&packet));
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);

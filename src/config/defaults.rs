@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{LogConfig, StoreConfig, WorkConfig};
+use super::{HttpConfig, LogConfig, StoreConfig, WorkConfig};
 use crate::store::StoreUrl;
 
 /// Where webhooks are taken: behind a proxy on the same machine.
@@ -33,6 +33,18 @@ const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
 }
 
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            max_connections: 512,
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(10),
+            body_memory_mib: 64,
+            answer_within: Duration::from_secs(4),
+        }
+    }
+}
+
 impl Default for StoreConfig {
     fn default() -> Self {
         Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90, record_days: 30 }
@@ -49,6 +61,7 @@ impl Default for WorkConfig {
     fn default() -> Self {
         Self {
             workers: 8,
+            replicas: 1,
             http_timeout: Duration::from_secs(10),
             first_retry: Duration::from_secs(10),
             longest_retry: Duration::from_hours(6),

@@ -11,6 +11,7 @@ use crate::document::{Field, Node, Problems, Section};
 /// Reads all portals. Mapping files that exist are added to `mappings`.
 pub(super) fn portals(
     nodes: &[&Node],
+    replicas: u32,
     secrets: &Secrets<'_>,
     mappings: &mut MappingFiles,
     problems: &mut Problems,
@@ -21,7 +22,7 @@ pub(super) fn portals(
         let Some(mut section) = Section::of(node, "[[hubspot]]", problems) else { continue };
         let portal = portal(&mut section, &mut seen, problems);
         let mapping = mapping_file::read(&mut section, CrmKind::Hubspot, mappings, problems);
-        portals.extend(settings(section.at(node.span), portal, mapping, secrets, problems));
+        portals.extend(settings(section.at(node.span), (portal, mapping), replicas, secrets, problems));
     }
     portals
 }
@@ -29,8 +30,8 @@ pub(super) fn portals(
 /// Everything but the portal id and the mapping, which [`portals`] compares across blocks.
 fn settings(
     mut section: Section<'_>,
-    portal: Option<String>,
-    mapping: Option<PathBuf>,
+    (portal, mapping): (Option<String>, Option<PathBuf>),
+    replicas: u32,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> Option<HubspotConfig> {
@@ -41,7 +42,16 @@ fn settings(
     let client = secrets.several(&mut section, "client_secrets", problems);
     let workflow = secrets.several(&mut section, "workflow_secrets", problems);
     let auth = auth(&mut section, secrets, problems);
-    let calls_per_10s = section.take("calls_per_10s").integer(1, 250, problems);
+    let calls = section.take("calls_per_10s");
+    let calls_per_10s = calls.integer(1, 250, problems).unwrap_or(defaults::HUBSPOT_CALLS_PER_10S);
+    if let Some(span) = calls.value_span().filter(|_| calls_per_10s < replicas) {
+        let help = format!("write at least {replicas}, one for each of the replicas under [work]");
+        problems.error(
+            span,
+            format!("{calls_per_10s} calls cannot be divided among {replicas} replicas"),
+            help,
+        );
+    }
     section.finish(problems);
     if client.named.is_none() && workflow.named.is_none() {
         let help = "add client_secrets_env = [\"HUBSPOT_CLIENT_SECRET\"] with the client secret of the app";
@@ -63,7 +73,8 @@ fn settings(
         client_secrets: client.secrets,
         workflow_secrets: workflow.secrets,
         auth: auth?,
-        calls_per_10s: calls_per_10s.unwrap_or(defaults::HUBSPOT_CALLS_PER_10S),
+        calls_per_10s,
+        replicas,
     })
 }
 

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::mapping_file::MappingFiles;
 use super::secret::{self, Secrets};
-use super::{Config, LogConfig, defaults, hubspot, salesforce, slack, store, url, work};
+use super::{Config, LogConfig, defaults, http, hubspot, operator, salesforce, slack, store, url, work};
 use crate::document::{self, Field, Problems, Section};
 
 /// What reading a configuration file gave.
@@ -61,24 +61,28 @@ fn read(
     );
     let public_url = url::read(public_url, problems);
     let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
-    let operator_listen = operator_listen(top.take("operator_listen"), problems);
+    let (operator_listen, operator_token) = operator::read(&mut top, secrets, problems);
+    let http = http::read(top.take("http").section(problems), problems);
     let store = store::read(top.take("store").section(problems), secrets, problems);
     let log = log(top.take("log").section(problems), problems);
-    let work = work::read(top.take("work").section(problems), problems);
+    let work = work::read(top.take("work").section(problems), &store, problems);
     let (portals, orgs) = (top.take("hubspot"), top.take("salesforce"));
     if !portals.is_present() && !orgs.is_present() {
         let help = "add a [[hubspot]] block for each portal, a [[salesforce]] block for each org";
         problems.error(top.span(), "no CRM account is configured", help);
     }
-    let hubspot = hubspot::portals(&portals.list(problems), secrets, mappings, problems);
+    let hubspot = hubspot::portals(&portals.list(problems), work.replicas, secrets, mappings, problems);
     let salesforce = salesforce::orgs(&orgs.list(problems), secrets, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
-    let slack = slack.section(problems).and_then(|slack| slack::read(slack, secrets, problems));
+    let slack =
+        slack.section(problems).and_then(|slack| slack::read(slack, work.replicas, secrets, problems));
     top.finish(problems);
     Some(Config {
         public_url: public_url?,
         listen,
         operator_listen,
+        operator_token,
+        http,
         store,
         log,
         work,
@@ -88,7 +92,8 @@ fn read(
     })
 }
 
-fn address(field: Field<'_>, problems: &mut Problems) -> Option<SocketAddr> {
+/// An address to listen on.
+pub(super) fn address(field: Field<'_>, problems: &mut Problems) -> Option<SocketAddr> {
     let (text, span) = field.text(problems)?;
     let address = text.parse().ok();
     if address.is_none() {
@@ -97,16 +102,6 @@ fn address(field: Field<'_>, problems: &mut Problems) -> Option<SocketAddr> {
         problems.error(span, format!("`{text}` is not an address to listen on"), help);
     }
     address
-}
-
-fn operator_listen(field: Field<'_>, problems: &mut Problems) -> Option<SocketAddr> {
-    if !field.is_present() {
-        return Some(defaults::OPERATOR_LISTEN);
-    }
-    match field.text(problems) {
-        Some(("off", _)) => None,
-        _ => address(field, problems),
-    }
 }
 
 fn log(section: Option<Section<'_>>, problems: &mut Problems) -> LogConfig {

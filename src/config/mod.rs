@@ -3,9 +3,11 @@
 //! [`load`] reads it; what it may leave out stands in `defaults`.
 
 mod defaults;
+mod http;
 mod hubspot;
 mod load;
 mod mapping_file;
+mod operator;
 mod salesforce;
 pub mod schema;
 mod secret;
@@ -36,6 +38,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where `/metrics` and packets are served; `None` serves them nowhere.
     pub operator_listen: Option<SocketAddr>,
+    /// What operators have to present there; never `None` when that is reachable from another machine.
+    pub operator_token: Option<SecretString>,
+    /// What webhooks may take of us before they are proved.
+    pub http: HttpConfig,
     /// The database and how long rows stay.
     pub store: StoreConfig,
     /// How logs look.
@@ -48,6 +54,21 @@ pub struct Config {
     pub salesforce: Vec<SalesforceConfig>,
     /// Slack.
     pub slack: SlackConfig,
+}
+
+/// What webhooks may take of us before they are proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Connections at once. One more closes the one that has waited for its client the longest.
+    pub max_connections: usize,
+    /// How long a connection may be open without having sent a whole request head, new or kept alive.
+    pub idle_timeout: Duration,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Memory for the bodies of all requests together.
+    pub body_memory_mib: u32,
+    /// How long a webhook waits for the disk before its sender is told to come back.
+    pub answer_within: Duration,
 }
 
 /// The database.
@@ -76,6 +97,8 @@ pub struct LogConfig {
 pub struct WorkConfig {
     /// Deals, and as many deliveries, worked on at once.
     pub workers: usize,
+    /// Processes that serve this installation together: each keeps to its part of what HubSpot and Slack allow.
+    pub replicas: u32,
     /// Limit for one HTTP call. Well under `lease`.
     pub http_timeout: Duration,
     /// Delay before the second try.
@@ -121,8 +144,10 @@ pub struct HubspotConfig {
     pub workflow_secrets: Vec<SecretString>,
     /// How our calls authenticate.
     pub auth: HubspotAuth,
-    /// Calls per ten seconds that we allow ourselves.
+    /// Calls per ten seconds that we allow ourselves, all replicas together.
     pub calls_per_10s: u32,
+    /// [`WorkConfig::replicas`], among which that is divided.
+    pub replicas: u32,
 }
 
 /// How our calls to HubSpot authenticate.
@@ -206,6 +231,8 @@ pub enum SalesforceAuth {
 pub struct SlackConfig {
     /// Base of the Web API, `https://slack.com/api`.
     pub api_url: String,
+    /// [`WorkConfig::replicas`], which take turns in a channel.
+    pub replicas: u32,
     /// How digests are posted.
     pub auth: SlackAuth,
 }

@@ -9,6 +9,7 @@ use crate::document::{Problems, Section};
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(
     mut section: Section<'_>,
+    replicas: u32,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> Option<SlackConfig> {
@@ -34,5 +35,9 @@ pub(super) fn read(
         problems.error(span, format!("the secret behind `webhook_url` {}", refused.message), refused.help);
     }
     let auth = bot.only().map(SlackAuth::Bot).or_else(|| webhook.only().map(SlackAuth::IncomingWebhook));
-    Some(SlackConfig { api_url: api_url.unwrap_or_else(|| defaults::SLACK_API.to_owned()), auth: auth? })
+    Some(SlackConfig {
+        api_url: api_url.unwrap_or_else(|| defaults::SLACK_API.to_owned()),
+        replicas,
+        auth: auth?,
+    })
 }

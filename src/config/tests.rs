@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::load::{Loaded, load, parse};
 use super::secret::Secrets;
-use super::{HubspotAuth, LogConfig, SlackAuth, StoreConfig, WorkConfig, defaults};
+use super::{HttpConfig, HubspotAuth, LogConfig, SlackAuth, StoreConfig, WorkConfig, defaults};
 use crate::crm::CrmKind;
 
 const SHIPPED: &str = include_str!("../../config/handoff.toml");
@@ -69,6 +69,7 @@ fn with(more: &str) -> String {
 #[test]
 fn the_file_as_shipped_writes_out_every_default() {
     let (shipped, short) = (good(SHIPPED), good(SHORT));
+    assert_eq!(shipped.http, HttpConfig::default());
     assert_eq!(shipped.store, StoreConfig::default());
     assert_eq!(shipped.log, LogConfig::default());
     assert_eq!(shipped.work, WorkConfig::default());
@@ -84,12 +85,18 @@ fn every_key_that_has_a_default_stands_in_the_file_as_shipped() {
     for key in [
         "listen",
         "operator_listen",
+        "max_connections",
+        "idle_timeout",
+        "body_timeout",
+        "body_memory_mib",
+        "answer_within",
         "url",
         "retention_days",
         "record_days",
         "format",
         "level",
         "workers",
+        "replicas",
         "http_timeout",
         "lease",
         "first_retry",
@@ -586,7 +593,7 @@ fn a_misspelt_key_is_named_with_the_right_one() {
     11 | threads = 4
        | ^^^^^^^
        |
-       = help: write `tries`, `reload`, `workers`, `digest_waits` or `lease`, or remove it
+       = help: write `tries`, `reload`, `replicas`, `workers` or `digest_waits`, or remove it
     ");
 }
 
@@ -812,6 +819,39 @@ fn a_webhook_url_in_place_of_a_path_is_not_shown() {
         "webhook_url_file = \"https://hooks.slack.com/services/T0/B0/1234-secret\"",
     ));
     assert!(told.contains("the file behind `webhook_url_file` does not exist"), "{told}");
+}
+
+#[test]
+fn operators_beyond_this_machine_need_a_token() {
+    for listen in ["0.0.0.0:9090", "10.0.0.7:9090", "[::]:9090"] {
+        let text = format!("operator_listen = \"{listen}\"\n{SHORT}");
+        let told = told(&text);
+        assert!(told.contains("shows packets and metrics to other machines"), "{told}");
+        assert!(told.contains("operator_token_env = \"HANDOFF_OPERATOR_TOKEN\""), "{told}");
+        let with_token = format!("operator_token_env = \"HANDOFF_OPERATOR_TOKEN\"\n{text}");
+        assert!(good(&with_token).operator_token.is_some());
+    }
+    for listen in ["127.0.0.1:9090", "[::1]:9090", "off"] {
+        assert!(good(&format!("operator_listen = \"{listen}\"\n{SHORT}")).operator_token.is_none());
+    }
+}
+
+#[test]
+fn an_operator_token_that_could_be_guessed_is_refused() {
+    let text = format!("operator_token_env = \"T\"\n{SHORT}");
+    assert!(told(&text).contains("shorter than 16 characters"));
+}
+
+#[test]
+fn replicas_need_a_database_and_a_call_each() {
+    let replicas = with("[work]\nreplicas = 3\n");
+    assert!(told(&replicas).contains("a SQLite file is served by one process only"));
+    let postgres = format!("{replicas}[store]\nurl_env = \"STORE_URL\"\n");
+    let config = good(&postgres);
+    assert_eq!((config.hubspot[0].replicas, config.slack.replicas), (3, 3));
+    let few =
+        postgres.replace("token_env = \"HUBSPOT_TOKEN\"", "token_env = \"HUBSPOT_TOKEN\"\ncalls_per_10s = 2");
+    assert!(told(&few).contains("2 calls cannot be divided among 3 replicas"));
 }
 
 proptest! {

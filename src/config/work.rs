@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use super::WorkConfig;
+use super::{StoreConfig, WorkConfig};
 use crate::document::{Field, Problems, Section, Span};
+use crate::store::StoreUrl;
 
 /// Working on one row takes several calls in a row. A lease that ends before they can all have timed out
 /// would let a second worker begin the same work.
 const CALLS_PER_LEASE: u32 = 4;
 
 /// Reads the block; what it leaves out keeps its default.
-pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> WorkConfig {
+pub(super) fn read(section: Option<Section<'_>>, store: &StoreConfig, problems: &mut Problems) -> WorkConfig {
     let default = WorkConfig::default();
     let Some(mut section) = section else { return default };
     let workers = section.take("workers").integer(1, 64, problems);
+    let replicas = section.take("replicas");
+    let replicas_at = replicas.value_span();
     let tries = section.take("tries").integer(1, 1000, problems);
     let http_timeout = section.take("http_timeout");
     let longest_retry = section.take("longest_retry");
@@ -29,6 +32,7 @@ pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> Wor
     let (reload, shutdown) = (time("reload", default.reload), time("shutdown", default.shutdown));
     let work = WorkConfig {
         workers: workers.and_then(|workers| usize::try_from(workers).ok()).unwrap_or(default.workers),
+        replicas: replicas.integer(1, 64, problems).unwrap_or(default.replicas),
         http_timeout: http_timeout.duration(problems).unwrap_or(default.http_timeout),
         first_retry: first_retry.duration(problems).unwrap_or(default.first_retry),
         longest_retry: longest_retry.duration(problems).unwrap_or(default.longest_retry),
@@ -43,6 +47,10 @@ pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> Wor
         catch_up_window: window.duration(problems).unwrap_or(default.catch_up_window),
     };
     section.finish(problems);
+    if let (Some(span), 2.., StoreUrl::Sqlite(_)) = (replicas_at, work.replicas, &store.url) {
+        let help = "set url_env under [store] to a PostgreSQL database, or replicas = 1";
+        problems.error(span, "a SQLite file is served by one process only", help);
+    }
     let places = Places { lease: lease_at, retry: retry_at, window: window_at };
     contradictions(&work, &places, problems);
     work

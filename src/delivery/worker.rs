@@ -14,6 +14,7 @@ use crate::crash_point;
 use crate::crm::DealRecord;
 use crate::failure::Failure;
 use crate::packet::Packet;
+use crate::scopes::Health;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, StoreError};
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
@@ -26,12 +27,13 @@ struct Delivered {
     url: Option<String>,
 }
 
-/// Tries once and records how it ended. An error is the store's: the lease runs out, and the row comes back.
-pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<(), StoreError> {
+/// Tries once, records how it ended, and says what that tells about the other side. An error is the store's: the
+/// lease runs out, and the row comes back.
+pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<Health, StoreError> {
     let begun = app.clock.now();
     let watch = Clock::stopwatch();
     let Some(stored) = app.store.delivery_payload(&lease.packet_id).await? else {
-        return Ok(());
+        return Ok(Health::Refuses);
     };
     let Some(record) = stored.record.kept() else {
         let ended = Ended::gave_up("the deal record was deleted (record_days), and it is written from that");
@@ -57,10 +59,10 @@ pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<(), StoreError>
     tokio::select! {
         () = job.turn() => {}
         // Too many others wait: the row comes back.
-        () = app.clock.sleep_until(lease.until) => return Ok(()),
+        () = app.clock.sleep_until(lease.until) => return Ok(Health::Refuses),
     }
     if !app.store.intend(lease).await? {
-        return Ok(());
+        return Ok(Health::Refuses);
     }
     crash_point!("delivery.intent");
     let sent = tokio::select! {
@@ -79,11 +81,20 @@ struct Ended {
     end: DeliveryEnd,
     outcome: &'static str,
     error: Option<String>,
+    health: Health,
 }
 
 impl Ended {
     fn gave_up(why: impl Into<String>) -> Self {
-        Self { end: DeliveryEnd::Dead, outcome: "gave_up", error: Some(why.into()) }
+        Self { end: DeliveryEnd::Dead, outcome: "gave_up", error: Some(why.into()), health: Health::Refuses }
+    }
+
+    fn answered(end: DeliveryEnd, outcome: &'static str) -> Self {
+        Self { end, outcome, error: None, health: Health::Answers }
+    }
+
+    fn failed(end: DeliveryEnd, outcome: &'static str, why: String) -> Self {
+        Self { end, outcome, error: Some(why.clone()), health: Health::Fails { why } }
     }
 
     fn next_at(&self) -> Option<Timestamp> {
@@ -200,12 +211,12 @@ impl Job<'_> {
     fn after_read_back(&self, read_back: ReadBack) -> Ended {
         match read_back {
             ReadBack::Found(Delivered { external_id, url }) => {
-                Ended { end: DeliveryEnd::Done { external_id, url }, outcome: "found", error: None }
+                Ended::answered(DeliveryEnd::Done { external_id, url }, "found")
             }
             ReadBack::Absent => {
                 let at = self.app.soon();
                 let end = DeliveryEnd::Unknown { at, absent: self.lease.absent + 1 };
-                Ended { end, outcome: "absent", error: None }
+                Ended::answered(end, "absent")
             }
             ReadBack::Impossible => Ended {
                 end: DeliveryEnd::Held,
@@ -213,12 +224,14 @@ impl Job<'_> {
                 error: Some(
                     "an incoming webhook cannot be read back: see whether the digest is there".into(),
                 ),
+                health: Health::Refuses,
             },
             ReadBack::Failed(Failure::Pause { why, until }) => self.paused(why, until),
             ReadBack::Failed(Failure::GiveUp { why }) => Ended {
                 end: DeliveryEnd::Held,
                 outcome: "unknown",
                 error: Some(format!("cannot read back: {why}")),
+                health: Health::Refuses,
             },
             ReadBack::Failed(failure) => {
                 let wait = if let Failure::Retry { after, .. } = failure { after } else { None };
@@ -226,7 +239,7 @@ impl Job<'_> {
                     Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
                     None => DeliveryEnd::Held,
                 };
-                Ended { end, outcome: "unknown", error: Some(format!("cannot read back: {failure}")) }
+                Ended::failed(end, "unknown", format!("cannot read back: {failure}"))
             }
         }
     }
@@ -234,10 +247,10 @@ impl Job<'_> {
     fn after_send(&self, sent: Result<Delivered, Failure>) -> Ended {
         match sent {
             Ok(Delivered { external_id, url }) => {
-                Ended { end: DeliveryEnd::Done { external_id, url }, outcome: "delivered", error: None }
+                Ended::answered(DeliveryEnd::Done { external_id, url }, "delivered")
             }
             Err(Failure::Retry { why, after }) => match self.app.next_try(self.lease.attempts, after) {
-                Some(at) => Ended { end: DeliveryEnd::Retry { at }, outcome: "retry", error: Some(why) },
+                Some(at) => Ended::failed(DeliveryEnd::Retry { at }, "retry", why),
                 None => Ended::gave_up(format!("no tries left: {why}")),
             },
             Err(Failure::GiveUp { why }) => Ended::gave_up(why),
@@ -248,14 +261,19 @@ impl Job<'_> {
                     Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
                     None => DeliveryEnd::Held,
                 };
-                Ended { end, outcome: "unknown", error: Some(why) }
+                Ended::failed(end, "unknown", why)
             }
         }
     }
 
     fn paused(&self, why: String, until: Option<Timestamp>) -> Ended {
         let until = self.app.pause_until(until);
-        Ended { end: DeliveryEnd::Paused { until }, outcome: "paused", error: Some(why) }
+        Ended {
+            end: DeliveryEnd::Paused { until },
+            outcome: "paused",
+            error: Some(why),
+            health: Health::Refuses,
+        }
     }
 }
 
@@ -265,7 +283,7 @@ async fn record_end(
     begun: Timestamp,
     watch: &crate::clock::Stopwatch,
     ended: Ended,
-) -> Result<(), StoreError> {
+) -> Result<Health, StoreError> {
     let duration = watch.elapsed();
     let attempt = Attempt {
         at: begun,
@@ -287,5 +305,5 @@ async fn record_end(
         millis = duration.as_millis(),
         "delivery"
     );
-    Ok(())
+    Ok(ended.health)
 }

@@ -1,6 +1,7 @@
 //! Liveness, readiness, metrics.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,17 +10,35 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::store::{Backlog, Pause, StoreError};
+
+/// How long the store has to answer; whoever asks gives up soon after.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// What `/readyz` says; safe to show to anyone.
+/// `GET /readyz` for everybody: whether webhooks are taken, and not a word more.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    match look(&app).await {
+        Some(_) => (StatusCode::OK, "ready\n"),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+    }
+}
+
+/// What `/readyz` says to operators.
 #[derive(Debug, Serialize)]
 struct Readiness {
     ready: bool,
     store: &'static str,
+    /// Deals that are to be looked at.
+    deals_waiting: u64,
+    /// Deliveries that are to be made, dead ones not counted.
+    deliveries_waiting: u64,
+    /// Seconds since the oldest packet was made that is not delivered everywhere; 0 if there is none.
+    oldest_undelivered_seconds: i64,
     /// Accounts (or `slack`) that are paused, and why.
     paused: Vec<Paused>,
     /// Mapping files whose newest version was refused; the version before it runs on.
@@ -33,21 +52,35 @@ struct Paused {
     until: String,
 }
 
-/// `GET /readyz`: the store answers. A paused account or a refused mapping is told, but does not make the
-/// service unready: webhooks are still taken.
+/// `GET /readyz` for operators: the store answers, and what waits. A paused account, a refused mapping or a
+/// backlog is told, but does not make the service unready: webhooks are still taken.
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let (store, paused) = match app.store.pauses().await {
-        Ok(paused) => ("ok", paused),
-        Err(_) => ("does not answer", Vec::new()),
+    let seen = look(&app).await;
+    let ready = seen.is_some();
+    let (backlog, paused) = seen.unwrap_or_default();
+    let now = app.clock.now();
+    let readiness = Readiness {
+        ready,
+        store: if ready { "ok" } else { "does not answer" },
+        deals_waiting: backlog.deals_waiting,
+        deliveries_waiting: backlog.deliveries_waiting(),
+        oldest_undelivered_seconds: backlog
+            .oldest_undelivered
+            .map_or(0, |oldest| now.duration_since(oldest).as_secs()),
+        paused: paused
+            .into_iter()
+            .map(|pause| Paused { scope: pause.scope, reason: pause.reason, until: pause.until.to_string() })
+            .collect(),
+        refused_mappings: app.refused_mappings(),
     };
-    let ready = store == "ok";
-    let paused = paused
-        .into_iter()
-        .map(|pause| Paused { scope: pause.scope, reason: pause.reason, until: pause.until.to_string() })
-        .collect();
-    let refused_mappings = app.refused_mappings();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, store, paused, refused_mappings })).into_response()
+    (status, Json(readiness)).into_response()
+}
+
+/// What the store says, if it says it in time.
+async fn look(app: &App) -> Option<(Backlog, Vec<Pause>)> {
+    let look = async { Ok::<_, StoreError>((app.store.backlog().await?, app.store.pauses().await?)) };
+    tokio::time::timeout(PATIENCE, look).await.ok()?.ok()
 }
 
 /// `GET /metrics`.

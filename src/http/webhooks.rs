@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::body::{Room, Taken};
 use super::error::Refused;
 use crate::app::App;
 use crate::crm::salesforce::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES};
-use crate::crm::{RawWebhook, Received, Rejected};
+use crate::crm::{Event, RawWebhook, Received, Rejected};
+use crate::store::{Recorded, StoreError};
 
 /// The largest JSON body that is read, before anything is hashed or parsed: 1 MiB.
 const MAX_JSON: usize = 1 << 20;
 
 /// `POST /webhooks/hubspot`: app subscriptions, v3 signature.
 pub(super) async fn hubspot(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refused> {
-    let raw = read(&app, "hubspot", MAX_JSON, request).await?;
+    let (raw, _room) = read(&app, "hubspot", MAX_JSON, request).await?;
     let received = app.hubspot.app_webhook(raw, app.clock.now());
     record(&app, "hubspot", received).await
 }
@@ -28,14 +28,14 @@ pub(super) async fn hubspot_workflow(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<StatusCode, Refused> {
-    let raw = read(&app, "hubspot_workflow", MAX_JSON, request).await?;
+    let (raw, _room) = read(&app, "hubspot_workflow", MAX_JSON, request).await?;
     let received = app.hubspot.workflow_webhook(raw, app.clock.now());
     record(&app, "hubspot_workflow", received).await
 }
 
 /// `POST /webhooks/salesforce`: signed JSON.
 pub(super) async fn salesforce(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refused> {
-    let raw = read(&app, "salesforce", MAX_JSON, request).await?;
+    let (raw, _room) = read(&app, "salesforce", MAX_JSON, request).await?;
     let received = app.salesforce.json_webhook(raw, app.clock.now());
     record(&app, "salesforce", received).await
 }
@@ -47,32 +47,24 @@ pub(super) async fn salesforce_outbound(
     Path(secret): Path<String>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let raw = read(&app, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
+    let (raw, _room) = read(&app, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
     let received = app.salesforce.outbound_message(raw, &secret);
     let status = record(&app, "salesforce_outbound", received).await?;
     Ok((status, [(header::CONTENT_TYPE, ACK_CONTENT_TYPE)], ACK).into_response())
 }
 
-/// Takes the raw bytes, and nothing but the raw bytes.
-async fn read(app: &App, route: &'static str, limit: usize, request: Request) -> Result<RawWebhook, Refused> {
-    let (parts, body) = request.into_parts();
-    let body = match collect(body, limit).await {
-        Ok(body) => body,
-        Err(refused) => {
-            app.metrics.webhook(route, if refused == Refused::TooLarge { "too_large" } else { "incomplete" });
-            return Err(refused);
-        }
-    };
+/// Takes the raw bytes, and nothing but the raw bytes. Their memory counts until the answer.
+async fn read(
+    app: &App,
+    route: &'static str,
+    limit: usize,
+    request: Request,
+) -> Result<(RawWebhook, Room), Refused> {
+    let Taken { parts, bytes, room } = app.bodies.read(limit, request).await.inspect_err(|refused| {
+        app.metrics.webhook(route, refused.as_str());
+    })?;
     let path_and_query = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
-    Ok(RawWebhook::new(parts.method.as_str(), path_and_query, parts.headers, body))
-}
-
-async fn collect(body: Body, limit: usize) -> Result<Vec<u8>, Refused> {
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLarge),
-        Err(_) => Err(Refused::Incomplete),
-    }
+    Ok((RawWebhook::new(parts.method.as_str(), path_and_query, parts.headers, bytes), room))
 }
 
 /// Commits what a verified webhook says, and only then answers 200.
@@ -97,14 +89,7 @@ async fn record(
     for (reason, count) in &received.dropped {
         app.metrics.event(reason, *count);
     }
-    let recorded = match app.store.record(received.events).await {
-        Ok(recorded) => recorded,
-        Err(error) => {
-            app.metrics.webhook(route, "not_stored");
-            tracing::error!(route, %error, "webhook is verified, but could not be stored");
-            return Err(Refused::NotStored);
-        }
-    };
+    let recorded = store(app, route, received.events).await?;
     app.metrics.webhook(route, "accepted");
     app.metrics.event("new", recorded.new as u64);
     app.metrics.event("repeated", recorded.repeated as u64);
@@ -117,4 +102,26 @@ async fn record(
         "webhook recorded"
     );
     Ok(StatusCode::OK)
+}
+
+/// Waits for the commit as long as the sender would. What is committed later all the same is a repetition when
+/// the sender comes back.
+async fn store(app: &App, route: &'static str, events: Vec<Event>) -> Result<Recorded, Refused> {
+    let recorded = tokio::time::timeout(app.answer_within, app.store.record(events)).await;
+    let error = match recorded {
+        Ok(Ok(recorded)) => return Ok(recorded),
+        Ok(Err(StoreError::Busy)) => Some(StoreError::Busy),
+        Ok(Err(error)) => {
+            app.metrics.webhook(route, Refused::NotStored.as_str());
+            tracing::error!(route, %error, "webhook is verified, but could not be stored");
+            return Err(Refused::NotStored);
+        }
+        Err(_) => None,
+    };
+    app.metrics.webhook(route, Refused::NotStored.as_str());
+    if let Some(silent) = app.overload.due(app.clock.now()) {
+        let why = error.map_or("the store is slow".to_owned(), |busy| busy.to_string());
+        tracing::warn!(route, why, silent, "webhooks are verified, but cannot be stored now");
+    }
+    Err(Refused::NotStored)
 }

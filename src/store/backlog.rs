@@ -41,6 +41,14 @@ pub struct Backlog {
     pub oldest_undelivered: Option<Timestamp>,
 }
 
+impl Backlog {
+    /// Deliveries that are still to be made; dead ones wait for a person.
+    pub fn deliveries_waiting(&self) -> u64 {
+        let waiting = self.deliveries.iter().filter(|(_, state, _)| *state != DeliveryState::Dead);
+        waiting.map(|(_, _, count)| count).sum()
+    }
+}
+
 impl Store {
     /// When a deal or a delivery next becomes due (this may be in the past), or the next pause ends,
     /// whichever comes first. `None`: nothing happens until something changes.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::moment::millis_after;
+use super::pauses::Among;
 use super::query::query;
 use super::writer::{Command, Tx};
 use super::{DealEnd, DealLease, Store, StoreError, inbox, packets, pauses};
@@ -16,6 +17,7 @@ statements! {
             SELECT d.deal FROM deals d
             WHERE d.state <> 'idle' AND d.due_at <= $1
                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.account AND p.until > $1)
+                AND d.account NOT IN (SELECT e.value FROM ", each_text, " e) AND ($5 = '' OR d.account = $5)
             ORDER BY d.due_at LIMIT $3 ", skip_locked, ")
         UPDATE deals SET state = 'leased', due_at = $2, epoch = epoch + 1
         WHERE deal IN (SELECT due.deal FROM due)
@@ -40,7 +42,17 @@ impl Store {
     /// Takes up to `limit` deals that are due, for `lease` from now, passing over paused accounts. A caller
     /// that drops this future leaves what it claimed to the end of the lease.
     pub async fn claim_deals(&self, limit: u32, lease: Duration) -> Result<Vec<DealLease>, StoreError> {
-        self.writer.run(ClaimDeals { limit, lease }).await
+        self.claim_deals_among(limit, lease, Among::without(&[])).await
+    }
+
+    /// The same, among some accounts only.
+    pub async fn claim_deals_among(
+        &self,
+        limit: u32,
+        lease: Duration,
+        among: Among,
+    ) -> Result<Vec<DealLease>, StoreError> {
+        self.writer.run(ClaimDeals { limit, lease, among }).await
     }
 
     /// Records how work on a deal ended, with everything that follows from it, in one transaction. False:
@@ -58,6 +70,7 @@ impl Store {
 struct ClaimDeals {
     limit: u32,
     lease: Duration,
+    among: Among,
 }
 
 impl Command for ClaimDeals {
@@ -65,7 +78,7 @@ impl Command for ClaimDeals {
 
     async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<Vec<DealLease>> {
         let claim = query(CLAIM_DEALS).bind(tx.now).bind(millis_after(tx.now, self.lease));
-        let rows: Vec<(String, i64, i64, i64)> = tx.conn.all(claim.bind(self.limit)).await?;
+        let rows: Vec<(String, i64, i64, i64)> = tx.conn.all(self.among.bind(claim.bind(self.limit))).await?;
         Ok(rows.into_iter().filter_map(lease_of).collect())
     }
 }

@@ -55,7 +55,7 @@ pub use dismissals::Dismissal;
 pub use error::StoreError;
 pub use health::Health;
 pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
-pub use pauses::{Pause, SLACK};
+pub use pauses::{Among, Pause, SLACK};
 pub use settle::{Decision, Settled};
 #[doc(hidden)]
 pub use statements::every_statement;
@@ -235,6 +235,13 @@ pub struct DeliveryLease {
     pub intended_at: Option<Timestamp>,
     /// When the lease ends.
     pub until: Timestamp,
+}
+
+impl DeliveryLease {
+    /// Which pause holds it back, and with whom it shares workers: an account key as text, or [`SLACK`].
+    pub fn scope(&self) -> String {
+        pauses::scope_of(self.destination, &self.account)
+    }
 }
 
 /// How one try of a delivery ended.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::moment::{from_millis, millis_after};
-use super::pauses::{self, scope_of};
+use super::pauses::{self, Among, scope_of};
 use super::query::query;
 use super::writer::{Command, Tx};
 use super::{Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store, StoreError, restored};
@@ -23,6 +23,7 @@ statements! {
             SELECT d.packet_id, d.destination FROM deliveries d
             WHERE d.state <> 'done' AND d.due_at <= $1
                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.scope AND p.until > $1)
+                AND d.scope NOT IN (SELECT e.value FROM ", each_text, " e) AND ($5 = '' OR d.scope = $5)
             ORDER BY d.due_at LIMIT $3 ", skip_locked, ")
         UPDATE deliveries SET state = 'leased', due_at = $2, epoch = epoch + 1
         WHERE (packet_id, destination) IN (SELECT due.packet_id, due.destination FROM due)
@@ -58,7 +59,17 @@ impl Store {
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DeliveryLease>, StoreError> {
-        self.writer.run(ClaimDeliveries { limit, lease }).await
+        self.claim_deliveries_among(limit, lease, Among::without(&[])).await
+    }
+
+    /// The same, among some scopes only.
+    pub async fn claim_deliveries_among(
+        &self,
+        limit: u32,
+        lease: Duration,
+        among: Among,
+    ) -> Result<Vec<DeliveryLease>, StoreError> {
+        self.writer.run(ClaimDeliveries { limit, lease, among }).await
     }
 
     /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
@@ -121,6 +132,7 @@ pub(super) async fn append_attempt(
 struct ClaimDeliveries {
     limit: u32,
     lease: Duration,
+    among: Among,
 }
 
 impl Command for ClaimDeliveries {
@@ -129,7 +141,7 @@ impl Command for ClaimDeliveries {
     async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<Vec<DeliveryLease>> {
         let until = millis_after(tx.now, self.lease);
         let claim = query(CLAIM_DELIVERIES).bind(tx.now).bind(until);
-        let rows: Vec<ClaimedRow> = tx.conn.all(claim.bind(self.limit)).await?;
+        let rows: Vec<ClaimedRow> = tx.conn.all(self.among.bind(claim.bind(self.limit))).await?;
         Ok(rows.into_iter().filter_map(|row| lease_of(row, from_millis(until))).collect())
     }
 }

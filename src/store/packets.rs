@@ -45,6 +45,16 @@ pub struct StoredPacket {
     pub deliveries: Vec<StoredDelivery>,
 }
 
+impl StoredPacket {
+    /// The packet, and beside its keys `won_at` and `deliveries` with their attempts.
+    pub fn document(&self) -> serde_json::Result<serde_json::Value> {
+        let mut whole = serde_json::to_value(serde_json::from_str::<crate::packet::Packet>(&self.packet)?)?;
+        whole["won_at"] = serde_json::json!(self.won_at);
+        whole["deliveries"] = serde_json::json!(self.deliveries);
+        Ok(whole)
+    }
+}
+
 /// What a delivery worker needs to know about its packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryPayload {

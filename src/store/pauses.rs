@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::moment::from_millis;
-use super::query::query;
+use super::query::{Query, query};
 use super::writer::{Command, Tx};
 use super::{Store, StoreError};
 use crate::crm::AccountKey;
@@ -37,6 +37,32 @@ pub struct Pause {
     pub reason: String,
     /// When the first of the failures without a success in between happened.
     pub since: Timestamp,
+}
+
+/// Whose work is claimed, beside what pauses hold back.
+#[derive(Debug, Clone)]
+pub struct Among {
+    /// JSON, for one parameter of a statement.
+    without: String,
+    /// Empty: everybody's.
+    only: String,
+}
+
+impl Among {
+    /// Everybody's but that of these scopes.
+    pub fn without(scopes: &[String]) -> Self {
+        Self { without: serde_json::json!(scopes).to_string(), only: String::new() }
+    }
+
+    /// That of one scope.
+    pub fn only(scope: &str) -> Self {
+        Self { without: "[]".to_owned(), only: scope.to_owned() }
+    }
+
+    /// As the parameters $4 and $5.
+    pub(super) fn bind(&self, claim: Query) -> Query {
+        claim.bind(self.without.as_str()).bind(self.only.as_str())
+    }
 }
 
 impl Store {

@@ -64,6 +64,13 @@ macro_rules! piece {
     (postgres returning_want) => {
         "RETURNING deal, want"
     };
+    // The elements of the JSON array of texts bound as $4, in the column `value`.
+    (sqlite each_text) => {
+        "json_each($4)"
+    };
+    (postgres each_text) => {
+        "json_array_elements_text(CAST($4 AS json))"
+    };
     ($engine:ident $text:literal) => {
         $text
     };

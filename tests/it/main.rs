@@ -15,6 +15,9 @@ mod faults;
 mod invariants;
 mod kill;
 mod operations;
+mod operator;
+mod outward;
+mod overload;
 #[allow(dead_code, reason = "tests/store asks more of it")]
 #[path = "../store/place.rs"]
 mod place;
@@ -23,6 +26,8 @@ mod readme;
 mod receive;
 mod reload;
 mod salesforce;
+mod security_page;
+mod separation;
 mod settle;
 mod side;
 mod world;
@@ -53,6 +58,11 @@ fn main() -> ExitCode {
         doctor::trials(),
         operations::trials(),
         settle::trials(),
+        operator::trials(),
+        outward::trials(),
+        overload::trials(),
+        security_page::trials(),
+        separation::trials(),
         reload::trials(),
         catch_up::trials(),
         kill::trials(),

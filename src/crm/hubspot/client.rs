@@ -61,8 +61,13 @@ impl Client {
     ) -> Self {
         Self {
             auth: Auth::new(config, http.clone(), timeout, clock.clone()),
-            limiter: Limiter::new(config.calls_per_10s, WINDOW, clock.clone()),
-            searches: Limiter::new(SEARCHES_PER_SECOND, Duration::from_secs(1), clock.clone()),
+            // Replicas do not know of each other's calls, so each keeps to its part.
+            limiter: Limiter::new(config.calls_per_10s / config.replicas.max(1), WINDOW, clock.clone()),
+            searches: Limiter::new(
+                SEARCHES_PER_SECOND,
+                Duration::from_secs(1) * config.replicas.max(1),
+                clock.clone(),
+            ),
             base: config.api_url.trim_end_matches('/').to_owned(),
             version: config.api_version.clone(),
             http,

@@ -102,6 +102,7 @@ fn config(url: &str, auth: HubspotAuth) -> HubspotConfig {
         workflow_secrets: Vec::new(),
         auth,
         calls_per_10s: 100,
+        replicas: 1,
     }
 }
 

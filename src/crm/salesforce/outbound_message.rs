@@ -265,4 +265,24 @@ mod tests {
         let no_header = SalesforceConfig { client_cert_header: None, ..pinned };
         assert_eq!(refused(ENVELOPE_A, SECRET, &[no_header]).kind, "missing");
     }
+
+    #[test]
+    fn a_header_that_is_not_configured_proves_nothing() {
+        let certificate = hash(CERTIFICATE);
+        let shown = || webhook(&[("x-client-cert-sha256", &certificate)], ENVELOPE_A.as_bytes());
+        // No certificate is pinned: whoever sends the header gets nothing for it.
+        let plain = verdict(shown(), SECRET, &[org(ORG, &[SECRET])]);
+        assert_eq!(plain, Ok("authenticated(url-secret+org, key 1) for 00DHn0000012AbCMAU".to_owned()));
+        assert!(
+            verdict(shown(), "guessed", &[org(ORG, &[SECRET])]).is_err(),
+            "nor is it a way around the secret"
+        );
+        // A certificate is pinned, and the proxy shows it in another header.
+        let pinned = SalesforceConfig {
+            client_certs_sha256: vec![hash(CERTIFICATE)],
+            client_cert_header: Some("x-proxy-cert".into()),
+            ..org(ORG, &[SECRET])
+        };
+        assert_eq!(verdict(shown(), SECRET, &[pinned]).unwrap_err().kind, "missing");
+    }
 }

@@ -64,7 +64,7 @@ impl SlackClient {
             api_url: config.api_url.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
             timeout,
-            pace: Pace::new(clock.clone()),
+            pace: Pace::new(clock.clone(), config.replicas),
             directory: Directory::new(clock),
         }
     }
@@ -422,7 +422,7 @@ mod tests {
     fn client(api_url: &str, auth: SlackAuth, clock: &Clock) -> SlackClient {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
-        let config = SlackConfig { api_url: format!("{api_url}/"), auth };
+        let config = SlackConfig { api_url: format!("{api_url}/"), replicas: 1, auth };
         SlackClient::new(http, &config, Duration::from_secs(5), clock.clone())
     }
 

@@ -1,0 +1,109 @@
+//! Reads a body: no longer than it may be, no slower than it may come, and with no more bytes of bodies in memory
+//! than there is room for. Nothing is unpacked: the senders we know never pack, and a small gzip can hold gigabytes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Request;
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderMap, request::Parts};
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::connections::Seat;
+use super::error::Refused;
+
+/// What bodies of webhooks share.
+pub struct Bodies {
+    /// One permit a byte.
+    room: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+/// A body, with the memory that is set aside for it. Keep it until nothing of the body is needed any more.
+pub(super) struct Taken {
+    pub(super) parts: Parts,
+    pub(super) bytes: Vec<u8>,
+    pub(super) room: Room,
+}
+
+/// Memory that is set aside.
+#[derive(Default)]
+pub(super) struct Room(Option<OwnedSemaphorePermit>);
+
+impl Bodies {
+    /// Room for so many MiB of bodies at once, each of which may take `timeout` to arrive.
+    pub fn new(mebibytes: u32, timeout: Duration) -> Self {
+        let bytes = usize::try_from(mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+        Self { room: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))), timeout }
+    }
+
+    /// The whole body of a request, of at most `limit` bytes.
+    pub(super) async fn read(&self, limit: usize, request: Request) -> Result<Taken, Refused> {
+        let (parts, body) = request.into_parts();
+        if is_packed(&parts.headers) {
+            return Err(Refused::Packed);
+        }
+        if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(Refused::TooLarge);
+        }
+        let seat = parts.extensions.get::<Arc<Seat>>();
+        if let Some(seat) = seat {
+            seat.waits(true);
+        }
+        let read = tokio::time::timeout(self.timeout, self.collect(limit, body, seat)).await;
+        if let Some(seat) = seat {
+            seat.in_hand();
+        }
+        let (bytes, room) = read.map_err(|_| Refused::TooSlow)??;
+        Ok(Taken { parts, bytes, room })
+    }
+
+    async fn collect(
+        &self,
+        limit: usize,
+        mut body: Body,
+        seat: Option<&Arc<Seat>>,
+    ) -> Result<(Vec<u8>, Room), Refused> {
+        let (mut bytes, mut room) = (Vec::new(), Room::default());
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| Refused::Incomplete)?.into_data() else { continue };
+            if bytes.len() + data.len() > limit {
+                return Err(Refused::TooLarge);
+            }
+            self.set_aside(&mut room, data.len(), seat).await?;
+            bytes.extend_from_slice(&data);
+        }
+        Ok((bytes, room))
+    }
+
+    /// If there is no room, the body that has taken longest to arrive has to make some; perhaps this one.
+    async fn set_aside(
+        &self,
+        room: &mut Room,
+        bytes: usize,
+        seat: Option<&Arc<Seat>>,
+    ) -> Result<(), Refused> {
+        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let more = if let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(permits) {
+            more
+        } else {
+            if let Some(seat) = seat {
+                seat.sheds_body();
+            }
+            let more = Arc::clone(&self.room).acquire_many_owned(permits).await;
+            more.map_err(|_| Refused::Incomplete)?
+        };
+        match &mut room.0 {
+            Some(held) => held.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}
+
+fn is_packed(headers: &HeaderMap) -> bool {
+    let identity = |encoding: &[u8]| encoding.eq_ignore_ascii_case(b"identity");
+    headers.get_all(CONTENT_ENCODING).iter().any(|encoding| !identity(encoding.as_bytes()))
+}

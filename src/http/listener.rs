@@ -1,0 +1,114 @@
+//! Takes connections, no more than there is room for, and gives each a limited time to say something.
+//!
+//! TLS is the proxy's in front: <https://docs.rs/hyper/latest/hyper/server/conn/http1/struct.Builder.html>
+//! has the one deadline that matters here, for a request head, which also ends idle connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::connections::{Connections, Seat};
+use crate::clock::Clock;
+
+/// The pause after a connection could not be accepted, most likely for want of file descriptors.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+/// The largest request head, in bytes. Signatures and secrets fit into one many times over.
+const MAX_HEAD: usize = 32 * 1024;
+
+/// What one listener allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at once. One more closes the one that has waited for its client the longest.
+    pub connections: usize,
+    /// How long a connection may be open without having sent a whole request head: a new one, and one that is
+    /// kept after an answer.
+    pub idle: Duration,
+    /// How long the end of the service waits for requests in flight.
+    pub shutdown: Duration,
+}
+
+/// Serves until told to stop, then finishes what is in flight. Dropped, it closes every connection.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    clock: Clock,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let connections = Connections::new(limits.connections);
+    let mut open = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            Some(_) = open.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be accepted");
+                connections.shed();
+                clock.sleep(AFTER_FAILURE).await;
+                continue;
+            }
+        };
+        let seat = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            seat = connections.seat() => seat,
+        };
+        open.spawn(connection(stream, routes.clone(), seat, limits.idle, stopped.clone()));
+    }
+    drop(listener);
+    let finish = async { while open.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.shutdown, finish).await.is_err() {
+        tracing::warn!("connections were still open at shutdown; they are closed");
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    routes: Router,
+    seat: Arc<Seat>,
+    idle: Duration,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let service = service_fn(|request: Request<Incoming>| answer(routes.clone(), Arc::clone(&seat), request));
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(idle)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(served);
+    tokio::select! {
+        // How it ended is the client's business: it went away, said nothing, or spoke no HTTP.
+        _ = served.as_mut() => return,
+        () = seat.must_go() => return,
+        _ = stopped.wait_for(|stopped| *stopped) => served.as_mut().graceful_shutdown(),
+    }
+    let _ = served.await;
+}
+
+async fn answer(
+    routes: Router,
+    seat: Arc<Seat>,
+    mut request: Request<Incoming>,
+) -> Result<Response, std::convert::Infallible> {
+    use tower_service::Service as _;
+
+    seat.in_hand();
+    request.extensions_mut().insert(Arc::clone(&seat));
+    let answered = routes.clone().call(request).await;
+    seat.waits(false);
+    answered
+}

@@ -1,0 +1,54 @@
+//! Packets for operators: what `handoff list --json` and `handoff show --json` print.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+/// Wins in one answer, at most.
+const MOST: u32 = 1000;
+
+/// The query of `GET /packets`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    /// Newest first, at most this many of each kind.
+    #[serde(default = "fifty")]
+    limit: u32,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+/// `GET /packets?limit=50`: wins with their state and the work that is left.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Query(which): Query<Which>,
+) -> Result<Json<Value>, StatusCode> {
+    let wins = app.store.wins(which.limit.min(MOST)).await.map_err(not_read)?;
+    let pauses = app.store.pauses().await.map_err(not_read)?;
+    Ok(Json(json!({ "wins": wins, "paused": pauses })))
+}
+
+/// `GET /packets/{id}`: one packet with its deliveries and every attempt.
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, StatusCode> {
+    let stored = app.store.packet(&id).await.map_err(not_read)?.ok_or(StatusCode::NOT_FOUND)?;
+    stored.document().map(Json).map_err(|error| {
+        tracing::error!(packet = stored.packet_id, %error, "a stored packet cannot be read");
+        StatusCode::INTERNAL_SERVER_ERROR
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_read(error: crate::store::StoreError) -> StatusCode {
+    tracing::warn!(%error, "packets cannot be read");
+    StatusCode::SERVICE_UNAVAILABLE
+}

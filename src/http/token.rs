@@ -1,0 +1,37 @@
+//! Who may see the operator's pages. Without a token, whoever reaches the listener, which is then on loopback.
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// SHA-256 of the operator's token: comparing hashes takes the same time whatever was presented.
+#[derive(Clone, Copy)]
+pub(super) struct Key([u8; 32]);
+
+impl Key {
+    pub(super) fn of(token: &SecretString) -> Self {
+        Self(Sha256::digest(token.expose_secret()).into())
+    }
+
+    fn opens(&self, request: &Request) -> bool {
+        let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+        let (Some(only), None) = (values.next(), values.next()) else { return false };
+        let Some((scheme, presented)) = only.to_str().ok().and_then(|value| value.split_once(' ')) else {
+            return false;
+        };
+        let presented: [u8; 32] = Sha256::digest(presented.trim()).into();
+        scheme.eq_ignore_ascii_case("bearer") & bool::from(presented.ct_eq(&self.0))
+    }
+}
+
+/// Lets a request with the token pass; everything else is a 401 that says nothing.
+pub(super) async fn require(State(key): State<Option<Key>>, request: Request, next: Next) -> Response {
+    if key.is_none_or(|key| key.opens(&request)) {
+        return next.run(request).await;
+    }
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], "not authorised\n").into_response()
+}

@@ -1,0 +1,154 @@
+//! Who may see what of a running service: everybody a word, operators the rest.
+
+use handoff_bridge::commands::check::check;
+use handoff_bridge::sandbox::deals::{BOT_TOKEN, CLIENT_SECRET, TOKEN};
+use libtest_mimic::Trial;
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::process::handoff;
+use crate::scenarios;
+use crate::side::Side;
+use crate::world::{World, told};
+
+const OPERATOR_TOKEN: &str = "operators-only-0123456789";
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = scenarios![Hubspot:
+        strangers_hear_whether_the_service_is_ready_and_nothing_else,
+        operators_hear_what_waits_and_for_how_long,
+        operators_read_packets_as_the_commands_print_them,
+    ];
+    trials.push(told("operator::a_token_opens_the_operators_pages_and_nothing_else_does", async || {
+        a_token_opens_the_operators_pages_and_nothing_else_does().await;
+    }));
+    trials.push(told("operator::a_loaded_configuration_prints_no_secret", async || {
+        a_loaded_configuration_prints_no_secret();
+    }));
+    trials
+}
+
+async fn get(address: std::net::SocketAddr, path: &str) -> (StatusCode, String) {
+    let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+async fn strangers_hear_whether_the_service_is_ready_and_nothing_else(world: &mut World) {
+    // There is something to tell: a pause, with a reason and an account.
+    world.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN));
+    world.closes_deal(world.side.complete()).await;
+    world.pause().await;
+    std::fs::write(&world.installation.mapping, "nonsense").unwrap();
+    world
+        .eventually("the mapping is refused", async || !world.service().app.refused_mappings().is_empty())
+        .await;
+
+    let address = world.service().address;
+    assert_eq!(get(address, "/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
+    assert_eq!(get(address, "/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+    for path in ["/metrics", "/packets", "/packets/pkt_1"] {
+        assert_eq!(get(address, path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    world.service().app.store.close().await;
+    assert_eq!(get(address, "/readyz").await, (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()));
+    let operator = world.service().operator_address.unwrap();
+    let (status, told) = get(operator, "/readyz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(told.contains("\"store\":\"does not answer\""), "{told}");
+    world.leaves_work();
+}
+
+async fn operators_hear_what_waits_and_for_how_long(world: &mut World) {
+    let slack = &world.sandbox.slack;
+    slack.change(|slack| slack.revoke_token(BOT_TOKEN));
+    world.closes_deal(world.side.complete()).await;
+    world.pause().await;
+    world.eventually("the task is done", async || world.open_work().await.len() == 1).await;
+    world.passes(std::time::Duration::from_mins(10));
+    let (status, told) = get(world.service().operator_address.unwrap(), "/readyz").await;
+    assert_eq!(status, StatusCode::OK);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["ready"], &told["store"]), (&Value::Bool(true), &Value::from("ok")));
+    assert_eq!(told["deliveries_waiting"], 1, "{told}");
+    assert!(told["oldest_undelivered_seconds"].as_i64().unwrap() >= 600, "{told}");
+    assert_eq!(told["paused"][0]["scope"], "slack");
+
+    world.sandbox.slack.change(|slack| slack.add_bot(BOT_TOKEN));
+    world.passes(std::time::Duration::from_hours(1));
+    world.next_digest().await;
+}
+
+async fn operators_read_packets_as_the_commands_print_them(world: &mut World) {
+    world.closes_deal(world.side.complete()).await;
+    world.next_digest().await;
+    world.settles().await;
+    let address = world.service().operator_address.unwrap();
+    let packet = world.packets().await.remove(0).packet_id;
+    let config = world.installation.config.to_str().unwrap();
+    for (path, arguments) in [
+        ("/packets?limit=7".to_owned(), vec!["list", "--json", "--limit", "7", "--config", config]),
+        (format!("/packets/{packet}"), vec!["show", &packet, "--json", "--config", config]),
+    ] {
+        let printed = handoff(&arguments).output().await.unwrap();
+        let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+        let (status, served) = get(address, &path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(serde_json::from_str::<Value>(&served).unwrap(), printed, "{path}");
+    }
+    assert_eq!(get(address, "/packets/pkt_000000000000").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get(address, "/packets?limit=all").await.0, StatusCode::BAD_REQUEST);
+}
+
+/// The world's configuration with a token for operators.
+fn with_token(world: &World) {
+    let text = std::fs::read_to_string(&world.installation.config).unwrap();
+    let text = format!("operator_token_file = \"operator-token\"\n{text}");
+    std::fs::write(world.directory.path().join("operator-token"), OPERATOR_TOKEN).unwrap();
+    std::fs::write(&world.installation.config, text).unwrap();
+}
+
+async fn a_token_opens_the_operators_pages_and_nothing_else_does() {
+    let mut world = World::without_service(Side::Hubspot, crate::world::WORK);
+    with_token(&world);
+    world.starts().await;
+    let address = world.service().operator_address.unwrap();
+    let ask = async |path: &str, header: Option<&str>| {
+        let mut request = reqwest::Client::new().get(format!("http://{address}{path}"));
+        if let Some(header) = header {
+            request = request.header("authorization", header);
+        }
+        request.send().await.unwrap().status()
+    };
+    let good = format!("Bearer {OPERATOR_TOKEN}");
+    let half = format!("Bearer {}", &OPERATOR_TOKEN[..12]);
+    let longer = format!("Bearer {OPERATOR_TOKEN}x");
+    let basic = format!("Basic {OPERATOR_TOKEN}");
+    for path in ["/readyz", "/metrics", "/packets"] {
+        assert_eq!(ask(path, Some(&good)).await, StatusCode::OK, "{path}");
+        assert_eq!(ask(path, None).await, StatusCode::UNAUTHORIZED, "{path}");
+        for bad in [half.as_str(), &longer, &basic, "Bearer ", "Bearer", OPERATOR_TOKEN] {
+            assert_eq!(ask(path, Some(bad)).await, StatusCode::UNAUTHORIZED, "{path} {bad}");
+        }
+    }
+    assert_eq!(ask("/packets/pkt_1", None).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask("/packets/pkt_1", Some(&good)).await, StatusCode::NOT_FOUND);
+    assert_eq!(ask("/healthz", None).await, StatusCode::OK, "whether it lives is no secret");
+    world.end().await;
+}
+
+fn a_loaded_configuration_prints_no_secret() {
+    let world = World::without_service(Side::Hubspot, crate::world::WORK);
+    with_token(&world);
+    let report = check(&world.installation.config, &|name| {
+        handoff_bridge::sandbox::installation::Installation::secret(name)
+    });
+    let config = report.config.expect("the configuration is good");
+    let printed = format!("{config:?} {config:#?}");
+    assert!(printed.contains("REDACTED"), "{printed}");
+    let environment = handoff_bridge::sandbox::installation::Installation::environment();
+    let key = handoff_bridge::sandbox::opportunities::PRIVATE_KEY.lines().nth(1).unwrap();
+    let secrets = environment.map(|(_, value)| value).into_iter().chain([OPERATOR_TOKEN, CLIENT_SECRET, key]);
+    for secret in secrets {
+        assert!(!printed.contains(secret), "a secret of {} characters is printed", secret.len());
+    }
+}

@@ -1,0 +1,200 @@
+//! Somebody takes up connections, time, memory or the disk: everybody else is still served, and nothing that was
+//! accepted is lost. Real sockets, and no client library that would be too polite.
+
+use handoff_bridge::sandbox::Delivery;
+use handoff_bridge::sandbox::deals::CLIENT_SECRET;
+use handoff_bridge::sandbox::installation::PUBLIC_URL;
+use libtest_mimic::Trial;
+use reqwest::StatusCode;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::side::Side;
+use crate::world::{NORTHLIGHT, WORK, World, must, told};
+
+const HEAD: &str = "POST /webhooks/hubspot HTTP/1.1\r\nhost: hooks.example.com\r\n";
+
+const MEBIBYTE: usize = 1 << 20;
+
+pub fn trials() -> Vec<Trial> {
+    macro_rules! stories {
+        ($($http:literal $story:ident),* $(,)?) => {
+            vec![$(told(concat!("overload::", stringify!($story)), async || {
+                let work = format!("{WORK}\n[http]\n{}", $http);
+                let mut world = World::without_service(Side::Hubspot, &work);
+                world.starts().await;
+                $story(&mut world).await;
+                world.end().await;
+            })),*]
+        };
+    }
+    stories![
+        "max_connections = 8" connections_that_say_nothing_do_not_stop_others,
+        "max_connections = 8" heads_that_come_in_drops_do_not_stop_others,
+        "max_connections = 8" bodies_that_come_in_drops_do_not_stop_others,
+        "body_memory_mib = 16" bodies_that_fill_the_memory_do_not_stop_others,
+        "idle_timeout = \"100ms\"" a_head_that_never_ends_is_cut_off,
+        "idle_timeout = \"100ms\"" a_connection_that_is_kept_and_not_used_is_closed,
+        "body_timeout = \"100ms\"" a_body_that_never_ends_is_given_up,
+        "" a_packed_body_is_refused_unread,
+        "" a_body_of_unknown_length_is_cut_off_at_one_mebibyte,
+        "" a_body_that_is_announced_too_large_is_refused_unread,
+        "answer_within = \"100ms\"" a_disk_that_stands_still_sends_callers_away_and_loses_nothing,
+    ]
+}
+
+async fn connects(world: &World) -> TcpStream {
+    must("a connection", TcpStream::connect(world.service().address)).await.unwrap()
+}
+
+/// Connects, says this and no more.
+async fn says(world: &World, text: &str) -> TcpStream {
+    let mut stream = connects(world).await;
+    // It may be closed on us at any time; that is what the stories are about.
+    let _ = stream.write_all(text.as_bytes()).await;
+    stream
+}
+
+/// What the service says until it closes the connection.
+async fn hears(stream: &mut TcpStream) -> String {
+    let mut heard = Vec::new();
+    let _ = must("the service closes the connection", stream.read_to_end(&mut heard)).await;
+    String::from_utf8(heard).unwrap()
+}
+
+/// A deal is won while all this goes on: the webhook is taken, the digest comes.
+async fn others_are_served(world: &mut World) {
+    world.closes_deal(NORTHLIGHT).await;
+    world.next_digest().await;
+}
+
+async fn connections_that_say_nothing_do_not_stop_others(world: &mut World) {
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(connects(world).await);
+    }
+    others_are_served(world).await;
+    for stream in silent.iter_mut().take(190) {
+        assert_eq!(hears(stream).await, "", "only the last few are still there");
+    }
+}
+
+async fn heads_that_come_in_drops_do_not_stop_others(world: &mut World) {
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        slow.push(says(world, HEAD).await);
+    }
+    let drops = tokio::spawn(async move {
+        loop {
+            for stream in &mut slow {
+                let _ = stream.write_all(b"x-drop: 1\r\n").await;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    others_are_served(world).await;
+    drops.abort();
+}
+
+async fn bodies_that_come_in_drops_do_not_stop_others(world: &mut World) {
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        slow.push(says(world, &format!("{HEAD}content-length: 100000\r\n\r\n[")).await);
+    }
+    others_are_served(world).await;
+    for stream in slow.iter_mut().take(90) {
+        assert_eq!(hears(stream).await, "", "only the last few are still there");
+    }
+}
+
+async fn bodies_that_fill_the_memory_do_not_stop_others(world: &mut World) {
+    // Three times as much as there is room for, and none of them ever ends.
+    let almost = format!("{HEAD}content-length: {MEBIBYTE}\r\n\r\n{}", "x".repeat(MEBIBYTE - 1));
+    let mut greedy = Vec::new();
+    for _ in 0..48 {
+        let mut stream = connects(world).await;
+        let almost = almost.clone();
+        greedy.push(tokio::spawn(async move {
+            let _ = stream.write_all(almost.as_bytes()).await;
+            hears(&mut stream).await
+        }));
+    }
+    // Some have been sent away already: there was no room for all of them.
+    must("the first is sent away", greedy.remove(0)).await.unwrap();
+    others_are_served(world).await;
+    greedy.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+async fn a_head_that_never_ends_is_cut_off(world: &mut World) {
+    let mut stream = says(world, HEAD).await;
+    hears(&mut stream).await;
+}
+
+async fn a_connection_that_is_kept_and_not_used_is_closed(world: &mut World) {
+    let mut stream = says(world, "GET /healthz HTTP/1.1\r\nhost: hooks.example.com\r\n\r\n").await;
+    let answer = hears(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("\r\n\r\nok\n"), "{answer}");
+}
+
+async fn a_body_that_never_ends_is_given_up(world: &mut World) {
+    let mut stream = says(world, &format!("{HEAD}content-length: 10\r\n\r\n[")).await;
+    let answer = hears(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout"), "{answer}");
+}
+
+async fn a_packed_body_is_refused_unread(world: &mut World) {
+    for encoding in ["gzip", "GZIP", "deflate", "br", "identity, gzip"] {
+        let head = format!(
+            "{HEAD}content-encoding: {encoding}\r\ncontent-length: 1000\r\nconnection: close\r\n\r\n"
+        );
+        // Not one byte of the body is sent, and the answer is there all the same.
+        let answer = hears(&mut says(world, &head).await).await;
+        assert!(answer.starts_with("HTTP/1.1 415 Unsupported Media Type"), "{encoding}: {answer}");
+    }
+}
+
+async fn a_body_of_unknown_length_is_cut_off_at_one_mebibyte(world: &mut World) {
+    let mut stream = says(world, &format!("{HEAD}transfer-encoding: chunked\r\n\r\n")).await;
+    let (mut from, mut to) = stream.split();
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x1_0000));
+    let endless = async {
+        while to.write_all(chunk.as_bytes()).await.is_ok() {}
+        // The other side has stopped reading; the answer is on its way.
+        std::future::pending::<()>().await;
+    };
+    let mut heard = vec![0; 32];
+    tokio::select! {
+        () = endless => {}
+        read = must("an answer", from.read_exact(&mut heard)) => { read.unwrap(); }
+    }
+    assert_eq!(String::from_utf8(heard).unwrap(), "HTTP/1.1 413 Payload Too Large\r\n");
+}
+
+async fn a_body_that_is_announced_too_large_is_refused_unread(world: &mut World) {
+    let head = format!("{HEAD}content-length: {}\r\nconnection: close\r\n\r\n", MEBIBYTE + 1);
+    let answer = hears(&mut says(world, &head).await).await;
+    assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large"), "{answer}");
+}
+
+async fn a_disk_that_stands_still_sends_callers_away_and_loses_nothing(world: &mut World) {
+    let database = world.directory.path().join("handoff.db");
+    let mut other = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    let events = world.hubspot_events(NORTHLIGHT);
+    let url = format!("{PUBLIC_URL}/webhooks/hubspot");
+    let webhook = Delivery::batch(&url, CLIENT_SECRET, &events, world.now());
+
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let answer = world.answer(&webhook).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers()["retry-after"], "5");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+
+    // The sender comes back; whether the first one was committed in the end makes no difference.
+    world.eventually("the webhook is taken", async || world.receives(&webhook).await == StatusCode::OK).await;
+    world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.events().await.len(), 1);
+    assert_eq!(world.tasks_on(NORTHLIGHT).len(), 1);
+}
