@@ -12,7 +12,7 @@ use crate::crm::{AccountKey, Crm, hubspot, salesforce};
 use crate::delivery::{backoff, slack::SlackClient};
 use crate::http::{Bodies, Seldom};
 use crate::mapping::Mapping;
-use crate::mapping::live::{LiveMapping, Reload};
+use crate::mapping::live::{LiveMapping, Refusal, Reload};
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
 use crate::packet::Packet;
 use crate::store::Store;
@@ -50,7 +50,7 @@ pub struct Account {
     /// Talks to it.
     pub crm: Arc<dyn Crm>,
     /// Its mapping, replaced while the service runs.
-    pub live: LiveMapping,
+    pub live: Arc<LiveMapping>,
 }
 
 impl Account {
@@ -95,28 +95,41 @@ impl App {
         }
     }
 
+    /// Every mapping file, with the accounts whose packets it makes.
+    pub fn mappings(&self) -> Vec<(&LiveMapping, Vec<String>)> {
+        let mut files: Vec<(&LiveMapping, Vec<String>)> = Vec::new();
+        for (account, Account { live, .. }) in &self.accounts {
+            match files.iter_mut().find(|(file, _)| std::ptr::eq(*file, &raw const **live)) {
+                Some((_, accounts)) => accounts.push(account.to_string()),
+                None => files.push((live.as_ref(), vec![account.to_string()])),
+            }
+        }
+        files
+    }
+
+    /// The mapping files whose newest version does not run, with the accounts that go on with the one before.
+    pub fn refused_mappings(&self) -> Vec<(&LiveMapping, Refusal, Vec<String>)> {
+        let refused =
+            |(live, accounts): (_, _)| LiveMapping::refused(live).map(|refusal| (live, refusal, accounts));
+        self.mappings().into_iter().filter_map(refused).collect()
+    }
+
     /// Reads every mapping file again; a file with problems changes nothing but the log.
     pub fn reload_mappings(&self) {
-        for (account, Account { live, .. }) in &self.accounts {
-            let file = live.path().display();
+        for (live, accounts) in self.mappings() {
+            let (file, accounts) = (live.path().display(), accounts.join(", "));
             match live.reread() {
                 Reload::Unchanged => {}
                 Reload::Loaded { old, new } => {
                     self.metrics.reload("loaded");
-                    tracing::info!(%account, %file, old, new, "mapping loaded");
+                    tracing::info!(%file, old, new, accounts, "mapping loaded");
                 }
-                Reload::Refused { running, problems } => {
+                Reload::Refused { running, refused, problems } => {
                     self.metrics.reload("refused");
-                    tracing::error!(%account, %file, running, "mapping refused, the old one runs on:\n{problems}");
+                    tracing::error!(%file, running, refused, accounts, "mapping refused, the old one runs on:\n{problems}");
                 }
             }
         }
-    }
-
-    /// Mapping files whose newest version was refused.
-    pub fn refused_mappings(&self) -> Vec<String> {
-        let refused = self.accounts.values().filter(|account| account.live.is_refused());
-        refused.map(|account| account.live.path().display().to_string()).collect()
     }
 
     fn set_backlog(&self, kind: &'static str, state: &'static str, count: u64) {

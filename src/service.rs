@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -114,17 +115,16 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
     let http = http_client()?;
     let mut accounts = BTreeMap::new();
     let mut portals = Vec::new();
+    let mut mappings = BTreeMap::new();
     for portal in &config.hubspot {
-        let live = LiveMapping::load(&portal.mapping)
-            .map_err(|problems| StartError::Mapping(problems.to_string()))?;
+        let live = shared(&mut mappings, &portal.mapping)?;
         let timeout = config.work.http_timeout;
         let hubspot = Arc::new(HubSpot::new(portal, http.clone(), timeout, clock.clone()));
         accounts.insert(hubspot.account().clone(), Account { crm: hubspot.clone(), live });
         portals.push((portal.clone(), hubspot));
     }
     for org in &config.salesforce {
-        let live =
-            LiveMapping::load(&org.mapping).map_err(|problems| StartError::Mapping(problems.to_string()))?;
+        let live = shared(&mut mappings, &org.mapping)?;
         let timeout = config.work.http_timeout;
         let salesforce =
             Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(StartError::Setting)?;
@@ -145,6 +145,20 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         clock,
         entropy,
     })
+}
+
+/// The mapping in a file, read once however many accounts name it.
+fn shared(
+    mappings: &mut BTreeMap<PathBuf, Arc<LiveMapping>>,
+    path: &Path,
+) -> Result<Arc<LiveMapping>, StartError> {
+    if let Some(live) = mappings.get(path) {
+        return Ok(Arc::clone(live));
+    }
+    let live = LiveMapping::load(path).map_err(|problems| StartError::Mapping(problems.to_string()))?;
+    let live = Arc::new(live);
+    mappings.insert(path.to_owned(), Arc::clone(&live));
+    Ok(live)
 }
 
 /// The one HTTP client: TLS by `ring` with roots compiled in, so that an image without files works.

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::{ConfigArg, annotations, live};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::crm::CrmKind;
 use crate::document::{Problem, Problems, Severity};
 use crate::mapping::{self, Mapping};
 
@@ -92,7 +91,7 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
         compared: Vec::new(),
     };
     for (crm, path) in &loaded.mappings {
-        let (mapping, problems) = read_mapping(*crm, path);
+        let (mapping, problems) = mapping::file::read_for(*crm, path);
         report.mappings.extend(mapping);
         report.files.push(problems);
     }
@@ -108,18 +107,6 @@ fn check_mappings(paths: &[PathBuf]) -> Report {
         report.files.push(problems);
     }
     report
-}
-
-/// Reads the mapping file of an account.
-fn read_mapping(crm: CrmKind, path: &Path) -> (Option<Mapping>, Problems) {
-    let (mapping, mut problems) = mapping::file::read(path);
-    if let Some(other) = mapping.as_ref().map(|mapping| mapping.crm).filter(|other| *other != crm) {
-        problems.file_error(
-            format!("this is a mapping for {other}, but a [[{crm}]] block names it"),
-            format!("write `crm: {crm}`"),
-        );
-    }
-    (mapping.filter(|_| !problems.has_errors()), problems)
 }
 
 impl Report {

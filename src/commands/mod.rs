@@ -6,6 +6,7 @@ mod catch_up;
 pub mod check;
 pub mod demo;
 mod diff;
+mod dismiss;
 mod doctor;
 mod events;
 mod fetch;
@@ -21,6 +22,7 @@ mod serve;
 mod settle;
 mod show;
 mod standing;
+mod stats;
 mod store;
 mod terminal;
 mod test;
@@ -71,6 +73,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Decides a delivery of unknown outcome: it is there, or it is not
     Settle(settle::SettleArgs),
+    /// Says that a flag of a packet was wrong, or takes that back
+    Dismiss(dismiss::DismissArgs),
+    /// Counts packets and gaps, and how often each rule was right
+    Stats(stats::StatsArgs),
     /// Lists every rule that flags a gap: what it catches, what it leaves alone, how sure it is, what it asks
     Rules(rules::RulesArgs),
     /// Looks for deals that were won without a webhook reaching us, and hands them over
@@ -86,11 +92,14 @@ enum Command {
     Events(events::EventsArgs),
 }
 
+/// The configuration when nobody names one.
+const CONFIG: &str = "config/handoff.toml";
+
 /// Which configuration to use.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArg {
     /// The configuration file
-    #[arg(long, default_value = "config/handoff.toml", value_name = "FILE")]
+    #[arg(long, default_value = CONFIG, value_name = "FILE")]
     config: PathBuf,
 }
 
@@ -110,6 +119,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Show(args) => show::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
         Command::Settle(args) => settle::run(&args).await,
+        Command::Dismiss(args) => dismiss::run(&args).await,
+        Command::Stats(args) => stats::run(&args).await,
         Command::Rules(args) => rules::run(&args),
         Command::CatchUp(args) => catch_up::run(&args).await,
         Command::Store(command) => store::run(&command).await,

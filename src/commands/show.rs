@@ -1,10 +1,16 @@
 //! `handoff show`: one packet with its deliveries and every attempt.
 
-use clap::Args;
+use std::time::Duration;
 
-use super::{ConfigArg, Problem, open_store, standing, terminal};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{ConfigArg, Problem, dismiss, load_config, open_store_of, standing, terminal};
+use crate::clock::later;
+use crate::config::StoreConfig;
 use crate::packet::Packet;
-use crate::store::{Attempt, DeliveryState};
+use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord};
 
 /// Arguments of `handoff show`.
 #[derive(Debug, Args)]
@@ -17,21 +23,62 @@ pub struct ShowArgs {
     /// As JSON: the packet, and beside it `deliveries` with their attempts
     #[arg(long)]
     json: bool,
+    /// Only the deal record that the packet was made from, as JSON: what `preview --record` reads
+    #[arg(long, conflicts_with = "json")]
+    record: bool,
 }
 
 pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
-    let store = open_store(&args.config.config).await?;
+    let config = load_config(&args.config.config)?;
+    let store = open_store_of(&config).await?;
     let Some(stored) = store.packet(&args.packet).await? else {
-        return Err(Problem::new(format!("handoff: there is no packet {}", args.packet)));
+        return Err(dismiss::no_packet(&store, &args.packet).await?);
     };
+    if args.record {
+        return print_record(&stored);
+    }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&stored.document()?)?);
         return Ok(());
     }
     let packet: Packet = serde_json::from_str(&stored.packet)?;
     print!("{}", terminal::packet(&packet));
+    for one in &stored.dismissals {
+        println!("\ndismissed: {} of {}, {}\n  {}", one.gap, one.section, one.at, one.reason);
+    }
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);
+    match &stored.record {
+        StoredRecord::Kept(_) => {
+            let until = record_until(&stored, &config.store);
+            println!("deal record kept until {until}: handoff show {} --record", stored.packet_id);
+        }
+        StoredRecord::Deleted(at) => println!("deal record deleted at {at}"),
+    }
+    print_deliveries(&stored);
+    Ok(())
+}
+
+/// When the record is deleted, unless something still waits to be delivered then.
+fn record_until(stored: &StoredPacket, kept: &StoreConfig) -> Timestamp {
+    later(stored.created_at, Duration::from_hours(24 * u64::from(kept.record_days)))
+}
+
+fn print_record(stored: &StoredPacket) -> Result<(), Problem> {
+    match &stored.record {
+        StoredRecord::Kept(record) => {
+            let record: Value = serde_json::from_str(record)?;
+            println!("{}", serde_json::to_string_pretty(&record)?);
+            Ok(())
+        }
+        StoredRecord::Deleted(at) => Err(Problem::new(format!(
+            "handoff: the deal record of {} was deleted at {at} (record_days in the configuration)",
+            stored.packet_id
+        ))),
+    }
+}
+
+fn print_deliveries(stored: &StoredPacket) {
     for delivery in &stored.deliveries {
         let place = delivery.url.as_deref().or(delivery.external_id.as_deref());
         let place = place.unwrap_or(match delivery.state {
@@ -48,7 +95,6 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
             println!("  next at {next}");
         }
     }
-    Ok(())
 }
 
 fn print_attempt(attempt: &Attempt) {

@@ -42,7 +42,17 @@ struct Readiness {
     /// Accounts (or `slack`) that are paused, and why.
     paused: Vec<Paused>,
     /// Mapping files whose newest version was refused; the version before it runs on.
-    refused_mappings: Vec<String>,
+    refused_mappings: Vec<RefusedMapping>,
+}
+
+/// Says where to look, and nothing that stands in the file: `handoff check` and the log tell the rest.
+#[derive(Debug, Serialize)]
+struct RefusedMapping {
+    file: String,
+    running: String,
+    refused: String,
+    accounts: Vec<String>,
+    problems: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,7 +81,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
             .into_iter()
             .map(|pause| Paused { scope: pause.scope, reason: pause.reason, until: pause.until.to_string() })
             .collect(),
-        refused_mappings: app.refused_mappings(),
+        refused_mappings: refused_mappings(&app),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
@@ -81,6 +91,19 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
 async fn look(app: &App) -> Option<(Backlog, Vec<Pause>)> {
     let look = async { Ok::<_, StoreError>((app.store.backlog().await?, app.store.pauses().await?)) };
     tokio::time::timeout(PATIENCE, look).await.ok()?.ok()
+}
+
+fn refused_mappings(app: &App) -> Vec<RefusedMapping> {
+    let refused = app.refused_mappings().into_iter();
+    refused
+        .map(|(live, refusal, accounts)| RefusedMapping {
+            file: live.path().display().to_string(),
+            running: live.current().version.clone(),
+            refused: refusal.version,
+            accounts,
+            problems: refusal.places,
+        })
+        .collect()
 }
 
 /// `GET /metrics`.

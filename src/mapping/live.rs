@@ -6,14 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Mapping, file};
-use crate::document::Problems;
+use crate::document::{Place, Problems, Severity};
+
+/// Places of mistakes that are kept of a refused file.
+const PLACES: usize = 10;
 
 /// One mapping file and its last good content.
 pub struct LiveMapping {
     path: PathBuf,
     current: RwLock<Arc<Mapping>>,
-    /// The version that was refused last, so that it is refused only once.
-    refused: RwLock<Option<String>>,
+    /// What was refused last, so that it is refused only once.
+    refused: RwLock<Option<Refusal>>,
+}
+
+/// A version of a mapping file that does not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `sha256:` and the hash of the file's bytes, or why it cannot be read.
+    pub version: String,
+    /// Where the first mistakes are: `mappings/hubspot.yaml:51:3`. No word of the file itself.
+    pub places: Vec<String>,
 }
 
 /// What reading the file again found.
@@ -32,13 +44,15 @@ pub enum Reload {
     Refused {
         /// The version that runs on.
         running: String,
+        /// The version that does not.
+        refused: String,
         /// What RevOps has to mend, with file, line and column.
         problems: String,
     },
 }
 
 impl LiveMapping {
-    /// Reads the file for the first time.
+    /// Reads the file for the first time. It stays a mapping for the CRM that it is for now.
     pub fn load(path: &Path) -> Result<Self, Problems> {
         let (mapping, problems) = file::read(path);
         let mapping = mapping.ok_or(problems)?;
@@ -59,9 +73,9 @@ impl LiveMapping {
         &self.path
     }
 
-    /// Whether the file on disk was refused and an older version runs.
-    pub fn is_refused(&self) -> bool {
-        self.refused.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// What is wrong with the file on disk, while an older version runs.
+    pub fn refused(&self) -> Option<Refusal> {
+        self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the file again and takes it if it passes `check`. A version is refused only once.
@@ -76,18 +90,30 @@ impl LiveMapping {
             return Reload::Unchanged;
         }
         let mut refused = self.refused.write().unwrap_or_else(PoisonError::into_inner);
-        match file::read(&self.path) {
+        match file::read_for(running.crm, &self.path) {
             (Some(mapping), _) => {
                 let new = mapping.version.clone();
                 *refused = None;
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mapping);
                 Reload::Loaded { old: running.version.clone(), new }
             }
-            (None, _) if refused.as_deref() == Some(&version) => Reload::Unchanged,
+            (None, _) if refused.as_ref().is_some_and(|refused| refused.version == version) => {
+                Reload::Unchanged
+            }
             (None, problems) => {
-                *refused = Some(version);
-                Reload::Refused { running: running.version.clone(), problems: problems.to_string() }
+                *refused = Some(Refusal { version: version.clone(), places: places(&problems) });
+                let (running, problems) = (running.version.clone(), problems.to_string());
+                Reload::Refused { running, refused: version, problems }
             }
         }
     }
+}
+
+fn places(problems: &Problems) -> Vec<String> {
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let place = |place: Option<Place>| match place {
+        Some(place) => format!("{}:{}:{}", problems.file(), place.line, place.column),
+        None => problems.file().to_owned(),
+    };
+    errors.map(|problem| place(problem.place)).take(PLACES).collect()
 }

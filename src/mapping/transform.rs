@@ -20,6 +20,11 @@ pub fn clean_line(raw: &str) -> String {
     excerpt::within_characters(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LINE)
 }
 
+/// Text that is no markup, on one line and without anything invisible.
+pub fn one_line(raw: &str) -> String {
+    tidy(raw).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// True if nothing is left once tags, spaces, no-break spaces and invisible characters are gone.
 pub fn is_blank(raw: &str) -> bool {
     let visible = |letter: char| !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter);

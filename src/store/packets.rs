@@ -1,6 +1,7 @@
 //! Packets, one per win, and what people and workers ask about them.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::deliveries::{self, StoredDelivery};
 use super::moment::from_millis;
@@ -8,6 +9,7 @@ use super::query::query;
 use super::writer::Tx;
 use super::{Dismissal, NewPacket, Store, StoreError, assessments, dismissals, outbox};
 use crate::crm::{DealKey, WinKey};
+use crate::packet::Packet;
 
 statements! {
     INSERT_WIN = "
@@ -46,11 +48,22 @@ pub struct StoredPacket {
 }
 
 impl StoredPacket {
-    /// The packet, and beside its keys `won_at` and `deliveries` with their attempts.
-    pub fn document(&self) -> serde_json::Result<serde_json::Value> {
-        let mut whole = serde_json::to_value(serde_json::from_str::<crate::packet::Packet>(&self.packet)?)?;
-        whole["won_at"] = serde_json::json!(self.won_at);
-        whole["deliveries"] = serde_json::json!(self.deliveries);
+    /// The packet, and beside its keys `won_at`, `record_deleted_at` and `deliveries` with their attempts. A gap
+    /// that somebody dismissed has the key `dismissed`.
+    pub fn document(&self) -> serde_json::Result<Value> {
+        let mut whole = serde_json::to_value(serde_json::from_str::<Packet>(&self.packet)?)?;
+        for gap in whole["gaps"].as_array_mut().into_iter().flatten() {
+            let same = |one: &&Dismissal| gap["section"] == *one.section && gap["id"] == *one.gap;
+            if let Some(one) = self.dismissals.iter().find(same) {
+                gap["dismissed"] = json!({ "at": one.at, "reason": one.reason });
+            }
+        }
+        whole["won_at"] = json!(self.won_at);
+        whole["record_deleted_at"] = match self.record {
+            StoredRecord::Kept(_) => Value::Null,
+            StoredRecord::Deleted(at) => json!(at),
+        };
+        whole["deliveries"] = json!(self.deliveries);
         Ok(whole)
     }
 }

@@ -38,7 +38,7 @@ pub async fn said(arguments: &[&str]) -> Said {
     }
 }
 
-fn json(text: &str) -> Value {
+pub fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 

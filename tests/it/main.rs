@@ -30,6 +30,7 @@ mod security_page;
 mod separation;
 mod settle;
 mod side;
+mod verdicts;
 mod world;
 
 use std::process::ExitCode;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         catch_up::trials(),
         kill::trials(),
         command_line::trials(),
+        verdicts::trials(),
     ]
     .into_iter()
     .flatten()

@@ -44,6 +44,18 @@ pub fn read(path: &Path) -> (Option<Mapping>, Problems) {
     }
 }
 
+/// Reads and checks the mapping file that an account of this CRM names.
+pub fn read_for(crm: CrmKind, path: &Path) -> (Option<Mapping>, Problems) {
+    let (mapping, mut problems) = read(path);
+    if let Some(other) = mapping.as_ref().map(|mapping| mapping.crm).filter(|other| *other != crm) {
+        problems.file_error(
+            format!("this is a mapping for {other}, but a [[{crm}]] block names it"),
+            format!("write `crm: {crm}`"),
+        );
+    }
+    (mapping.filter(|_| !problems.has_errors()), problems)
+}
+
 /// The version of a mapping: `sha256:` and the hash of the file's bytes.
 pub fn version(text: &str) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))

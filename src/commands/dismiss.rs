@@ -1,0 +1,170 @@
+//! `handoff dismiss`: says that a flag of a packet was wrong.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clap::Args;
+
+use super::{ConfigArg, Problem, open_store};
+use crate::document::nearest;
+use crate::gaps::Gap;
+use crate::mapping::transform::one_line;
+use crate::packet::Packet;
+use crate::store::{Store, StoredPacket, WinRow};
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Latest packets that a mistyped id is compared with.
+const LATEST: u32 = 1000;
+
+/// Arguments of `handoff dismiss`.
+#[derive(Debug, Args)]
+pub struct DismissArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The packet's id, as `handoff list` prints it
+    #[arg(value_name = "PACKET")]
+    packet: String,
+    /// The gap, as `handoff show` prints it: `vague`, `role_missing:sponsor`
+    #[arg(value_name = "GAP")]
+    gap: String,
+    /// Which section, where the packet has the gap in several
+    #[arg(long)]
+    section: Option<String>,
+    /// Why it is none, in at most 500 characters; another one replaces it
+    #[arg(long, required_unless_present = "undo", conflicts_with = "undo", value_name = "TEXT")]
+    reason: Option<String>,
+    /// Takes the dismissal back
+    #[arg(long)]
+    undo: bool,
+}
+
+pub(super) async fn run(args: &DismissArgs) -> Result<(), Problem> {
+    let reason = args.reason.as_deref().map(clean_reason).transpose()?;
+    let store = open_store(&args.config.config).await?;
+    let Some(stored) = store.packet(&args.packet).await? else {
+        return Err(no_packet(&store, &args.packet).await?);
+    };
+    let packet: Packet = serde_json::from_str(&stored.packet)?;
+    let gap = find(&packet, args)?;
+    let (section, id) = (gap.section.as_str(), gap.id.as_str());
+    let known = dismissed(&stored, gap);
+    if reason.is_none() && !known {
+        return Err(Problem::new(format!(
+            "handoff: {id} of {section} was not dismissed: nothing to take back"
+        )));
+    }
+    if !store.dismiss(&packet.packet_id, section, id, reason.as_deref()).await? {
+        return Err(Problem::new(format!("handoff: {} was deleted just now", packet.packet_id)));
+    }
+    let whose = format!("{id} of {section} in {}", packet.packet_id);
+    match reason {
+        None => println!("{whose} counts again"),
+        Some(reason) if known => println!("dismissed already, with another reason now: {whose}: {reason}"),
+        Some(reason) => println!("dismissed: {whose}: {reason}\nWhat was posted stays as it is."),
+    }
+    store.close().await;
+    Ok(())
+}
+
+fn dismissed(stored: &StoredPacket, gap: &Gap) -> bool {
+    stored.dismissals.iter().any(|one| one.gap == gap.id && one.section == gap.section.as_str())
+}
+
+/// One line that says something and can be read.
+fn clean_reason(reason: &str) -> Result<String, Problem> {
+    let reason = one_line(reason);
+    let length = reason.chars().count();
+    if reason.is_empty() {
+        return Err(Problem::new("handoff: the reason is empty: say in a few words why the flag was wrong"));
+    }
+    if length > LONGEST_REASON {
+        return Err(Problem::new(format!(
+            "handoff: the reason has {length} characters: {LONGEST_REASON} are the most"
+        )));
+    }
+    Ok(reason)
+}
+
+/// What to say when there is no such packet.
+pub(super) async fn no_packet(store: &Store, packet_id: &str) -> Result<Problem, Problem> {
+    let wins = store.wins(LATEST).await?;
+    let ids = wins.iter().filter_map(|win| match win {
+        WinRow::Packet(packet) => Some(packet.packet_id.as_str()),
+        WinRow::Deal(_) => None,
+    });
+    let help = nearest(packet_id, ids).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+    Ok(Problem::new(format!("handoff: there is no packet {packet_id}{help}")))
+}
+
+/// The one gap that is meant, or what to type instead.
+fn find<'a>(packet: &'a Packet, args: &DismissArgs) -> Result<&'a Gap, Problem> {
+    let in_section =
+        |gap: &&Gap| args.section.as_deref().is_none_or(|section| section == gap.section.as_str());
+    let mut found = packet.gaps.iter().filter(|gap| gap.id == args.gap).filter(in_section);
+    match (found.next(), found.next()) {
+        (Some(gap), None) => Ok(gap),
+        (Some(_), Some(_)) => Err(Problem::new(ambiguous(packet, args))),
+        (None, _) => Err(Problem::new(unknown(packet, args))),
+    }
+}
+
+fn ambiguous(packet: &Packet, args: &DismissArgs) -> String {
+    let mut text =
+        format!("handoff: {} has {} in several sections. Type one of these:", packet.packet_id, args.gap);
+    for gap in packet.gaps.iter().filter(|gap| gap.id == args.gap) {
+        let _ = write!(text, "\n  {}", typed(packet, gap, args));
+    }
+    text
+}
+
+fn unknown(packet: &Packet, args: &DismissArgs) -> String {
+    let mut text = match &args.section {
+        Some(section) => format!("handoff: {} has no gap {} in {section}", packet.packet_id, args.gap),
+        None => format!("handoff: {} has no gap {}", packet.packet_id, args.gap),
+    };
+    let meant = nearest(&args.gap, packet.gaps.iter().map(|gap| gap.id.as_str()));
+    if let Some(meant) = meant.filter(|meant| *meant != args.gap) {
+        let _ = write!(text, "; did you mean {meant}?");
+    }
+    if packet.gaps.is_empty() {
+        text.push_str(": it has none at all");
+        return text;
+    }
+    text.push_str("\nIt has:");
+    for gap in &packet.gaps {
+        let hint = if gap.counts() { "" } else { " (a hint)" };
+        let _ = write!(text, "\n  {:<16} {}{hint}", gap.section.as_str(), gap.id);
+    }
+    text
+}
+
+/// The whole command for one gap.
+fn typed(packet: &Packet, gap: &Gap, args: &DismissArgs) -> String {
+    let section = gap.section.as_str();
+    let rest = if args.undo { "--undo" } else { "--reason \"…\"" };
+    let config = &args.config.config;
+    let config = if config == Path::new(super::CONFIG) {
+        String::new()
+    } else {
+        format!(" --config {}", config.display())
+    };
+    format!("handoff dismiss {} {} --section {section} {rest}{config}", packet.packet_id, gap.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_readable_line() {
+        let reason =
+            clean_reason(" It's <b>there</b> &amp; said:\r\n\tsee \u{202e}notes\u{1b}[31m ").unwrap();
+        assert_eq!(reason, "It's <b>there</b> &amp; said: see notes[31m");
+        assert_eq!(clean_reason(&"ü".repeat(500)).unwrap().chars().count(), 500);
+        for wrong in ["", " \n ", "\u{202e}\u{200b}", &"x".repeat(501)] {
+            assert!(clean_reason(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

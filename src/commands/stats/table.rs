@@ -1,0 +1,183 @@
+//! The tally as calm, aligned tables.
+
+use std::fmt::Write as _;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::tally::{BySeller, Kind, Tally};
+
+/// The longest name in a table, in characters.
+const LONGEST_NAME: usize = 40;
+
+/// Everything, or what to do when there is nothing. `days` is what was asked for.
+pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
+    let window = days.map(|days| format!(" in the last {days} days")).unwrap_or_default();
+    if tally.packets == 0 {
+        let more = if days.is_some() { " Leave out --since to count all of them." } else { "" };
+        return format!(
+            "No packets{window}. Each won deal adds one; `handoff list` shows what is on its way.{more}\n"
+        );
+    }
+    let packets = if tally.packets == 1 { "packet" } else { "packets" };
+    let (complete, of) = (tally.complete_at_close, tally.packets);
+    let mut text =
+        format!("{of} {packets}{window}, {complete} complete at close ({})\n", percent(complete, of));
+    if tally.by_section.is_empty() {
+        text.push_str("\nNothing was missing in any of them.\n");
+    } else {
+        table(&mut text, ["Section", "gaps", "hints"], tally.by_section.iter().map(kind));
+        table(&mut text, ["Kind", "gaps", "hints"], tally.by_kind.iter().map(kind));
+        let rules = tally.rules.iter().map(|rule| {
+            let precision = percent(rule.raised.saturating_sub(rule.dismissed), rule.raised);
+            [rule.rule.clone(), rule.raised.to_string(), rule.dismissed.to_string(), precision]
+        });
+        table(&mut text, ["Rule", "raised", "dismissed", "precision"], rules);
+    }
+    let sellers = tally.sellers.iter().chain(&tally.others).map(seller);
+    table(&mut text, ["Seller", "deals", "packets", "complete", "gaps", "gaps a packet"], sellers);
+    text
+}
+
+fn kind(kind: &Kind) -> [String; 3] {
+    [kind.name.clone(), kind.gaps.to_string(), kind.hints.to_string()]
+}
+
+fn seller(seller: &BySeller) -> [String; 6] {
+    let tenths = (seller.gaps * 10 + seller.packets / 2) / seller.packets.max(1);
+    [
+        seller.name.graphemes(true).take(LONGEST_NAME).collect(),
+        seller.deals.to_string(),
+        seller.packets.to_string(),
+        seller.complete_at_close.to_string(),
+        seller.gaps.to_string(),
+        format!("{}.{}", tenths / 10, tenths % 10),
+    ]
+}
+
+/// Never rounds to 100 % what is not all, and never to 0 % what is not nothing.
+fn percent(part: u64, whole: u64) -> String {
+    let rounded = (part * 100 + whole / 2) / whole.max(1);
+    let rounded = if part < whole { rounded.min(99) } else { rounded };
+    let rounded = if part > 0 { rounded.max(1) } else { rounded };
+    format!("{rounded} %")
+}
+
+/// The first column to the left, numbers to the right; a blank line before it.
+fn table<const N: usize>(text: &mut String, head: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+    let head = head.map(ToOwned::to_owned);
+    let rows: Vec<[String; N]> = std::iter::once(head).chain(rows).collect();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(length).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    text.push('\n');
+    for row in &rows {
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let fill = " ".repeat(width.saturating_sub(length(cell)));
+            let _ = if column == 0 { write!(text, "{cell}{fill}") } else { write!(text, "  {fill}{cell}") };
+        }
+        text.push('\n');
+    }
+}
+
+fn length(cell: &String) -> usize {
+    cell.graphemes(true).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{GapCount, SellerCount, Stats};
+
+    fn gap(section: &str, gap: &str, counting: u64, raised: u64, dismissed: u64) -> GapCount {
+        GapCount { section: section.to_owned(), gap: gap.to_owned(), counting, raised, dismissed }
+    }
+
+    fn seller(name: Option<&str>, deals: u64, packets: u64, complete: u64, gaps: u64) -> SellerCount {
+        SellerCount { name: name.map(ToOwned::to_owned), deals, packets, complete, gaps }
+    }
+
+    fn shown(stats: &Stats, days: Option<u32>) -> String {
+        text(&Tally::of(stats, None), days)
+    }
+
+    #[test]
+    fn numbers_stand_below_each_other_and_few_deals_have_no_name() {
+        let stats = Stats {
+            packets: 21,
+            complete: 8,
+            gaps: vec![
+                gap("buying_reason", "vague", 0, 7, 5),
+                gap("first_value", "no_date", 4, 4, 0),
+                gap("promises", "empty", 6, 6, 0),
+                gap("risks", "empty", 2, 2, 1),
+                gap("risks", "unmapped", 1, 1, 0),
+                gap("stakeholders", "role_missing:blocker", 9, 9, 1),
+                gap("stakeholders", "role_missing:sponsor", 3, 3, 0),
+            ],
+            sellers: vec![
+                seller(Some("Tom Lindqvist"), 8, 9, 5, 11),
+                seller(Some("Zoë Ångström-Çelik"), 5, 5, 2, 4),
+                seller(Some("Never named"), 4, 6, 1, 9),
+                seller(None, 1, 1, 0, 1),
+            ],
+        };
+        insta::assert_snapshot!(shown(&stats, Some(30)), @"
+        21 packets in the last 30 days, 8 complete at close (38 %)
+
+        Section        gaps  hints
+        buying_reason     0      7
+        stakeholders     12      0
+        promises          6      0
+        risks             3      0
+        first_value       4      0
+
+        Kind                  gaps  hints
+        role_missing:blocker     9      0
+        empty                    8      0
+        no_date                  4      0
+        role_missing:sponsor     3      0
+        unmapped                 1      0
+        vague                    0      7
+
+        Rule          raised  dismissed  precision
+        role_missing      12          1       92 %
+        empty              8          1       88 %
+        vague              7          5       29 %
+        no_date            4          0      100 %
+        unmapped           1          0      100 %
+
+        Seller              deals  packets  complete  gaps  gaps a packet
+        Tom Lindqvist           8        9         5    11            1.2
+        Zoë Ångström-Çelik      5        5         2     4            0.8
+        others                  5        7         1    10            1.4
+        ");
+        assert!(!serde_json::to_string(&Tally::of(&stats, None)).unwrap().contains("Never named"));
+    }
+
+    #[test]
+    fn nothing_yet_says_what_would_be_here() {
+        insta::assert_snapshot!(shown(&Stats::default(), None), @"No packets. Each won deal adds one; `handoff list` shows what is on its way.");
+        insta::assert_snapshot!(shown(&Stats::default(), Some(7)), @"No packets in the last 7 days. Each won deal adds one; `handoff list` shows what is on its way. Leave out --since to count all of them.");
+    }
+
+    #[test]
+    fn all_well_is_said_in_a_line() {
+        let stats = Stats { packets: 1, complete: 1, gaps: vec![], sellers: vec![seller(None, 1, 1, 1, 0)] };
+        insta::assert_snapshot!(shown(&stats, None), @"
+        1 packet, 1 complete at close (100 %)
+
+        Nothing was missing in any of them.
+
+        Seller  deals  packets  complete  gaps  gaps a packet
+        others      1        1         1     0            0.0
+        ");
+    }
+
+    #[test]
+    fn a_percentage_is_100_only_if_nothing_is_missing() {
+        assert_eq!(percent(999, 1000), "99 %");
+        assert_eq!(percent(1, 1000), "1 %");
+        assert_eq!(percent(0, 7), "0 %");
+        assert_eq!(percent(7, 7), "100 %");
+        assert_eq!(percent(2, 3), "67 %");
+    }
+}

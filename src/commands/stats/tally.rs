@@ -1,0 +1,139 @@
+//! The store's counts, put together as people ask for them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::packet::SectionName;
+use crate::store::{GapCount, SellerCount, Stats};
+
+/// Sellers with fewer deals are not named: two deals say nothing about anybody.
+pub(super) const FEWEST_DEALS: u64 = 5;
+
+/// Everything `handoff stats` says.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Tally {
+    pub since: Option<Timestamp>,
+    pub packets: u64,
+    pub complete_at_close: u64,
+    /// In the order of a packet.
+    pub by_section: Vec<Kind>,
+    /// Most frequent first.
+    pub by_kind: Vec<Kind>,
+    /// Most frequent first.
+    pub rules: Vec<Verdict>,
+    /// Most packets first.
+    pub sellers: Vec<BySeller>,
+    /// Everybody with fewer than five deals, packets whose seller is forgotten, and deals without an owner.
+    pub others: Option<BySeller>,
+}
+
+/// How often something was flagged.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Kind {
+    pub name: String,
+    pub gaps: u64,
+    pub hints: u64,
+}
+
+/// How often a rule was right.
+#[derive(Debug, PartialEq, Serialize)]
+pub(super) struct Verdict {
+    pub rule: String,
+    /// Gaps and hints.
+    pub raised: u64,
+    pub dismissed: u64,
+    /// 1 − dismissed / raised.
+    pub precision: f64,
+}
+
+/// The packets of one seller, or of several.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct BySeller {
+    pub name: String,
+    pub deals: u64,
+    pub packets: u64,
+    pub complete_at_close: u64,
+    /// That the seller could fill and nobody dismissed.
+    pub gaps: u64,
+}
+
+impl Tally {
+    pub fn of(stats: &Stats, since: Option<Timestamp>) -> Self {
+        let by_section = SectionName::ALL.map(SectionName::as_str).into_iter();
+        let by_section = by_section.filter_map(|name| kind(name, stats, |gap| &gap.section));
+        let (named, others): (Vec<&SellerCount>, Vec<&SellerCount>) =
+            stats.sellers.iter().partition(|seller| seller.name.is_some() && seller.deals >= FEWEST_DEALS);
+        Self {
+            since,
+            packets: stats.packets,
+            complete_at_close: stats.complete,
+            by_section: by_section.collect(),
+            by_kind: kinds(stats),
+            rules: rules(stats),
+            sellers: named
+                .into_iter()
+                .map(|seller| together(seller.name.as_deref().unwrap_or_default(), [seller]))
+                .collect(),
+            others: (!others.is_empty()).then(|| together("others", others)),
+        }
+    }
+}
+
+/// The flags of one section, or of one kind; `None` if there are none.
+fn kind(name: &str, stats: &Stats, of: impl Fn(&GapCount) -> &str) -> Option<Kind> {
+    let (mut gaps, mut raised) = (0, 0);
+    for gap in stats.gaps.iter().filter(|gap| of(gap) == name) {
+        gaps += gap.counting;
+        raised += gap.raised;
+    }
+    (raised > 0).then(|| Kind { name: name.to_owned(), gaps, hints: raised - gaps })
+}
+
+fn kinds(stats: &Stats) -> Vec<Kind> {
+    let mut names: Vec<&str> = stats.gaps.iter().map(|gap| gap.gap.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut kinds: Vec<Kind> =
+        names.into_iter().filter_map(|name| kind(name, stats, |gap| &gap.gap)).collect();
+    kinds.sort_by_key(|kind| std::cmp::Reverse((kind.gaps, kind.hints)));
+    kinds
+}
+
+fn rules(stats: &Stats) -> Vec<Verdict> {
+    let mut by_rule: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for gap in &stats.gaps {
+        let rule = gap.gap.split_once(':').map_or(gap.gap.as_str(), |(rule, _)| rule);
+        let (raised, dismissed) = by_rule.entry(rule).or_default();
+        *raised += gap.raised;
+        *dismissed += gap.dismissed;
+    }
+    let verdict = |(rule, (raised, dismissed)): (&str, (u64, u64))| Verdict {
+        rule: rule.to_owned(),
+        raised,
+        dismissed,
+        precision: precision(raised, dismissed),
+    };
+    let mut rules: Vec<Verdict> = by_rule.into_iter().map(verdict).collect();
+    rules.sort_by_key(|verdict| std::cmp::Reverse(verdict.raised));
+    rules
+}
+
+/// In thousandths, so that the number is the same wherever it is printed.
+fn precision(raised: u64, dismissed: u64) -> f64 {
+    let right = raised.saturating_sub(dismissed).saturating_mul(1000);
+    let thousandths = u32::try_from((right + raised / 2) / raised.max(1)).unwrap_or(1000);
+    f64::from(thousandths) / 1000.0
+}
+
+fn together<'a>(name: &str, sellers: impl IntoIterator<Item = &'a SellerCount>) -> BySeller {
+    let mut sum = BySeller { name: name.to_owned(), deals: 0, packets: 0, complete_at_close: 0, gaps: 0 };
+    for seller in sellers {
+        sum.deals += seller.deals;
+        sum.packets += seller.packets;
+        sum.complete_at_close += seller.complete;
+        sum.gaps += seller.gaps;
+    }
+    sum
+}
