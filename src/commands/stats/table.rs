@@ -66,7 +66,9 @@ fn percent(part: u64, whole: u64) -> String {
 fn table<const N: usize>(text: &mut String, head: [&str; N], rows: impl Iterator<Item = [String; N]>) {
     let head = head.map(ToOwned::to_owned);
     let rows: Vec<[String; N]> = std::iter::once(head).chain(rows).collect();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(length).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| length(cell)).max().unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..N).map(width).collect();
     text.push('\n');
     for row in &rows {
@@ -78,7 +80,7 @@ fn table<const N: usize>(text: &mut String, head: [&str; N], rows: impl Iterator
     }
 }
 
-fn length(cell: &String) -> usize {
+fn length(cell: &str) -> usize {
     cell.graphemes(true).count()
 }
 
