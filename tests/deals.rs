@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Set to anything, it rewrites the reviewed copies.
 const REWRITE: &str = "REWRITE_DEALS";
@@ -30,9 +31,17 @@ fn records(crm: &str) -> Vec<PathBuf> {
 
 /// What `handoff preview` prints for a record, as of the instant it was fetched.
 fn preview(record: &Path, mapping: &Path, format: &str) -> String {
+    run(record, mapping, None, &["--format", format])
+}
+
+/// The same with other arguments, perhaps on a screen of `columns` columns.
+fn run(record: &Path, mapping: &Path, columns: Option<usize>, arguments: &[&str]) -> String {
     let json: Value = serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_handoff"))
-        .args(["preview", "--format", format, "--as-of", json["fetched_at"].as_str().unwrap()])
+        .env_remove("COLUMNS")
+        .envs(columns.map(|columns| ("COLUMNS", columns.to_string())))
+        .args(["preview", "--as-of", json["fetched_at"].as_str().unwrap()])
+        .args(arguments)
         .arg("--mapping")
         .arg(mapping)
         .arg("--record")
@@ -51,17 +60,58 @@ fn mapping(crm: &str) -> PathBuf {
 fn changed(crm: &str) -> String {
     let mut changed = String::new();
     for record in records(crm) {
-        let reviewed = record.with_extension("txt");
         let now = preview(&record, &mapping(crm), "text");
-        if std::env::var_os(REWRITE).is_some() {
-            std::fs::write(&reviewed, &now).unwrap();
-        }
-        let before = std::fs::read_to_string(&reviewed).unwrap_or_default();
-        if before != now {
-            let _ = write!(changed, "\n{}\n{}", reviewed.display(), difference(&before, &now));
-        }
+        changed += &unlike(&record.with_extension("txt"), &now);
     }
     changed
+}
+
+/// How `now` differs from the reviewed copy; nothing if it does not.
+fn unlike(reviewed: &Path, now: &str) -> String {
+    if std::env::var_os(REWRITE).is_some() {
+        std::fs::write(reviewed, now).unwrap();
+    }
+    let before = std::fs::read_to_string(reviewed).unwrap_or_default();
+    if before == now {
+        String::new()
+    } else {
+        format!("\n{}\n{}", reviewed.display(), difference(&before, now))
+    }
+}
+
+#[test]
+fn a_wide_screen_shows_them_side_by_side_and_a_narrow_one_stacked() {
+    let record = folder("hubspot").join("03_enterprise_complete.json");
+    for (columns, name) in [(160, "wide"), (80, "narrow")] {
+        let shown = run(&record, &mapping("hubspot"), Some(columns), &[]);
+        assert!(shown.lines().all(|line| line.width() <= columns), "{shown}");
+        let changed = unlike(&record.with_extension(format!("{name}.txt")), &shown);
+        assert!(changed.is_empty(), "{changed}");
+    }
+}
+
+#[test]
+fn text_that_is_wide_or_has_no_spaces_stays_inside_the_screen() {
+    for record in records("hubspot").into_iter().chain(records("salesforce")) {
+        let crm = if record.starts_with(folder("hubspot")) { "hubspot" } else { "salesforce" };
+        for columns in [40, 80, 160] {
+            let shown = run(&record, &mapping(crm), Some(columns), &["--explain"]);
+            let beyond: Vec<&str> = shown.lines().filter(|line| line.width() > columns).collect();
+            assert!(beyond.is_empty(), "{} at {columns}: {beyond:?}", record.display());
+        }
+    }
+}
+
+#[test]
+fn a_preview_can_explain_itself() {
+    for name in ["01_bad_handoff.json", "03_enterprise_complete.json"] {
+        let record = folder("hubspot").join(name);
+        let shown = run(&record, &mapping("hubspot"), None, &["--explain"]);
+        let text = preview(&record, &mapping("hubspot"), "text");
+        let explanation = shown.strip_prefix(&text).expect("the explanation stands below the text");
+        let changed = unlike(&record.with_extension("explained.txt"), explanation);
+        assert!(changed.is_empty(), "{changed}");
+    }
 }
 
 /// The lines between the first and the last difference, with a few around them.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
+use super::explain::{Explained, explanation};
 use super::fetch::{connect, fetch};
+use super::page::WIDTH;
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::clock::Clock;
 use crate::crm::{AccountKey, DealKey, DealRecord, WinKey};
@@ -37,9 +39,12 @@ pub struct PreviewArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Say below the text where every line came from, and what every rule had to say about it
+    #[arg(long)]
+    explain: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Packet, task and digest, readable in a terminal
     Text,
@@ -52,6 +57,9 @@ enum Format {
 }
 
 pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
+    if args.explain && args.format != Format::Text {
+        return Err(Problem::new("handoff: --explain explains the text: leave out --format"));
+    }
     let live = LiveMapping::load(&args.mapping).map_err(|problems| Problem::new(problems.to_string()))?;
     let mapping = live.current();
     let record = record(args, &mapping).await?;
@@ -71,8 +79,17 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     match args.format {
         Format::Json => println!("{}", serde_json::to_string_pretty(&packet)?),
         Format::Slack => println!("{}", serde_json::to_string_pretty(&digest)?),
-        Format::Task => print!("{}", terminal::task(&draft)),
-        Format::Text => print!("{}", terminal::story(&packet, &record, &orders, None)),
+        Format::Task => print!("{}", terminal::task(&draft, WIDTH)),
+        Format::Text => {
+            let screen = terminal::screen();
+            print!("{}", terminal::story(&packet, &record, &orders, None, screen));
+            if args.explain {
+                let now = &as_of.to_zoned(mapping.time_zone.clone());
+                let explained =
+                    Explained { mapping: &mapping, record: &record, packet: &packet, orders: &orders, now };
+                print!("\n{}", explanation(&explained, screen.unwrap_or(WIDTH).min(WIDTH)));
+            }
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::page::WIDTH;
 use super::{ConfigArg, Problem, dismiss, load_config, open_store_of, standing, terminal};
 use crate::clock::later;
 use crate::config::StoreConfig;
@@ -42,7 +43,7 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         return Ok(());
     }
     let packet: Packet = serde_json::from_str(&stored.packet)?;
-    print!("{}", terminal::packet(&packet));
+    print!("{}", terminal::packet(&packet, WIDTH));
     for one in &stored.dismissals {
         println!("\ndismissed: {} of {}, {}\n  {}", one.gap, one.section, one.at, one.reason);
     }

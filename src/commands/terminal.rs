@@ -1,18 +1,15 @@
 //! How packet, task and digest look in a terminal, and where logs go.
 
-use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
+use super::page::{self, Page, WIDTH};
 use crate::config::LogConfig;
 use crate::crm::{DealRecord, TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
 use crate::delivery::{Orders, task};
 use crate::packet::Packet;
-
-/// Width that text is wrapped to.
-const WIDTH: usize = 100;
 
 /// Structured logs on standard error, as the configuration wants them. `RUST_LOG` is not read: what a
 /// service logs is decided in one place.
@@ -24,77 +21,81 @@ pub(super) fn log_to_stderr(config: &LogConfig) {
     let _ = if config.json { builder.json().try_init() } else { builder.with_ansi(ansi).try_init() };
 }
 
-/// Packet, task and digest, one below the other. `task` is where the task is, once it is there.
-pub(super) fn story(packet: &Packet, record: &DealRecord, orders: &Orders, task: Option<String>) -> String {
+/// How wide text may be: what `COLUMNS` says, else what the terminal on standard output has. Unknown where the
+/// output goes into a file or a pipe.
+pub(super) fn screen() -> Option<usize> {
+    let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let has = || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    set.or_else(has).filter(|columns| *columns > 0)
+}
+
+/// Packet, task and digest: side by side where `screen` columns are enough for it, else one below the other.
+/// `task` is where the task is, once it is there.
+pub(super) fn story(
+    packet: &Packet,
+    record: &DealRecord,
+    orders: &Orders,
+    task: Option<String>,
+    screen: Option<usize>,
+) -> String {
     let draft = task::draft(packet, record, &orders.task);
     let links = slack::Links { deal: packet.deal.url.clone(), task };
     let digest = slack::digest(packet, record, &links, None);
-    let (packet, task) = (self::packet(packet), self::task(&draft));
-    format!("{packet}\n{task}\n{}", self::digest(&orders.digest.channel, &digest))
+    let (width, beside) = page::columns(3, screen.unwrap_or(WIDTH));
+    let pages = [
+        self::packet(packet, width),
+        self::task(&draft, width),
+        self::digest(&orders.digest.channel, &digest, width),
+    ];
+    if beside { page::side_by_side(&pages, width) } else { pages.join("\n") }
 }
 
 /// The packet, every entry with the field it came from.
-pub(super) fn packet(packet: &Packet) -> String {
-    let mut out = String::new();
-    heading(&mut out, &format!("Packet {}", packet.packet_id));
+pub(super) fn packet(packet: &Packet, width: usize) -> String {
+    let mut page = Page::new(width);
+    page.heading(&format!("Packet {}", packet.packet_id));
     for outlined in packet.outline() {
-        line(&mut out, outlined.mark, &outlined.text);
+        page.line(outlined.mark, &outlined.text);
     }
-    out
+    page.into_text()
 }
 
 /// The task, as it would be created.
-pub(super) fn task(draft: &TaskDraft) -> String {
-    let mut out = String::new();
-    heading(&mut out, "Task on the deal");
-    line(&mut out, "", &draft.subject);
+pub(super) fn task(draft: &TaskDraft, width: usize) -> String {
+    let mut page = Page::new(width);
+    page.heading("Task on the deal");
+    page.line("", &draft.subject);
     let assignee = draft.assignee.as_deref().unwrap_or("nobody");
     let due = draft.due.strftime("%d %b %Y %H:%M UTC");
-    line(&mut out, "", &format!("for user {assignee}, due {due}"));
+    page.line("", &format!("for user {assignee}, due {due}"));
     for block in &draft.body {
         match block {
-            TaskBlock::Heading(text) => line(&mut out, "\n", text),
-            TaskBlock::Paragraph(text) => line(&mut out, "  ", text),
-            TaskBlock::List(items) => items.iter().for_each(|item| line(&mut out, "  • ", item)),
+            TaskBlock::Heading(text) => page.line("\n", text),
+            TaskBlock::Paragraph(text) => page.line("  ", text),
+            TaskBlock::List(items) => items.iter().for_each(|item| page.line("  • ", item)),
         }
     }
-    out
-}
-
-pub(super) fn heading(out: &mut String, text: &str) {
-    let rule = "─".repeat(WIDTH.saturating_sub(text.chars().count() + 4));
-    let _ = writeln!(out, "── {text} {rule}");
-}
-
-/// One line, wrapped at words; what follows the first line is indented as far as the text began. Control
-/// characters never reach the terminal.
-pub(super) fn line(out: &mut String, prefix: &str, text: &str) {
-    let indent = " ".repeat(prefix.trim_start_matches('\n').chars().count());
-    let width = WIDTH - indent.len();
-    let mut start = prefix;
-    for paragraph in text.lines() {
-        let mut row = String::new();
-        for word in paragraph.split(' ') {
-            let word: String = word.chars().filter(|c| !c.is_control()).collect();
-            if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width {
-                let _ = writeln!(out, "{start}{row}");
-                start = &indent;
-                row.clear();
-            }
-            if !row.is_empty() {
-                row.push(' ');
-            }
-            row.push_str(&word);
-        }
-        let _ = writeln!(out, "{start}{row}");
-        start = &indent;
-    }
+    page.into_text()
 }
 
 /// The digest, as it would look in Slack.
-pub(super) fn digest(channel: &str, message: &Message) -> String {
-    let mut out = String::new();
-    heading(&mut out, &format!("Digest in Slack channel {channel}"));
-    line(&mut out, "", &message.to_string());
-    out
+fn digest(channel: &str, message: &Message, width: usize) -> String {
+    let mut page = Page::new(width);
+    page.heading(&format!("Digest in Slack channel {channel}"));
+    page.line("", &message.to_string());
+    page.into_text()
+}
+
+/// A heading at the usual width.
+pub(super) fn heading(out: &mut String, text: &str) {
+    let mut page = Page::new(WIDTH);
+    page.heading(text);
+    out.push_str(&page.into_text());
+}
+
+/// One line at the usual width, as a [`Page`] wraps it.
+pub(super) fn line(out: &mut String, prefix: &str, text: &str) {
+    let mut page = Page::new(WIDTH);
+    page.line(prefix, text);
+    out.push_str(&page.into_text());
 }

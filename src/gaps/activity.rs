@@ -5,7 +5,7 @@ use crate::words;
 
 use super::concrete::{names_a_contact, names_a_role};
 use super::words::{Vocabulary, Words};
-use super::{Asks, Confidence, Evidence, Gap, Rule, answer, calendar};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, calendar};
 
 pub(super) const RULE: Rule = Rule {
     id: "activity",
@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     confidence: Confidence::Likely,
     question: "What will the customer do with it that they cannot do today?",
     asks: Asks::Answer,
+    looks_at: (&[SectionName::FirstValue], Needs::Answer),
     check,
 };
 
@@ -85,21 +86,20 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 }
 
 fn look(evidence: &Evidence<'_>) -> Option<Gap> {
-    let given = answer::given(evidence, SectionName::FirstValue);
-    let first = given.first()?;
-    let texts: Vec<Words> = given.iter().map(|entry| Words::of(&entry.text)).collect();
-    let any = |found: &dyn Fn(&Words) -> bool| texts.iter().any(found);
+    let first = evidence.given(SectionName::FirstValue).next()?;
+    let texts = evidence.given(SectionName::FirstValue).map(|given| &given.words);
+    let any = |found: &dyn Fn(&Words) -> bool| texts.clone().any(found);
     if !any(&|words| OUR_WORK.found_in(words)) || any(&|words| THEIR_WORK.found_in(words)) {
         return None;
     }
-    let others: usize = texts.iter().map(other_words).sum();
+    let others: usize = texts.clone().map(other_words).sum();
     let confidence = if others <= OTHER_WORDS { Confidence::Likely } else { Confidence::Unsure };
     let gap = Gap::for_seller(
         RULE.id,
         SectionName::FirstValue,
         confidence,
         words::question::activity().to_owned(),
-        words::evidence::activity(&first.source),
+        words::evidence::activity(&first.entry.source),
     );
     let takes_part = any(&|words| names_a_role(words) || names_a_contact(words, evidence));
     Some(if takes_part { gap.into_hint() } else { gap })

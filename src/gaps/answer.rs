@@ -1,12 +1,16 @@
 //! What a seller wrote in a section, as the rules see it.
 
+use std::collections::BTreeMap;
+
 use crate::crm::DealRecord;
-use crate::mapping::{Derivation, FieldObject, FieldPath, SectionMapping};
-use crate::packet::{Entry, SectionName};
+use crate::mapping::{Derivation, FieldObject, FieldPath, Mapping, SectionMapping};
+use crate::packet::{Entry, Section, SectionName};
 use crate::words;
 
+use super::Evidence;
+use super::placeholder::Placeholders;
 use super::quote::is_blank;
-use super::{Evidence, placeholder};
+use super::words::Words;
 
 /// The sections that are answered in words. `stakeholders` is answered by people, `expansion` is optional.
 pub(super) const IN_WORDS: [SectionName; 5] = [
@@ -23,25 +27,35 @@ const REDACTED: &str = "REDACTED";
 /// Most entries of one section that are looked at; a list that long is not a handoff.
 const LOOKED_AT: usize = 50;
 
-/// The entries that somebody wrote: not what the data shows by itself, and nothing the CRM hid.
-pub(super) fn written<'a>(
-    evidence: &Evidence<'a>,
-    section: SectionName,
-) -> impl Iterator<Item = &'a Entry> + use<'a> {
-    let mapping = evidence.mapping.sections.get(&section);
-    let entries = evidence.sections.get(&section).map_or(&[][..], |section| &section.entries);
-    entries
-        .iter()
-        .filter(move |entry| mapping.is_some_and(|mapping| is_from(mapping, entry)))
-        .filter(|entry| !is_blank(&entry.text) && entry.text.trim() != REDACTED)
-        .take(LOOKED_AT)
+/// An entry that somebody wrote: not what the data shows by itself, and nothing the CRM hid.
+pub(super) struct Written<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) words: Words,
+    /// It answers: it is no placeholder.
+    pub(super) is_answer: bool,
 }
 
-/// The entries that answer: written, and no placeholder.
-pub(super) fn given<'a>(evidence: &Evidence<'a>, section: SectionName) -> Vec<&'a Entry> {
-    written(evidence, section)
-        .filter(|entry| !placeholder::is_placeholder(&entry.text, section, evidence.mapping))
-        .collect()
+/// What somebody wrote, by section. Read once for all rules.
+pub(super) fn read<'a>(
+    mapping: &'a Mapping,
+    sections: &'a BTreeMap<SectionName, Section>,
+    placeholders: &Placeholders<'_>,
+) -> BTreeMap<SectionName, Vec<Written<'a>>> {
+    let in_section = |name: SectionName| {
+        let written = mapping.sections.get(&name).zip(sections.get(&name)).map(|(mapping, section)| {
+            let entries = section.entries.iter().filter(|entry| is_from(mapping, entry));
+            let seen = entries.filter(|entry| !is_blank(&entry.text) && entry.text.trim() != REDACTED);
+            seen.take(LOOKED_AT)
+                .map(|entry| {
+                    let words = Words::of(&entry.text);
+                    let is_answer = !placeholders.hold(&entry.text, &words, name);
+                    Written { entry, words, is_answer }
+                })
+                .collect()
+        });
+        (name, written.unwrap_or_default())
+    };
+    IN_WORDS.into_iter().map(in_section).collect()
 }
 
 /// The fields that feed a section.
@@ -91,8 +105,11 @@ fn is_from(mapping: &SectionMapping, entry: &Entry) -> bool {
 }
 
 fn is_derived(derivation: &Derivation, entry: &Entry) -> bool {
+    if entry.source != derivation.when.source() {
+        return false;
+    }
     let say = derivation.said();
-    !say.is_empty() && entry.source == derivation.when.source() && entry.text.starts_with(&say)
+    !say.is_empty() && entry.text.starts_with(&say)
 }
 
 fn is_path(written: &str, path: &FieldPath) -> bool {
@@ -110,7 +127,7 @@ mod tests {
             .derives(SectionName::Risks, "Only one contact on the deal")
             .writes(SectionName::Risks, "SSO is late");
         let texts: Vec<String> = deal.with_evidence(|evidence| {
-            written(evidence, SectionName::Risks).map(|e| e.text.clone()).collect()
+            evidence.written(SectionName::Risks).iter().map(|one| one.entry.text.clone()).collect()
         });
         assert_eq!(texts, ["SSO is late"]);
     }

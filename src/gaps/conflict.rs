@@ -3,9 +3,9 @@
 use crate::packet::SectionName;
 use crate::words;
 
-use super::answer;
-use super::placeholder::{is_none, is_placeholder};
-use super::{Asks, Confidence, Evidence, Gap, Rule};
+use super::placeholder::says_none;
+use super::words::Words;
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: "conflict",
@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     confidence: Confidence::Certain,
     question: "Is there none, or does the other entry hold?",
     asks: Asks::Choice,
+    looks_at: (&[SectionName::Promises, SectionName::Risks], Needs::Answer),
     check,
 };
 
@@ -25,17 +26,18 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 }
 
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
-    let (mut says_none, mut says_more) = (None, None);
-    for entry in answer::given(evidence, section) {
+    let (mut none, mut more) = (None, None);
+    for entry in evidence.given(section).map(|given| given.entry) {
         for part in entry.text.split([';', '\n', '\r']).filter(|part| !part.trim().is_empty()) {
-            if is_none(part) {
-                says_none.get_or_insert(&entry.source);
-            } else if !is_placeholder(part, section, evidence.mapping) {
-                says_more.get_or_insert(&entry.source);
+            let words = Words::of(part);
+            if says_none(part, &words) {
+                none.get_or_insert(&entry.source);
+            } else if !evidence.placeholders.hold(part, &words, section) {
+                more.get_or_insert(&entry.source);
             }
         }
     }
-    let (none, more) = (says_none?, says_more?);
+    let (none, more) = (none?, more?);
     let evidence = if none == more {
         words::evidence::conflict_one(none)
     } else {

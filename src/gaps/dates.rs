@@ -9,10 +9,12 @@ use crate::mapping::FieldPath;
 use crate::packet::SectionName;
 use crate::words;
 
+use super::answer::Written;
 use super::calendar::{self, When};
 use super::questions::question_for;
 use super::quote::{is_blank, quoted};
-use super::{Asks, Confidence, Evidence, Gap, Rule, answer, vague};
+use super::words::Words;
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, answer, vague};
 
 pub(super) const BAD_DATE: Rule = Rule {
     id: "bad_date",
@@ -21,6 +23,7 @@ pub(super) const BAD_DATE: Rule = Rule {
     confidence: Confidence::Certain,
     question: "Which day is meant?",
     asks: Asks::Day,
+    looks_at: (&[SectionName::FirstValue], Needs::Answer),
     check: bad_date,
 };
 
@@ -31,6 +34,7 @@ pub(super) const NO_DATE: Rule = Rule {
     confidence: Confidence::Certain,
     question: "By which day should this happen?",
     asks: Asks::Day,
+    looks_at: (&[SectionName::FirstValue], Needs::Answer),
     check: no_date,
 };
 
@@ -41,6 +45,7 @@ pub(super) const STALE_DATE: Rule = Rule {
     confidence: Confidence::Certain,
     question: "The date is before the close. Which day is meant now?",
     asks: Asks::Day,
+    looks_at: (&[SectionName::FirstValue], Needs::Answer),
     check: stale_date,
 };
 
@@ -51,11 +56,20 @@ pub(super) const OUTSIDE_WINDOW: Rule = Rule {
     confidence: Confidence::Certain,
     question: "What can they see before then, within 30 days of the close?",
     asks: Asks::Day,
+    looks_at: (&[SectionName::FirstValue], Needs::Answer),
     check: outside_window,
 };
 
 /// First value belongs into this many days after the close.
 const WINDOW_DAYS: i32 = 30;
+
+/// When a deal was closed, and what it says about when first value is due.
+#[derive(Default)]
+pub(super) struct Timing {
+    close: Option<Date>,
+    /// `None` when first value is not described at all: then the day is no question yet.
+    due: Option<Due>,
+}
 
 /// What a deal says about when first value is due.
 enum Due {
@@ -72,34 +86,60 @@ struct Known {
     confidence: Confidence,
 }
 
+impl Timing {
+    /// Reads both; what was written must have been read before.
+    pub(super) fn of(evidence: &Evidence<'_>) -> Self {
+        let close = close_date(evidence);
+        Self { close, due: due(evidence, close) }
+    }
+
+    /// Whether first value is described, but nothing says when.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.due, Some(Due::Missing))
+    }
+
+    /// The last day on which first value belongs into the window; not known without a close.
+    pub(super) fn window_end(&self) -> Option<Date> {
+        self.close.and_then(end_of_window)
+    }
+
+    fn known_and_close(&self) -> Option<(&Known, Date)> {
+        match (&self.due, self.close) {
+            (Some(Due::Known(known)), Some(close)) => Some((known, close)),
+            _ => None,
+        }
+    }
+}
+
 fn bad_date(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let Some(Due::Unreadable { field, value }) = due(evidence) else { return Vec::new() };
+    let Some(Due::Unreadable { field, value }) = &evidence.timing.due else { return Vec::new() };
     vec![gap(
         BAD_DATE.id,
         Confidence::Certain,
         words::question::bad_date().to_owned(),
-        words::evidence::bad_date(&field, &quoted(&value)),
+        words::evidence::bad_date(field, &quoted(value)),
     )]
 }
 
 fn no_date(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let (true, Some(first)) = (is_missing(evidence), first_answer(evidence)) else { return Vec::new() };
-    let texts = answer::given(evidence, SectionName::FirstValue);
+    let section = SectionName::FirstValue;
+    let first = evidence.given(section).next().filter(|_| evidence.timing.is_missing());
+    let Some(first) = first.map(|first| &first.entry.source) else { return Vec::new() };
     // A bare text lacks more than the day, and the section's question asks for all of it.
-    let question = if vague::judge(texts.iter().map(|entry| entry.text.as_str()), evidence).is_some() {
-        question_for(evidence, SectionName::FirstValue)
+    let question = if vague::judge(evidence, section).is_some() {
+        question_for(evidence, section)
     } else {
-        words::question::by_when(window_end(evidence))
+        words::question::by_when(evidence.timing.window_end())
     };
     let found = match due_field(evidence) {
-        Some(field) => words::evidence::no_date(&field.to_string(), &first),
-        None => words::evidence::no_date_in_text(&first),
+        Some(field) => words::evidence::no_date(&field.to_string(), first),
+        None => words::evidence::no_date_in_text(first),
     };
     vec![gap(NO_DATE.id, Confidence::Certain, question, found)]
 }
 
 fn stale_date(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let Some((Known { source, spans, confidence }, close)) = due_and_close(evidence) else {
+    let Some((Known { source, spans, confidence }, close)) = evidence.timing.known_and_close() else {
         return Vec::new();
     };
     let Some(last) = spans.iter().map(|(_, last)| *last).max().filter(|last| *last < close) else {
@@ -107,14 +147,14 @@ fn stale_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     };
     vec![gap(
         STALE_DATE.id,
-        confidence,
-        words::question::by_when_at_the_latest(window_end(evidence)),
-        words::evidence::stale_date(&source, &last.to_string(), &close.to_string()),
+        *confidence,
+        words::question::by_when_at_the_latest(end_of_window(close)),
+        words::evidence::stale_date(source, &last.to_string(), &close.to_string()),
     )]
 }
 
 fn outside_window(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let Some((Known { source, spans, confidence }, close)) = due_and_close(evidence) else {
+    let Some((Known { source, spans, confidence }, close)) = evidence.timing.known_and_close() else {
         return Vec::new();
     };
     let Some(end) = end_of_window(close) else { return Vec::new() };
@@ -124,22 +164,10 @@ fn outside_window(evidence: &Evidence<'_>) -> Vec<Gap> {
     let days = close.until(first).map_or(i32::MAX, |span| span.get_days());
     vec![gap(
         OUTSIDE_WINDOW.id,
-        confidence,
+        *confidence,
         words::question::earlier(&words::value::date(end)),
-        words::evidence::outside_window(&source, &first.to_string(), &days.to_string(), &close.to_string()),
+        words::evidence::outside_window(source, &first.to_string(), &days.to_string(), &close.to_string()),
     )]
-}
-
-/// Whether first value is described, but nothing says when.
-pub(super) fn is_missing(evidence: &Evidence<'_>) -> bool {
-    matches!(due(evidence), Some(Due::Missing))
-}
-
-fn due_and_close(evidence: &Evidence<'_>) -> Option<(Known, Date)> {
-    match (due(evidence)?, close_date(evidence)?) {
-        (Due::Known(known), close) => Some((known, close)),
-        _ => None,
-    }
 }
 
 /// The date field of first value, if there is one that the CRM lets us read.
@@ -148,30 +176,28 @@ fn due_field<'a>(evidence: &Evidence<'a>) -> Option<&'a FieldPath> {
     (!answer::is_unavailable(evidence.record, field)).then_some(field)
 }
 
-/// `None` when first value is not described at all: then the day is no question yet.
-fn due(evidence: &Evidence<'_>) -> Option<Due> {
-    let given = answer::given(evidence, SectionName::FirstValue);
-    let first = given.first()?;
+fn due(evidence: &Evidence<'_>, close: Option<Date>) -> Option<Due> {
+    let mut given = evidence.given(SectionName::FirstValue);
+    let first = given.clone().next()?.entry;
     let mapping = evidence.mapping.sections.get(&SectionName::FirstValue)?;
-    let field = due_field(evidence);
 
-    if let Some(day) = given.iter().find_map(|entry| entry.due) {
+    if let Some(day) = given.clone().find_map(|given| given.entry.due) {
         let source = mapping.due.as_ref().map_or_else(|| first.source.clone(), ToString::to_string);
         return Some(on(source, day));
     }
-    let close = close_date(evidence);
+    let field = due_field(evidence);
     let value = field.and_then(|field| Some((field, *answer::raw(evidence.record, field).first()?)));
     if let Some((field, value)) = value.filter(|(_, value)| !is_blank(value)) {
         let (kind, field) = (kind_of(evidence, field), field.to_string());
         if let Some(day) = stored_day(value, kind, &evidence.mapping.time_zone) {
             return Some(on(field, day));
         }
-        let when = calendar::read(value, close);
+        let when = calendar::read(value, &Words::of(value), close);
         let value = value.to_owned();
         return Some(if when.is_readable { read(field, when) } else { Due::Unreadable { field, value } });
     }
-    let in_words = given.iter().find_map(|entry| {
-        let when = calendar::read(&entry.text, close);
+    let in_words = given.find_map(|Written { entry, words, .. }| {
+        let when = calendar::read(&entry.text, words, close);
         when.is_readable.then(|| read(entry.source.clone(), when))
     });
     Some(in_words.unwrap_or(Due::Missing))
@@ -224,15 +250,6 @@ fn close_date(evidence: &Evidence<'_>) -> Option<Date> {
 
 fn end_of_window(close: Date) -> Option<Date> {
     close.checked_add(WINDOW_DAYS.days()).ok()
-}
-
-/// The last day on which first value belongs into the window; not known without a close.
-pub(super) fn window_end(evidence: &Evidence<'_>) -> Option<Date> {
-    close_date(evidence).and_then(end_of_window)
-}
-
-fn first_answer(evidence: &Evidence<'_>) -> Option<String> {
-    answer::given(evidence, SectionName::FirstValue).first().map(|entry| entry.source.clone())
 }
 
 fn gap(id: &str, confidence: Confidence, question: String, found: String) -> Gap {

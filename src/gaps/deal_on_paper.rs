@@ -185,13 +185,7 @@ impl DealOnPaper {
     }
 
     pub(super) fn with_evidence<T>(&self, look: impl FnOnce(&Evidence<'_>) -> T) -> T {
-        look(&Evidence {
-            mapping: &self.mapping,
-            record: &self.record,
-            sections: &self.sections,
-            importance: &self.importance,
-            as_of: "2026-11-22T08:00:00Z".parse().unwrap(),
-        })
+        look(&Evidence::new(&self.mapping, &self.record, &self.sections, &self.importance))
     }
 
     pub(super) fn gaps(&self) -> Vec<Gap> {

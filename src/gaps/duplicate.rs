@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use crate::packet::{Entry, SectionName};
+use crate::packet::SectionName;
 use crate::words::evidence as seen;
 
-use super::answer::{self, IN_WORDS};
+use super::answer::{IN_WORDS, Written};
+use super::placeholder::says_none;
 use super::questions::question_for;
 use super::words::Words;
-use super::{Asks, Confidence, Evidence, Gap, Rule, placeholder};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: "duplicate",
@@ -17,6 +18,7 @@ pub(super) const RULE: Rule = Rule {
     confidence: Confidence::Likely,
     question: "The section's own question.",
     asks: Asks::Answer,
+    looks_at: (&IN_WORDS, Needs::Answer),
     check,
 };
 
@@ -26,38 +28,25 @@ const WORDS_TO_COMPARE: usize = 4;
 /// Of a hundred words that two texts hold together, how many they must share.
 const SHARED_PERCENT: usize = 85;
 
-/// An entry, folded.
-struct Text<'a> {
-    entry: &'a Entry,
-    words: Words,
-}
-
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     let mut gaps = Vec::new();
-    let mut earlier: Vec<(SectionName, Text<'_>)> = Vec::new();
+    let mut earlier: Vec<(SectionName, &Written<'_>)> = Vec::new();
     for section in IN_WORDS {
-        let texts = texts(evidence, section);
+        let says_more = |given: &&Written<'_>| !says_none(&given.entry.text, &given.words);
+        let texts: Vec<&Written<'_>> = evidence.given(section).filter(says_more).collect();
         gaps.extend(repeats(evidence, section, &texts, &earlier));
         earlier.extend(texts.into_iter().map(|text| (section, text)));
     }
     gaps
 }
 
-fn texts<'a>(evidence: &Evidence<'a>, section: SectionName) -> Vec<Text<'a>> {
-    answer::given(evidence, section)
-        .into_iter()
-        .filter(|entry| !placeholder::is_none(&entry.text))
-        .map(|entry| Text { entry, words: Words::of(&entry.text) })
-        .collect()
-}
-
 fn repeats(
     evidence: &Evidence<'_>,
     section: SectionName,
-    texts: &[Text<'_>],
-    earlier: &[(SectionName, Text<'_>)],
+    texts: &[&Written<'_>],
+    earlier: &[(SectionName, &Written<'_>)],
 ) -> Option<Gap> {
-    let twin = |text: &Text<'_>| earlier.iter().find(|(_, other)| are_the_same(&text.words, &other.words));
+    let twin = |text: &Written<'_>| earlier.iter().find(|(_, other)| are_the_same(&text.words, &other.words));
     let first = texts.first()?;
     let (where_first, original) = twin(first)?;
     if !texts.iter().all(|text| twin(text).is_some()) {
@@ -83,8 +72,11 @@ fn are_the_same(one: &Words, other: &Words) -> bool {
     if one.joined() == other.joined() {
         return true;
     }
+    // They share no more than all words of the shorter one.
+    let shorter = one.len().min(other.len());
+    let may_share = shorter * 100 >= (one.len() + other.len() - shorter) * SHARED_PERCENT;
     // A different number is a different fact, however much else is shared.
-    if one.len().min(other.len()) < WORDS_TO_COMPARE || !numbers(one).eq(numbers(other)) {
+    if shorter < WORDS_TO_COMPARE || !may_share || !numbers(one).eq(numbers(other)) {
         return false;
     }
     let (one, other): (HashSet<&str>, HashSet<&str>) = (one.iter().collect(), other.iter().collect());

@@ -4,9 +4,9 @@ use crate::mapping::FieldPath;
 use crate::packet::SectionName;
 use crate::words;
 
-use super::answer::{self, IN_WORDS, fields, is_unavailable, listed};
+use super::answer::{IN_WORDS, fields, is_unavailable, listed};
 use super::questions::question_for;
-use super::{Asks, Confidence, Evidence, Gap, Rule};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
 
 pub(super) const UNMAPPED: Rule = Rule {
     id: "unmapped",
@@ -16,6 +16,7 @@ pub(super) const UNMAPPED: Rule = Rule {
     confidence: Confidence::Certain,
     question: "Which CRM field should feed this section?",
     asks: Asks::Field,
+    looks_at: (&IN_WORDS, Needs::Nothing),
     check: unmapped,
 };
 
@@ -26,6 +27,7 @@ pub(super) const EMPTY: Rule = Rule {
     confidence: Confidence::Certain,
     question: "The section's own question.",
     asks: Asks::Answer,
+    looks_at: (&IN_WORDS, Needs::Nothing),
     check: empty,
 };
 
@@ -56,7 +58,7 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
         unavailable_evidence(&unavailable),
     );
     let all_unavailable = mapped.iter().all(|path| is_unavailable(evidence.record, path));
-    let nothing_written = answer::written(evidence, section).next().is_none();
+    let nothing_written = evidence.written(section).is_empty();
     Some(if all_unavailable && nothing_written { gap } else { gap.into_hint() })
 }
 
@@ -65,7 +67,7 @@ fn empty(evidence: &Evidence<'_>) -> Vec<Gap> {
 }
 
 fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
-    if answer::written(evidence, section).next().is_some() {
+    if !evidence.written(section).is_empty() {
         return None;
     }
     let readable: Vec<&FieldPath> =

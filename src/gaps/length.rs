@@ -5,8 +5,8 @@ use crate::mapping::excerpt::DEFAULT_WORDS;
 use crate::packet::{Entry, SectionName};
 use crate::words;
 
-use super::answer::{self, IN_WORDS, listed, sources};
-use super::{Asks, Confidence, Evidence, Gap, Rule};
+use super::answer::{IN_WORDS, listed, sources};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: "too_long",
@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
     confidence: Confidence::Certain,
     question: "Can you say the buying reason in one sentence?",
     asks: Asks::Answer,
+    looks_at: (&IN_WORDS, Needs::Text),
     check,
 };
 
@@ -24,7 +25,8 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 }
 
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
-    let cut: Vec<&Entry> = answer::written(evidence, section).filter(|entry| entry.excerpt).collect();
+    let cut: Vec<&Entry> =
+        evidence.written(section).iter().map(|written| written.entry).filter(|entry| entry.excerpt).collect();
     if cut.is_empty() {
         return None;
     }

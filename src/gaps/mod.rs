@@ -18,14 +18,17 @@ pub mod questions;
 mod quote;
 mod roles;
 mod vague;
+mod verdict;
 mod words;
 
 #[cfg(test)]
 mod deal_on_paper;
 
 pub use grouped::{Question, questions};
+pub use verdict::{Finding, Outcome, Verdict, verdicts};
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +36,10 @@ use serde::{Deserialize, Serialize};
 use crate::crm::DealRecord;
 use crate::mapping::Mapping;
 use crate::packet::{Importance, Section, SectionName};
+
+use answer::Written;
+use dates::Timing;
+use placeholder::Placeholders;
 
 /// One thing to ask one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -141,11 +148,38 @@ pub struct Evidence<'a> {
     /// What the CRM returned.
     pub record: &'a DealRecord,
     /// What the mapping made of it; section statuses are not set yet.
-    pub sections: &'a std::collections::BTreeMap<SectionName, Section>,
+    pub sections: &'a BTreeMap<SectionName, Section>,
     /// Whether the account is important.
     pub importance: &'a Importance,
-    /// The packet's instant.
-    pub as_of: Timestamp,
+    placeholders: Placeholders<'a>,
+    written: BTreeMap<SectionName, Vec<Written<'a>>>,
+    timing: Timing,
+}
+
+impl<'a> Evidence<'a> {
+    /// Reads what several rules look at once for all of them.
+    pub fn new(
+        mapping: &'a Mapping,
+        record: &'a DealRecord,
+        sections: &'a BTreeMap<SectionName, Section>,
+        importance: &'a Importance,
+    ) -> Self {
+        let placeholders = Placeholders::of(mapping);
+        let written = answer::read(mapping, sections, &placeholders);
+        let timing = Timing::default();
+        let evidence = Self { mapping, record, sections, importance, placeholders, written, timing };
+        Self { timing: Timing::of(&evidence), ..evidence }
+    }
+
+    /// What somebody wrote in a section; nothing in one that is not answered in words.
+    fn written(&self, section: SectionName) -> &[Written<'a>] {
+        self.written.get(&section).map_or(&[], Vec::as_slice)
+    }
+
+    /// The entries that answer: written, and no placeholder.
+    fn given(&self, section: SectionName) -> impl Iterator<Item = &Written<'a>> + Clone {
+        self.written(section).iter().filter(|written| written.is_answer)
+    }
 }
 
 /// One rule, as data.
@@ -162,6 +196,8 @@ pub struct Rule {
     pub question: &'static str,
     /// What kind of answer it asks for.
     pub asks: Asks,
+    /// The sections it judges, and what must be there to judge.
+    pub looks_at: (&'static [SectionName], Needs),
     /// Looks, and reports.
     pub check: fn(&Evidence<'_>) -> Vec<Gap>,
 }
@@ -180,6 +216,17 @@ pub enum Asks {
     Person,
     /// A CRM field.
     Field,
+}
+
+/// What a rule needs of a section before it can judge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: it judges an empty section as well.
+    Nothing,
+    /// Something that somebody wrote.
+    Text,
+    /// Something that answers: written, and no placeholder.
+    Answer,
 }
 
 /// Every rule, in the order they speak.
@@ -225,12 +272,12 @@ pub fn assess(evidence: &Evidence<'_>) -> Vec<Gap> {
 /// The day that counts for first value as long as nobody gives one: day 30 after the close. `None` where a
 /// day is given, in whatever form, or the close is not known.
 pub fn proposed_due(evidence: &Evidence<'_>) -> Option<Date> {
-    if dates::is_missing(evidence) { dates::window_end(evidence) } else { None }
+    if evidence.timing.is_missing() { evidence.timing.window_end() } else { None }
 }
 
 /// Whether a text says "there are none", in one of the languages we know.
 pub fn says_none(text: &str) -> bool {
-    placeholder::is_none(text)
+    placeholder::says_none(text, &words::Words::of(text))
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use crate::mapping::Mapping;
 use crate::packet::SectionName;
 use crate::words;
 
-use super::answer::{self, IN_WORDS};
+use super::answer::IN_WORDS;
 use super::questions::question_for;
 use super::quote::quoted;
 use super::words::{Vocabulary, Words};
-use super::{Asks, Confidence, Evidence, Gap, Rule, pointer};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, pointer};
 
 pub(super) const RULE: Rule = Rule {
     id: "placeholder",
@@ -17,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
     confidence: Confidence::Certain,
     question: "The section's own question.",
     asks: Asks::Answer,
+    looks_at: (&IN_WORDS, Needs::Text),
     check,
 };
 
@@ -101,8 +102,8 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 
 /// A section is a placeholder when none of its entries is an answer; the entries stay where they are.
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
-    let first = answer::written(evidence, section).next()?;
-    if !answer::given(evidence, section).is_empty() {
+    let first = evidence.written(section).first()?.entry;
+    if evidence.given(section).next().is_some() {
         return None;
     }
     Some(Gap::for_seller(
@@ -114,37 +115,44 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     ))
 }
 
-/// Whether a whole value stands in for an answer, or points somewhere else.
-pub(super) fn is_placeholder(text: &str, section: SectionName, mapping: &Mapping) -> bool {
-    if text.len() > LONGEST {
-        return mapping.placeholders.iter().any(|own| own.trim() == text.trim());
+/// The stand-ins of a mapping's own list, beside the built-in ones.
+pub(super) struct Placeholders<'a> {
+    own: Vec<(&'a str, Words)>,
+}
+
+impl<'a> Placeholders<'a> {
+    pub(super) fn of(mapping: &'a Mapping) -> Self {
+        Self { own: mapping.placeholders.iter().map(|own| (own.trim(), Words::of(own))).collect() }
     }
-    let words = Words::of(text);
-    if words.is_empty() {
-        return true;
+
+    /// Whether a whole value stands in for an answer, or points somewhere else. `words` are those of `text`.
+    pub(super) fn hold(&self, text: &str, words: &Words, section: SectionName) -> bool {
+        if text.len() > LONGEST {
+            return self.own.iter().any(|(own, _)| *own == text.trim());
+        }
+        if words.is_empty() {
+            return true;
+        }
+        if says_none(text, words) {
+            return !none_is_an_answer(section);
+        }
+        STAND_INS.lists(words.joined())
+            || self.own.iter().any(|(own, own_words)| {
+                if own_words.is_empty() { *own == text.trim() } else { own_words.joined() == words.joined() }
+            })
+            || pointer::is_to_a_place(words)
+            || pointer::is_to_a_person(words, text)
     }
-    if NONE.lists(words.joined()) {
-        return !none_is_an_answer(section);
-    }
-    STAND_INS.lists(words.joined())
-        || mapping.placeholders.iter().any(|own| is_own(own, &words, text))
-        || pointer::is_to_a_place(&words)
-        || pointer::is_to_a_person(&words, text)
 }
 
 /// Whether a whole value says that there are none.
-pub(super) fn is_none(text: &str) -> bool {
-    text.len() <= LONGEST && NONE.lists(Words::of(text).joined())
+pub(super) fn says_none(text: &str, words: &Words) -> bool {
+    text.len() <= LONGEST && NONE.lists(words.joined())
 }
 
 /// Whether "none" answers the question of a section.
 pub(super) fn none_is_an_answer(section: SectionName) -> bool {
     matches!(section, SectionName::Promises | SectionName::Risks)
-}
-
-fn is_own(own: &str, words: &Words, text: &str) -> bool {
-    let own_words = Words::of(own);
-    if own_words.is_empty() { own.trim() == text.trim() } else { own_words.joined() == words.joined() }
 }
 
 #[cfg(test)]

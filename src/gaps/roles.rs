@@ -8,7 +8,7 @@ use crate::words;
 use super::questions::own_question;
 use super::quote::{is_blank, named, quoted};
 use super::words::{Vocabulary, Words};
-use super::{Asks, Confidence, Evidence, Gap, Rule};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
 
 pub(super) const MISSING: Rule = Rule {
     id: "role_missing",
@@ -17,6 +17,7 @@ pub(super) const MISSING: Rule = Rule {
     confidence: Confidence::Certain,
     question: "Who is the sponsor at Acme?",
     asks: Asks::Person,
+    looks_at: (&[SectionName::Stakeholders], Needs::Nothing),
     check: missing,
 };
 
@@ -27,6 +28,7 @@ pub(super) const UNNAMED: Rule = Rule {
     confidence: Confidence::Likely,
     question: "Which person at Acme is behind \"IT Department\"?",
     asks: Asks::Person,
+    looks_at: (&[SectionName::Stakeholders], Needs::Nothing),
     check: unnamed,
 };
 

@@ -4,11 +4,12 @@
 use crate::packet::SectionName;
 use crate::words;
 
+use super::answer::Written;
 use super::concrete::is_concrete;
 use super::questions::question_for;
 use super::quote::quoted;
 use super::words::{Vocabulary, Words};
-use super::{Asks, Confidence, Evidence, Gap, Rule, answer, dates};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: "vague",
@@ -18,6 +19,10 @@ pub(super) const RULE: Rule = Rule {
     confidence: Confidence::Likely,
     question: "The section's own question.",
     asks: Asks::Answer,
+    looks_at: (
+        &[SectionName::BuyingReason, SectionName::SuccessOutcome, SectionName::FirstValue],
+        Needs::Answer,
+    ),
     check,
 };
 
@@ -122,11 +127,10 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 }
 
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
-    let given = answer::given(evidence, section);
-    let first = given.first()?;
-    let confidence = judge(given.iter().map(|entry| entry.text.as_str()), evidence)?;
+    let first = evidence.given(section).next()?.entry;
+    let confidence = judge(evidence, section)?;
     // Without a day the question is "by when" anyway; asking twice helps nobody.
-    if section == SectionName::FirstValue && dates::is_missing(evidence) {
+    if section == SectionName::FirstValue && evidence.timing.is_missing() {
         return None;
     }
     Some(Gap::for_seller(
@@ -139,23 +143,19 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
 }
 
 /// How vague the texts of a section are, taken together; `None` if not at all.
-pub(super) fn judge<'a>(
-    texts: impl Iterator<Item = &'a str> + Clone,
-    evidence: &Evidence<'_>,
-) -> Option<Confidence> {
+pub(super) fn judge(evidence: &Evidence<'_>, section: SectionName) -> Option<Confidence> {
     let mut substance = 0;
-    for text in texts.clone() {
-        let words = Words::of(text);
+    for Written { words, .. } in evidence.given(section) {
         // Other scripts are not in the lists; silence is better than a guess.
-        if words.iter().any(|word| !word.is_ascii()) || is_concrete(&words, evidence) {
+        if words.iter().any(|word| !word.is_ascii()) || is_concrete(words, evidence) {
             return None;
         }
-        substance += substance_of(&words);
+        substance += substance_of(words);
         if substance > A_GUESS {
             return None;
         }
     }
-    let is_sure = substance < A_GUESS && !texts.into_iter().any(has_a_name);
+    let is_sure = substance < A_GUESS && !evidence.given(section).any(|given| has_a_name(&given.entry.text));
     Some(if is_sure { Confidence::Likely } else { Confidence::Unsure })
 }
 

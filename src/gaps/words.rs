@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use foldhash::fast::FixedState;
+
 use super::quote::is_invisible;
 
 /// Characters of a text that are looked at. Far beyond any answer worth reading; keeps a pasted book cheap.
@@ -71,10 +73,13 @@ pub(super) struct Vocabulary {
     folded: OnceLock<Folded>,
 }
 
+/// Every word of a text is looked up in some twenty lists, so the hash must be quick. It need not withstand
+/// anybody: what is in the lists is ours.
+#[derive(Default)]
 struct Folded {
-    phrases: HashSet<String>,
+    phrases: HashSet<String, FixedState>,
     /// First word → words in the longest phrase that starts with it.
-    longest: HashMap<String, usize>,
+    longest: HashMap<String, usize, FixedState>,
 }
 
 impl Vocabulary {
@@ -84,7 +89,7 @@ impl Vocabulary {
 
     fn folded(&self) -> &Folded {
         self.folded.get_or_init(|| {
-            let mut folded = Folded { phrases: HashSet::new(), longest: HashMap::new() };
+            let mut folded = Folded::default();
             for phrase in self.lists.iter().flat_map(|list| list.split(',')).map(Words::of) {
                 let longest = folded.longest.entry(phrase.at(0).to_owned()).or_default();
                 *longest = phrase.len().max(*longest);
@@ -116,7 +121,7 @@ impl Vocabulary {
 /// Words that stand for a number: the first list for 1, the second for 2. No phrases.
 pub(super) struct Numbered {
     lists: &'static [&'static str],
-    folded: OnceLock<HashMap<String, i32>>,
+    folded: OnceLock<HashMap<String, i32, FixedState>>,
 }
 
 impl Numbered {

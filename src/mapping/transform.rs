@@ -11,11 +11,17 @@ const LONGEST_LINE: usize = 200;
 /// mail below it. HTML is read as such when the field holds markup or the text clearly does. Empty if
 /// nothing visible is left.
 pub fn clean(raw: &str, kind: Option<FieldKind>) -> String {
+    if kind != Some(FieldKind::Html) && is_clean_line(raw) {
+        return raw.to_owned();
+    }
     quoted::without_tail(&tidy(&plain(raw, kind)))
 }
 
 /// The same on one line, within 200 characters: for names, titles and labels.
 pub fn clean_line(raw: &str) -> String {
+    if is_clean_line(raw) {
+        return excerpt::within_characters(raw, LONGEST_LINE);
+    }
     let text = tidy(&plain(raw, None));
     excerpt::within_characters(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LINE)
 }
@@ -30,6 +36,23 @@ pub fn is_blank(raw: &str) -> bool {
     let visible = |letter: char| !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter);
     let holds_markup = raw.contains(['<', '&']);
     if holds_markup { !plain(raw, None).chars().any(visible) } else { !raw.chars().any(visible) }
+}
+
+/// Most values are one line with nothing to clean in it: no markup, nothing invisible, one space between words.
+fn is_clean_line(raw: &str) -> bool {
+    let mut previous = ' ';
+    for letter in raw.chars() {
+        let is_clean = match letter {
+            ' ' => previous != ' ',
+            '<' | '&' => false,
+            letter => !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter),
+        };
+        if !is_clean {
+            return false;
+        }
+        previous = letter;
+    }
+    previous != ' '
 }
 
 fn plain(raw: &str, kind: Option<FieldKind>) -> String {
@@ -104,7 +127,19 @@ fn is_flag_tag(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn cleaning_changes_nothing_in_a_line_that_is_clean(raw in any::<String>(), line in "[a-zé0-9 .,•🏴–-]{0,24}") {
+            for raw in [raw, line] {
+                let cleaned = quoted::without_tail(&tidy(&plain(&raw, None)));
+                prop_assert!(!is_clean_line(&raw) || cleaned == raw, "{raw:?}");
+            }
+        }
+    }
 
     #[test]
     fn nothing_visible_is_blank() {

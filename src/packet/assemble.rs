@@ -26,7 +26,7 @@ pub fn assemble(
     let now = as_of.to_zoned(mapping.time_zone.clone());
     let mut sections = apply::sections(mapping, record, stakeholders::people(mapping, record), &now);
     let important = importance(mapping, record, &now);
-    let evidence = Evidence { mapping, record, sections: &sections, importance: &important, as_of };
+    let evidence = Evidence::new(mapping, record, &sections, &important);
     let gaps = gaps::assess(&evidence);
     let proposed = gaps::proposed_due(&evidence);
     propose(&mut sections, proposed);

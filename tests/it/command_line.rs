@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = scenarios![Hubspot:
         a_packet_can_be_listed_shown_and_traced,
         a_real_deal_can_be_fetched_and_previewed,
+        a_preview_explains_a_real_deal_and_only_reads,
         replaying_what_is_not_dead_says_so,
     ];
     trials.push(told("command_line::a_bad_installation_is_refused_with_file_and_line", async || {
@@ -119,6 +120,31 @@ async fn a_real_deal_can_be_fetched_and_previewed(world: &mut World) {
     let missing = said(&["fetch", "--deal", "1", "--account", "48210077", "--config", config]).await;
     assert_eq!(missing.status, 1);
     assert_eq!(missing.err, "handoff: hubspot:48210077 has no deal 1\n");
+}
+
+async fn a_preview_explains_a_real_deal_and_only_reads(world: &mut World) {
+    let config = world.installation.config.to_str().unwrap();
+    let mapping = world.installation.mapping.to_str().unwrap();
+    let (crm, slack) = (world.side.mark(&world.sandbox), world.sandbox.slack.log().mark());
+
+    let deal = ["--deal", NORTHLIGHT, "--account", "48210077"];
+    let preview =
+        [&["preview", "--mapping", mapping, "--config", config, "--explain"][..], &deal[..]].concat();
+    let explained = said(&preview).await;
+    assert_eq!(explained.status, 0, "{}", explained.err);
+    assert!(explained.out.contains("Why: Buying reason"), "{}", explained.out);
+
+    let calls = world.side.calls_since(&world.sandbox, crm);
+    let is_read = |call: &&String| call.starts_with("GET ") || call.ends_with("/batch/read");
+    assert!(!calls.is_empty() && calls.iter().filter(|call| !is_read(call)).count() == 0, "{calls:?}");
+    assert!(world.sandbox.slack.log().calls_since(slack).is_empty());
+    assert!(world.tasks_on(NORTHLIGHT).is_empty() && world.digests().is_empty());
+
+    let other = said(&[&preview[..], &["--format", "json"]].concat()).await;
+    assert_eq!(
+        (other.status, other.err.as_str()),
+        (1, "handoff: --explain explains the text: leave out --format\n")
+    );
 }
 
 async fn replaying_what_is_not_dead_says_so(world: &mut World) {

@@ -22,17 +22,17 @@ pub(super) struct When {
 }
 
 /// Reads every date in a text. Dates without a year are those nearest to the close; spans count from it.
-pub(super) fn read(text: &str, close: Option<Date>) -> When {
-    let words = Words::of(text);
+/// `words` are those of `text`.
+pub(super) fn read(text: &str, words: &Words, close: Option<Date>) -> When {
     let mut when = When { is_sure: true, ..When::default() };
     for position in 0..words.len() {
-        month(&words, position, close, &mut when);
-        count_of_units(&words, position, close, &mut when);
-        numbered_unit(&words, position, close, &mut when);
-        when.is_readable |= is_period(&words, position)
-            || is_year_meant(&words, position)
-            || AGREED.match_at(&words, position).is_some()
-            || WEEKDAYS.match_at(&words, position).is_some();
+        month(words, position, close, &mut when);
+        count_of_units(words, position, close, &mut when);
+        numbered_unit(words, position, close, &mut when);
+        when.is_readable |= is_period(words, position)
+            || is_year_meant(words, position)
+            || AGREED.match_at(words, position).is_some()
+            || WEEKDAYS.match_at(words, position).is_some();
     }
     let mut before = "";
     for token in text.split_whitespace().take(words.len()) {
@@ -203,7 +203,7 @@ mod tests {
 
     /// The close of every test here: 20 November 2026.
     fn when(text: &str) -> When {
-        read(text, Some(Date::constant(2026, 11, 20)))
+        read(text, &Words::of(text), Some(Date::constant(2026, 11, 20)))
     }
 
     fn spans(text: &str) -> String {

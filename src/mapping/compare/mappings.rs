@@ -100,7 +100,8 @@ fn new_feeds(section: &SectionMapping) -> bool {
     !section.from.is_empty() || !section.derive.is_empty()
 }
 
-fn list(style: ListStyle) -> String {
+/// How values become entries, as people say it.
+pub(crate) fn list(style: ListStyle) -> String {
     match style {
         ListStyle::Auto => "entries by the field's type",
         ListStyle::Whole => "one entry a value",
@@ -150,7 +151,7 @@ fn route(route: &Route) -> String {
 }
 
 /// A condition as people say it: `deal.amount is at least 50000`.
-fn words(condition: &Condition) -> String {
+pub(crate) fn words(condition: &Condition) -> String {
     let field = &condition.field;
     match &condition.test {
         Test::AtLeast(limit) => format!("{field} is at least {limit}"),
@@ -166,7 +167,7 @@ fn words(condition: &Condition) -> String {
 }
 
 /// An observation as people say it: `the deal has at most 1 contact`.
-fn observation(observation: &Observation) -> String {
+pub(crate) fn observation(observation: &Observation) -> String {
     match observation {
         Observation::Field(condition) => words(condition),
         Observation::Contacts(Limit::AtLeast(count)) => format!("the deal has at least {count} contacts"),

@@ -1,0 +1,243 @@
+//! Why a packet says what it says: where every line came from, and what every rule had to say about it. Pure.
+
+use jiff::Zoned;
+
+use super::page::Page;
+use crate::crm::{DealRecord, FieldKind, User};
+use crate::delivery::Orders;
+use crate::gaps::{Addressee, Evidence, Finding, Outcome, Severity, Verdict, verdicts};
+use crate::mapping::compare;
+use crate::mapping::condition::Verdict as Judged;
+use crate::mapping::field::{self, Reading};
+use crate::mapping::{Condition, FieldPath, ListStyle, Mapping, SectionMapping};
+use crate::packet::{Entry, Packet, PacketStatus, Section, SectionName};
+
+/// What was explained, and what explains it.
+pub(super) struct Explained<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) record: &'a DealRecord,
+    pub(super) packet: &'a Packet,
+    pub(super) orders: &'a Orders,
+    /// The packet's instant, in the account's zone.
+    pub(super) now: &'a Zoned,
+}
+
+/// The explanation, wrapped to `width` columns.
+pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
+    let mut page = Page::new(width);
+    let Explained { mapping, record, packet, .. } = explained;
+    let evidence = Evidence::new(mapping, record, &packet.sections, &packet.important);
+    let verdicts = verdicts(&evidence);
+    for (name, section) in &packet.sections {
+        page.heading(&format!("Why: {}", name.title()));
+        explained.section(&mut page, *name, section);
+        rules(&mut page, verdicts.iter().filter(|verdict| verdict.section == *name));
+    }
+    page.heading("Why: importance, people and places");
+    explained.importance(&mut page);
+    explained.owner(&mut page);
+    explained.assignee(&mut page);
+    explained.channel(&mut page);
+    page.into_text()
+}
+
+impl Explained<'_> {
+    /// Every field of the section in the order of the mapping, with its entries or why it has none.
+    fn section(&self, page: &mut Page, name: SectionName, section: &Section) {
+        let unmapped = SectionMapping::default();
+        let mapping = self.mapping.sections.get(&name).unwrap_or(&unmapped);
+        if mapping.from.is_empty() && name != SectionName::Stakeholders {
+            page.line("", "no field feeds it");
+        }
+        for path in &mapping.from {
+            let source = path.to_string();
+            let derived = |entry: &&Entry| {
+                mapping.derive.iter().any(|derivation| {
+                    derivation.when.source() == source && entry.text.starts_with(&derivation.said())
+                })
+            };
+            let entries: Vec<&Entry> =
+                section.entries.iter().filter(|entry| entry.source == source && !derived(entry)).collect();
+            page.line("", &format!("{source}: {}", self.field(path, mapping, entries.len())));
+            for entry in entries {
+                let cut = if entry.excerpt { " (cut to the word budget)" } else { "" };
+                page.line("    ", &format!("\"{}\"{cut}", entry.text));
+            }
+        }
+        self.first_value(page, mapping, section);
+        for derivation in &mapping.derive {
+            let people = self.packet.sections.get(&SectionName::Stakeholders);
+            let people = people.map(|section| section.people.as_slice()).unwrap_or_default();
+            let when = compare::observation(&derivation.when);
+            match derivation.when.look(self.mapping, self.record, people, self.now) {
+                Some(seen) => page.line("", &format!("seen in the data, as {when}: {}", seen.fact)),
+                None => page.line("", &format!("not seen in the data: {when}")),
+            }
+        }
+        for person in &section.people {
+            let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
+            let why = match person.source.as_str() {
+                "contacts.label" => "by the label on the deal",
+                "contacts.hs_buying_role" => {
+                    "by the contact's buying role, as no label of the deal is mapped"
+                }
+                _ => "neither a label nor a buying role is mapped",
+            };
+            let roles = if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") };
+            page.line("", &format!("{}: {roles}, {why}", person.name));
+        }
+    }
+
+    /// Who does it, and by when.
+    fn first_value(&self, page: &mut Page, mapping: &SectionMapping, section: &Section) {
+        if let Some(path) = &mapping.due {
+            let due = section.entries.iter().find_map(|entry| entry.due);
+            let outcome = match (field::read(self.record, path), due) {
+                (Reading::Values(_), Some(day)) => format!("gives the day {day}"),
+                (Reading::Values(_), None) => "holds no day that can be counted with".to_owned(),
+                (reading, Some(day)) => format!("{}; {day} was counted from the text", nothing(&reading)),
+                (reading, None) => nothing(&reading).to_owned(),
+            };
+            page.line("", &format!("due {path}: {outcome}"));
+        }
+        if let Some(path) = &mapping.who {
+            let who = section.entries.iter().find_map(|entry| entry.who.as_deref());
+            let outcome = match (field::read(self.record, path), who) {
+                (Reading::Values(_), Some(who)) => format!("gives {who}"),
+                (Reading::Values(_), None) => "not repeated, the text names them".to_owned(),
+                (reading, _) => nothing(&reading).to_owned(),
+            };
+            page.line("", &format!("who {path}: {outcome}"));
+        }
+    }
+
+    /// How a field was read, and how many entries it gave.
+    fn field(&self, path: &FieldPath, mapping: &SectionMapping, entries: usize) -> String {
+        let reading = field::read(self.record, path);
+        let Reading::Values(_) = reading else { return nothing(&reading).to_owned() };
+        let how = self.transform(path, mapping.list);
+        match entries {
+            0 => format!("{how}; says nothing that is not said already"),
+            1 => format!("{how}; 1 entry"),
+            more => format!("{how}; {more} entries"),
+        }
+    }
+
+    fn transform(&self, path: &FieldPath, list: ListStyle) -> String {
+        let read = match field::kind(self.record, path) {
+            None => "text of unknown type, cleaned",
+            Some(FieldKind::Text) => "text, cleaned",
+            Some(FieldKind::Html) => "HTML, read as text",
+            Some(FieldKind::Number) => "a number",
+            Some(FieldKind::Money) => "an amount, with its currency",
+            Some(FieldKind::Bool) => "yes or no",
+            Some(FieldKind::Date) => "a day",
+            Some(FieldKind::DateTime) => "an instant, as its day in the account's time zone",
+            Some(FieldKind::Choice) => "a pick list, by its label",
+            Some(FieldKind::Choices) => "a pick list with several values, by their labels",
+            Some(FieldKind::User) => "a CRM user, by name",
+        };
+        match list {
+            ListStyle::Auto => read.to_owned(),
+            other => format!("{read}, {}", compare::list(other)),
+        }
+    }
+
+    fn importance(&self, page: &mut Page) {
+        if self.mapping.important_when.is_empty() {
+            page.line("", "important: no condition is mapped");
+        }
+        for condition in &self.mapping.important_when {
+            page.line("", &format!("important when {}", self.judged(condition)));
+        }
+    }
+
+    /// A condition, and what came of it.
+    fn judged(&self, condition: &Condition) -> String {
+        let said = compare::condition(condition);
+        match condition.judge(self.record, self.now) {
+            Judged::Holds { words, .. } => format!("{said}: holds, {words}"),
+            Judged::DoesNotHold => format!("{said}: does not hold"),
+            Judged::Unreadable(why) => format!("{said}: nobody can tell, {why}"),
+        }
+    }
+
+    fn owner(&self, page: &mut Page) {
+        let (path, owner) = (&self.mapping.owner.from, &self.packet.owner);
+        let name = owner.name.as_deref().unwrap_or("nobody");
+        let why = match field::read(self.record, path) {
+            _ if !owner.fallback => "names them".to_owned(),
+            Reading::Values(_) => "names nobody who still works there, so the fallback takes it".to_owned(),
+            reading => format!("{}, so the fallback takes it", nothing(&reading)),
+        };
+        page.line("", &format!("owner {name}: {path} {why}"));
+    }
+
+    fn assignee(&self, page: &mut Page) {
+        let Some(assignee) = &self.orders.task.assignee else {
+            page.line("", "task for nobody: neither the seller nor the owner is a user who can work on it");
+            return;
+        };
+        let is_seller = self.record.owner.as_ref().map(User::id) == Some(assignee);
+        let why = match (self.packet.status, is_seller) {
+            (PacketStatus::Complete, _) => "the owner of the handoff, as nothing is missing",
+            (PacketStatus::Incomplete, true) => "the seller, who can fill the gaps",
+            (PacketStatus::Incomplete, false) => "the owner of the handoff, as the seller is gone",
+        };
+        page.line("", &format!("task for user {assignee}: {why}"));
+    }
+
+    fn channel(&self, page: &mut Page) {
+        let slack = &self.mapping.slack;
+        for route in &slack.routes {
+            page.line("", &format!("route to {} when {}", route.channel, self.judged(&route.when)));
+            if route.when.judge(self.record, self.now).holds() {
+                page.line("", &format!("digest to {}: the first route that holds", route.channel));
+                return;
+            }
+        }
+        let why = if slack.routes.is_empty() { "there are no routes" } else { "no route holds" };
+        page.line("", &format!("digest to {}: {why}", slack.channel));
+    }
+}
+
+/// Why a field gives nothing.
+fn nothing(reading: &Reading<'_>) -> &'static str {
+    match reading {
+        Reading::Values(_) | Reading::Empty => "empty",
+        Reading::Hidden(why) => why,
+    }
+}
+
+/// What every rule said about one section.
+fn rules<'a>(page: &mut Page, verdicts: impl Iterator<Item = &'a Verdict>) {
+    let (mut silent, mut without): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for Verdict { rule, outcome, .. } in verdicts {
+        match outcome {
+            Outcome::Caught(findings) => findings.iter().for_each(|one| finding(page, one)),
+            Outcome::Silent => silent.push(rule.id),
+            Outcome::NotApplicable => without.push(rule.id),
+        }
+    }
+    for (what, rules) in [("silent: ", silent), ("not applicable: ", without)] {
+        if !rules.is_empty() {
+            page.line(what, &rules.join(", "));
+        }
+    }
+}
+
+fn finding(page: &mut Page, Finding { gap, speaks }: &Finding) {
+    let addressee = match gap.addressee {
+        Addressee::Seller => "the seller",
+        Addressee::Revops => "RevOps",
+    };
+    let weight = match (speaks, gap.counts(), gap.severity) {
+        (false, ..) => "not asked, as another rule asks for the same",
+        (true, true, _) => "counts",
+        (true, false, Severity::Hint) => "a hint",
+        (true, false, Severity::Gap) => "unsure, so only shown here",
+    };
+    let head =
+        format!("{} ({}, for {addressee}, {weight}): {}", gap.id, gap.confidence.as_str(), gap.evidence);
+    page.line("caught: ", &head);
+}
