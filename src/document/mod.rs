@@ -6,6 +6,7 @@
 mod problems;
 mod reader;
 mod suggest;
+mod syntax;
 mod toml;
 mod yaml;
 

@@ -4,16 +4,15 @@
 //! several mistakes can be told at once. References (`*name`) are refused, which is also what keeps a small
 //! file from unfolding into a huge one.
 
-use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Scanned};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as Scanned};
 
+use super::syntax::{refuse, refuse_reference};
 use super::{Entry, Node, Problems, Scalar, Span, Value, without_mark};
 
 /// More values than any hand-written file has.
 const MAX_NODES: usize = 20_000;
 /// Deeper than any hand-written file goes.
 const MAX_DEPTH: usize = 32;
-
-const NOT_YAML: &str = "compare the line with the one above it: same indentation, `key: value`";
 
 /// Parses a whole file; `None` when its syntax is broken, which is recorded.
 pub fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
@@ -150,72 +149,4 @@ fn key_of(node: Node, problems: &mut Problems) -> (String, Span) {
         }
     };
     (name, node.span)
-}
-
-fn refuse_reference(span: Span, problems: &mut Problems) {
-    let help = "write the value out here; if it is text that begins with `*`, put it in quotes";
-    problems.error(span, "`*` refers to another place in the file, which is not supported", help);
-}
-
-/// Tells a syntax error in words for somebody who has never heard of a scanner.
-fn refuse(text: &str, error: &ScanError, problems: &mut Problems) {
-    let at = error.marker().byte_offset().unwrap_or(text.len());
-    let line = text.get(..at).map_or(at, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
-    let before = text.get(line..at).unwrap_or_default();
-    let span = Span { start: at, end: at + 1 };
-    let (message, help) = match error.kind() {
-        ErrorKind::UnknownAnchor => return refuse_reference(span, problems),
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => {
-            let start = before.find('\t').map_or(at, |tab| line + tab);
-            let help = "replace the tab by spaces: two for each level";
-            return problems.error(
-                Span { start, end: start + 1 },
-                "a tab stands where only spaces may stand",
-                help,
-            );
-        }
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
-            ("a quote is opened here and never closed", "add the closing quote at the end of the text")
-        }
-        ErrorKind::UnclosedFlowCollection { .. }
-        | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofImplicitFlowMapping
-        | ErrorKind::ExpectedFlowMappingSeparator
-        | ErrorKind::ExpectedFlowSequenceSeparator
-        | ErrorKind::MisplacedFlowCollectionEnd
-        | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
-            "a bracket does not match, or a comma is missing",
-            "close every `[` with `]` and every `{` with `}`, and put commas between the values",
-        ),
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement if before.contains(':') => (
-            "there is a second `:` in this line",
-            "put text that contains `: ` in quotes: \"Why now: what forced the date?\"",
-        ),
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            ("this line has no `:`", "write `key: value`")
-        }
-        ErrorKind::MappingValueNotAllowed
-        | ErrorKind::InvalidColonPlacement
-        | ErrorKind::ExpectedBlockMappingKey
-        | ErrorKind::ExpectedBlockSequenceEntry
-        | ErrorKind::BlockSequenceEntryNotAllowed
-        | ErrorKind::MappingKeyNotAllowed
-        | ErrorKind::InvalidIndentation => (
-            "this line does not fit to the line above it",
-            "give keys of one block the same indentation; look above for a missing `:` or an open `[`, `{` or quote",
-        ),
-        ErrorKind::UnexpectedCharacter { .. } => {
-            ("a value cannot begin with this character", "put the text in quotes")
-        }
-        ErrorKind::RecursionLimitExceeded => ("this file is nested too deeply", "write it flatter"),
-        other => {
-            return problems.error(span, format!("this is not valid YAML: {other}"), NOT_YAML);
-        }
-    };
-    problems.error(span, message, help);
 }

@@ -28,8 +28,8 @@ pub(in crate::mapping) fn of(field: Field<'_>, problems: &mut Problems) -> Optio
 /// The path an element of a list holds.
 pub(in crate::mapping) fn element(node: &Node, problems: &mut Problems) -> Option<FieldPath> {
     let Some(text) = node.text() else {
-        let message = format!("a field path stands here, not {}", node.kind());
-        problems.error(node.span, message, "write a path such as `deal.handoff_risks`");
+        let message = format!("the name of a field stands here, not {}", node.kind());
+        problems.error(node.span, message, "write a field such as `deal.handoff_risks`");
         return None;
     };
     read(text.trim(), node.span, problems)
@@ -42,7 +42,7 @@ fn read(text: &str, span: Span, problems: &mut Problems) -> Option<FieldPath> {
         return None;
     };
     if let Some(help) = wrong_name(object, name) {
-        problems.error(span, format!("`{text}` is not a field path"), help);
+        problems.error(span, format!("`{text}` is not the internal name of a field"), help);
         return None;
     }
     if let Some((_, object)) = FieldObject::ALL.into_iter().find(|(word, _)| *word == object) {
@@ -66,7 +66,7 @@ fn wrong_name(object: &str, name: &str) -> Option<String> {
     }
     let plain = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.' | '-');
     (!name.chars().all(plain) || object.contains(char::is_whitespace)).then(|| {
-        "write the field's internal name, not its label: it has no spaces, as in `deal.handoff_risks`"
+        "write the internal name, not the label that people see: it has no spaces, as in `deal.handoff_risks`"
             .to_owned()
     })
 }

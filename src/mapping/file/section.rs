@@ -140,7 +140,7 @@ fn of_first_value(
         return field::of(section.take(key), problems);
     }
     if let Some(span) = section.forbidden(key).key_span() {
-        let message = format!("section `{}` has no {what}", name.as_str());
+        let message = format!("only `first_value` has a {what}, and this is `{}`", name.as_str());
         problems.error(span, message, format!("remove `{key}`, or move it to `first_value`"));
     }
     None

@@ -270,14 +270,14 @@ fn people_are_not_fields() {
 
 #[test]
 fn a_label_instead_of_an_internal_name_is_refused() {
-    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: deal.Handoff risks")), @r"
-    error: `deal.Handoff risks` is not a field path
+    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: deal.Handoff risks")), @"
+    error: `deal.Handoff risks` is not the internal name of a field
      --> m.yaml:9:10
       |
     9 |   risks: deal.Handoff risks
       |          ^^^^^^^^^^^^^^^^^^
       |
-      = help: write the field's internal name, not its label: it has no spaces, as in `deal.handoff_risks`
+      = help: write the internal name, not the label that people see: it has no spaces, as in `deal.handoff_risks`
     ");
 }
 
@@ -309,8 +309,8 @@ fn an_unknown_list_style_is_refused() {
 
 #[test]
 fn only_first_value_has_a_date() {
-    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: {from: deal.d, due: deal.date}")), @r"
-    error: section `risks` has no date
+    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: {from: deal.d, due: deal.date}")), @"
+    error: only `first_value` has a date, and this is `risks`
      --> m.yaml:9:25
       |
     9 |   risks: {from: deal.d, due: deal.date}
@@ -448,8 +448,8 @@ fn people_and_fields_are_two_entries() {
 fn only_first_value_says_who() {
     let mapping = good(&instead("  first_value: deal.e", "  first_value: {from: deal.e, who: deal.who}"));
     assert_eq!(mapping.sections[&SectionName::FirstValue].who, Some(FieldPath::deal("who")));
-    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: {from: deal.d, who: deal.who}")), @r"
-    error: section `risks` has no person
+    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: {from: deal.d, who: deal.who}")), @"
+    error: only `first_value` has a person, and this is `risks`
      --> m.yaml:9:25
       |
     9 |   risks: {from: deal.d, who: deal.who}
@@ -552,14 +552,14 @@ fn a_time_zone_that_does_not_exist_gets_near_names() {
 
 #[test]
 fn a_city_alone_is_not_a_time_zone() {
-    assert_snapshot!(told(&instead("Europe/Berlin", "New York")), @r"
+    assert_snapshot!(told(&instead("Europe/Berlin", "New York")), @"
     error: there is no time zone `New York`
      --> m.yaml:2:12
       |
     2 | time_zone: New York
       |            ^^^^^^^^
       |
-      = help: write `America/New_York`, `America/North_Dakota/New_Salem` or `Pacific/Norfolk`
+      = help: did you mean `America/New_York`?
     ");
 }
 
@@ -826,40 +826,40 @@ fn an_unclosed_quote_is_refused() {
 
 #[test]
 fn an_unclosed_bracket_is_refused() {
-    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: [deal.d")), @r"
-    error: this line does not fit to the line above it
-      --> m.yaml:10:14
-       |
-    10 |   first_value: deal.e
-       |              ^
-       |
-       = help: give keys of one block the same indentation; look above for a missing `:` or an open `[`, `{` or quote
+    assert_snapshot!(told(&instead("  risks: deal.d", "  risks: [deal.d")), @"
+    error: a `[` is opened here and never closed
+     --> m.yaml:9:10
+      |
+    9 |   risks: [deal.d
+      |          ^
+      |
+      = help: close it with `]` at the end of its values
     ");
 }
 
 #[test]
 fn a_line_that_is_indented_wrongly_is_refused() {
-    assert_snapshot!(told(&instead("  risks: deal.d", "   risks: deal.d")), @r"
-    error: this line does not fit to the line above it
+    assert_snapshot!(told(&instead("  risks: deal.d", "   risks: deal.d")), @"
+    error: this line does not line up with the lines above it
      --> m.yaml:9:9
       |
     9 |    risks: deal.d
       |         ^
       |
-      = help: give keys of one block the same indentation; look above for a missing `:` or an open `[`, `{` or quote
+      = help: give all keys of one block the same number of spaces in front; if they have, look above for a missing `:` or an open quote
     ");
 }
 
 #[test]
 fn a_line_without_colon_is_refused() {
-    assert_snapshot!(told(&instead("crm: hubspot", "crm hubspot")), @r"
-    error: this line does not fit to the line above it
-     --> m.yaml:2:10
+    assert_snapshot!(told(&instead("crm: hubspot", "crm hubspot")), @"
+    error: this line has no `:`
+     --> m.yaml:1:1
       |
-    2 | time_zone: Europe/Berlin
-      |          ^
+    1 | crm hubspot
+      | ^^^^^^^^^^^
       |
-      = help: give keys of one block the same indentation; look above for a missing `:` or an open `[`, `{` or quote
+      = help: write `crm: hubspot`
     ");
 }
 

@@ -11,11 +11,26 @@ const NAMES: usize = 3;
 pub(super) fn read((name, span): (&str, Span), problems: &mut Problems) -> Option<TimeZone> {
     let zone = TimeZone::get(name).ok();
     if zone.is_none() {
-        let near = near(name);
-        let help = format!("write {}", alternatives(name, near.iter().map(String::as_str)));
+        let help = match of_city(name) {
+            Some(zone) => format!("did you mean `{zone}`?"),
+            None => format!("write {}", alternatives(name, near(name).iter().map(String::as_str))),
+        };
         problems.error(span, format!("there is no time zone `{name}`"), help);
     }
     zone
+}
+
+/// The one zone with this city, if the area in front of it is all that is wrong.
+fn of_city(name: &str) -> Option<String> {
+    let city =
+        |name: &str| name.rsplit('/').next().unwrap_or_default().trim().to_lowercase().replace(' ', "_");
+    let wanted = city(name);
+    let known: Vec<String> = jiff::tz::db().available().map(|known| known.as_str().to_owned()).collect();
+    let mut fitting = known.into_iter().filter(|known| known.contains('/') && city(known) == wanted);
+    match (fitting.next(), fitting.next()) {
+        (Some(zone), None) => Some(zone),
+        _ => None,
+    }
 }
 
 /// The names that look most like this one: by the city behind the slash as well as by the whole.
