@@ -6,7 +6,7 @@
 mod channel;
 pub(super) mod condition;
 pub(super) mod field;
-mod observation;
+pub(super) mod observation;
 mod people;
 pub(super) mod section;
 #[cfg(test)]

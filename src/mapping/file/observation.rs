@@ -5,7 +5,7 @@ use super::{condition, people};
 use crate::document::{Field, Node, Problems, Section, Span};
 
 /// A deal with more people is not counted in a mapping.
-const MOST_CONTACTS: u32 = 1_000;
+pub const MOST_CONTACTS: u32 = 1_000;
 
 const COUNTED: &str = "write `contacts: {at_most: 1}` or `contacts: {at_least: 10}`";
 
@@ -16,15 +16,18 @@ pub(super) fn when(section: &mut Section<'_>, problems: &mut Problems) -> Option
 }
 
 fn read(node: &Node, problems: &mut Problems) -> Option<Observation> {
-    let mut probe = Section::of(node, "a condition", problems)?;
-    let (contacts, role) = (probe.forbidden("contacts"), probe.forbidden("role_missing"));
-    if !contacts.is_present() && !role.is_present() {
-        return condition::read(node, problems).map(Observation::Field);
-    }
-    for entry in probe.rest() {
+    let mut section = Section::of(node, "a condition", problems)?;
+    let (contacts, role) = (section.forbidden("contacts"), section.forbidden("role_missing"));
+    match (contacts.is_present(), role.is_present()) {
+        (false, false) => return condition::read(node, problems).map(Observation::Field),
+        (true, _) => section.take("contacts"),
+        (false, true) => section.take("role_missing"),
+    };
+    for entry in section.rest() {
         let message = format!("`{}` does not belong beside `contacts` or `role_missing`", entry.key);
         problems.error(entry.span, message, "remove it, or write a second entry for it under `derive`");
     }
+    section.finish(problems);
     match (contacts.key_span(), role.key_span()) {
         (Some(_), Some(span)) => {
             let help = "keep one of the two; write a second entry under `derive` for the other";

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use self::pieces::{block, extend, one_of, one_or_more, refer, text, texts};
 use super::file::condition::{MOST_DAYS, OPERATORS};
+use super::file::observation::MOST_CONTACTS;
 use super::file::section::{LIST_STYLES, WORDS};
 use super::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
 use super::{FieldObject, excerpt};
@@ -90,6 +91,8 @@ pub fn mapping() -> Value {
             "section": section(Vec::new()),
             "first_value": section(of_first_value()),
             "observation": observation(),
+            "contacts": contacts(),
+            "role_missing": role_missing(),
             "role": one_of(Role::ALL.map(Role::as_str)),
             "channel": channel(),
         },
@@ -189,17 +192,37 @@ fn of_first_value() -> Vec<(&'static str, &'static str, Value, Value)> {
     ]
 }
 
-/// A condition on a field, or who is on the deal. The second kind has one key and no field.
+/// A condition on a field, or who is on the deal: each alternative has keys of its own.
 fn observation() -> Value {
-    let people = json!({
-        "type": "object",
-        "description": "contacts: {at_most: 1} or {at_least: 10} counts the customer's people on the deal; \
-                        role_missing: executive_backer holds when nobody has that role.",
-        "propertyNames": {"enum": ["contacts", "role_missing"]},
-        "minProperties": 1,
-        "maxProperties": 1,
-    });
-    json!({"anyOf": [refer("condition"), people]})
+    json!({"anyOf": [refer("condition"), refer("contacts"), refer("role_missing")]})
+}
+
+fn contacts() -> Value {
+    let number = || json!({"type": "integer", "minimum": 0, "maximum": MOST_CONTACTS});
+    let mut limit = block(
+        "One limit to the number of people.",
+        &[],
+        vec![
+            ("at_least", "This many people or more.", number(), json!(10)),
+            ("at_most", "This many people or fewer.", number(), json!(1)),
+        ],
+    );
+    extend(&mut limit, json!({"oneOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]}));
+    let what = "How many of the customer's people are on the deal, colleagues not counted.";
+    block(
+        "Holds when so many people are on the deal.",
+        &["contacts"],
+        vec![("contacts", what, limit, json!({"at_most": 1}))],
+    )
+}
+
+fn role_missing() -> Value {
+    let what = "A role that nobody on the deal has.";
+    block(
+        "Holds when nobody on the deal has a role.",
+        &["role_missing"],
+        vec![("role_missing", what, refer("role"), json!("executive_backer"))],
+    )
 }
 
 fn derivation() -> Value {

@@ -11,7 +11,10 @@ fn full() -> Value {
         "applies_to": {"pipelines": ["default", "8812345"]},
         "sections": {
             "buying_reason": {"from": "deal.a", "ask": "Why?", "list": "lines", "words": 80,
-                "derive": [{"when": {"field": "deal.n", "at_most": 1}, "say": "x"}]},
+                "derive": [
+                    {"when": {"field": "deal.n", "at_most": 1}, "say": "x"},
+                    {"when": {"contacts": {"at_most": 1}}, "say": "y"},
+                    {"when": {"role_missing": "executive_backer"}, "say": "z"}]},
             "success_outcome": "deal.b",
             "stakeholders": {"ask": "Who?"},
             "promises": ["deal.c"],
@@ -54,10 +57,16 @@ fn objects<'s>(schema: &'s Value, at: &str, root: &'s Value, found: &mut Vec<(St
         objects(one, at, root, found);
     }
     if let Some(items) = schema.get("items") {
-        objects(items, &format!("{at}/0"), root, found);
+        let written = full().pointer(at).and_then(Value::as_array).map_or(0, Vec::len);
+        for place in 0..written.max(1) {
+            objects(items, &format!("{at}/{place}"), root, found);
+        }
     }
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-        if full().pointer(at).is_some_and(Value::is_object) {
+        // Of several alternatives the one whose keys stand there.
+        let tree = full();
+        let written = tree.pointer(at).and_then(Value::as_object);
+        if written.is_some_and(|written| written.keys().all(|key| properties.contains_key(key))) {
             found.push((at.to_owned(), schema));
         }
         for (key, inner) in properties {
@@ -121,8 +130,10 @@ fn the_parser_needs_what_the_schema_requires_and_nothing_else() {
         for key in keys(schema) {
             let mut tree = full();
             let block = tree.pointer_mut(&at).unwrap().as_object_mut().unwrap();
-            // A condition needs one operator, whichever; a section needs something that feeds it.
-            let chosen = OPERATORS.contains(&key.as_str()) || key == "from" && at != "/owner";
+            // A condition needs one operator, whichever; a section needs something that feeds it; these two make
+            // a condition one about people.
+            let people = ["contacts", "role_missing"].contains(&key.as_str());
+            let chosen = people || OPERATORS.contains(&key.as_str()) || key == "from" && at != "/owner";
             if block.remove(&key).is_none() || chosen {
                 continue;
             }
@@ -153,6 +164,17 @@ fn every_word_of_the_schema_is_taken_by_the_parser() {
     assert_eq!(told(&tree), "");
     tree["task"]["due_in_business_days"] = json!(MOST_BUSINESS_DAYS + 1);
     assert!(!told(&tree).is_empty());
+}
+
+#[test]
+fn the_conditions_about_people_are_among_the_blocks_that_are_tried() {
+    let root = mapping();
+    let blocks: BTreeSet<BTreeSet<String>> =
+        all_objects(&root).into_iter().map(|(_, schema)| keys(schema)).collect();
+    for block in [&["contacts"][..], &["at_least", "at_most"], &["role_missing"]] {
+        let block = block.iter().map(|key| (*key).to_owned()).collect();
+        assert!(blocks.contains(&block), "{block:?}");
+    }
 }
 
 #[test]
