@@ -148,7 +148,9 @@ fn look_around(sandbox: &Sandbox, service: &Service, installation: &Installation
     println!("\n{}", "━".repeat(100));
     println!("Everything stays up until Ctrl-C. In another terminal:\n");
     println!("  export {}", secrets.join(" \\\n         "));
-    for command in ["list", "events", "fetch --deal 301000000417 --account 48210077"] {
+    let commands =
+        ["list", "events", "fetch --deal 301000000417 --account 48210077", "coverage --account 48210077"];
+    for command in commands {
         println!("  cargo run -- {command} --config {config}");
     }
     println!("\n  the service   http://{}/healthz", service.address);

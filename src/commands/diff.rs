@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Problem, terminal};
+use super::fetch::connect;
+use super::recent::{self, Recent, Unread};
+use super::{ConfigArg, Problem, load_config, terminal};
 use crate::clock::Clock;
 use crate::crm::DealRecord;
 use crate::mapping::compare::{self, Change};
@@ -18,7 +20,7 @@ use crate::packet::assemble::assemble;
 /// Arguments of `handoff diff`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 also when something differs, 1 a file cannot be used, 2 wrong arguments."
+    after_help = "Exit codes: 0 also when something differs, 1 a file or the CRM cannot be used, 2 wrong arguments."
 )]
 pub struct DiffArgs {
     /// The mapping as it is
@@ -28,8 +30,16 @@ pub struct DiffArgs {
     #[arg(value_name = "NEW")]
     new: PathBuf,
     /// A folder of saved deal records (.json), as `handoff fetch` prints them
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "last")]
     records: Option<PathBuf>,
+    /// So many deals of the CRM, those with the latest close date first; at most 500
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=recent::MOST))]
+    last: Option<u16>,
+    #[command(flatten)]
+    config: ConfigArg,
+    /// With --last: portal or organisation id, when several are configured
+    #[arg(long, value_name = "ID", requires = "last")]
+    account: Option<String>,
     /// The instant the packets speak of; default: when each record was fetched, else now
     #[arg(long, value_name = "RFC3339")]
     as_of: Option<Timestamp>,
@@ -55,34 +65,81 @@ struct Report {
     mapping: Vec<Change>,
     /// `None` without records.
     deals: Option<Vec<Deal>>,
+    /// Saved records of a CRM that neither mapping is for.
+    #[serde(skip_serializing_if = "is_zero")]
+    left_out: usize,
+    /// Deals that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<Unread>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What changes for one deal.
 #[derive(Debug, Serialize)]
 struct Deal {
+    /// Its file, or the account it was read from.
     record: String,
     id: String,
     name: String,
     changes: Vec<Change>,
 }
 
-pub(super) fn run(args: &DiffArgs) -> Result<(), Problem> {
+pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
     let (old, new) = (read(&args.old)?, read(&args.new)?);
-    let deals = match &args.records {
-        Some(folder) => {
-            let now = Clock::machine().now();
+    let now = Clock::machine().now();
+    let (mut unread, mut left_out, mut finished) = (Vec::new(), 0, Ok(()));
+    let deals = match (&args.records, args.last) {
+        (Some(folder), _) => {
             let deal = |path: &PathBuf| deal(path, &old, &new, args.as_of, now);
-            Some(records(folder)?.iter().map(deal).collect::<Result<Vec<_>, _>>()?)
+            let deals = records(folder)?.iter().map(deal).collect::<Result<Vec<_>, _>>()?;
+            left_out = deals.iter().filter(|deal| deal.is_none()).count();
+            Some(deals.into_iter().flatten().collect())
         }
-        None => None,
+        (None, Some(last)) => {
+            let (account, recent) = last_won(args, last, &old, &new).await?;
+            (unread, finished) =
+                (recent.unread, recent.stopped.map_or(Ok(()), |_| Err(recent::unfinished())));
+            let records = recent.records.into_iter();
+            Some(
+                records
+                    .map(|record| compared(account.clone(), record, &old, &new, args.as_of, now))
+                    .collect(),
+            )
+        }
+        (None, None) => None,
     };
     let mapping = compare::mappings(&old, &new);
-    let report = Report { old: old.file, new: new.file, mapping, deals };
+    let report = Report { old: old.file, new: new.file, mapping, deals, left_out, unread };
     match args.format {
         Format::Text => print!("{}", report.text()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
     }
-    Ok(())
+    finished
+}
+
+/// The deals that were won last, with the fields of both mappings, and the account they are from.
+async fn last_won(
+    args: &DiffArgs,
+    last: u16,
+    old: &Mapping,
+    new: &Mapping,
+) -> Result<(String, Recent), Problem> {
+    let config = load_config(&args.config.config)?;
+    let (crm, _) = connect(&config, recent::account(&config, args.account.as_deref(), Some(new.crm)))?;
+    let account = crm.account();
+    if ![old.crm, new.crm].contains(&account.crm) {
+        return Err(Problem::new(format!(
+            "handoff: neither mapping is for {}, where {account} is",
+            account.crm
+        )));
+    }
+    let wanted = old.wanted_fields().and(new.wanted_fields());
+    let recent = recent::read(&*crm, usize::from(last), &wanted, &Clock::machine()).await?;
+    Ok((account.to_string(), recent))
 }
 
 fn read(path: &Path) -> Result<Mapping, Problem> {
@@ -106,22 +163,36 @@ fn records(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(paths)
 }
 
+/// What changes for a saved deal; `None` if it is from a CRM that neither mapping is for.
 fn deal(
     path: &Path,
     old: &Mapping,
     new: &Mapping,
     as_of: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Deal, Problem> {
+) -> Result<Option<Deal>, Problem> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
     let record: DealRecord = serde_json::from_str(&text)
         .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())))?;
+    let is_meant = [old.crm, new.crm].contains(&record.crm);
+    Ok(is_meant.then(|| compared(name, record, old, new, as_of, now)))
+}
+
+/// `from` is the file of the record, or its account.
+fn compared(
+    from: String,
+    record: DealRecord,
+    old: &Mapping,
+    new: &Mapping,
+    as_of: Option<Timestamp>,
+    now: Timestamp,
+) -> Deal {
     let as_of = as_of.or(record.fetched_at).unwrap_or(now);
     let changes = changes(&record, old, new, as_of);
     let title = clean_line(record.deal.first_of(&["dealname", "Name"]).unwrap_or("a deal without a name"));
-    Ok(Deal { record: name, id: record.deal.id, name: title, changes })
+    Deal { record: from, id: record.deal.id, name: title, changes }
 }
 
 fn changes(record: &DealRecord, old: &Mapping, new: &Mapping, as_of: Timestamp) -> Vec<Change> {
@@ -161,6 +232,12 @@ impl Report {
             }
         }
         let _ = writeln!(out, "\n{} of {} deals change", differ.len(), deals.len());
+        if self.left_out > 0 {
+            let _ = writeln!(out, "{} more are from another CRM", self.left_out);
+        }
+        if !self.unread.is_empty() {
+            let _ = writeln!(out, "{} more could not be read", self.unread.len());
+        }
         out
     }
 }
@@ -185,9 +262,17 @@ mod tests {
         let changed = file::parse("new.yaml", &text.replacen(old.0, old.1, 1)).0.unwrap();
         let now = "2026-11-23T08:00:00Z".parse().unwrap();
         let deals = records(directory.path()).unwrap();
-        let deals = deals.iter().map(|path| deal(path, &as_is, &changed, None, now).unwrap()).collect();
+        let deals =
+            deals.iter().map(|path| deal(path, &as_is, &changed, None, now).unwrap().unwrap()).collect();
         let mapping = compare::mappings(&as_is, &changed);
-        let report = Report { old: as_is.file, new: changed.file, mapping, deals: Some(deals) };
+        let report = Report {
+            old: as_is.file,
+            new: changed.file,
+            mapping,
+            deals: Some(deals),
+            left_out: 0,
+            unread: Vec::new(),
+        };
         report.text().replace(&directory.path().display().to_string(), "DIR").replace('─', "")
     }
 

@@ -4,6 +4,7 @@
 mod annotations;
 mod catch_up;
 pub mod check;
+mod coverage;
 pub mod demo;
 mod diff;
 mod dismiss;
@@ -17,6 +18,7 @@ mod list;
 mod live;
 mod page;
 mod preview;
+mod recent;
 mod replay;
 mod rules;
 mod schema;
@@ -61,6 +63,8 @@ enum Command {
     Init(init::InitArgs),
     /// Runs the tests beside the mappings: deals in, what their packets must say
     Test(test::TestArgs),
+    /// Shows how well the deals that were won last fill the sections, field by field; only reads
+    Coverage(coverage::CoverageArgs),
     /// Shows what a new mapping would change, in words and deal by deal
     Diff(diff::DiffArgs),
     /// Shows packet, task and digest of one deal; sends nothing
@@ -114,7 +118,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Check(args) => return check::run(&args).await,
         Command::Doctor(args) => return doctor::run(&args).await,
         Command::Test(args) => return test::run(&args),
-        Command::Diff(args) => diff::run(&args),
+        Command::Coverage(args) => coverage::run(&args).await,
+        Command::Diff(args) => diff::run(&args).await,
         Command::Preview(args) => preview::run(&args).await,
         Command::Fetch(args) => fetch::run(&args).await,
         Command::List(args) => list::run(&args).await,

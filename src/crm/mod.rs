@@ -184,6 +184,20 @@ pub struct WantedFields {
     pub users: Vec<FieldPath>,
 }
 
+impl WantedFields {
+    /// These fields and the others, each once.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.paths.extend(other.paths);
+        self.users.extend(other.users);
+        for list in [&mut self.paths, &mut self.users] {
+            list.sort();
+            list.dedup();
+        }
+        self
+    }
+}
+
 /// What re-reading a deal found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolution {
@@ -289,6 +303,10 @@ pub trait Crm: Send + Sync {
 
     /// The active CRM user with this e-mail address.
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure>;
+
+    /// Ids of up to `most` deals that are won now, each once, those with the latest close date first. What happened
+    /// in the last few seconds may be missing. Never fails with [`Failure::Unknown`].
+    async fn last_won(&self, most: usize) -> Result<Vec<String>, Failure>;
 
     /// Looks on the deal itself for a task with this marker. Must not use a search index that lags.
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure>;

@@ -275,6 +275,11 @@ pub fn proposed_due(evidence: &Evidence<'_>) -> Option<Date> {
     if evidence.timing.is_missing() { evidence.timing.window_end() } else { None }
 }
 
+/// Whether a text is more than a stand-in where an answer to `section` should be: not `TBD`, not "see call notes".
+pub fn is_answer(text: &str, section: SectionName, mapping: &Mapping) -> bool {
+    !placeholder::Placeholders::of(mapping).hold(text, &words::Words::of(text), section)
+}
+
 /// Whether a text says "there are none", in one of the languages we know.
 pub fn says_none(text: &str) -> bool {
     placeholder::says_none(text, &words::Words::of(text))

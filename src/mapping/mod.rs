@@ -8,6 +8,7 @@ pub mod apply;
 mod choice;
 pub mod compare;
 pub mod condition;
+pub mod coverage;
 pub mod dates;
 pub mod excerpt;
 pub(crate) mod fact;

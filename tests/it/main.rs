@@ -24,6 +24,7 @@ mod place;
 mod process;
 mod readme;
 mod receive;
+mod recent;
 mod reload;
 mod salesforce;
 mod security_page;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         admin_package::trials(),
         readme::trials(),
         receive::trials(),
+        recent::trials(),
         salesforce::trials(),
         announcements::trials(),
         digest_text::trials(),

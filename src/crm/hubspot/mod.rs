@@ -185,6 +185,10 @@ impl Crm for HubSpot {
         self.client.owner_by_email(email).await
     }
 
+    async fn last_won(&self, most: usize) -> Result<Vec<String>, Failure> {
+        sighting::last_won(&self.client, most).await
+    }
+
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {
         let deal = deal_id(deal)?;
         let mut links = self.client.links(deal, "tasks").await?;

@@ -213,6 +213,11 @@ impl Crm for Salesforce {
         survey::user_by_email(&self.client, email).await.map_err(failed)
     }
 
+    async fn last_won(&self, most: usize) -> Result<Vec<String>, Failure> {
+        let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
+        sighting::last_won(&self.client, most).await.map_err(failed)
+    }
+
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {
         let failed = |error: Trouble| error.retry("looking for the task", self.clock.now());
         if let Some(field) = &self.task_key_field {

@@ -1,4 +1,4 @@
-//! Won opportunities that changed lately, for the catch-up sweep.
+//! Won opportunities: those that changed lately, for the catch-up sweep, and the last ones, to learn from.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -30,6 +30,19 @@ pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<S
         answer => answer?,
     };
     rows.into_iter().map(|row| sighting(&row).ok_or(Trouble::Unreadable)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Won {
+    id: String,
+}
+
+/// The opportunities that were won last, by their close date: every opportunity has one.
+pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>, Trouble> {
+    let rows: Vec<Won> = client.query_all(&soql::last_won(most)).await?;
+    let id = |row: &Won| SalesforceId::of(Prefix::Opportunity, &row.id).map(|id| id.to_string());
+    rows.iter().map(|row| id(row).ok_or(Trouble::Unreadable)).collect()
 }
 
 fn sighting(row: &Row) -> Option<Sighting> {

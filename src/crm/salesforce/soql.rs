@@ -259,6 +259,11 @@ pub fn won_since(since: Timestamp, dated: bool) -> String {
     )
 }
 
+/// Won opportunities, those with the latest close date first.
+pub fn last_won(most: usize) -> String {
+    format!("SELECT Id FROM Opportunity WHERE IsWon = true ORDER BY CloseDate DESC, Id DESC LIMIT {most}")
+}
+
 /// The newest tasks on an opportunity. Long text such as `Description` can be read but not filtered by.
 pub fn tasks(opportunity: &SalesforceId) -> String {
     format!(
@@ -304,6 +309,11 @@ mod tests {
         let since = "2026-11-19T08:00:00.999Z".parse().unwrap();
         insta::assert_snapshot!(won_since(since, true), @"SELECT Id, LastModifiedDate, CreatedDate, LastStageChangeDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
         insta::assert_snapshot!(won_since(since, false), @"SELECT Id, LastModifiedDate FROM Opportunity WHERE IsWon = true AND LastModifiedDate >= 2026-11-19T08:00:00Z");
+    }
+
+    #[test]
+    fn the_deals_that_were_won_last_come_first() {
+        insta::assert_snapshot!(last_won(50), @"SELECT Id FROM Opportunity WHERE IsWon = true ORDER BY CloseDate DESC, Id DESC LIMIT 50");
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub(super) fn search(portal: &Portal, call: &Call, kind: Kind, now: Timestamp) -
     for sort in &search.sorts {
         let sort: Sort = serde_json::from_value(sort.clone())
             .map_err(|error| invalid(&format!("a sort must be an object: {error}")))?;
+        if portal.property(kind, &sort.property_name).is_none() {
+            return Err(invalid(&format!("no property {:?} to sort by", sort.property_name)));
+        }
         found.sort_by_key(|record| portal.rank(kind, record, &sort.property_name));
         match sort.direction.as_str() {
             "ASCENDING" => {}
@@ -93,6 +96,9 @@ fn check(portal: &Portal, kind: Kind, search: &Search) -> Result<(), Answer> {
     let crowded = search.filter_groups.iter().any(|group| group.filters.len() > 6);
     if search.filter_groups.len() > 5 || crowded || filters().count() > 18 {
         return Err(invalid("a search may hold 5 groups of 6 filters, and 18 filters in all"));
+    }
+    if search.sorts.len() > 1 {
+        return Err(invalid("a search sorts by one property"));
     }
     for filter in filters() {
         if portal.property(kind, &filter.property_name).is_none() {

@@ -1,0 +1,173 @@
+//! The deals of an account that were won last, read one after the other with progress on standard error. Only reads,
+//! and never faster than the client of that CRM allows itself.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::pin::pin;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Problem;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crm::{Crm, CrmKind, DealRecord, WantedFields};
+use crate::failure::Failure;
+
+/// How many deals are looked at unless somebody says otherwise.
+pub(super) const USUAL: u16 = 50;
+/// The most that may be asked for.
+pub(super) const MOST: i64 = 500;
+
+/// How often one deal is asked for.
+const TRIES: usize = 3;
+/// Between two tries, unless the CRM wishes another time.
+const WAIT: Duration = Duration::from_secs(1);
+/// Longer wishes end the reading: nobody sits before a command that long.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Outside a terminal, progress is a line for every so many deals.
+const LINE_EVERY: usize = 10;
+
+/// What could be read.
+pub(super) struct Recent {
+    /// The deals, those with the latest close date first.
+    pub(super) records: Vec<DealRecord>,
+    /// Deals that could not be read.
+    pub(super) unread: Vec<Unread>,
+    /// Why the reading ended before the last deal, if it did.
+    pub(super) stopped: Option<String>,
+}
+
+/// A deal that could not be read.
+#[derive(Debug, Serialize)]
+pub(super) struct Unread {
+    deal: String,
+    why: String,
+}
+
+/// Reads up to `most` deals with the wanted fields. A deal that cannot be read is said and passed over; Ctrl-C and an
+/// account that refuses every call end the reading, and what was read until then counts.
+pub(super) async fn read(
+    crm: &dyn Crm,
+    most: usize,
+    wanted: &WantedFields,
+    clock: &Clock,
+) -> Result<Recent, Problem> {
+    let deals = crm.last_won(most).await?;
+    let progress = Progress { total: deals.len(), terminal: std::io::stderr().is_terminal() };
+    let mut recent = Recent { records: Vec::new(), unread: Vec::new(), stopped: None };
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    for (before, deal) in deals.iter().enumerate() {
+        let read = tokio::select! {
+            read = patiently(crm, deal, wanted, clock) => read,
+            _ = &mut interrupted => {
+                recent.stopped = Some("interrupted".to_owned());
+                break;
+            }
+        };
+        match read {
+            Ok(Some(record)) => recent.records.push(record),
+            Ok(None) => recent.pass_over(deal, "it is gone", &progress),
+            Err(failure) if ends_the_reading(&failure) => {
+                recent.stopped = Some(failure.to_string());
+                break;
+            }
+            Err(failure) => recent.pass_over(deal, failure.why(), &progress),
+        }
+        progress.show(before + 1);
+    }
+    progress.clear();
+    if let Some(why) = &recent.stopped {
+        eprintln!("stopped after {} of {} deals: {why}", recent.records.len(), deals.len());
+    }
+    Ok(recent)
+}
+
+/// The deal, asked for again where that may help.
+async fn patiently(
+    crm: &dyn Crm,
+    deal: &str,
+    wanted: &WantedFields,
+    clock: &Clock,
+) -> Result<Option<DealRecord>, Failure> {
+    let mut tries = 1;
+    loop {
+        match crm.fetch(deal, wanted).await {
+            Err(Failure::Retry { after, .. })
+                if tries < TRIES && after.is_none_or(|after| after <= LONGEST_WAIT) =>
+            {
+                clock.sleep(after.unwrap_or(WAIT)).await;
+                tries += 1;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// The next deal would meet the same.
+fn ends_the_reading(failure: &Failure) -> bool {
+    match failure {
+        Failure::Pause { .. } => true,
+        Failure::Retry { after, .. } => after.is_some_and(|after| after > LONGEST_WAIT),
+        Failure::GiveUp { .. } | Failure::Unknown { .. } => false,
+    }
+}
+
+impl Recent {
+    fn pass_over(&mut self, deal: &str, why: &str, progress: &Progress) {
+        progress.clear();
+        eprintln!("deal {deal} is left out: {why}");
+        self.unread.push(Unread { deal: deal.to_owned(), why: why.to_owned() });
+    }
+}
+
+/// What to end with when not every deal was got to.
+pub(super) fn unfinished() -> Problem {
+    Problem::new("handoff: not every deal was read; what was printed is about the others")
+}
+
+/// `12 of 50 deals read`: on one line of a terminal, else a line from time to time.
+struct Progress {
+    total: usize,
+    terminal: bool,
+}
+
+impl Progress {
+    fn show(&self, read: usize) {
+        let total = self.total;
+        if self.terminal {
+            eprint!("\r{read} of {total} deals read");
+            // A terminal that cannot be written to shows no progress; nothing else is lost.
+            let _ = std::io::stderr().flush();
+        } else if read.is_multiple_of(LINE_EVERY) || read == total {
+            eprintln!("{read} of {total} deals read");
+        }
+    }
+
+    fn clear(&self) {
+        if self.terminal {
+            eprint!("\r{:40}\r", "");
+        }
+    }
+}
+
+/// The one account to ask, as [`super::fetch::connect`] takes it: the one that was named, else the only one of
+/// `crm`, if there is only one.
+pub(super) fn account<'a>(
+    config: &'a Config,
+    named: Option<&'a str>,
+    crm: Option<CrmKind>,
+) -> Option<&'a str> {
+    // `hubspot:48210077`, as other commands print it, or the id alone.
+    let bare = |named: &'a str| named.split_once(':').map_or(named, |(_, id)| id);
+    if let Some(named) = named {
+        return Some(bare(named));
+    }
+    let hubspot = config.hubspot.iter().map(|portal| (CrmKind::Hubspot, portal.portal.as_str()));
+    let salesforce = config.salesforce.iter().map(|org| (CrmKind::Salesforce, org.org.as_str()));
+    let mut fitting = hubspot.chain(salesforce).filter(|(kind, _)| Some(*kind) == crm);
+    match (fitting.next(), fitting.next()) {
+        (Some((_, only)), None) => Some(only),
+        _ => None,
+    }
+}
