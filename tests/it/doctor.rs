@@ -134,9 +134,9 @@ async fn healthy() {
     ✓ clock: the same as salesforce:00DQy00000A7kLmMAJ's
     ✓ clock: the same as slack's
     ✓ public address: http://HOST/webhooks/hubspot takes what HubSpot signs for it (client secret 1)
-    ✓ hubspot:48210077: the credentials are accepted
+    ✓ hubspot:48210077: the credentials open this account
     ✓ hubspot:48210077: won deals can be looked for
-    ✓ salesforce:00DQy00000A7kLmMAJ: the credentials are accepted
+    ✓ salesforce:00DQy00000A7kLmMAJ: the credentials open this account
     ✓ salesforce:00DQy00000A7kLmMAJ: won deals can be looked for
     ✓ slack: the token is handoff's in Sandbox
     ");
