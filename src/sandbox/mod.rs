@@ -16,6 +16,7 @@ pub mod installation;
 mod line;
 mod log;
 pub mod opportunities;
+mod org_fields;
 pub mod salesforce;
 mod served;
 pub mod slack;

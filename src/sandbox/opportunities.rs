@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Sandbox;
 use super::delivery::Delivery;
-use super::salesforce::{Envelope, Field, NotThere, Notification, Object, Org, SalesforceState, Type};
+use super::org_fields::add_fields;
+use super::salesforce::{Envelope, NotThere, Notification, Object, Org, SalesforceState};
 
 /// The organisation's id.
 pub const ORG: &str = "00DQy00000A7kLmMAJ";
@@ -155,40 +156,6 @@ pub fn org(now: Timestamp) -> Org {
     half_empty(&mut org, begun, now);
     person(&mut org, begun, now);
     org
-}
-
-/// The fields that the mapping reads and no org has by itself, the key field of tasks, and the contact role
-/// that Salesforce does not think of.
-pub fn add_fields(org: &mut Org) {
-    let texts = [
-        ("Handoff_Why_Now__c", "Why now"),
-        ("Handoff_Success_Outcome__c", "First result they want"),
-        ("Handoff_Promises__c", "Promises made"),
-        ("Handoff_First_Value__c", "First value"),
-        ("Handoff_Expansion__c", "Expansion angle"),
-    ];
-    for (name, label) in texts {
-        org.add_field(Object::Opportunity, Field::new(name, label, Type::LongText));
-    }
-    let date = Field::new("Handoff_First_Value_Date__c", "First value by", Type::Date);
-    org.add_field(Object::Opportunity, date);
-    let risks = Field::new("Handoff_Risks__c", "Risks", Type::Choices).choices(&[
-        ("none", "None"),
-        ("security_review", "Security review still open"),
-        ("data_migration", "Data migration needed"),
-        ("champion_leaving", "Champion may leave"),
-        ("thin_team", "Nobody has time for the rollout"),
-    ]);
-    org.add_field(Object::Opportunity, risks);
-    let tier = Field::new("Customer_Tier__c", "Customer tier", Type::Choice).choices(&[
-        ("standard", "Standard"),
-        ("strategic", "Strategic"),
-        ("enterprise", "Enterprise"),
-    ]);
-    org.add_field(Object::Account, tier);
-    let key = Field::new("Handoff_Key__c", "Handoff key", Type::Text).external_id(true);
-    org.add_field(Object::Task, key);
-    org.add_choice(Object::ContactRole, "Role", "Blocker");
 }
 
 fn complete(org: &mut Org, begun: Timestamp, now: Timestamp) {

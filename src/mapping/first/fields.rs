@@ -73,7 +73,7 @@ impl Targets {
             .map(|field| (*field).clone())
             .collect();
         let csm = |field: &&&FieldMetadata| {
-            field.custom && field.kind == FieldKind::User && rating(field, &known::CUSTOMER_SUCCESS).is_some()
+            field.custom && field.kind == FieldKind::User && rating(field, known::CUSTOMER_SUCCESS).is_some()
         };
         let owner = usable.iter().find(csm).map(|field| (*field).clone());
         Self { owner, tier: tier(account), chosen, suggestions }
@@ -90,9 +90,9 @@ fn targets() -> impl Iterator<Item = Target> {
     [Target::FirstValueDate].into_iter().chain(known::SECTIONS.map(|(section, _)| Target::Section(section)))
 }
 
-fn words(target: Target) -> &'static [&'static str] {
+fn words(target: Target) -> &'static str {
     match target {
-        Target::FirstValueDate => &known::FIRST_VALUE_DATES,
+        Target::FirstValueDate => known::FIRST_VALUE_DATES,
         Target::Section(section) => known::SECTIONS
             .iter()
             .find(|(name, _)| *name == section)
@@ -125,7 +125,7 @@ fn is_usable(crm: CrmKind, field: &FieldMetadata) -> bool {
 }
 
 /// How surely a field is called by one of these words; higher is surer, `None` is not at all.
-fn rating(field: &FieldMetadata, words: &[&str]) -> Option<u32> {
+fn rating(field: &FieldMetadata, words: &'static str) -> Option<u32> {
     let name = plain(field.name.strip_suffix("__c").unwrap_or(&field.name));
     let label = plain(&field.label);
     let ours = name.strip_prefix(OURS);
@@ -147,7 +147,7 @@ fn rating(field: &FieldMetadata, words: &[&str]) -> Option<u32> {
             (edge(&label) || edge(&name)).then_some(1)
         }
     };
-    words.iter().filter_map(|word| one(word)).max()
+    known::words(words).filter_map(one).max()
 }
 
 /// Letters and digits of any script, in small letters.
@@ -161,9 +161,10 @@ fn tier(account: &AccountMetadata) -> Option<(FieldMetadata, Vec<String>)> {
     let fields = account.fields(CrmObject::Company)?.iter();
     fields
         .filter(|field| is_usable(crm, field) && field.kind == FieldKind::Choice)
-        .filter(|field| rating(field, &known::TIERS).is_some_and(|rating| rating > 1))
+        .filter(|field| rating(field, known::TIERS).is_some_and(|rating| rating > 1))
         .find_map(|field| {
-            let upper = |label: &str| known::UPPER_TIERS.iter().any(|word| plain(word) == plain(label));
+            let upper =
+                |label: &str| known::words(known::UPPER_TIERS).any(|word| plain(word) == plain(label));
             let values: Vec<String> = field
                 .options
                 .iter()

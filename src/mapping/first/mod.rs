@@ -1,12 +1,14 @@
 //! A first mapping for an account, from what the account says about itself.
 //!
 //! [`known`] is the table of names and labels that are recognised, [`fields`] and [`people`] match an account against
-//! it, [`kit`] says which fields to create for what has no home, and [`write`] writes the file. All of it is pure.
+//! it, [`kit`] says which fields to create for what has no home, and [`write`] and [`sections`] write the
+//! file. All of it is pure.
 
 mod fields;
 pub mod kit;
 mod known;
 mod people;
+mod sections;
 mod write;
 
 use crate::crm::{AccountMetadata, FieldMetadata};

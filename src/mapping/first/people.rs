@@ -13,7 +13,7 @@ pub(super) fn role(option: &OptionMetadata) -> Option<Role> {
 
 fn of(text: &str) -> Option<Role> {
     let words =
-        || known::ROLES.iter().flat_map(|(role, words)| words.iter().map(|word| (*role, plain(word))));
+        || known::ROLES.iter().flat_map(|(role, words)| known::words(words).map(|word| (*role, plain(word))));
     let whole = words().find(|(_, word)| word == text);
     let edge = |word: &str| word.chars().count() >= 4 && (text.starts_with(word) || text.ends_with(word));
     whole
