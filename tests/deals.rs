@@ -213,6 +213,17 @@ fn without_the_four_roles_they_are_asked_for_and_nothing_else() {
 }
 
 #[test]
+fn without_both_exactly_those_five_are_asked_for() {
+    let packet = packet_of("02_good_handoff.json", |record| {
+        record["deal"]["properties"]["handoff_success_outcome"] = Value::Null;
+        record["contacts"] = Value::Array(Vec::new());
+    });
+    let roles = ["sponsor", "operator", "evaluator", "blocker"];
+    let roles = roles.map(|role| format!("stakeholders role_missing:{role}"));
+    assert_eq!(gaps(&packet), [&["success_outcome empty".to_owned()][..], &roles].concat());
+}
+
+#[test]
 fn there_are_ten_deals_of_each_crm() {
     assert_eq!((records("hubspot").len(), records("salesforce").len()), (10, 10));
 }

@@ -30,6 +30,8 @@ mod stats;
 mod store;
 mod terminal;
 mod test;
+#[cfg(test)]
+mod town;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -361,6 +361,17 @@ mod tests {
             "31.02.2027",
             "2026-13-01",
             "2026-02-30",
+            "32.12.2026",
+            "30. Februar 2027",
+            "31 avril 2027",
+            "31 de junio de 2027",
+            "31 de novembro de 2026",
+            "31 april 2027",
+            "so früh es geht",
+            "à voir avec Paul",
+            "por confirmar",
+            "a combinar com o cliente",
+            "in overleg",
             "sobald wie möglich",
             "nach Absprache",
             "dès que possible",
@@ -408,13 +419,23 @@ mod tests {
             "dans 3 semaines",
             "next week",
             "Ende Dezember",
-            "",
-            " ",
+            "fin décembre",
+            "antes de fin de año",
+            "d'ici Noël",
+            "hasta Navidad",
+            "até o Natal",
+            "tot Kerst",
+            "binnen 3 weken",
         ];
         for value in values {
-            let found = date_gaps(&due(value));
-            let expected: &[&str] = if value.trim().is_empty() { &["no_date"] } else { &[] };
-            assert_eq!(found, expected, "{value}");
+            assert_eq!(date_gaps(&due(value)), [""; 0], "{value}");
+        }
+    }
+
+    #[test]
+    fn an_empty_date_field_is_not_unreadable() {
+        for value in ["", " ", "\u{a0}"] {
+            assert_eq!(date_gaps(&due(value)), ["no_date"], "{value:?}");
         }
     }
 
@@ -467,6 +488,85 @@ mod tests {
             let gaps = due(value).gaps();
             let gap = gaps.iter().find(|gap| gap.id == "outside_window");
             assert!(gap.is_some_and(Gap::counts), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_day_of_the_close_and_every_day_after_it_are_not_stale() {
+        let values = [
+            "2026-11-20",
+            "2026-11-20T12:00:00Z",
+            "2026-11-19T23:00:00Z",
+            "1795132800000",
+            "2026-12-01",
+            "2030-01-01",
+            "20 Nov 2026",
+            "November 20th, 2026",
+            "11/20/2026",
+            "November 2026",
+            "by Friday",
+            "next week",
+            "Q4",
+            "within 10 days",
+            "20.11.2026",
+            "20. November 2026",
+            "Ende November 2026",
+            "KW 48",
+            "nächste Woche",
+            "20 novembre 2026",
+            "fin novembre 2026",
+            "la semaine prochaine",
+            "dans dix jours",
+            "20 de noviembre de 2026",
+            "finales de noviembre de 2026",
+            "la próxima semana",
+            "20 de novembro de 2026",
+            "semana que vem",
+            "20 november 2026",
+            "volgende week",
+        ];
+        for value in values {
+            assert_eq!(due(value).gap("stale_date"), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn day_thirty_and_every_day_before_it_are_inside_the_window() {
+        let values = [
+            "2026-12-20",
+            "2026-12-20T12:00:00Z",
+            "1797724800000",
+            "2026-11-20",
+            "2020-01-01",
+            "20 Dec 2026",
+            "December 20th, 2026",
+            "12/20/2026",
+            "December 2026",
+            "within 30 days",
+            "day 30",
+            "week 4",
+            "Q1 2027",
+            "FY27 Q1",
+            "20.12.2026",
+            "20. Dezember 2026",
+            "innerhalb von 30 Tagen",
+            "Woche 4",
+            "KW 2",
+            "nächstes Quartal",
+            "20 décembre 2026",
+            "sous 30 jours",
+            "d'ici un mois",
+            "premier trimestre",
+            "20 de diciembre de 2026",
+            "en cuatro semanas",
+            "primer trimestre",
+            "20 de dezembro de 2026",
+            "em 30 dias",
+            "20 december 2026",
+            "binnen vier weken",
+        ];
+        for value in values {
+            assert_eq!(due(value).gap("outside_window"), None, "{value}");
         }
     }
 

@@ -8,10 +8,23 @@ use rust_decimal::Decimal;
 use super::{Evidence, Gap, assess};
 use crate::crm::{Contact, CrmKind, DealRecord, Object};
 use crate::mapping::{
-    Condition, Derivation, FieldPath, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping,
+    self, Condition, Derivation, FieldPath, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping,
     TaskMapping, Test,
 };
-use crate::packet::{Entry, Importance, Person, Role, Section, SectionName, SectionStatus};
+use crate::packet::{self, Entry, Importance, Person, Role, Section, SectionName, SectionStatus};
+
+/// What a real packet of `record` lacks, made through a mapping with these lines beside what each needs.
+pub(super) fn gaps_through(lines: &str, record: &serde_json::Value) -> Vec<Gap> {
+    let mapping = format!(
+        "crm: hubspot\ntime_zone: Europe/Berlin\nowner: {{from: deal.hubspot_owner_id, fallback: revops@seller.example}}\n\
+         slack: {{channel: C0123ABCD}}\n{lines}\n"
+    );
+    let (mapping, problems) = mapping::file::parse("mapping.yaml", &mapping);
+    let mapping = mapping.unwrap_or_else(|| panic!("{problems}"));
+    let record = mapping::sample::record(&record.to_string());
+    let as_of = "2026-11-22T08:00:00Z".parse().unwrap();
+    packet::assemble::assemble(&mapping, &record, "pkt_x", as_of).0.gaps
+}
 
 /// A HubSpot deal of Acme, closed on 20 November 2026 in Berlin. Nothing is mapped until the test says so.
 pub(super) struct DealOnPaper {

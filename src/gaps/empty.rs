@@ -102,7 +102,114 @@ fn names(paths: &[&FieldPath]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gaps::deal_on_paper::DealOnPaper;
+    use crate::gaps::deal_on_paper::{DealOnPaper, gaps_through};
+
+    /// A section, what the mapping says of it, the fields that the CRM hides, and what the others hold.
+    type Mapped<'a> = (&'a str, &'a str, &'a [&'a str], &'a [(&'a str, &'a str)]);
+
+    /// The sections for which RevOps is asked for a field, when every other section has one.
+    fn unfed((section, line, hidden, held): Mapped<'_>) -> Vec<String> {
+        let others = IN_WORDS.map(SectionName::as_str).into_iter().filter(|name| *name != section);
+        let others = others.map(|name| format!("  {name}: [deal.handoff_{name}]"));
+        let this = (!line.is_empty()).then(|| format!("  {section}: {line}"));
+        let lines = ["sections:".to_owned()].into_iter().chain(others).chain(this);
+        let lines = lines.collect::<Vec<_>>().join("\n");
+        let mut record = serde_json::json!({
+            "crm": "hubspot", "account": "48210077", "unavailable": hidden,
+            "deal": {"id": "1"}, "company": {"id": "2"}, "owner": {"id": "3"}, "line_items": [{"id": "4"}],
+        });
+        for (path, value) in held {
+            let (object, name) = path.split_once('.').unwrap();
+            let object = if object == "line_items" { &mut record[object][0] } else { &mut record[object] };
+            object[name] = (*value).into();
+        }
+        let gaps = gaps_through(&lines, &record).into_iter().filter(|gap| gap.id == UNMAPPED.id);
+        gaps.map(|gap| format!("{}{}", gap.section.as_str(), if gap.counts() { "" } else { " (hint)" }))
+            .collect()
+    }
+
+    #[test]
+    fn a_section_that_nothing_can_fill_is_for_revops() {
+        let one_contact = "{when: {contacts: {at_most: 1}}, say: \"Nur ein Kontakt\"}";
+        let derived = format!("{{derive: [{one_contact}]}}");
+        let hidden_and_derived = format!("{{from: [deal.risiken], derive: [{one_contact}]}}");
+        let mapped: [Mapped<'_>; 16] = [
+            ("risks", "", &[], &[]),
+            ("buying_reason", "", &[], &[("deal.closed_won_reason", "Prix et délais")]),
+            ("risks", &derived, &[], &[]),
+            ("risks", &hidden_and_derived, &["deal.risiken"], &[]),
+            ("risks", "[deal.risks]", &["deal.risks"], &[]),
+            ("risks", "[deal.risiken, deal.bedenken]", &["deal.risiken", "deal.bedenken"], &[]),
+            ("promises", "{from: [deal.promesses], list: lines}", &["deal.promesses"], &[]),
+            ("promises", "[line_items.observaciones]", &["line_items.observaciones"], &[]),
+            ("promises", "[company.toezeggingen]", &["company.toezeggingen"], &[]),
+            ("buying_reason", "[owner.notas]", &["owner.notas"], &[]),
+            ("buying_reason", "[deal.warum_jetzt]", &[], &[("deal.warum_jetzt", "REDACTED")]),
+            ("success_outcome", "[deal.resultado]", &[], &[("deal.resultado", " REDACTED ")]),
+            (
+                "success_outcome",
+                "{from: [deal.objectif], ask: \"Quel résultat veulent-ils ?\"}",
+                &["deal.objectif"],
+                &[],
+            ),
+            ("success_outcome", "{from: [deal.ziel], words: 20}", &["deal.ziel"], &[]),
+            (
+                "first_value",
+                "{from: [deal.primer_valor], due: deal.fecha}",
+                &["deal.primer_valor"],
+                &[("deal.fecha", "2026-12-11")],
+            ),
+            ("first_value", "[deal.eerste_resultaat]", &["deal.eerste_resultaat", "deal.ander_veld"], &[]),
+        ];
+        for case in mapped {
+            assert_eq!(unfed(case), [case.0], "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_exists_feeds_its_section_whatever_it_holds() {
+        let derived =
+            "{from: [deal.risiken], derive: [{when: {contacts: {at_most: 1}}, say: \"Nur ein Kontakt\"}]}";
+        let mapped: [Mapped<'_>; 24] = [
+            ("risks", "[deal.risks]", &[], &[]),
+            ("risks", "[deal.risiken]", &[], &[("deal.risiken", "Der Betriebsrat muss zustimmen")]),
+            ("risks", "[deal.risques]", &[], &[("deal.risques", "Aucun")]),
+            ("risks", "[deal.riesgos]", &[], &[("deal.riesgos", "Calidad de los datos")]),
+            ("risks", "[deal.riscos]", &[], &[("deal.riscos", "a definir")]),
+            ("risks", "[deal.risicos]", &[], &[("deal.risicos", "-")]),
+            ("risks", derived, &[], &[]),
+            ("risks", "[deal.risiken, deal.bedenken]", &[], &[]),
+            ("risks", "[deal.risks]", &["deal.risk_notes", "company.risks", "owner.risks"], &[]),
+            ("promises", "{from: [deal.promesses], list: lines}", &[], &[]),
+            ("promises", "[line_items.name]", &[], &[("line_items.name", "Plataforma, 40 usuarios")]),
+            ("promises", "[line_items.description]", &[], &[]),
+            ("promises", "[company.toezeggingen]", &[], &[("company.toezeggingen", "Geen")]),
+            ("promises", "[deal.promises]", &[], &[("deal.promises", "REDACTED by legal")]),
+            ("buying_reason", "[owner.notes]", &[], &[]),
+            ("buying_reason", "[deal.warum_jetzt]", &[], &[("deal.warum_jetzt", "TBD")]),
+            (
+                "buying_reason",
+                "[deal.pourquoi]",
+                &[],
+                &[("deal.pourquoi", "<p>Le contrat finit le 31 mars</p>")],
+            ),
+            ("success_outcome", "{from: [deal.objectif], ask: \"Quel résultat veulent-ils ?\"}", &[], &[]),
+            ("success_outcome", "{from: [deal.ziel], words: 20}", &[], &[]),
+            ("first_value", "{from: [deal.primer_valor], due: deal.fecha}", &[], &[]),
+            (
+                "first_value",
+                "{from: [deal.eerste], due: deal.datum, who: deal.wie}",
+                &[],
+                &[("deal.wie", "Anna")],
+            ),
+            ("expansion", "[deal.ausbau]", &["deal.ausbau"], &[]),
+            ("expansion", "", &[], &[]),
+            ("stakeholders", "[deal.interlocuteurs]", &["deal.interlocuteurs"], &[]),
+        ];
+        for case in mapped {
+            assert_eq!(unfed(case), [""; 0], "{case:?}");
+        }
+    }
 
     #[test]
     fn nothing_visible_is_empty() {

@@ -175,7 +175,108 @@ fn is_number(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gaps::deal_on_paper::DealOnPaper;
+    use crate::gaps::deal_on_paper::{DealOnPaper, gaps_through};
+
+    /// The labels of a mapping whose portal speaks six languages.
+    const LABELS: &str = "roles:
+  labels:
+    Sponsor: sponsor
+    Decision maker: sponsor
+    Entscheider: sponsor
+    Décideuse: sponsor
+    Patrocinador: sponsor
+    Beslisser: sponsor
+    Day-to-day user: operator
+    Anwenderin: operator
+    Utilisatrice: operator
+    Usuario final: operator
+    Usuário: operator
+    Gebruiker: operator
+    Technical evaluator: evaluator
+    Prüfer: evaluator
+    Évaluateur: evaluator
+    Evaluador técnico: evaluator
+    Avaliador: evaluator
+    Beoordelaar: evaluator
+    Blocker: blocker
+    Bedenkenträger: blocker
+    Bloqueur: blocker
+    Bloqueador: blocker
+    Tegenstander: blocker";
+
+    /// The roles that are missing where one contact has this label.
+    fn missing_with(label: &str) -> Vec<String> {
+        let record = serde_json::json!({
+            "crm": "hubspot", "account": "48210077", "deal": {"id": "1"},
+            "contacts": [{"id": "2", "firstname": "Sarah", "lastname": "Lind", "labels": [label]}],
+        });
+        let gaps = gaps_through(&format!("sections: {{promises: [deal.promises]}}\n{LABELS}"), &record);
+        gaps.iter().filter_map(|gap| gap.id.strip_prefix("role_missing:")).map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn a_label_that_leads_to_no_role_leaves_every_role_missing() {
+        let labels = [
+            "",
+            "Billing contact",
+            "Contact",
+            "Sponsorship",
+            "Former decision maker",
+            "Ansprechpartner",
+            "Rechnungsempfänger",
+            "Entscheiderin der Konzernmutter",
+            "Contact de facturation",
+            "Décideur pressenti",
+            "Interlocuteur",
+            "Contacto de facturación",
+            "Usuario",
+            "Contato financeiro",
+            "Contactpersoon",
+            "Gebruikersgroep",
+            "決裁者",
+        ];
+        for label in labels {
+            assert_eq!(missing_with(label), ["sponsor", "operator", "evaluator", "blocker"], "{label}");
+        }
+    }
+
+    #[test]
+    fn a_label_that_leads_to_a_role_settles_that_role() {
+        let labels = [
+            ("Sponsor", "sponsor"),
+            ("SPONSOR", "sponsor"),
+            ("Decision Maker", "sponsor"),
+            (" decision maker ", "sponsor"),
+            ("Entscheider", "sponsor"),
+            ("décideuse", "sponsor"),
+            ("Patrocinador", "sponsor"),
+            ("Beslisser", "sponsor"),
+            ("Day-to-day user", "operator"),
+            ("Anwenderin", "operator"),
+            ("UTILISATRICE", "operator"),
+            ("Usuario final", "operator"),
+            ("usuário", "operator"),
+            ("Gebruiker", "operator"),
+            ("Technical Evaluator", "evaluator"),
+            ("PRÜFER", "evaluator"),
+            ("évaluateur", "evaluator"),
+            ("Evaluador Técnico", "evaluator"),
+            ("Avaliador", "evaluator"),
+            ("Beoordelaar", "evaluator"),
+            ("blocker", "blocker"),
+            ("Bedenkenträger", "blocker"),
+            ("Bloqueur", "blocker"),
+            ("Bloqueador", "blocker"),
+            ("Tegenstander", "blocker"),
+        ];
+        for (label, role) in labels {
+            let others: Vec<&str> = ["sponsor", "operator", "evaluator", "blocker"]
+                .into_iter()
+                .filter(|other| *other != role)
+                .collect();
+            assert_eq!(missing_with(label), others, "{label}");
+        }
+    }
 
     fn role_gaps(deal: &DealOnPaper) -> Vec<String> {
         deal.gaps()

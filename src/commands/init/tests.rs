@@ -2,32 +2,13 @@
 #![expect(clippy::too_many_lines, reason = "files are pinned whole")]
 
 use super::*;
-use crate::commands::check;
+use crate::commands::town::Town;
 use crate::sandbox::hubspot::{Kind, Portal, Property};
 use crate::sandbox::installation::Installation;
 use crate::sandbox::salesforce::{Field, Object, Org, Type};
-use crate::sandbox::{Sandbox, deals, opportunities};
-
-struct Town {
-    sandbox: Sandbox,
-    installation: Installation,
-    directory: tempfile::TempDir,
-    clock: Clock,
-}
+use crate::sandbox::{deals, opportunities};
 
 impl Town {
-    fn new() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let start = "2026-11-20T08:00:00Z".parse().unwrap();
-        let clock = Clock::manual(start);
-        let sandbox = Sandbox::start(clock.clone()).unwrap();
-        deals::set_up(&sandbox, start);
-        opportunities::set_up(&sandbox, start);
-        let directory = tempfile::tempdir().unwrap();
-        let installation = Installation::write(directory.path(), &sandbox, "").unwrap();
-        Self { sandbox, installation, directory, clock }
-    }
-
     fn args(&self, account: &str, out: &Path) -> InitArgs {
         InitArgs {
             config: ConfigArg { config: self.installation.config.clone() },
@@ -50,14 +31,12 @@ impl Town {
         let said = init(&self.args(account, out), &Installation::secret, &self.clock).await;
         let said = said.unwrap_or_else(|problem| panic!("{problem}"));
         let text = std::fs::read_to_string(out).unwrap();
-        let mut report = check::check(&self.installation.config, &Installation::secret);
-        crate::commands::live::look(&mut report, &self.installation.config, &self.clock).await;
+        let report = self.report().await;
         let name = out.display().to_string();
         let problems = report.files.iter().find(|file| file.file() == name).unwrap();
         assert!(!problems.has_errors(), "{problems}");
         let (_, body) = text.split_once("\ncrm: ").unwrap();
-        let plain = |text: String| text.replace(&self.directory.path().display().to_string(), "DIR");
-        (plain(said), format!("crm: {body}"), plain(problems.to_string()))
+        (self.plain(&said), format!("crm: {body}"), self.plain(&problems.to_string()))
     }
 }
 

@@ -1,86 +1,16 @@
 //! `check --live` against the sandbox, with the real clients over HTTP.
 #![expect(clippy::too_many_lines, reason = "reports are pinned whole")]
 
-use crate::clock::Clock;
-use crate::commands::check::{self, Report};
+use crate::commands::check;
+use crate::commands::town::Town;
 use crate::sandbox::hubspot::{Kind, Property, Sensitivity, Stage};
-use crate::sandbox::installation::Installation;
 use crate::sandbox::salesforce::{Field, Object, Type};
 use crate::sandbox::slack::Access;
-use crate::sandbox::{Fault, Sandbox, Times, deals, opportunities};
-
-/// Both demo accounts and the workspace, with the person of the shipped mappings' `fallback` in all three.
-struct Town {
-    sandbox: Sandbox,
-    installation: Installation,
-    directory: tempfile::TempDir,
-    clock: Clock,
-}
-
-impl Town {
-    fn new() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let start = "2026-11-20T08:00:00Z".parse().unwrap();
-        let clock = Clock::manual(start);
-        let sandbox = Sandbox::start(clock.clone()).unwrap();
-        deals::set_up(&sandbox, start);
-        opportunities::set_up(&sandbox, start);
-        let address = "revops@example.com";
-        sandbox.hubspot.change(|hubspot| {
-            let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
-            portal.add_owner("70000010", "Rae", "Ops", address, false);
-        });
-        sandbox.salesforce.change(|salesforce| {
-            let org = salesforce.org_mut(opportunities::ORG).unwrap();
-            org.add_user("0055e000001RevOAAS", ("Rae", "Ops"), address, true);
-        });
-        sandbox.slack.change(|slack| slack.add_user("U0REVOPS1", address));
-        let directory = tempfile::tempdir().unwrap();
-        let installation = Installation::write(directory.path(), &sandbox, "").unwrap();
-        Self { sandbox, installation, directory, clock }
-    }
-
-    fn portal(&self, change: impl FnOnce(&mut crate::sandbox::hubspot::Portal)) {
-        self.sandbox.hubspot.change(|hubspot| change(hubspot.portal_mut(deals::PORTAL).unwrap()));
-    }
-
-    fn org(&self, change: impl FnOnce(&mut crate::sandbox::salesforce::Org)) {
-        self.sandbox.salesforce.change(|salesforce| change(salesforce.org_mut(opportunities::ORG).unwrap()));
-    }
-
-    /// Puts something else in place of lines of a file; each must be there.
-    fn writes(file: &std::path::Path, changes: &[(&str, &str)]) {
-        let mut text = std::fs::read_to_string(file).unwrap();
-        for (old, new) in changes {
-            assert!(text.contains(old), "{old} is not in the file");
-            text = text.replacen(old, new, 1);
-        }
-        std::fs::write(file, text).unwrap();
-    }
-
-    fn writes_hubspot(&self, changes: &[(&str, &str)]) {
-        Self::writes(&self.installation.mapping, changes);
-    }
-
-    fn writes_salesforce(&self, changes: &[(&str, &str)]) {
-        Self::writes(&self.installation.salesforce_mapping, changes);
-    }
-
-    async fn report(&self) -> Report {
-        let mut report = check::check(&self.installation.config, &Installation::secret);
-        super::look(&mut report, &self.installation.config, &self.clock).await;
-        report
-    }
-
-    async fn said(&self) -> String {
-        let text = self.report().await.to_string();
-        text.replace(&self.directory.path().display().to_string(), "DIR")
-    }
-}
+use crate::sandbox::{Fault, Times, deals};
 
 #[tokio::test]
 async fn the_shipped_mappings_fit_the_demo_accounts() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     let report = town.report().await;
     insta::assert_snapshot!(town.said().await, @"
     DIR/handoff.toml: ok
@@ -100,7 +30,7 @@ async fn the_shipped_mappings_fit_the_demo_accounts() {
 
 #[tokio::test]
 async fn a_clean_mapping_takes_few_calls_and_only_reads() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.report().await;
     let lines = |log: crate::sandbox::Log| {
         let mut lines: Vec<String> = log.calls().iter().map(crate::sandbox::LoggedCall::line).collect();
@@ -143,7 +73,7 @@ async fn a_clean_mapping_takes_few_calls_and_only_reads() {
 
 #[tokio::test]
 async fn fields_that_a_portal_does_not_have() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.portal(|portal| {
         portal.add_property(
             Kind::Deal,
@@ -282,7 +212,7 @@ async fn fields_that_a_portal_does_not_have() {
 
 #[tokio::test]
 async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.portal(|portal| {
         portal.time_zone = "US/Eastern".to_owned();
         portal.add_pipeline("7700001", "Partners", vec![Stage::new("7700002", "Talking", false, "0.5")]);
@@ -438,7 +368,7 @@ async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
 
 #[tokio::test]
 async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.sandbox.hubspot.change(|hubspot| {
         let start = "2026-11-20T08:00:00Z".parse().unwrap();
         let mut portal = crate::sandbox::hubspot::Portal::new(deals::PORTAL, deals::TOKEN);
@@ -486,7 +416,7 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
 
 #[tokio::test]
 async fn scopes_that_are_missing_are_named() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.portal(|portal| {
         portal.withdraw_scope("crm.objects.contacts.write");
         portal.withdraw_scope("crm.objects.owners.read");
@@ -528,7 +458,7 @@ async fn scopes_that_are_missing_are_named() {
 
 #[tokio::test]
 async fn a_granted_scope_opens_a_sensitive_property() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.portal(|portal| {
         let passport = Property::new("passport_number", "Passport number", "string", "text");
         portal.add_property(Kind::Deal, passport.guarded(Sensitivity::Highly));
@@ -540,7 +470,7 @@ async fn a_granted_scope_opens_a_sensitive_property() {
 
 #[tokio::test]
 async fn where_scopes_are_not_told_a_sensitive_property_is_a_warning() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.portal(|portal| {
         let passport = Property::new("passport_number", "Passport number", "string", "text");
         portal.add_property(Kind::Deal, passport.guarded(Sensitivity::Highly));
@@ -567,7 +497,7 @@ async fn where_scopes_are_not_told_a_sensitive_property_is_a_warning() {
 
 #[tokio::test]
 async fn one_platform_that_cannot_be_asked_hides_nothing_of_the_others() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
     town.writes_salesforce(&[("deal.Handoff_Why_Now__c", "deal.Handoff_Why_Nwo__c")]);
     insta::assert_snapshot!(town.said().await, @r#"
@@ -596,7 +526,7 @@ async fn one_platform_that_cannot_be_asked_hides_nothing_of_the_others() {
 
 #[tokio::test]
 async fn nobody_can_be_reached() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     for (platform, closed) in [("hubspot", "api_url"), ("salesforce", "instance_url"), ("slack", "api_url")] {
         let url = match platform {
             "hubspot" => town.sandbox.hubspot.url().to_owned(),
@@ -641,7 +571,7 @@ async fn nobody_can_be_reached() {
 
 #[tokio::test]
 async fn a_token_of_another_portal_is_noticed() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     Town::writes(&town.installation.config, &[("portal = \"48210077\"", "portal = \"48210078\"")]);
     insta::assert_snapshot!(town.said().await, @r#"
     error: the credentials of hubspot:48210078 open another account: 48210077
@@ -663,7 +593,7 @@ async fn a_token_of_another_portal_is_noticed() {
 
 #[tokio::test]
 async fn fields_roles_and_record_types_that_an_org_does_not_have() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.org(|org| {
         org.hide_field(Object::Opportunity, "Handoff_Promises__c");
         org.set_time_zone("Europe/Lisbon");
@@ -813,7 +743,7 @@ async fn fields_roles_and_record_types_that_an_org_does_not_have() {
 
 #[tokio::test]
 async fn what_an_org_does_not_allow_is_named() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.org(|org| {
         org.may_edit_tasks = false;
         org.hide_object(Object::ContactRole);
@@ -878,7 +808,7 @@ async fn what_an_org_does_not_allow_is_named() {
 
 #[tokio::test]
 async fn channels_that_no_digest_can_be_posted_to() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.sandbox.slack.change(|slack| {
         slack.set_access("C0123ABCD", Access::NotInvited);
         slack.set_access("C0456EFGH", Access::Private);
@@ -921,7 +851,7 @@ async fn channels_that_no_digest_can_be_posted_to() {
 
 #[tokio::test]
 async fn what_the_slack_app_may_not_do() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.sandbox.slack.change(|slack| {
         for scope in ["chat:write", "users:read.email", "channels:history"] {
             slack.withdraw_scope(scope);
@@ -991,7 +921,7 @@ async fn what_the_slack_app_may_not_do() {
 
 #[tokio::test]
 async fn a_fallback_that_nobody_knows() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     town.writes_hubspot(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
     town.writes_salesforce(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
     insta::assert_snapshot!(town.said().await, @"
@@ -1037,7 +967,7 @@ async fn a_fallback_that_nobody_knows() {
 
 #[tokio::test]
 async fn a_subscription_that_never_fires() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     let project = town.directory.path().join("hubspot/src/app/webhooks");
     std::fs::create_dir_all(&project).unwrap();
     let shipped = include_str!("../../../config/hubspot/src/app/webhooks/handoff-hsmeta.json");
@@ -1057,7 +987,7 @@ async fn a_subscription_that_never_fires() {
 
 #[tokio::test]
 async fn without_a_configuration_nobody_is_asked() {
-    let town = Town::new();
+    let town = Town::with_fallback();
     let mut report = check::check(&town.installation.config, &|_| None);
     super::look(&mut report, &town.installation.config, &town.clock).await;
     assert_eq!(report.compared, ["nobody was asked: mend the configuration first"]);

@@ -41,13 +41,13 @@ pub(super) static AGREED: Vocabulary = Vocabulary::new(&[
      Ende des Monats, Quartalsende, Ende des Quartals, Jahresende, Ende des Jahres, nächstes Quartal, erstes Quartal, ersten Quartal, zweites Quartal, \
      zweiten Quartal, drittes Quartal, dritten Quartal, viertes Quartal, vierten Quartal, vor Weihnachten, bis Weihnachten, bis Ostern, vor Ostern",
     "aujourd'hui, demain, semaine prochaine, cette semaine, mois prochain, ce mois, fin de semaine, fin de mois, fin du mois, fin de trimestre, \
-     fin du trimestre, fin d'année, fin de l'année, premier trimestre, deuxième trimestre, troisième trimestre, quatrième trimestre, avant Noël, avant Pâques",
+     fin du trimestre, fin d'année, fin de l'année, premier trimestre, deuxième trimestre, troisième trimestre, quatrième trimestre, avant Noël, d'ici Noël, avant Pâques",
     "hoy, próxima semana, semana que viene, esta semana, próximo mes, mes que viene, este mes, fin de semana, fin de mes, final de mes, finales de mes, \
-     fin de trimestre, fin de año, final de año, primer trimestre, segundo trimestre, tercer trimestre, cuarto trimestre, antes de Navidad",
+     fin de trimestre, fin de año, final de año, primer trimestre, segundo trimestre, tercer trimestre, cuarto trimestre, antes de Navidad, hasta Navidad",
     "hoje, amanhã, semana que vem, mês que vem, próximo mês, este mês, fim da semana, fim do mês, final do mês, fim do trimestre, fim do ano, \
-     final do ano, primeiro trimestre, terceiro trimestre, quarto trimestre, antes do Natal",
+     final do ano, primeiro trimestre, terceiro trimestre, quarto trimestre, antes do Natal, até o Natal, até ao Natal",
     "vandaag, volgende week, deze week, volgende maand, deze maand, eind van de week, eind van de maand, einde van de maand, maandeinde, einde kwartaal, \
-     eind van het kwartaal, eind van het jaar, jaareinde, eerste kwartaal, tweede kwartaal, derde kwartaal, vierde kwartaal, voor Kerst",
+     eind van het kwartaal, eind van het jaar, jaareinde, eerste kwartaal, tweede kwartaal, derde kwartaal, vierde kwartaal, voor Kerst, tot Kerst",
 ]);
 
 /// The word before a day or a span of time that is meant as a deadline. Single words only.
