@@ -1,8 +1,11 @@
 //! Who gets in: the right version, a valid token, and a request limit that is not used up.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::id;
 use super::login::no_session;
 use super::object::Object;
 use super::org::Org;
@@ -95,14 +98,20 @@ impl Org {
         self.calls.push_back(now);
         let query = call.query.iter().map(|(_, value)| value.as_str());
         let said: String = query.chain([call.path.as_str(), &String::from_utf8_lossy(&call.body)]).collect();
-        let opportunities: Vec<String> =
-            self.records(Object::Opportunity).map(|opportunity| opportunity.id.clone()).collect();
-        for opportunity in
-            opportunities.into_iter().filter(|id| id.get(..15).is_some_and(|id| said.contains(id)))
-        {
+        for opportunity in self.named_in(&said) {
             *self.calls_about.entry(opportunity).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// The opportunities whose ids, long or short, stand somewhere in a text.
+    fn named_in(&self, text: &str) -> BTreeSet<String> {
+        let starts = text.match_indices(Object::Opportunity.prefix()).map(|(start, _)| start);
+        let known = |short: &str| {
+            let full = id::full(short)?;
+            self.record(Object::Opportunity, &full).map(|opportunity| opportunity.id.clone())
+        };
+        starts.filter_map(|start| text.get(start..start + 15).and_then(known)).collect()
     }
 
     pub(super) fn with_limit_header(&self, answer: Answer) -> Answer {
