@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::sandbox::installation::Installation;
@@ -13,9 +12,6 @@ use tempfile::TempDir;
 
 use crate::place::{Engine, Place, SERVER};
 use crate::proxy::Proxy;
-
-/// How long a killed process's work stays its own.
-pub const LEASE: Duration = Duration::from_secs(2);
 
 /// Times that make everything happen soon. A lost answer is given up after 400 ms, and a row of a killed process is
 /// taken over after two seconds.
@@ -32,7 +28,7 @@ shutdown = "2s"
 catch_up = "off""#;
 
 /// Slack takes about one message a second in each channel, so a busy account spreads its digests.
-const CHANNELS: u32 = 16;
+const CHANNELS: u32 = 40;
 
 pub struct Ground {
     pub sandbox: Sandbox,
@@ -93,13 +89,21 @@ impl Ground {
         self
     }
 
+    /// HubSpot answers so many calls in ten seconds, and we allow ourselves so many.
+    pub fn hubspot_allows(&self, calls: usize, ours: usize) {
+        self.sandbox.hubspot.change(|hubspot| {
+            hubspot.portal_mut(deals::PORTAL).unwrap().calls_per_10s = calls;
+        });
+        self.edits_config("\ncalls_per_10s = 250\n", &format!("\ncalls_per_10s = {ours}\n"));
+    }
+
     fn edits_config(&self, old: &str, new: &str) {
         let config = std::fs::read_to_string(&self.installation.config).unwrap();
         assert!(config.contains(old), "{old}");
         std::fs::write(&self.installation.config, config.replace(old, new)).unwrap();
     }
 
-    /// Deals of 1,000 to 16,000 go to a channel each.
+    /// Deals of 1,000 to 40,000 go to a channel each.
     fn spreads_digests(&self) {
         let Installation { mapping, salesforce_mapping, .. } = &self.installation;
         for (file, field, account) in

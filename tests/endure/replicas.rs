@@ -11,7 +11,7 @@ use handoff_bridge::sandbox::{Fault, Times};
 use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
-use crate::ground::{Ground, LEASE, WORK};
+use crate::ground::{Ground, WORK};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::ledger::Crm;
 use crate::load::Load;
@@ -20,12 +20,24 @@ use crate::place::Engine;
 use crate::rest::rest_millis;
 
 /// Wins that may wait at once for each process.
-const BACKLOG: usize = 40;
+const BACKLOG: usize = 80;
+
+/// One win in so many happens in HubSpot, which answers one portal only a few wins a second, however many processes
+/// ask.
+const IN_HUBSPOT: usize = 8;
+
+/// What HubSpot sells at most, all processes together.
+const CALLS: usize = 250;
+
+/// A process that is killed forgets what it has asked for: one after the other may start in ten seconds.
+const FORGOTTEN: usize = 4;
 
 /// How many, and how often one of them is killed.
 struct Bounds {
     count: usize,
     wins: usize,
+    /// How long a killed process's work stays its own, four times as long as a call may last.
+    lease: Duration,
     /// Milliseconds between two kills.
     between: std::ops::Range<u64>,
     patience: Duration,
@@ -33,19 +45,26 @@ struct Bounds {
 
 /// The version of `cargo test`.
 pub fn short() -> Result<(), String> {
-    let patience = Duration::from_mins(1);
-    block_on(replicas(&Bounds { count: 3, wins: 60, between: 600..1_200, patience }, any_seed()))
+    let (lease, patience) = (Duration::from_secs(2), Duration::from_mins(1));
+    block_on(replicas(&Bounds { count: 3, wins: 60, lease, between: 600..1_200, patience }, any_seed()))
 }
 
 /// So many processes and wins.
 pub fn run(count: usize, wins: usize, seed: u64) -> Result<(), String> {
-    let patience = Duration::from_mins(5);
-    block_on(replicas(&Bounds { count, wins, between: 2_000..5_000, patience }, seed))
+    let (lease, patience) = (Duration::from_secs(6), Duration::from_mins(5));
+    block_on(replicas(&Bounds { count, wins, lease, between: 2_000..5_000, patience }, seed))
 }
 
 async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     let watch = Clock::stopwatch();
-    let ground = Arc::new(Ground::prepare(Engine::Postgres, WORK).await);
+    let lease = bounds.lease;
+    let work = WORK
+        .replace("workers = 8", &format!("workers = 16\nreplicas = {}", bounds.count))
+        .replace("http_timeout = \"400ms\"", &format!("http_timeout = \"{}ms\"", lease.as_millis() / 5))
+        .replace("lease = \"2s\"", &format!("lease = \"{}s\"", lease.as_secs()));
+    let ground = Ground::prepare(Engine::Postgres, &work).await;
+    ground.hubspot_allows(CALLS * FORGOTTEN, CALLS);
+    let ground = Arc::new(ground);
     let load = Load::new(0);
     let mut rng = Rng::with_seed(seed);
     let mut helpers = tokio::task::JoinSet::new();
@@ -68,16 +87,19 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
         if rng.u32(..3) == 0 {
             // As a virtual machine that is moved, it wakes up and believes that its leases still hold.
             let frozen = &children[rng.usize(..children.len())];
-            frozen.freezes(LEASE + Duration::from_millis(rng.u64(500..2_000))).await;
+            frozen.freezes(lease + Duration::from_millis(rng.u64(500..2_000))).await;
             freezes += 1;
+            // Time to do harm, if it can.
+            rest_millis(500).await;
         }
         let victim = children.swap_remove(rng.usize(..children.len()));
         victim.kill().await;
         kills += 1;
-        watching.spawn(takeover(Arc::clone(&ground), Arc::clone(&takeovers)));
+        watching.spawn(takeover(Arc::clone(&ground), Arc::clone(&takeovers), lease));
         aim(&load, &children);
         children.push(start(&ground).await?);
         aim(&load, &children);
+        ground.forget_calls();
     }
     ground.sandbox.hubspot.clear_faults();
     ground.sandbox.salesforce.clear_faults();
@@ -96,7 +118,7 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     let books = Books::audit(&ground, &ledger).await;
     let exact = books.tasks == bounds.wins && books.digests == bounds.wins && books.wins == bounds.wins;
     println!(
-        "{} replicas on postgres: seed {seed}, {kills} kills, {freezes} frozen for longer than a lease\n  {}\n  takeover after a kill: {} (lease {LEASE:?})\n  {:.1?}",
+        "{} replicas on postgres: seed {seed}, {kills} kills, {freezes} frozen for longer than a lease\n  {}\n  takeover after a kill: {} (lease {lease:?})\n  {:.1?}",
         bounds.count,
         summary(&books),
         spread(&takeovers.lock().unwrap()),
@@ -149,7 +171,7 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, wins: usize, replicas: usize)
             return;
         }
         if won.saturating_sub(ground.digest_count()) < most {
-            let crm = if won.is_multiple_of(2) { Crm::Hubspot } else { Crm::Salesforce };
+            let crm = if won.is_multiple_of(IN_HUBSPOT) { Crm::Hubspot } else { Crm::Salesforce };
             load.wins_new(&ground, crm);
         } else {
             rest_millis(20).await;
@@ -159,14 +181,14 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, wins: usize, replicas: usize)
 
 /// Remembers how long after now, which is when a process was killed, the first row that it held is taken by another.
 /// A row of a living process changes before its lease ends; only that of a dead one goes from one lease into the next.
-async fn takeover(ground: Arc<Ground>, takeovers: Arc<Mutex<Vec<Duration>>>) {
+async fn takeover(ground: Arc<Ground>, takeovers: Arc<Mutex<Vec<Duration>>>, lease: Duration) {
     const DELIVERIES: (&str, &str) = ("packet_id || destination", "deliveries WHERE state = 'leased'");
     const DEALS: (&str, &str) = ("deal", "deals WHERE state = 'leased'");
 
     let watch = Clock::stopwatch();
     let mut database = Database::connect(&ground).await;
     let mut held: Option<BTreeMap<String, (i64, i64)>> = None;
-    while watch.elapsed() < LEASE * 4 {
+    while watch.elapsed() < lease * 4 {
         let mut leased = BTreeMap::new();
         for (key, from) in [DELIVERIES, DEALS] {
             for row in database.rows(&[key, "epoch", "due_at"], from).await.unwrap() {
