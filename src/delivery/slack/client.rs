@@ -7,12 +7,12 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::answer::{Access, Answer};
-use super::blocks::{Block, EVENT_TYPE, Message};
+use super::blocks::Message;
 use super::directory::{Directory, Person};
 use super::pace::Pace;
+use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
 use crate::config::{SlackAuth, SlackConfig};
 use crate::failure::Failure;
@@ -249,99 +249,6 @@ fn not_sent(method: &str, access: Access, error: &reqwest::Error) -> Failure {
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-#[derive(Serialize)]
-struct Post<'a> {
-    channel: &'a str,
-    #[serde(flatten)]
-    message: &'a Message,
-}
-
-/// A message without metadata, which incoming webhooks do not keep.
-#[derive(Serialize)]
-struct WebhookPost<'a> {
-    text: &'a str,
-    blocks: &'a [Block],
-    unfurl_links: bool,
-    unfurl_media: bool,
-}
-
-impl<'a> WebhookPost<'a> {
-    fn of(message: &'a Message) -> Self {
-        let Message { text, blocks, unfurl_links, unfurl_media, metadata: _ } = message;
-        Self { text, blocks, unfurl_links: *unfurl_links, unfurl_media: *unfurl_media }
-    }
-}
-
-#[derive(Deserialize)]
-struct PostAnswer {
-    channel: String,
-    ts: String,
-}
-
-#[derive(Serialize)]
-struct HistoryQuery<'a> {
-    channel: &'a str,
-    oldest: &'a str,
-    limit: usize,
-    include_all_metadata: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct History {
-    #[serde(default)]
-    messages: Vec<HistoryMessage>,
-    response_metadata: Option<NextPage>,
-}
-
-#[derive(Deserialize)]
-struct NextPage {
-    next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct HistoryMessage {
-    ts: String,
-    /// Other apps put what they like here.
-    metadata: Option<serde_json::Value>,
-}
-
-impl HistoryMessage {
-    fn announces(&self, packet_id: &str) -> bool {
-        let Some(metadata) = &self.metadata else { return false };
-        let says = |pointer: &str, expected: &str| {
-            metadata.pointer(pointer).and_then(serde_json::Value::as_str) == Some(expected)
-        };
-        says("/event_type", EVENT_TYPE) && says("/event_payload/packet_id", packet_id)
-    }
-}
-
-#[derive(Deserialize)]
-struct Lookup {
-    user: LookupUser,
-}
-
-#[derive(Deserialize)]
-struct LookupUser {
-    id: String,
-    #[serde(default)]
-    deleted: bool,
-    #[serde(default)]
-    is_bot: bool,
-}
-
-#[derive(Deserialize)]
-struct WhoAmI {
-    team: String,
-    user: String,
-}
-
-#[derive(Deserialize)]
-struct Permalink {
-    permalink: String,
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod escape;
 mod pace;
 mod plain;
 mod questions;
+mod wire;
 pub mod workspace;
 
 pub use blocks::Message;

@@ -1,0 +1,98 @@
+//! What Slack's methods take and answer, as JSON. <https://docs.slack.dev/reference/methods>
+
+use serde::{Deserialize, Serialize};
+
+use super::blocks::{Block, EVENT_TYPE, Message};
+
+#[derive(Serialize)]
+pub(super) struct Post<'a> {
+    pub(super) channel: &'a str,
+    #[serde(flatten)]
+    pub(super) message: &'a Message,
+}
+
+/// A message without metadata, which incoming webhooks do not keep.
+#[derive(Serialize)]
+pub(super) struct WebhookPost<'a> {
+    pub(super) text: &'a str,
+    pub(super) blocks: &'a [Block],
+    pub(super) unfurl_links: bool,
+    pub(super) unfurl_media: bool,
+}
+
+impl<'a> WebhookPost<'a> {
+    pub(super) fn of(message: &'a Message) -> Self {
+        let Message { text, blocks, unfurl_links, unfurl_media, metadata: _ } = message;
+        Self { text, blocks, unfurl_links: *unfurl_links, unfurl_media: *unfurl_media }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct PostAnswer {
+    pub(super) channel: String,
+    pub(super) ts: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct HistoryQuery<'a> {
+    pub(super) channel: &'a str,
+    pub(super) oldest: &'a str,
+    pub(super) limit: usize,
+    pub(super) include_all_metadata: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cursor: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct History {
+    #[serde(default)]
+    pub(super) messages: Vec<HistoryMessage>,
+    pub(super) response_metadata: Option<NextPage>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NextPage {
+    pub(super) next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct HistoryMessage {
+    pub(super) ts: String,
+    /// Other apps put what they like here.
+    pub(super) metadata: Option<serde_json::Value>,
+}
+
+impl HistoryMessage {
+    pub(super) fn announces(&self, packet_id: &str) -> bool {
+        let Some(metadata) = &self.metadata else { return false };
+        let says = |pointer: &str, expected: &str| {
+            metadata.pointer(pointer).and_then(serde_json::Value::as_str) == Some(expected)
+        };
+        says("/event_type", EVENT_TYPE) && says("/event_payload/packet_id", packet_id)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Lookup {
+    pub(super) user: LookupUser,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LookupUser {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) deleted: bool,
+    #[serde(default)]
+    pub(super) is_bot: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WhoAmI {
+    pub(super) team: String,
+    pub(super) user: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Permalink {
+    pub(super) permalink: String,
+}
