@@ -8,6 +8,9 @@ use jiff::Timestamp;
 
 use crate::clock::{Clock, later};
 
+/// What was fetched longer ago is of no use to anybody: a colleague who left long ago takes no memory.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// Values by key, each with the time it was fetched.
 pub(super) struct Cache<V> {
     clock: Clock,
@@ -28,13 +31,26 @@ impl<V: Clone> Cache<V> {
 
     pub(super) fn put(&self, key: &str, value: V) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key.to_owned(), (self.clock.now(), value));
+        let now = self.clock.now();
+        kept.retain(|_, (since, _)| now < later(*since, LONGEST));
+        kept.insert(key.to_owned(), (now, value));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_nobody_fetches_any_more_are_forgotten() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let cache = Cache::new(clock.clone());
+        for hour in 0..1_000 {
+            cache.put(&hour.to_string(), hour);
+            clock.advance(Duration::from_hours(1));
+        }
+        assert_eq!(cache.kept.lock().unwrap().len(), 24);
+    }
 
     #[test]
     fn a_value_is_kept_until_its_age_is_reached() {
