@@ -29,6 +29,15 @@ pub struct Batch {
     pub dropped: BTreeMap<Unwanted, usize>,
 }
 
+impl Batch {
+    fn add(&mut self, read: Result<Event, Unwanted>) {
+        match read {
+            Ok(event) => self.events.push(event),
+            Err(reason) => *self.dropped.entry(reason).or_default() += 1,
+        }
+    }
+}
+
 /// Why an element of a batch is not recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unwanted {
@@ -71,14 +80,22 @@ pub fn parse_batch(
     verification: &Verification,
     known_stage: &dyn Fn(&str, &str) -> Option<bool>,
 ) -> Result<Batch, NotJson> {
-    let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotJson)?;
-    let verification = verification.to_string();
     let mut batch = Batch::default();
-    for raw in elements {
-        match read(raw, &verification, known_stage) {
-            Ok(event) => batch.events.push(event),
-            Err(reason) => *batch.dropped.entry(reason).or_default() += 1,
+    let verification = verification.to_string();
+    // Almost always the whole body can be read at once. If it cannot, only what is wrong with it is left out.
+    let plain: Result<Vec<Element<'_>>, _> = serde_json::from_slice(body);
+    if let Ok(elements) = plain
+        && elements.iter().all(Element::tells_itself_apart)
+    {
+        for element in elements {
+            batch.add(read(&element, "", &verification, known_stage));
         }
+        return Ok(batch);
+    }
+    let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotJson)?;
+    for raw in elements {
+        let element = serde_json::from_str(raw.get()).map_err(|_| Unwanted::Broken);
+        batch.add(element.and_then(|element| read(&element, raw.get(), &verification, known_stage)));
     }
     Ok(batch)
 }
@@ -114,12 +131,20 @@ struct Element<'a> {
     occurred_at: Option<&'a RawValue>,
 }
 
+impl Element<'_> {
+    /// Whether it has something by which two events of one kind about one deal differ.
+    fn tells_itself_apart(&self) -> bool {
+        [self.event_id, self.occurred_at].into_iter().flatten().any(|raw| id(raw).is_some())
+    }
+}
+
+/// What an element says; `whole` is its text, needed only if it does not tell itself apart.
 fn read(
-    raw: &RawValue,
+    element: &Element<'_>,
+    whole: &str,
     verification: &str,
     known_stage: &dyn Fn(&str, &str) -> Option<bool>,
 ) -> Result<Event, Unwanted> {
-    let element: Element<'_> = serde_json::from_str(raw.get()).map_err(|_| Unwanted::Broken)?;
     let kind_text = element.subscription_type.and_then(text).or_else(|| element.event_type.and_then(text));
     let kind_text = kind_text.ok_or(Unwanted::Broken)?;
     let (object, change) = kind_text.split_once('.').ok_or(Unwanted::Broken)?;
@@ -166,7 +191,7 @@ fn read(
     if event_id.is_none() && occurred.is_none() {
         // Nothing tells two such events apart but their text. Reading a deal twice is harmless; losing
         // a later win is not.
-        dedupe_key = format!("{dedupe_key}:{}", short_hash(raw.get().as_bytes()));
+        dedupe_key = format!("{dedupe_key}:{}", short_hash(whole.as_bytes()));
     }
     Ok(Event {
         deal: DealKey { account: account(portal.into_owned()), deal: deal.into_owned() },
