@@ -2,7 +2,11 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, Registry, fmt};
 
 use super::page::{self, Page, WIDTH};
 use crate::config::LogConfig;
@@ -14,11 +18,16 @@ use crate::packet::Packet;
 /// Structured logs on standard error, as the configuration wants them. `RUST_LOG` is not read: what a
 /// service logs is decided in one place.
 pub(super) fn log_to_stderr(config: &LogConfig) {
-    let filter = EnvFilter::try_new(&config.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let ansi = std::io::stderr().is_terminal();
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), config.level);
+    let filter = ours.with_default(config.level.min(Level::WARN));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if config.json {
+        lines.json().boxed()
+    } else {
+        lines.with_ansi(std::io::stderr().is_terminal()).boxed()
+    };
     // A second call (a test that runs two services) keeps the first logger.
-    let _ = if config.json { builder.json().try_init() } else { builder.with_ansi(ansi).try_init() };
+    let _ = Registry::default().with(lines.with_filter(filter)).try_init();
 }
 
 /// How wide text may be: what `COLUMNS` says, else what the terminal on standard output has. Unknown where the

@@ -53,7 +53,7 @@ impl Default for StoreConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { json: false, level: "info".to_owned() }
+        Self { json: false, level: tracing::Level::INFO }
     }
 }
 

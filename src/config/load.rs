@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
 
 use super::mapping_file::MappingFiles;
 use super::secret::{self, Secrets};
@@ -104,19 +104,19 @@ pub(super) fn address(field: Field<'_>, problems: &mut Problems) -> Option<Socke
     address
 }
 
+const LEVELS: [(&str, Level); 5] = [
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+
 fn log(section: Option<Section<'_>>, problems: &mut Problems) -> LogConfig {
     let default = LogConfig::default();
     let Some(mut section) = section else { return default };
     let json = section.take("format").choice(&[("text", false), ("json", true)], problems);
-    let level = section.take("level").text(problems);
+    let level = section.take("level").choice(&LEVELS, problems);
     section.finish(problems);
-    let level = level.and_then(|(level, span)| {
-        let usable = EnvFilter::try_new(level).is_ok();
-        if !usable {
-            let help = "write error, warn, info, debug or trace";
-            problems.error(span, format!("`{level}` is not a log level"), help);
-        }
-        usable.then(|| level.to_owned())
-    });
     LogConfig { json: json.unwrap_or(default.json), level: level.unwrap_or(default.level) }
 }

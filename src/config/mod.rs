@@ -88,8 +88,9 @@ pub struct StoreConfig {
 pub struct LogConfig {
     /// One JSON object a line instead of text.
     pub json: bool,
-    /// `tracing` filter, such as `info` or `handoff_bridge=debug,info`.
-    pub level: String,
+    /// The least important lines that are written. Of the libraries, never more than warnings: what they would
+    /// say of requests is not ours to vouch for.
+    pub level: tracing::Level,
 }
 
 /// Workers, retries and time limits.
