@@ -16,7 +16,11 @@ pub const POINTS: &[&str] = &[
 ];
 
 /// Dies on the spot, without unwinding or flushing, if `HANDOFF_CRASH_AT` names this place.
-/// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit. Release builds contain nothing of it.
+/// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit.
+///
+/// `HANDOFF_STAND_AT` names a place in the same way; there and at every later visit whoever comes stands still, and
+/// the rest of the process goes on until it is killed. What it should not have told anybody yet gets the time to
+/// be told. Release builds contain nothing of either.
 #[macro_export]
 macro_rules! crash_point {
     ($name:literal) => {
@@ -27,19 +31,41 @@ macro_rules! crash_point {
 
 #[cfg(debug_assertions)]
 #[doc(hidden)]
-pub fn visit(name: &str) {
+pub fn visit(name: &'static str) {
     use std::sync::LazyLock;
-    use std::sync::atomic::{AtomicU32, Ordering};
 
-    static WANTED: LazyLock<Option<(String, AtomicU32)>> = LazyLock::new(|| {
-        let wanted = std::env::var("HANDOFF_CRASH_AT").ok()?;
-        let (name, visit) = wanted.split_once(':').unwrap_or((&wanted, "1"));
-        Some((name.to_owned(), AtomicU32::new(visit.parse().unwrap_or(1))))
-    });
-    if let Some((wanted, left)) = &*WANTED
-        && wanted == name
-        && left.fetch_sub(1, Ordering::SeqCst) == 1
-    {
+    static DIES: LazyLock<Option<Place>> = LazyLock::new(|| Place::named_by("HANDOFF_CRASH_AT"));
+    static STANDS: LazyLock<Option<Place>> = LazyLock::new(|| Place::named_by("HANDOFF_STAND_AT"));
+
+    if DIES.as_ref().is_some_and(|place| place.is_reached(name)) {
         std::process::abort();
+    }
+    if STANDS.as_ref().is_some_and(|place| place.is_reached(name)) {
+        tracing::warn!(point = name, "stands still");
+        tokio::task::block_in_place(|| {
+            loop {
+                std::thread::park();
+            }
+        });
+    }
+}
+
+/// A place, and how many visits are still free.
+#[cfg(debug_assertions)]
+struct Place {
+    name: String,
+    free: std::sync::atomic::AtomicI64,
+}
+
+#[cfg(debug_assertions)]
+impl Place {
+    fn named_by(variable: &str) -> Option<Self> {
+        let wanted = std::env::var(variable).ok()?;
+        let (name, visit) = wanted.split_once(':').unwrap_or((&wanted, "1"));
+        Some(Self { name: name.to_owned(), free: (visit.parse().unwrap_or(1) - 1).into() })
+    }
+
+    fn is_reached(&self, name: &str) -> bool {
+        self.name == name && self.free.fetch_sub(1, std::sync::atomic::Ordering::SeqCst) <= 0
     }
 }

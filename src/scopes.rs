@@ -15,20 +15,11 @@ use jiff::Timestamp;
 
 use crate::clock::later;
 use crate::delivery::backoff;
-use crate::store::Pause;
+use crate::store::Work;
 
 /// Different pieces of work that have to fail in a row, with no success between them. One deal that the CRM
 /// chokes on never gets there, and too little work to fill the workers does not need to.
 const BREAKS_AT: usize = 4;
-
-/// Which workers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pool {
-    /// Those that read deals.
-    Deals,
-    /// Those that deliver.
-    Deliveries,
-}
 
 /// How work of a scope ended, as far as the scope is to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,21 +44,10 @@ pub struct Rest {
     pub reason: String,
 }
 
-/// What may be claimed next.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Scopes that get no worker now.
-    pub without: Vec<String>,
-    /// No more than this at once, or some scope could get more than its share.
-    pub most: u32,
-    /// Scopes that come out of a pause: one piece of work each finds out.
-    pub probes: Vec<String>,
-}
-
 /// Counts who is being called and how that goes.
 #[derive(Debug)]
 pub struct Scopes {
-    /// Workers of one pool that one scope may have.
+    /// Workers for one kind of work that one scope may have.
     share: usize,
     /// The first rest, and the longest.
     rest: (Duration, Duration),
@@ -76,7 +56,7 @@ pub struct Scopes {
 
 #[derive(Debug, Default)]
 struct Seen {
-    busy: BTreeMap<(Pool, String), usize>,
+    busy: BTreeMap<(Work, String), usize>,
     failing: BTreeMap<String, Failing>,
 }
 
@@ -94,11 +74,11 @@ struct Failing {
 #[derive(Debug)]
 pub struct Call {
     scopes: Arc<Scopes>,
-    key: (Pool, String),
+    key: (Work, String),
 }
 
 impl Scopes {
-    /// `workers` in each pool; rests last from `first` to `longest`.
+    /// `workers` for each kind of work; rests last from `first` to `longest`.
     pub fn new(workers: usize, first: Duration, longest: Duration) -> Arc<Self> {
         // Three quarters: a lone account is hardly slowed down, and two dead ones still do not have everything
         // before their work rests.
@@ -106,35 +86,21 @@ impl Scopes {
         Arc::new(Self { share, rest: (first, longest.max(first)), seen: Mutex::default() })
     }
 
-    /// A worker of a pool begins to call a scope.
-    pub fn begin(self: &Arc<Self>, pool: Pool, scope: &str) -> Call {
-        let key = (pool, scope.to_owned());
+    /// A worker begins to call a scope.
+    pub fn begin(self: &Arc<Self>, work: Work, scope: &str) -> Call {
+        let key = (work, scope.to_owned());
         *self.lock().busy.entry(key.clone()).or_default() += 1;
         Call { scopes: Arc::clone(self), key }
     }
 
-    /// What a pool may claim. `pauses` are those of the store; one that has passed and is still there waits for
-    /// a success.
-    pub fn plan(&self, pool: Pool, pauses: &[Pause], now: Timestamp) -> Plan {
+    /// How many more workers a scope may have for a kind of work. On trial, it may have one for whatever work.
+    pub fn room(&self, work: Work, scope: &str, on_trial: bool) -> usize {
         let seen = self.lock();
-        let passed = pauses.iter().filter(|pause| pause.until <= now).map(|pause| &pause.scope);
-        let (mut without, mut probes) = (Vec::new(), Vec::new());
-        for scope in passed {
-            if !seen.busy.keys().any(|(_, busy)| busy == scope) {
-                probes.push(scope.clone());
-            }
-            without.push(scope.clone());
+        if on_trial {
+            return usize::from(!seen.busy.keys().any(|(_, busy)| busy == scope));
         }
-        let mut busiest = 0;
-        for ((_, scope), calls) in seen.busy.iter().filter(|((at, _), _)| *at == pool) {
-            if without.contains(scope) {
-            } else if *calls >= self.share {
-                without.push(scope.clone());
-            } else {
-                busiest = busiest.max(*calls);
-            }
-        }
-        Plan { without, most: u32::try_from(self.share - busiest).unwrap_or(u32::MAX), probes }
+        let busy = seen.busy.get(&(work, scope.to_owned())).copied().unwrap_or_default();
+        self.share.saturating_sub(busy)
     }
 
     /// How a piece of work ended; the rest that follows, if that was one failure too many.
@@ -209,10 +175,6 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn pause(scope: &str, until: i64) -> Pause {
-        Pause { scope: scope.to_owned(), until: at(until), reason: String::new(), since: at(0) }
-    }
-
     fn fails() -> Health {
         Health::Fails { why: "no answer in time".to_owned() }
     }
@@ -220,16 +182,18 @@ mod tests {
     #[test]
     fn one_scope_never_gets_all_workers() {
         let scopes = scopes();
-        assert_eq!(scopes.plan(Pool::Deliveries, &[], at(0)).most, 6);
-        let mut calls = vec![scopes.begin(Pool::Deliveries, "slack"), scopes.begin(Pool::Deals, "slack")];
-        let plan = scopes.plan(Pool::Deliveries, &[], at(0));
-        assert_eq!((plan.most, plan.without.len()), (5, 0));
-        calls.extend((0..5).map(|_| scopes.begin(Pool::Deliveries, "slack")));
-        let plan = scopes.plan(Pool::Deliveries, &[], at(0));
-        assert_eq!((plan.most, plan.without), (6, vec!["slack".to_owned()]));
-        assert!(scopes.plan(Pool::Deals, &[], at(0)).without.is_empty(), "the other pool has its own share");
+        let room = |work| scopes.room(work, "slack", false);
+        assert_eq!(room(Work::Deliveries), 6);
+        let mut calls = vec![scopes.begin(Work::Deliveries, "slack"), scopes.begin(Work::Deals, "slack")];
+        assert_eq!(
+            (room(Work::Deliveries), room(Work::Deals)),
+            (5, 5),
+            "each kind of work has its own share"
+        );
+        calls.extend((0..5).map(|_| scopes.begin(Work::Deliveries, "slack")));
+        assert_eq!((room(Work::Deliveries), scopes.room(Work::Deliveries, "hubspot:1", false)), (0, 6));
         drop(calls);
-        assert!(scopes.plan(Pool::Deliveries, &[], at(0)).without.is_empty());
+        assert_eq!(room(Work::Deliveries), 6);
     }
 
     #[test]
@@ -243,14 +207,12 @@ mod tests {
     #[test]
     fn after_a_pause_one_call_finds_out() {
         let scopes = scopes();
-        let pauses = [pause("slack", 60)];
-        assert_eq!(scopes.plan(Pool::Deliveries, &pauses, at(59)).probes, Vec::<String>::new());
-        let plan = scopes.plan(Pool::Deliveries, &pauses, at(60));
-        assert_eq!((&plan.probes, &plan.without), (&vec!["slack".to_owned()], &vec!["slack".to_owned()]));
-        let _probe = scopes.begin(Pool::Deliveries, "slack");
-        let plan = scopes.plan(Pool::Deliveries, &pauses, at(60));
-        assert_eq!((plan.probes.len(), plan.without), (0, vec!["slack".to_owned()]));
-        assert!(scopes.plan(Pool::Deals, &pauses, at(60)).probes.is_empty(), "in whatever pool");
+        let room = |work| scopes.room(work, "slack", true);
+        assert_eq!(room(Work::Deliveries), 1);
+        let call = scopes.begin(Work::Deliveries, "slack");
+        assert_eq!((room(Work::Deliveries), room(Work::Deals)), (0, 0), "for whatever work");
+        drop(call);
+        assert_eq!(room(Work::Deals), 1);
     }
 
     #[test]

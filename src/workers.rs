@@ -8,16 +8,28 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::catch_up;
-use crate::clock::later;
+use crate::clock::{Clock, later};
 use crate::config::StoreConfig;
 use crate::crash_point;
 use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
-use crate::scopes::{Call, Health, Pool, Rest, Scopes};
-use crate::store::{Among, DealEnd, DealLease, DeliveryLease, StoreError};
+use crate::scopes::{Call, Health, Rest, Scopes};
+use crate::store::{DealEnd, DealLease, DeliveryLease, Due, StoreError, Work};
 
-/// The pause between two looks while every worker is busy.
-const BUSY: Duration = Duration::from_millis(50);
+/// The pause before the next look after work that was due could not be claimed.
+const RACED: Duration = Duration::from_millis(50);
+
+/// The pause before commits are listened to again while work waits for workers: what more of it arrives waits too,
+/// and to look at every commit of a flood would cost more than the commits.
+const FULL: Duration = Duration::from_millis(20);
+
+/// What a look has found.
+struct Seen {
+    /// When to look again if nothing wakes us.
+    wake: jiff::Timestamp,
+    /// Something is due and has no worker.
+    full: bool,
+}
 
 /// The workers, and whom they are calling.
 struct Crew {
@@ -35,11 +47,17 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, patience: Du
     while !*stopped.borrow() {
         // Marked before looking: what is committed after the look wakes the wait below.
         changed.borrow_and_update();
-        claim(&app, &mut crew).await;
-        let wake = next_look(&app).await;
+        let Seen { wake, full } = crew.look(&app).await;
+        let commit = async {
+            if full {
+                // Our own pace, not a time that anybody waits for.
+                Clock::machine().sleep(FULL).await;
+            }
+            let _ = changed.changed().await;
+        };
         tokio::select! {
             _ = stopped.changed() => {}
-            _ = changed.changed() => {}
+            () = commit => {}
             Some(_) = crew.deals.join_next() => {}
             Some(_) = crew.deliveries.join_next() => {}
             () = app.clock.sleep_until(wake) => {}
@@ -54,69 +72,76 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, patience: Du
     }
 }
 
-/// Takes what is due: everybody's share of the free workers first, then one piece of work of each scope that
-/// comes out of a pause.
-async fn claim(app: &Arc<App>, crew: &mut Crew) {
-    let pauses = match app.store.pauses().await {
-        Ok(pauses) => pauses,
-        Err(error) => {
-            tracing::error!(%error, "pauses cannot be read; no work is claimed");
-            return;
-        }
-    };
-    for pool in [Pool::Deals, Pool::Deliveries] {
+impl Crew {
+    /// Takes what is due and has a worker, until there is no more of it. The next look is when something becomes
+    /// due, at the latest after the poll interval.
+    async fn look(&mut self, app: &Arc<App>) -> Seen {
         loop {
-            let plan = crew.scopes.plan(pool, &pauses, app.clock.now());
-            let most = crew.free(app, pool).min(plan.most);
-            let claimed = crew.take(app, pool, most, Among::without(&plan.without)).await;
-            if claimed == 0 || claimed < most {
-                break;
+            let due = match app.store.due().await {
+                Ok(due) => due,
+                Err(error) => {
+                    tracing::error!(%error, "what is due cannot be read; no work is claimed");
+                    return Seen { wake: later(app.clock.now(), app.work.poll), full: false };
+                }
+            };
+            let now = app.clock.now();
+            let mut seen = Seen { wake: later(now, app.work.poll), full: false };
+            let mut claimed = 0;
+            for Due { work, scope, at, on_trial } in due {
+                if at > now {
+                    seen.wake = seen.wake.min(at);
+                    continue;
+                }
+                let most = self.free(app, work).min(self.scopes.room(work, &scope, on_trial));
+                if most == 0 {
+                    // It waits for a worker that is done, and that wakes us.
+                    seen.full = true;
+                    continue;
+                }
+                let begun = self.take(app, work, &scope, most).await;
+                claimed += begun;
+                if begun == 0 {
+                    // Somebody else was faster, or has it half in hand.
+                    seen.wake = seen.wake.min(later(now, RACED));
+                }
+            }
+            if claimed == 0 {
+                return seen;
             }
         }
-        for probe in crew.scopes.plan(pool, &pauses, app.clock.now()).probes {
-            let one = crew.free(app, pool).min(1);
-            crew.take(app, pool, one, Among::only(&probe)).await;
-        }
     }
-}
 
-impl Crew {
-    fn free(&self, app: &App, pool: Pool) -> u32 {
-        let busy = match pool {
-            Pool::Deals => self.deals.len(),
-            Pool::Deliveries => self.deliveries.len(),
+    fn free(&self, app: &App, work: Work) -> usize {
+        let busy = match work {
+            Work::Deals => self.deals.len(),
+            Work::Deliveries => self.deliveries.len(),
         };
-        u32::try_from(app.work.workers.saturating_sub(busy)).unwrap_or(u32::MAX)
+        app.work.workers.saturating_sub(busy)
     }
 
     /// Claims and begins up to `most` pieces of work; says how many.
-    async fn take(&mut self, app: &Arc<App>, pool: Pool, most: u32, among: Among) -> u32 {
-        if most == 0 {
-            return 0;
-        }
-        let claimed = match pool {
-            Pool::Deals => app
+    async fn take(&mut self, app: &Arc<App>, work: Work, scope: &str, most: usize) -> usize {
+        let (limit, lease) = (u32::try_from(most).unwrap_or(u32::MAX), app.work.lease);
+        let claimed = match work {
+            Work::Deals => app
                 .store
-                .claim_deals_among(most, app.work.lease, among)
+                .claim_deals(scope, limit, lease)
                 .await
                 .map(|leases| leases.into_iter().map(|lease| self.begin_deal(app, lease)).count()),
-            Pool::Deliveries => app
+            Work::Deliveries => app
                 .store
-                .claim_deliveries_among(most, app.work.lease, among)
+                .claim_deliveries(scope, limit, lease)
                 .await
                 .map(|leases| leases.into_iter().map(|lease| self.begin_delivery(app, lease)).count()),
         };
-        match claimed {
-            Ok(count) => u32::try_from(count).unwrap_or(u32::MAX),
-            Err(error) => {
-                tracing::error!(%error, ?pool, "due work cannot be claimed");
-                0
-            }
-        }
+        claimed.unwrap_or_else(|error| {
+            tracing::error!(%error, scope, ?work, "due work cannot be claimed");
+            0
+        })
     }
 
     fn begin_deal(&mut self, app: &Arc<App>, lease: DealLease) {
-        let call = self.scopes.begin(Pool::Deals, &lease.deal.account.to_string());
+        let call = self.scopes.begin(Work::Deals, &lease.deal.account.to_string());
         let app = app.clone();
         self.deals.spawn(async move {
             let (work, health) = (lease.deal.to_string(), work_on_deal(&app, lease).await);
@@ -125,7 +150,7 @@ impl Crew {
     }
 
     fn begin_delivery(&mut self, app: &Arc<App>, lease: DeliveryLease) {
-        let call = self.scopes.begin(Pool::Deliveries, &lease.scope());
+        let call = self.scopes.begin(Work::Deliveries, &lease.scope());
         let app = app.clone();
         self.deliveries.spawn(async move {
             crash_point!("delivery.claimed");
@@ -147,18 +172,6 @@ async fn settle(app: &App, call: &Call, work: &str, health: &Health) {
     tracing::warn!(scope, %until, reason, "calls rest");
     if let Err(error) = app.store.pause(scope, until, &reason).await {
         tracing::error!(scope, %error, "the rest could not be recorded");
-    }
-}
-
-/// When to look again if nothing wakes us: at the next due time, at the latest after the poll interval.
-async fn next_look(app: &App) -> jiff::Timestamp {
-    let now = app.clock.now();
-    let poll = later(now, app.work.poll);
-    match app.store.next_due().await {
-        // What is due already waits for a free worker, and that wakes us: do not spin until then.
-        Ok(Some(due)) if due <= now => later(now, BUSY).min(poll),
-        Ok(Some(due)) => due.min(poll),
-        _ => poll,
     }
 }
 

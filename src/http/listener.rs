@@ -3,6 +3,8 @@
 //! TLS is the proxy's in front: <https://docs.rs/hyper/latest/hyper/server/conn/http1/struct.Builder.html>
 //! has the one deadline that matters here, for a request head, which also ends idle connections.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,6 +28,9 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The largest request head, in bytes. Signatures and secrets fit into one many times over.
 const MAX_HEAD: usize = 32 * 1024;
+
+/// How long a client that was answered before it had sent everything may go on sending.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// What one listener allows.
 #[derive(Debug, Clone, Copy)]
@@ -83,24 +89,44 @@ async fn connection(
     idle: Duration,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let service = service_fn(|request: Request<Incoming>| answer(routes.clone(), Arc::clone(&seat), request));
-    let served = http1::Builder::new()
+    let service =
+        service_fn(|request: Request<Incoming>| Box::pin(answer(routes.clone(), Arc::clone(&seat), request)));
+    let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(served);
-    tokio::select! {
-        // How it ended is the client's business: it went away, said nothing, or spoke no HTTP.
-        _ = served.as_mut() => return,
+    let stopping = tokio::select! {
+        ended = poll_fn(|context| served.poll_without_shutdown(context)) => match ended {
+            Ok(()) => false,
+            // That is the client's business: it went away, said nothing, or spoke no HTTP.
+            Err(_) => return,
+        },
         () = seat.must_go() => return,
-        _ = stopped.wait_for(|stopped| *stopped) => served.as_mut().graceful_shutdown(),
+        _ = stopped.wait_for(|stopped| *stopped) => true,
+    };
+    if stopping {
+        Pin::new(&mut served).graceful_shutdown();
+        let _ = served.await;
+        return;
     }
-    let _ = served.await;
+    let stream = served.into_parts().io.into_inner();
+    tokio::select! {
+        () = close(stream) => (),
+        () = seat.must_go() => (),
+        _ = stopped.wait_for(|stopped| *stopped) => (),
+    }
+}
+
+/// Reads what the client still sends, and forgets it. Closing at once would reset the connection, and a client
+/// that is told its body is too large might never read so: <https://www.rfc-editor.org/rfc/rfc9112#section-9.6>.
+async fn close(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut stream, &mut tokio::io::sink())).await;
 }
 
 async fn answer(
-    routes: Router,
+    mut routes: Router,
     seat: Arc<Seat>,
     mut request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
@@ -108,7 +134,7 @@ async fn answer(
 
     seat.in_hand();
     request.extensions_mut().insert(Arc::clone(&seat));
-    let answered = routes.clone().call(request).await;
+    let answered = routes.call(request).await;
     seat.waits(false);
     answered
 }

@@ -1,6 +1,9 @@
 //! Every request a platform has seen.
 
+use jiff::Timestamp;
+
 use super::call::{Call, Verdict};
+use crate::clock::Clock;
 
 /// One request and how it ended.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct LoggedCall {
     pub status: Option<u16>,
     /// Whose fault it was.
     pub verdict: Verdict,
+    /// When it was decided, by the machine's clock.
+    pub at: Timestamp,
 }
 
 impl LoggedCall {
@@ -89,6 +94,7 @@ impl Log {
             body: call.body.clone(),
             status,
             verdict,
+            at: Clock::machine().now(),
         });
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -15,6 +16,7 @@ use super::call::{Answer, Call, Verdict, pairs};
 use super::fault::{Fault, Faults, Times, truncate};
 use super::line::{Cut, Lines};
 use super::log::Log;
+use crate::clock::Clock;
 
 /// Larger bodies are not read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -26,6 +28,8 @@ pub struct Desk {
     pub log: Log,
     /// What is switched to fail.
     pub faults: Faults,
+    /// How long a request takes to get here, as if from another continent; no time unless changed.
+    pub latency: Duration,
 }
 
 /// A platform: state that answers calls, one at a time.
@@ -106,6 +110,11 @@ impl<P: Platform> Served<P> {
         self.change(|state| state.desk_mut().faults.switch(pattern, fault, times));
     }
 
+    /// Lets every request from now on take so long to get here.
+    pub fn is_away(&self, latency: Duration) {
+        self.change(|state| state.desk_mut().latency = latency);
+    }
+
     /// Switches all faults off. Requests that hang already go on hanging.
     pub fn clear_faults(&self) {
         self.change(|state| state.desk_mut().faults.clear());
@@ -163,6 +172,10 @@ async fn serve<P: Platform>(
         Ok(call) => call,
         Err(error) => return Answer::text(400, &error.to_string()).into_response(),
     };
+    let latency = shared.lock().desk().latency;
+    if !latency.is_zero() {
+        Clock::machine().sleep(latency).await;
+    }
     let fault = shared.change(|platform| platform.desk_mut().faults.strike(&call));
     match fault {
         Some(Fault::Refuse(answer)) => {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::inbox::json;
 use super::query::{clean, query};
 use super::writer::{Command, Tx};
-use super::{Store, StoreError};
+use super::{DatabaseError, Store, StoreError};
 use crate::crm::DealRecord;
 use crate::gaps::{Addressee, Gap};
 use crate::packet::{Packet, PacketStatus};
@@ -102,7 +102,7 @@ struct AssessTheRest;
 impl Command for AssessTheRest {
     type Output = ();
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<()> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         let rest: Vec<(String, i64, String, String)> = tx.conn.all(query(UNASSESSED).bind(PACKETS)).await?;
         for (packet_id, created_at, packet, record) in &rest {
             // What cannot be read cannot be counted either, and is not looked at again.
@@ -126,7 +126,7 @@ pub(super) async fn insert(
     packet_id: &str,
     created_at: i64,
     assessment: &Assessment,
-) -> sqlx::Result<()> {
+) -> Result<(), DatabaseError> {
     let seller = assessment.seller.as_ref();
     let insert = query(INSERT_ASSESSMENT).bind(packet_id).bind(created_at).bind(assessment.complete);
     let insert = insert.bind(seller.map(|seller| seller.key.as_str()));

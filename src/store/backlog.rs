@@ -1,4 +1,4 @@
-//! What is left to do: when the next row is due, and how many rows wait.
+//! How much is left to do.
 
 use jiff::Timestamp;
 
@@ -9,17 +9,6 @@ use super::{Store, StoreError};
 use crate::delivery::Destination;
 
 statements! {
-    NEXT_DEAL = "
-        SELECT d.due_at FROM deals d
-        WHERE d.state <> 'idle' AND d.due_at IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.account AND p.until > $1)
-        ORDER BY d.due_at LIMIT 1";
-    NEXT_DELIVERY = "
-        SELECT d.due_at FROM deliveries d
-        WHERE d.state <> 'done' AND d.due_at IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.scope AND p.until > $1)
-        ORDER BY d.due_at LIMIT 1";
-    NEXT_PAUSE_END = "SELECT p.until FROM pauses p WHERE p.until > $1 ORDER BY p.until LIMIT 1";
     OPEN_DEALS = "SELECT state, COUNT(*), MIN(heard_at) FROM deals WHERE state <> 'idle' GROUP BY state";
     OPEN_DELIVERIES = "
         SELECT destination, state, unknown, COUNT(*), MIN(created_at) FROM deliveries
@@ -50,18 +39,6 @@ impl Backlog {
 }
 
 impl Store {
-    /// When a deal or a delivery next becomes due (this may be in the past), or the next pause ends,
-    /// whichever comes first. `None`: nothing happens until something changes.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let now = self.clock.now_millis();
-        let mut earliest: Option<i64> = None;
-        for sql in [NEXT_DEAL, NEXT_DELIVERY, NEXT_PAUSE_END] {
-            let due: Option<(i64,)> = self.readers.optional(query(sql).bind(now)).await?;
-            earliest = earliest.into_iter().chain(due.map(|(due,)| due)).min();
-        }
-        Ok(earliest.map(from_millis))
-    }
-
     /// Counts what is left to do, for metrics. Finished rows are not looked at.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         type Group = (String, String, i64, i64, i64);

@@ -6,8 +6,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sqlx::Connection;
-
 use super::query::{Conn, query};
 use super::sqlite::{self, refused};
 use super::{Store, StoreError, migrate};
@@ -34,7 +32,7 @@ impl Store {
         // Keeps the name, so that nothing is overwritten and no unfinished copy ever has it.
         sqlite::create_new(to)?;
         let part = beside(to, ".part");
-        let copied = copy_online(from, &part).await;
+        let copied = sqlite::apart(copy_online(from.to_owned(), part.clone())).await;
         let kept = copied.and_then(|()| put(&part, to));
         if kept.is_err() {
             let _ = (fs::remove_file(&part), fs::remove_file(to));
@@ -48,7 +46,7 @@ impl Store {
         let _served_by_nobody = sqlite::lock_beside(to)?;
         sqlite::must_exist(from)?;
         let part = beside(to, ".part");
-        let prepared = prepare(from, &part, clock).await;
+        let prepared = sqlite::apart(prepare(from.to_owned(), part.clone(), clock.clone())).await;
         let placed = prepared.and_then(|()| {
             let set_aside = set_aside(to, clock)?;
             put(&part, to)?;
@@ -61,26 +59,25 @@ impl Store {
     }
 }
 
-async fn copy_online(from: &Path, part: &Path) -> Result<(), StoreError> {
-    drop(sqlite::create_new(part)?);
-    let mut conn = sqlite::read_only(from).await?;
-    let text = part.to_str().ok_or_else(|| refused(part, io::ErrorKind::InvalidFilename.into()))?;
+async fn copy_online(from: PathBuf, part: PathBuf) -> Result<(), StoreError> {
+    drop(sqlite::create_new(&part)?);
+    let mut conn = sqlite::read_only(&from)?;
+    let text = part.to_str().ok_or_else(|| refused(&part, io::ErrorKind::InvalidFilename.into()))?;
     Conn::Sqlite(&mut conn).execute(query(COPY).bind(text)).await?;
-    conn.close().await?;
-    examine(part).await
+    examine(&part).await
 }
 
 /// A copy of the copy, made ready to be served.
-async fn prepare(from: &Path, part: &Path, clock: &Clock) -> Result<(), StoreError> {
-    examine(from).await?;
+async fn prepare(from: PathBuf, part: PathBuf, clock: Clock) -> Result<(), StoreError> {
+    examine(&from).await?;
     if part.exists() {
-        fs::remove_file(part).map_err(|error| refused(part, error))?;
+        fs::remove_file(&part).map_err(|error| refused(&part, error))?;
     }
-    let mut copy = sqlite::create_new(part)?;
-    let mut original = File::open(from).map_err(|error| refused(from, error))?;
-    io::copy(&mut original, &mut copy).map_err(|error| refused(part, error))?;
+    let mut copy = sqlite::create_new(&part)?;
+    let mut original = File::open(&from).map_err(|error| refused(&from, error))?;
+    io::copy(&mut original, &mut copy).map_err(|error| refused(&part, error))?;
     drop(copy);
-    let store = Store::open(part, clock.clone()).await?;
+    let store = Store::open(&part, clock).await?;
     let marked = store.mark_restored().await;
     store.close().await;
     marked
@@ -88,7 +85,7 @@ async fn prepare(from: &Path, part: &Path, clock: &Clock) -> Result<(), StoreErr
 
 /// Fails unless the file is a sound database of this program.
 async fn examine(path: &Path) -> Result<(), StoreError> {
-    let mut conn = sqlite::read_only(path).await?;
+    let mut conn = sqlite::read_only(path)?;
     let mut on = Conn::Sqlite(&mut conn);
     let unusable = |what: String| StoreError::Unusable { path: path.to_owned(), what };
     let (found,): (String,) =
@@ -99,7 +96,6 @@ async fn examine(path: &Path) -> Result<(), StoreError> {
     if migrate::newest(&mut on).await.unwrap_or(0) == 0 {
         return Err(unusable("it holds no tables of this program".to_owned()));
     }
-    conn.close().await?;
     Ok(())
 }
 

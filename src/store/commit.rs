@@ -3,17 +3,18 @@
 //! A batch runs optimistically. If anything in it fails, it is rolled back and its commands run one by one,
 //! each in its own transaction: a broken command fails alone, and two that lock each other out do not.
 
-use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::{slice, thread};
 
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 
-use super::StoreError;
-use super::inbox;
 use super::link::Link;
 use super::postgres::{is_conflict, within};
+use super::recording;
 use super::writer::{Item, Tx};
+use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
 use crate::crash_point;
 
@@ -46,7 +47,7 @@ enum Failed {
     /// not help.
     Outside(StoreError),
     /// A command or the COMMIT failed.
-    Inside(Arc<sqlx::Error>),
+    Inside(Arc<DatabaseError>),
 }
 
 impl From<Failed> for StoreError {
@@ -59,8 +60,21 @@ impl From<Failed> for StoreError {
 }
 
 impl WriterTask {
+    /// Starts it. SQLite blocks whoever calls it, so its writer has a thread, which needs nothing of the runtime
+    /// but to be woken.
+    pub fn start(self) -> Result<(), DatabaseError> {
+        if self.link.is_shared() {
+            tokio::spawn(self.run());
+            return Ok(());
+        }
+        let runtime = Handle::current();
+        let thread = thread::Builder::new().name("store-writer".to_owned());
+        thread.spawn(move || runtime.block_on(self.run())).map_err(DatabaseError::Thread)?;
+        Ok(())
+    }
+
     /// Works until the queue is closed and empty.
-    pub async fn run(mut self) {
+    async fn run(mut self) {
         loop {
             let batch = self.next_batch().await;
             if batch.is_empty() {
@@ -77,7 +91,7 @@ impl WriterTask {
 
     /// Waits for something to do; nothing comes after the end. The writer that waits keeps the others from the
     /// queue until there is something in it.
-    async fn next_batch(&self) -> Vec<Item> {
+    async fn next_batch(&mut self) -> Vec<Item> {
         let size = if self.link.is_shared() { BATCH.1 } else { BATCH.0 };
         let mut batch = Vec::new();
         let mut items = self.items.lock().await;
@@ -159,7 +173,12 @@ impl WriterTask {
     async fn transact(&mut self, batch: &mut [Item]) -> Result<(), Failed> {
         self.link.begin().await.map_err(Failed::Outside)?;
         let limit = self.link.patience();
-        match within(limit, self.inside(batch)).await {
+        let inside = self.inside(batch);
+        let done = match limit {
+            Some(limit) => within(limit, inside).await,
+            None => inside.await,
+        };
+        match done {
             Ok(wakes) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
                 if wakes {
@@ -176,7 +195,7 @@ impl WriterTask {
         }
     }
 
-    async fn inside(&mut self, batch: &mut [Item]) -> sqlx::Result<bool> {
+    async fn inside(&mut self, batch: &mut [Item]) -> Result<bool, DatabaseError> {
         let mut tx = Tx { conn: self.link.conn()?, now: self.clock.now_millis(), wakes: false };
         let mut records = Vec::new();
         let mut commands = Vec::new();
@@ -188,7 +207,7 @@ impl WriterTask {
             }
         }
         if !records.is_empty() {
-            inbox::insert(&mut tx, &mut records).await?;
+            recording::insert(&mut tx, &mut records).await?;
         }
         for command in commands {
             command.run(&mut tx).await?;
@@ -225,10 +244,9 @@ mod tests {
     impl Command for LimitPages {
         type Output = ();
 
-        async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<()> {
+        async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
             let Conn::Sqlite(conn) = &mut tx.conn else { panic!("only SQLite counts pages") };
-            sqlx::query(self.0).execute(&mut **conn).await?;
-            Ok(())
+            Ok(conn.execute_batch(self.0)?)
         }
     }
 
@@ -251,11 +269,33 @@ mod tests {
         let store = Store::open_exclusive(&path, Clock::manual(jiff::Timestamp::UNIX_EPOCH)).await.unwrap();
         store.writer.run(LimitPages("PRAGMA max_page_count = 1")).await.unwrap();
         let refused = store.record(many("first")).await.unwrap_err().to_string();
-        insta::assert_snapshot!(refused, @"database: error returned from database: (code: 13) database or disk is full");
+        insta::assert_snapshot!(refused, @"database: database or disk is full (code 13)");
         assert_eq!(store.events(10).await.unwrap().len(), 0);
 
         store.writer.run(LimitPages("PRAGMA max_page_count = 1000000")).await.unwrap();
         let recorded = store.record(many("second")).await.unwrap();
         assert_eq!(recorded, Recorded { new: 2000, repeated: 0 });
+    }
+
+    struct Panics;
+
+    impl Command for Panics {
+        type Output = ();
+
+        async fn run(&self, _: &mut Tx<'_>) -> Result<(), DatabaseError> {
+            panic!("as a test wants it")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panics_closes_the_store_and_another_process_may_serve() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("handoff.db");
+        let clock = Clock::manual(jiff::Timestamp::UNIX_EPOCH);
+        let store = Store::open_exclusive(&path, clock.clone()).await.unwrap();
+        assert!(matches!(store.writer.run(Panics).await, Err(StoreError::Closed)));
+        store.close().await;
+        let next = Store::open_exclusive(&path, clock).await.unwrap();
+        assert_eq!(next.record(many("after")).await.unwrap().new, 2000);
     }
 }

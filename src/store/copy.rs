@@ -1,7 +1,7 @@
 //! Moving everything from one store to another, of the same engine or not.
 
-use futures_util::TryStreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, TryStreamExt, try_unfold};
+use rusqlite::Connection;
 use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
@@ -10,7 +10,7 @@ use super::migrate::migrate;
 use super::open::void_leases;
 use super::query::{Conn, query};
 use super::writer::Tx;
-use super::{Store, StoreError, StoreUrl, sqlite};
+use super::{DatabaseError, Store, StoreError, StoreUrl, sqlite};
 use crate::clock::Clock;
 
 /// Rows that are written with one statement.
@@ -121,8 +121,8 @@ async fn copy_all(from: &mut Link, to: &mut Link, now: i64) -> Result<Vec<Copied
     }
     let mut copied = Vec::new();
     for table in &TABLES {
-        let mut chunks = table.read(&mut from).try_chunks(CHUNK);
-        while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
+        let mut chunks = table.read(&mut from);
+        while let Some(rows) = chunks.try_next().await? {
             table.write(&mut to, &rows).await?;
         }
         drop(chunks);
@@ -148,23 +148,30 @@ impl Table {
         self.texts.iter().chain(self.numbers).copied()
     }
 
-    /// Every row as a JSON array.
-    fn read<'c>(&self, conn: &'c mut Conn<'_>) -> BoxStream<'c, sqlx::Result<String>> {
+    /// Every row as a JSON array, a chunk at a time.
+    fn read<'c>(&self, conn: &'c mut Conn<'_>) -> BoxStream<'c, Result<Vec<String>, DatabaseError>> {
         let columns: Vec<&str> = self.columns().collect();
         let (columns, name) = (columns.join(", "), self.name);
         match conn {
             Conn::Sqlite(conn) => {
-                let sql = format!("SELECT json_array({columns}) FROM {name}");
-                sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&mut **conn)
+                let sql = format!(
+                    "SELECT rowid, json_array({columns}) FROM {name} WHERE rowid > $1 ORDER BY rowid LIMIT {CHUNK}"
+                );
+                let next = move |after| {
+                    let chunk = read_after(conn, &sql, after);
+                    async { Ok(chunk?) }
+                };
+                Box::pin(try_unfold(i64::MIN, next))
             }
             Conn::Postgres(conn) => {
                 let sql = format!("SELECT CAST(json_build_array({columns}) AS text) FROM {name}");
-                sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&mut **conn)
+                let rows = sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&mut **conn);
+                Box::pin(rows.try_chunks(CHUNK).map_err(|error| error.1.into()))
             }
         }
     }
 
-    async fn write(&self, conn: &mut Conn<'_>, rows: &[String]) -> sqlx::Result<()> {
+    async fn write(&self, conn: &mut Conn<'_>, rows: &[String]) -> Result<(), DatabaseError> {
         let columns: Vec<&str> = self.columns().collect();
         let values: Vec<String> = (0..columns.len())
             .map(|n| {
@@ -180,8 +187,7 @@ impl Table {
         let rows = format!("[{}]", rows.join(","));
         match conn {
             Conn::Sqlite(conn) => {
-                let sql = AssertSqlSafe(format!("{insert} json_each($1) e"));
-                sqlx::query(sql).bind(rows).execute(&mut **conn).await?;
+                conn.prepare_cached(&format!("{insert} json_each($1) e"))?.execute([rows])?;
             }
             Conn::Postgres(conn) => {
                 let sql = AssertSqlSafe(format!("{insert} json_array_elements(CAST($1 AS json)) e"));
@@ -191,12 +197,25 @@ impl Table {
         Ok(())
     }
 
-    async fn count(&self, conn: &mut Conn<'_>) -> sqlx::Result<u64> {
-        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {}", self.name));
+    async fn count(&self, conn: &mut Conn<'_>) -> Result<u64, DatabaseError> {
+        let sql = format!("SELECT COUNT(*) FROM {}", self.name);
         let count: i64 = match conn {
-            Conn::Sqlite(conn) => sqlx::query_scalar(sql).fetch_one(&mut **conn).await?,
-            Conn::Postgres(conn) => sqlx::query_scalar(sql).fetch_one(&mut **conn).await?,
+            Conn::Sqlite(conn) => conn.query_row(&sql, [], |row| row.get(0))?,
+            Conn::Postgres(conn) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut **conn).await?,
         };
         Ok(u64::try_from(count).unwrap_or(0))
     }
+}
+
+/// The next rows of a SQLite table, and the number of the last of them; nothing behind the end.
+fn read_after(conn: &Connection, sql: &str, after: i64) -> rusqlite::Result<Option<(Vec<String>, i64)>> {
+    let mut rows = Vec::new();
+    let mut last = None;
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = statement.query([after])?;
+    while let Some(row) = found.next()? {
+        last = Some(row.get(0)?);
+        rows.push(row.get(1)?);
+    }
+    Ok(last.map(|last| (rows, last)))
 }

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use super::moment::millis_after;
-use super::pauses::Among;
 use super::query::query;
 use super::writer::{Command, Tx};
-use super::{DealEnd, DealLease, Store, StoreError, inbox, packets, pauses};
+use super::{DatabaseError, DealEnd, DealLease, Store, StoreError, inbox, packets, pauses};
 use crate::crm::DealKey;
 
 statements! {
@@ -15,11 +14,10 @@ statements! {
     CLAIM_DEALS = ["
         WITH due AS MATERIALIZED (
             SELECT d.deal FROM deals d
-            WHERE d.state <> 'idle' AND d.due_at <= $1
-                AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.account AND p.until > $1)
-                AND d.account NOT IN (SELECT e.value FROM ", each_text, " e) AND ($5 = '' OR d.account = $5)
-            ORDER BY d.due_at LIMIT $3 ", skip_locked, ")
-        UPDATE deals SET state = 'leased', due_at = $2, epoch = epoch + 1
+            WHERE d.state <> 'idle' AND d.account = $1 AND d.due_at <= $2
+                AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = $1 AND p.until > $2)
+            ORDER BY d.due_at LIMIT $4 ", skip_locked, ")
+        UPDATE deals SET state = 'leased', due_at = $3, epoch = epoch + 1
         WHERE deal IN (SELECT due.deal FROM due)
         RETURNING deal, epoch, want, attempts"];
     /// Finished for good ($5 is `idle` or `dead`), unless something was announced since the claim.
@@ -39,20 +37,16 @@ statements! {
 }
 
 impl Store {
-    /// Takes up to `limit` deals that are due, for `lease` from now, passing over paused accounts. A caller
-    /// that drops this future leaves what it claimed to the end of the lease.
-    pub async fn claim_deals(&self, limit: u32, lease: Duration) -> Result<Vec<DealLease>, StoreError> {
-        self.claim_deals_among(limit, lease, Among::without(&[])).await
-    }
-
-    /// The same, among some accounts only.
-    pub async fn claim_deals_among(
+    /// Takes up to `limit` deals of an account that are due, those first that have waited longest, for `lease`
+    /// from now; none while the account is paused. A caller that drops this future leaves what it claimed to the
+    /// end of the lease.
+    pub async fn claim_deals(
         &self,
+        account: &str,
         limit: u32,
         lease: Duration,
-        among: Among,
     ) -> Result<Vec<DealLease>, StoreError> {
-        self.writer.run(ClaimDeals { limit, lease, among }).await
+        self.writer.run(ClaimDeals { account: account.to_owned(), limit, lease }).await
     }
 
     /// Records how work on a deal ended, with everything that follows from it, in one transaction. False:
@@ -68,17 +62,18 @@ impl Store {
 }
 
 struct ClaimDeals {
+    account: String,
     limit: u32,
     lease: Duration,
-    among: Among,
 }
 
 impl Command for ClaimDeals {
     type Output = Vec<DealLease>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<Vec<DealLease>> {
-        let claim = query(CLAIM_DEALS).bind(tx.now).bind(millis_after(tx.now, self.lease));
-        let rows: Vec<(String, i64, i64, i64)> = tx.conn.all(self.among.bind(claim.bind(self.limit))).await?;
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DealLease>, DatabaseError> {
+        let claim = query(CLAIM_DEALS).bind(&self.account).bind(tx.now);
+        let claim = claim.bind(millis_after(tx.now, self.lease)).bind(self.limit);
+        let rows: Vec<(String, i64, i64, i64)> = tx.conn.all(claim).await?;
         Ok(rows.into_iter().filter_map(lease_of).collect())
     }
 }
@@ -104,7 +99,7 @@ impl Command for FinishDeal {
         Some(self.lease.deal.to_string())
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let tries = i64::from(self.lease.attempts) + 1;
         match &self.end {
             DealEnd::Packet(new) => {
@@ -146,7 +141,7 @@ impl FinishDeal {
         state: &str,
         attempts: i64,
         error: Option<&str>,
-    ) -> sqlx::Result<bool> {
+    ) -> Result<bool, DatabaseError> {
         let DealLease { deal, epoch, want, .. } = &self.lease;
         let update = query(END_DEAL).bind(deal.to_string()).bind(*epoch).bind(*want);
         let update = update.bind(tx.now).bind(state).bind(attempts).bind(error);
@@ -155,7 +150,13 @@ impl FinishDeal {
         Ok(announced.is_some())
     }
 
-    async fn postpone(&self, tx: &mut Tx<'_>, due: i64, attempts: i64, error: &str) -> sqlx::Result<bool> {
+    async fn postpone(
+        &self,
+        tx: &mut Tx<'_>,
+        due: i64,
+        attempts: i64,
+        error: &str,
+    ) -> Result<bool, DatabaseError> {
         let update = query(POSTPONE_DEAL).bind(self.lease.deal.to_string()).bind(self.lease.epoch);
         let update = update.bind(due).bind(attempts).bind(error);
         let kept = tx.conn.execute(update).await? > 0;
@@ -163,13 +164,13 @@ impl FinishDeal {
         Ok(kept)
     }
 
-    async fn succeed(&self, tx: &mut Tx<'_>, outcome: &str) -> sqlx::Result<bool> {
+    async fn succeed(&self, tx: &mut Tx<'_>, outcome: &str) -> Result<bool, DatabaseError> {
         self.settle(tx, outcome, true).await?;
         pauses::forget_passed(tx, &self.lease.deal.account.to_string()).await?;
         Ok(true)
     }
 
-    async fn settle(&self, tx: &mut Tx<'_>, outcome: &str, settled: bool) -> sqlx::Result<()> {
+    async fn settle(&self, tx: &mut Tx<'_>, outcome: &str, settled: bool) -> Result<(), DatabaseError> {
         inbox::settle(tx, &self.lease.deal.to_string(), self.lease.want, outcome, settled).await
     }
 }
@@ -185,7 +186,7 @@ impl Command for ReplayDeal {
         Some(self.deal.clone())
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let revived = tx.conn.execute(query(REPLAY_DEAL).bind(&self.deal).bind(tx.now)).await? > 0;
         if revived {
             inbox::reopen(tx, &self.deal).await?;

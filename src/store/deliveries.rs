@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::moment::from_millis;
 use super::query::query;
 use super::readers::Readers;
-use super::{Attempt, Store, StoreError};
+use super::{Attempt, DatabaseError, Store, StoreError};
 use crate::delivery::Destination;
 
 statements! {
@@ -108,7 +108,10 @@ impl Store {
 type DeliveryRow = (String, String, String, i64, Option<i64>, i64, Option<String>, Option<String>);
 
 /// The deliveries of one packet with every attempt.
-pub(super) async fn of_packet(readers: &Readers, packet_id: &str) -> sqlx::Result<Vec<StoredDelivery>> {
+pub(super) async fn of_packet(
+    readers: &Readers,
+    packet_id: &str,
+) -> Result<Vec<StoredDelivery>, DatabaseError> {
     type AttemptRow = (i64, String, String, i64, Option<String>, Option<i64>);
 
     let rows: Vec<DeliveryRow> = readers.all(query(OF_PACKET).bind(packet_id)).await?;
@@ -134,7 +137,7 @@ pub(super) async fn of_packet(readers: &Readers, packet_id: &str) -> sqlx::Resul
 pub(super) async fn of_latest_packets(
     readers: &Readers,
     packets: u32,
-) -> sqlx::Result<HashMap<String, Vec<StoredDelivery>>> {
+) -> Result<HashMap<String, Vec<StoredDelivery>>, DatabaseError> {
     let rows: Vec<DeliveryRow> = readers.all(query(OF_LATEST_PACKETS).bind(packets)).await?;
     let mut by_packet: HashMap<String, Vec<StoredDelivery>> = HashMap::new();
     for row in rows {

@@ -7,7 +7,7 @@ use super::moment::from_millis;
 use super::query::query;
 use super::readers::Readers;
 use super::writer::{Command, Tx};
-use super::{Store, StoreError};
+use super::{DatabaseError, Store, StoreError};
 
 statements! {
     DISMISSALS = "
@@ -64,7 +64,7 @@ struct Dismiss {
 impl Command for Dismiss {
     type Output = bool;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let at = self.reason.as_ref().map(|_| tx.now);
         let update = query(DISMISS).bind(&self.packet_id).bind(&self.section).bind(&self.gap);
         Ok(tx.conn.execute(update.bind(at).bind(self.reason.as_deref())).await? > 0)
@@ -72,7 +72,7 @@ impl Command for Dismiss {
 }
 
 /// The dismissed gaps of one packet.
-pub(super) async fn of_packet(readers: &Readers, packet_id: &str) -> sqlx::Result<Vec<Dismissal>> {
+pub(super) async fn of_packet(readers: &Readers, packet_id: &str) -> Result<Vec<Dismissal>, DatabaseError> {
     let rows: Vec<(String, String, i64, String)> = readers.all(query(DISMISSALS).bind(packet_id)).await?;
     let dismissals = rows.into_iter().map(|(section, gap, at, reason)| Dismissal {
         section,

@@ -82,14 +82,45 @@ pub enum StoreError {
     Busy,
     /// The database refused or could not be reached.
     #[error("database: {0}")]
-    Database(Arc<sqlx::Error>),
+    Database(Arc<DatabaseError>),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(Arc::new(error))
+/// What a database said when it refused, or why nobody could ask it.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// SQLite refused, with the code by which <https://www.sqlite.org/rescode.html> explains it.
+    #[error("{error}{}", code(error))]
+    Sqlite {
+        /// What it says.
+        #[from]
+        error: rusqlite::Error,
+    },
+    /// PostgreSQL refused, or could not be reached.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// A row that is always there was not.
+    #[error("no row where there must be one")]
+    NoRow,
+    /// Rows that cannot be handed over as JSON.
+    #[error("cannot write rows as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// There is no thread for the writer of a file.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// The connection was closed or lost.
+    #[error("the connection is closed")]
+    Closed,
+}
+
+fn code(error: &rusqlite::Error) -> String {
+    error.sqlite_error().map(|error| format!(" (code {})", error.extended_code)).unwrap_or_default()
+}
+
+impl<E: Into<DatabaseError>> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self::Database(Arc::new(error.into()))
     }
 }

@@ -1,5 +1,6 @@
 //! How a store is, without changing anything in it; for `handoff doctor`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sqlx::Connection;
@@ -43,21 +44,21 @@ impl Store {
     /// Looks at a store that may be in use. Creates and migrates nothing.
     pub async fn health(url: &StoreUrl) -> Result<Health, StoreError> {
         match url {
-            StoreUrl::Sqlite(path) => {
-                let mut conn = sqlite::read_only(path).await?;
-                let mut on = Conn::Sqlite(&mut conn);
-                let (quick_check,) = match on.one(query(QUICK_CHECK)).await {
-                    Ok(found) => found,
-                    Err(damage) => (damage.to_string(),),
-                };
-                let (journal_mode,) =
-                    on.one(query(JOURNAL_MODE)).await.unwrap_or(("an unknown mode".to_owned(),));
-                conn.close().await?;
-                Ok(Health::Sqlite { quick_check, journal_mode })
-            }
+            StoreUrl::Sqlite(path) => sqlite::apart(file(path.clone())).await,
             StoreUrl::Postgres(url) => within(PATIENCE, postgres(url)).await,
         }
     }
+}
+
+async fn file(path: PathBuf) -> Result<Health, StoreError> {
+    let mut conn = sqlite::read_only(&path)?;
+    let mut on = Conn::Sqlite(&mut conn);
+    let (quick_check,) = match on.one(query(QUICK_CHECK)).await {
+        Ok(found) => found,
+        Err(damage) => (damage.to_string(),),
+    };
+    let (journal_mode,) = on.one(query(JOURNAL_MODE)).await.unwrap_or(("an unknown mode".to_owned(),));
+    Ok(Health::Sqlite { quick_check, journal_mode })
 }
 
 async fn postgres(url: &str) -> Result<Health, StoreError> {

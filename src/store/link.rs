@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, PgConnection};
 
+use super::checkpoint::Checkpoints;
 use super::postgres::{self, Server, within};
 use super::query::{Conn, query};
 use super::readers::Readers;
-use super::{StoreError, StoreUrl, sqlite};
+use super::{DatabaseError, StoreError, StoreUrl, sqlite};
 
 /// How many write to a PostgreSQL database at once.
 const POSTGRES_WRITERS: usize = 4;
@@ -39,8 +40,9 @@ pub(super) enum Role {
 
 /// A connection that writes.
 pub(super) enum Link {
-    /// To a file. The lock is the right to serve it.
-    Sqlite { path: PathBuf, conn: SqliteConnection, lock: Option<File> },
+    /// To a file. The lock is the right to serve it; whoever has it takes care of the log beside it. It is the last
+    /// to be dropped, also when a writer panics.
+    Sqlite { path: PathBuf, checkpoints: Option<Checkpoints>, conn: rusqlite::Connection, lock: Option<File> },
     /// To a server, unless the connection is lost.
     Postgres { server: Arc<Server>, conn: Option<PgConnection> },
 }
@@ -51,8 +53,9 @@ impl Link {
         match url {
             StoreUrl::Sqlite(path) => {
                 let lock = if role == Role::Beside { None } else { Some(sqlite::lock_beside(path)?) };
-                let conn = sqlite::connect(path).await?;
-                Ok(Self::Sqlite { path: path.clone(), conn, lock })
+                let mut conn = sqlite::connect(path)?;
+                let checkpoints = lock.is_some().then(|| Checkpoints::beside(path, &mut conn)).transpose()?;
+                Ok(Self::Sqlite { path: path.clone(), conn, lock, checkpoints })
             }
             StoreUrl::Postgres(url) => {
                 let server = Arc::new(Server::new(url, role)?);
@@ -65,7 +68,7 @@ impl Link {
     /// Connections to the same database that only read.
     pub fn readers(&self) -> Readers {
         match self {
-            Self::Sqlite { path, .. } => Readers::Sqlite(sqlite::readers(path)),
+            Self::Sqlite { path, .. } => Readers::of_file(path.clone()),
             Self::Postgres { server, .. } => Readers::Postgres(server.readers()),
         }
     }
@@ -95,8 +98,8 @@ impl Link {
     }
 
     /// How long a transaction may take. A file is never given up on.
-    pub fn patience(&self) -> Duration {
-        if self.is_shared() { postgres::PATIENCE } else { Duration::MAX }
+    pub fn patience(&self) -> Option<Duration> {
+        self.is_shared().then_some(postgres::PATIENCE)
     }
 
     /// Begins a transaction, on a new connection if the old one is lost.
@@ -122,15 +125,15 @@ impl Link {
     }
 
     /// Where the statements of a transaction go.
-    pub fn conn(&mut self) -> sqlx::Result<Conn<'_>> {
+    pub fn conn(&mut self) -> Result<Conn<'_>, DatabaseError> {
         match self {
             Self::Sqlite { conn, .. } => Ok(Conn::Sqlite(conn)),
-            Self::Postgres { conn, .. } => conn.as_mut().map(Conn::Postgres).ok_or(sqlx::Error::PoolClosed),
+            Self::Postgres { conn, .. } => conn.as_mut().map(Conn::Postgres).ok_or(DatabaseError::Closed),
         }
     }
 
     /// Makes a transaction last.
-    pub async fn commit(&mut self) -> sqlx::Result<()> {
+    pub async fn commit(&mut self) -> Result<(), DatabaseError> {
         self.conn()?.execute(query(COMMIT)).await?;
         Ok(())
     }
@@ -158,12 +161,17 @@ impl Link {
     pub async fn close(self) {
         let closed = match self {
             // The lock is released last: whoever gets it may open the file.
-            Self::Sqlite { conn, lock, .. } => {
-                let closed = conn.close().await;
+            Self::Sqlite { mut conn, lock, checkpoints, .. } => {
+                if let Some(checkpoints) = checkpoints {
+                    checkpoints.end(&mut conn);
+                }
+                let closed = conn.close().map_err(|(_, error)| DatabaseError::from(error));
                 drop(lock);
                 closed
             }
-            Self::Postgres { conn: Some(conn), .. } => within(PROMPT, conn.close()).await,
+            Self::Postgres { conn: Some(conn), .. } => {
+                within(PROMPT, conn.close()).await.map_err(DatabaseError::from)
+            }
             Self::Postgres { conn: None, .. } => Ok(()),
         };
         if let Err(error) = closed {

@@ -2,10 +2,10 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::StoreError;
 use super::link::Link;
 use super::postgres::take_turns;
 use super::query::{Conn, query};
+use super::{DatabaseError, StoreError};
 
 /// Every change to the tables, oldest first. A change that was released is never edited.
 const MIGRATIONS: &[(i64, &str)] = &[
@@ -50,7 +50,7 @@ pub(super) fn known() -> i64 {
 }
 
 /// The version of the tables; fails if there are none.
-pub(super) async fn newest(conn: &mut Conn<'_>) -> sqlx::Result<i64> {
+pub(super) async fn newest(conn: &mut Conn<'_>) -> Result<i64, DatabaseError> {
     let (version,) = conn.one(query(NEWEST)).await?;
     Ok(version)
 }
@@ -71,13 +71,14 @@ async fn apply(conn: &mut Conn<'_>, now: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn run_script(conn: &mut Conn<'_>, sql: &'static str) -> sqlx::Result<()> {
+async fn run_script(conn: &mut Conn<'_>, sql: &'static str) -> Result<(), DatabaseError> {
     match conn {
-        Conn::Sqlite(conn) => sqlx::raw_sql(sql).execute(&mut **conn).await.map(drop),
+        Conn::Sqlite(conn) => conn.execute_batch(sql)?,
         Conn::Postgres(conn) => {
             let (sqlite, postgres) = ROW_NUMBER;
             let sql = AssertSqlSafe(sql.replace(sqlite, postgres));
-            sqlx::raw_sql(sql).execute(&mut **conn).await.map(drop)
+            sqlx::raw_sql(sql).execute(&mut **conn).await?;
         }
     }
+    Ok(())
 }

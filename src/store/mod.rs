@@ -1,12 +1,12 @@
 //! The durable state: inbox, deals to look at, packets, outbox and attempts, in one database: a SQLite file
 //! for one process, or PostgreSQL for several.
 //!
-//! All writes go through writer tasks: a dropped request cannot cancel half a transaction, and concurrent
-//! webhooks share an fsync. Reads use a small pool. Times are epoch milliseconds. Every write of a worker
+//! All writes go through writers (SQLite's is a thread): a dropped request cannot cancel half a transaction, and
+//! concurrent webhooks share an fsync. Reads use a small pool. Times are epoch milliseconds. Every write of a worker
 //! carries the epoch of its lease: a worker that lost it changes nothing.
 //!
-//! `statements`, `query`, `link` and `readers` are all that knows of two engines; `sqlite` and `postgres` hold
-//! what only one of them needs.
+//! `statements`, `query`, `link`, `readers` and `recording` are all that knows of two engines; `sqlite` and
+//! `postgres` hold what only one of them needs.
 
 #[macro_use]
 mod statements;
@@ -14,11 +14,13 @@ mod statements;
 mod assessments;
 mod backlog;
 mod backup;
+mod checkpoint;
 mod commit;
 mod copy;
 mod deals;
 mod deliveries;
 mod dismissals;
+mod due;
 mod error;
 mod health;
 mod inbox;
@@ -34,6 +36,7 @@ mod postgres;
 mod purge;
 mod query;
 mod readers;
+mod recording;
 mod restored;
 mod settle;
 mod sqlite;
@@ -52,18 +55,17 @@ pub use backup::Restored;
 pub use copy::Copied;
 pub use deliveries::{DeliveryState, StoredDelivery};
 pub use dismissals::Dismissal;
-pub use error::StoreError;
+pub use due::{Due, Work};
+pub use error::{DatabaseError, StoreError};
 pub use health::Health;
 pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
-pub use pauses::{Among, Pause, SLACK};
+pub use pauses::{Pause, SLACK};
 pub use settle::{Decision, Settled};
 #[doc(hidden)]
 pub use statements::every_statement;
 pub use stats::{GapCount, SellerCount, Stats};
 pub use url::{StoreUrl, StoreUrlError};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
-
-use crate::clock::Clock;
 
 use crate::crm::{AccountKey, DealKey, WinKey};
 use crate::delivery::Destination;
@@ -73,7 +75,6 @@ use crate::delivery::Destination;
 pub struct Store {
     writer: writer::Writer,
     readers: readers::Readers,
-    clock: Clock,
 }
 
 impl Store {
@@ -112,7 +113,7 @@ struct Ping;
 impl writer::Command for Ping {
     type Output = ();
 
-    async fn run(&self, _: &mut writer::Tx<'_>) -> sqlx::Result<()> {
+    async fn run(&self, _: &mut writer::Tx<'_>) -> Result<(), DatabaseError> {
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::link::{Link, Role};
 use super::migrate::migrate;
 use super::query::query;
 use super::writer::{Command, Tx, Writer};
-use super::{Store, StoreError, StoreUrl};
+use super::{DatabaseError, Store, StoreError, StoreUrl};
 use crate::clock::Clock;
 
 statements! {
@@ -42,7 +42,7 @@ impl Store {
         let mut link = Link::open(url, role).await?;
         migrate(&mut link, clock.now_millis()).await?;
         let readers = link.readers();
-        Ok(Self { writer: Writer::start(link, &clock), readers, clock })
+        Ok(Self { writer: Writer::start(link, &clock)?, readers })
     }
 }
 
@@ -51,13 +51,13 @@ struct VoidLeases;
 impl Command for VoidLeases {
     type Output = u64;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<u64> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         void_leases(tx).await
     }
 }
 
 /// Takes back what was leased; for when nobody can be working on it. Says how many rows it was.
-pub(super) async fn void_leases(tx: &mut Tx<'_>) -> sqlx::Result<u64> {
+pub(super) async fn void_leases(tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
     let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
     let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;
     Ok(deals + deliveries)

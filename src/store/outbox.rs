@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::moment::{from_millis, millis_after};
-use super::pauses::{self, Among, scope_of};
+use super::pauses::{self, scope_of};
 use super::query::query;
 use super::writer::{Command, Tx};
-use super::{Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store, StoreError, restored};
+use super::{Attempt, DatabaseError, DeliveryEnd, DeliveryLease, NewPacket, Store, StoreError, restored};
 use crate::delivery::Destination;
 
 statements! {
@@ -21,11 +21,10 @@ statements! {
     CLAIM_DELIVERIES = ["
         WITH due AS MATERIALIZED (
             SELECT d.packet_id, d.destination FROM deliveries d
-            WHERE d.state <> 'done' AND d.due_at <= $1
-                AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = d.scope AND p.until > $1)
-                AND d.scope NOT IN (SELECT e.value FROM ", each_text, " e) AND ($5 = '' OR d.scope = $5)
-            ORDER BY d.due_at LIMIT $3 ", skip_locked, ")
-        UPDATE deliveries SET state = 'leased', due_at = $2, epoch = epoch + 1
+            WHERE d.state <> 'done' AND d.scope = $1 AND d.due_at <= $2
+                AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = $1 AND p.until > $2)
+            ORDER BY d.due_at LIMIT $4 ", skip_locked, ")
+        UPDATE deliveries SET state = 'leased', due_at = $3, epoch = epoch + 1
         WHERE (packet_id, destination) IN (SELECT due.packet_id, due.destination FROM due)
         RETURNING packet_id, destination, account, order_json, epoch, attempts, unknown, absent, intended_at"];
     /// A lease that has run out is not good for a new try, even if nobody has taken it over yet. What an earlier
@@ -52,24 +51,16 @@ statements! {
 }
 
 impl Store {
-    /// Takes up to `limit` deliveries that are due, for `lease` from now, passing over paused destinations.
-    /// A caller that drops this future leaves what it claimed to the end of the lease.
+    /// Takes up to `limit` deliveries to a scope (see [`DeliveryLease::scope`]) that are due, those first that
+    /// have waited longest, for `lease` from now; none while the scope is paused. A caller that drops this future
+    /// leaves what it claimed to the end of the lease.
     pub async fn claim_deliveries(
         &self,
+        scope: &str,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DeliveryLease>, StoreError> {
-        self.claim_deliveries_among(limit, lease, Among::without(&[])).await
-    }
-
-    /// The same, among some scopes only.
-    pub async fn claim_deliveries_among(
-        &self,
-        limit: u32,
-        lease: Duration,
-        among: Among,
-    ) -> Result<Vec<DeliveryLease>, StoreError> {
-        self.writer.run(ClaimDeliveries { limit, lease, among }).await
+        self.writer.run(ClaimDeliveries { scope: scope.to_owned(), limit, lease }).await
     }
 
     /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
@@ -101,7 +92,7 @@ impl Store {
 }
 
 /// Adds the deliveries of a new packet.
-pub(super) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> sqlx::Result<()> {
+pub(super) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result<(), DatabaseError> {
     let account = &new.win.deal.account;
     let won_at = new.win.won_at.as_millisecond();
     let delivered = restored::may_be_delivered(tx, won_at).await?;
@@ -121,7 +112,7 @@ pub(super) async fn append_attempt(
     packet_id: &str,
     epoch: i64,
     attempt: &Attempt,
-) -> sqlx::Result<()> {
+) -> Result<(), DatabaseError> {
     let Attempt { at, destination, outcome, duration_ms, error, next_at } = attempt;
     let insert = query(INSERT_ATTEMPT).bind(packet_id).bind(destination.as_str()).bind(epoch);
     let insert = insert.bind(at.as_millisecond()).bind(outcome).bind(*duration_ms).bind(error.as_deref());
@@ -130,18 +121,18 @@ pub(super) async fn append_attempt(
 }
 
 struct ClaimDeliveries {
+    scope: String,
     limit: u32,
     lease: Duration,
-    among: Among,
 }
 
 impl Command for ClaimDeliveries {
     type Output = Vec<DeliveryLease>;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<Vec<DeliveryLease>> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DeliveryLease>, DatabaseError> {
         let until = millis_after(tx.now, self.lease);
-        let claim = query(CLAIM_DELIVERIES).bind(tx.now).bind(until);
-        let rows: Vec<ClaimedRow> = tx.conn.all(self.among.bind(claim.bind(self.limit))).await?;
+        let claim = query(CLAIM_DELIVERIES).bind(&self.scope).bind(tx.now).bind(until).bind(self.limit);
+        let rows: Vec<ClaimedRow> = tx.conn.all(claim).await?;
         Ok(rows.into_iter().filter_map(|row| lease_of(row, from_millis(until))).collect())
     }
 }
@@ -180,7 +171,7 @@ impl Command for Intend {
         Some(format!("{} {}", self.lease.packet_id, self.lease.destination))
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let DeliveryLease { packet_id, destination, epoch, .. } = &self.lease;
         let update = query(INTEND).bind(packet_id).bind(destination.as_str()).bind(*epoch).bind(tx.now);
         Ok(tx.conn.execute(update).await? > 0)
@@ -227,7 +218,7 @@ impl FinishDelivery {
         }
     }
 
-    async fn write(&self, tx: &mut Tx<'_>, ended: &Ended<'_>) -> sqlx::Result<bool> {
+    async fn write(&self, tx: &mut Tx<'_>, ended: &Ended<'_>) -> Result<bool, DatabaseError> {
         let DeliveryLease { packet_id, destination, epoch, attempts, .. } = &self.lease;
         let (external_id, url) = ended.external.map_or((None, None), |(id, url)| (Some(id), url));
         let update = query(FINISH_DELIVERY).bind(packet_id).bind(destination.as_str()).bind(*epoch);
@@ -249,7 +240,7 @@ impl Command for FinishDelivery {
         Some(format!("{} {}", self.lease.packet_id, self.lease.destination))
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let ended = self.ended(tx.now);
         if !self.write(tx, &ended).await? {
             return Ok(false);
@@ -286,7 +277,7 @@ impl Command for Replay {
         Some(self.packet_id.clone())
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<usize> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<usize, DatabaseError> {
         let which = self.destination.map_or("", Destination::as_str);
         let update = query(REPLAY_DELIVERIES).bind(&self.packet_id).bind(which).bind(tx.now);
         let rows = tx.conn.execute(update).await?;

@@ -7,7 +7,7 @@ use super::deliveries::{self, StoredDelivery};
 use super::moment::from_millis;
 use super::query::query;
 use super::writer::Tx;
-use super::{Dismissal, NewPacket, Store, StoreError, assessments, dismissals, outbox};
+use super::{DatabaseError, Dismissal, NewPacket, Store, StoreError, assessments, dismissals, outbox};
 use crate::crm::{DealKey, WinKey};
 use crate::packet::Packet;
 
@@ -156,7 +156,7 @@ impl Store {
 }
 
 /// Adds a packet and its deliveries, unless the win has a packet; says which packet the win has now.
-pub(super) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> sqlx::Result<String> {
+pub(super) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result<String, DatabaseError> {
     let win = new.win.to_string();
     let insert = query(INSERT_WIN).bind(&win).bind(&new.packet_id).bind(new.win.deal.to_string());
     let insert = insert.bind(new.win.won_at.as_millisecond()).bind(tx.now);

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::moment::from_millis;
-use super::query::{Query, query};
+use super::query::query;
 use super::writer::{Command, Tx};
-use super::{Store, StoreError};
+use super::{DatabaseError, Store, StoreError};
 use crate::crm::AccountKey;
 use crate::delivery::Destination;
 
@@ -37,32 +37,6 @@ pub struct Pause {
     pub reason: String,
     /// When the first of the failures without a success in between happened.
     pub since: Timestamp,
-}
-
-/// Whose work is claimed, beside what pauses hold back.
-#[derive(Debug, Clone)]
-pub struct Among {
-    /// JSON, for one parameter of a statement.
-    without: String,
-    /// Empty: everybody's.
-    only: String,
-}
-
-impl Among {
-    /// Everybody's but that of these scopes.
-    pub fn without(scopes: &[String]) -> Self {
-        Self { without: serde_json::json!(scopes).to_string(), only: String::new() }
-    }
-
-    /// That of one scope.
-    pub fn only(scope: &str) -> Self {
-        Self { without: "[]".to_owned(), only: scope.to_owned() }
-    }
-
-    /// As the parameters $4 and $5.
-    pub(super) fn bind(&self, claim: Query) -> Query {
-        claim.bind(self.without.as_str()).bind(self.only.as_str())
-    }
 }
 
 impl Store {
@@ -101,7 +75,12 @@ pub(super) fn scope_of(destination: Destination, account: &AccountKey) -> String
 }
 
 /// Part of a larger transaction: a call failed in a way that holds back its whole scope.
-pub(super) async fn pause(tx: &mut Tx<'_>, scope: &str, until: Timestamp, reason: &str) -> sqlx::Result<()> {
+pub(super) async fn pause(
+    tx: &mut Tx<'_>,
+    scope: &str,
+    until: Timestamp,
+    reason: &str,
+) -> Result<(), DatabaseError> {
     let upsert = query(PAUSE).bind(scope).bind(until.as_millisecond()).bind(reason).bind(tx.now);
     tx.conn.execute(upsert).await?;
     // Workers that sleep until the held row was due have to wait for something else now.
@@ -110,7 +89,7 @@ pub(super) async fn pause(tx: &mut Tx<'_>, scope: &str, until: Timestamp, reason
 }
 
 /// Part of a larger transaction: a call to this scope has succeeded.
-pub(super) async fn forget_passed(tx: &mut Tx<'_>, scope: &str) -> sqlx::Result<()> {
+pub(super) async fn forget_passed(tx: &mut Tx<'_>, scope: &str) -> Result<(), DatabaseError> {
     tx.conn.execute(query(FORGET_PASSED).bind(scope).bind(tx.now)).await?;
     Ok(())
 }
@@ -124,7 +103,7 @@ struct SetPause {
 impl Command for SetPause {
     type Output = ();
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<()> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         pause(tx, &self.scope, self.until, &self.reason).await
     }
 }
@@ -136,7 +115,7 @@ struct LiftPause {
 impl Command for LiftPause {
     type Output = bool;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<bool> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let lifted = tx.conn.execute(query(LIFT).bind(&self.scope)).await? > 0;
         tx.wakes |= lifted;
         Ok(lifted)

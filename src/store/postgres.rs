@@ -7,9 +7,9 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 
-use super::StoreError;
 use super::link::Role;
 use super::query::{Conn, query};
+use super::{DatabaseError, StoreError};
 
 /// Older ones are not maintained, and do not know `AS MATERIALIZED`.
 const OLDEST: u32 = 13;
@@ -47,7 +47,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Reads the URL; does not connect yet.
-    pub fn new(url: &str, role: Role) -> sqlx::Result<Self> {
+    pub fn new(url: &str, role: Role) -> Result<Self, DatabaseError> {
         let mut options = PgConnectOptions::from_str(url)?.disable_statement_logging();
         if options.get_application_name().is_none() {
             options = options.application_name("handoff");
@@ -105,7 +105,7 @@ impl Server {
 }
 
 /// Waits until no other process changes the tables; inside a transaction.
-pub(super) async fn take_turns(conn: &mut Conn<'_>) -> sqlx::Result<()> {
+pub(super) async fn take_turns(conn: &mut Conn<'_>) -> Result<(), DatabaseError> {
     conn.one::<(String,)>(query(MIGRATE)).await?;
     Ok(())
 }
@@ -123,7 +123,8 @@ pub(super) async fn within<T, E: From<sqlx::Error>>(
 
 /// Whether two transactions stood in each other's way, and the same one may succeed when it runs again.
 /// <https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html>
-pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
+pub(super) fn is_conflict(error: &DatabaseError) -> bool {
+    let DatabaseError::Postgres(error) = error else { return false };
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::inbox::json;
 use super::query::query;
 use super::writer::{Command, Tx};
-use super::{Store, StoreError};
+use super::{DatabaseError, Store, StoreError};
 
 /// Packets that one transaction forgets.
 const PACKETS: u32 = 100;
@@ -106,7 +106,7 @@ struct PurgeRecords {
 impl Command for PurgeRecords {
     type Output = u64;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<u64> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let finished = query(FINISHED_RECORDS).bind(self.before).bind(PACKETS);
         let packets: Vec<(String,)> = tx.conn.all(finished).await?;
         if packets.is_empty() {
@@ -123,7 +123,7 @@ struct PurgePackets {
 impl Command for PurgePackets {
     type Output = u64;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<u64> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let finished = query(FINISHED_PACKETS).bind(self.before).bind(PACKETS);
         let packets: Vec<(String,)> = tx.conn.all(finished).await?;
         let packets = json(&packets)?;
@@ -144,7 +144,7 @@ struct PurgeEvents {
 impl Command for PurgeEvents {
     type Output = u64;
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<u64> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let delete = query(FORGET_EVENTS).bind(self.after).bind(self.upto).bind(self.before);
         let deals: Vec<(String,)> = tx.conn.all(delete).await?;
         // A deal that has been silent since then has no younger events.

@@ -1,15 +1,16 @@
 //! A statement with its values, run on a connection of either engine.
 
+use rusqlite::types::{ToSql, ToSqlOutput};
 use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Encode, FromRow, PgConnection, SqliteConnection, Type};
+use sqlx::{Arguments, FromRow, PgConnection};
 
 use super::statements::Statement;
+use super::{DatabaseError, sqlite};
 
 /// A statement and the values of its `$1`, `$2` and so on.
 pub(super) struct Query {
-    sql: Statement,
-    values: Vec<Value>,
+    pub sql: Statement,
+    pub values: Vec<Value>,
 }
 
 /// A statement without values yet.
@@ -31,6 +32,15 @@ pub(super) enum Value {
     Integer(Option<i64>),
     /// TEXT.
     Text(Option<String>),
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Integer(value) => value.to_sql(),
+            Self::Text(value) => value.to_sql(),
+        }
+    }
 }
 
 /// PostgreSQL cannot hold a NUL in a text. Both engines keep U+FFFD for it, so that no text from outside can
@@ -90,16 +100,27 @@ impl From<Option<&str>> for Value {
 
 /// A row that both engines can give.
 pub(super) trait Row:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+    for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
+    + for<'r> FromRow<'r, PgRow>
+    + Send
+    + Unpin
+    + 'static
 {
 }
 
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where
+    T: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
+        + for<'r> FromRow<'r, PgRow>
+        + Send
+        + Unpin
+        + 'static
+{
+}
 
 /// A connection to either engine.
 pub(super) enum Conn<'c> {
-    /// To a SQLite file.
-    Sqlite(&'c mut SqliteConnection),
+    /// To a SQLite file. What is asked of it is done when the call returns.
+    Sqlite(&'c mut rusqlite::Connection),
     /// To a PostgreSQL server.
     Postgres(&'c mut PgConnection),
 }
@@ -111,50 +132,40 @@ impl Conn<'_> {
     }
 
     /// Runs a statement; says how many rows it changed.
-    pub async fn execute(&mut self, Query { sql, values }: Query) -> sqlx::Result<u64> {
+    pub async fn execute(&mut self, query: Query) -> Result<u64, DatabaseError> {
         match self {
-            Self::Sqlite(conn) => {
-                let query = sqlx::query_with(sql.sqlite, arguments::<SqliteArguments>(values)?);
-                Ok(query.execute(&mut **conn).await?.rows_affected())
-            }
+            Self::Sqlite(conn) => Ok(sqlite::execute(conn, &query)?),
             Self::Postgres(conn) => {
-                let query = sqlx::query_with(sql.postgres, arguments::<PgArguments>(values)?);
+                let query = sqlx::query_with(query.sql.postgres, arguments(query.values)?);
                 Ok(query.execute(&mut **conn).await?.rows_affected())
             }
         }
     }
 
     /// All rows.
-    pub async fn all<T: Row>(&mut self, Query { sql, values }: Query) -> sqlx::Result<Vec<T>> {
+    pub async fn all<T: Row>(&mut self, query: Query) -> Result<Vec<T>, DatabaseError> {
         match self {
-            Self::Sqlite(conn) => {
-                let query = sqlx::query_as_with(sql.sqlite, arguments::<SqliteArguments>(values)?);
-                query.fetch_all(&mut **conn).await
-            }
+            Self::Sqlite(conn) => Ok(sqlite::all(conn, &query)?),
             Self::Postgres(conn) => {
-                let query = sqlx::query_as_with(sql.postgres, arguments::<PgArguments>(values)?);
-                query.fetch_all(&mut **conn).await
+                let query = sqlx::query_as_with(query.sql.postgres, arguments(query.values)?);
+                Ok(query.fetch_all(&mut **conn).await?)
             }
         }
     }
 
     /// The row of a statement that gives at most one.
-    pub async fn optional<T: Row>(&mut self, query: Query) -> sqlx::Result<Option<T>> {
+    pub async fn optional<T: Row>(&mut self, query: Query) -> Result<Option<T>, DatabaseError> {
         Ok(self.all(query).await?.pop())
     }
 
     /// The row of a statement that gives exactly one.
-    pub async fn one<T: Row>(&mut self, query: Query) -> sqlx::Result<T> {
-        self.optional(query).await?.ok_or(sqlx::Error::RowNotFound)
+    pub async fn one<T: Row>(&mut self, query: Query) -> Result<T, DatabaseError> {
+        self.optional(query).await?.ok_or(DatabaseError::NoRow)
     }
 }
 
-fn arguments<A: Arguments>(values: Vec<Value>) -> sqlx::Result<A>
-where
-    for<'t> Option<i64>: Encode<'t, A::Database> + Type<A::Database>,
-    for<'t> Option<String>: Encode<'t, A::Database> + Type<A::Database>,
-{
-    let mut arguments = A::default();
+fn arguments(values: Vec<Value>) -> Result<PgArguments, DatabaseError> {
+    let mut arguments = PgArguments::default();
     for value in values {
         let added = match value {
             Value::Integer(value) => arguments.add(value),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::moment::millis_after;
 use super::query::query;
 use super::writer::{Command, Tx};
-use super::{Store, StoreError};
+use super::{DatabaseError, Store, StoreError};
 
 /// How far the CRM's clock, which dates wins, may be behind ours.
 const SKEW: Duration = Duration::from_mins(10);
@@ -36,7 +36,7 @@ impl Store {
 }
 
 /// Whether a packet of a win from then may have been delivered before this database was brought back.
-pub(super) async fn may_be_delivered(tx: &mut Tx<'_>, won_at: i64) -> sqlx::Result<bool> {
+pub(super) async fn may_be_delivered(tx: &mut Tx<'_>, won_at: i64) -> Result<bool, DatabaseError> {
     let marked: Option<(i64,)> = tx.conn.optional(query(WON_BEFORE).bind(won_at)).await?;
     Ok(marked.is_some())
 }
@@ -46,7 +46,7 @@ struct MarkRestored;
 impl Command for MarkRestored {
     type Output = ();
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<()> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         tx.conn.execute(query(DOUBT_DELIVERIES).bind(tx.now)).await?;
         tx.conn.execute(query(MARK).bind(millis_after(tx.now, SKEW))).await?;
         tx.wakes = true;

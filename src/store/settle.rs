@@ -5,7 +5,7 @@ use super::moment::from_millis;
 use super::outbox::append_attempt;
 use super::query::query;
 use super::writer::{Command, Tx};
-use super::{Attempt, Store, StoreError};
+use super::{Attempt, DatabaseError, Store, StoreError};
 use crate::delivery::Destination;
 
 statements! {
@@ -80,7 +80,7 @@ impl Command for Settle {
         Some(format!("{} {}", self.packet_id, self.destination))
     }
 
-    async fn run(&self, tx: &mut Tx<'_>) -> sqlx::Result<Settled> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
         let Self { packet_id, destination, decision } = self;
         let (state, due, external_id, url) = match decision {
             Decision::Done { external_id, url } => ("done", None, external_id.as_deref(), url.as_deref()),
@@ -105,7 +105,7 @@ impl Command for Settle {
 }
 
 impl Settle {
-    async fn refused(&self, tx: &mut Tx<'_>) -> sqlx::Result<Settled> {
+    async fn refused(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
         let find = query(STATE).bind(&self.packet_id).bind(self.destination.as_str());
         let found: Option<(String, i64)> = tx.conn.optional(find).await?;
         Ok(found.map_or(Settled::Missing, |(state, unknown)| {

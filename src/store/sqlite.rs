@@ -6,52 +6,100 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use rusqlite::config::DbConfig;
+use rusqlite::{CachedStatement, Connection, OpenFlags};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::StoreError;
-use super::query::{Conn, query};
+use super::query::{Query, Row};
 
 /// Older ones can corrupt a write-ahead log when two connections write and checkpoint at once:
 /// <https://www.sqlite.org/wal.html#walresetbug>.
-const OLDEST: (&str, [u32; 3]) = ("3.51.3", [3, 51, 3]);
+const OLDEST: (&str, i32) = ("3.51.3", 3_051_003);
 
 /// How long a statement waits for another process (a command beside the service).
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Reads at the same time.
-const READERS: u32 = 4;
+/// More than there are statements in the store, so that each is prepared once for a connection.
+const PREPARED: usize = 256;
 
-statements! {
-    VERSION = { sqlite: "SELECT sqlite_version()" };
-}
+/// A commit is on disk before it is answered. The log beside the file gives back what a burst made it grow to. The
+/// writer keeps 2 MiB of pages, which is what it comes back to.
+const SETTINGS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA journal_size_limit = 67108864;
+    PRAGMA cache_size = -2048;";
+
+/// KiB of pages that a connection beside the writer keeps. The system keeps those of the file for all of them.
+const FRUGAL: i32 = 256;
 
 /// Opens the file for writing; creates it when it is missing.
-pub(super) async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    refuse_old()?;
     create_private(path)?;
-    let mut conn = file(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("journal_size_limit", "67108864")
-        .connect()
-        .await?;
-    refuse_old(&mut conn).await?;
+    let conn = read_write(path)?;
+    conn.execute_batch(SETTINGS)?;
     Ok(conn)
 }
 
-/// Connections that only read.
-pub(super) fn readers(path: &Path) -> SqlitePool {
-    SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(file(path).read_only(true))
+/// Opens a file that [`connect`] has opened before.
+pub(super) fn read_write(path: &Path) -> rusqlite::Result<Connection> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
-/// One connection that only reads, for a file of which nothing is known.
-pub(super) async fn read_only(path: &Path) -> Result<SqliteConnection, StoreError> {
-    Ok(file(path).read_only(true).connect().await?)
+/// Opens the file for reading, whatever is in it.
+pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
-fn file(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).disable_statement_logging()
+/// Every connection belongs to one thread at a time, so SQLite need not see to that.
+fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(BUSY)?;
+    // Otherwise a statement is planned anew for every value that its plan might look at, which costs more than
+    // running it: https://www.sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfigenableqpsg
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(conn)
+}
+
+/// Keeps a long-lived connection from keeping much.
+pub(super) fn frugal(conn: Connection) -> rusqlite::Result<Connection> {
+    conn.pragma_update(None, "cache_size", -FRUGAL)?;
+    Ok(conn)
+}
+
+/// Does elsewhere what would keep the caller's thread from everything else for long.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let runtime = Handle::current();
+    spawn_blocking(move || runtime.block_on(work)).await.unwrap_or(Err(StoreError::Closed))
+}
+
+/// Runs a statement; says how many rows it changed.
+pub(super) fn execute(conn: &Connection, query: &Query) -> rusqlite::Result<u64> {
+    Ok(prepare(conn, query)?.raw_execute()? as u64)
+}
+
+/// All rows of a statement.
+pub(super) fn all<T: Row>(conn: &Connection, query: &Query) -> rusqlite::Result<Vec<T>> {
+    prepare(conn, query)?.raw_query().mapped(|row| T::try_from(row)).collect()
+}
+
+fn prepare<'c>(conn: &'c Connection, query: &Query) -> rusqlite::Result<CachedStatement<'c>> {
+    let mut statement = conn.prepare_cached(query.sql.sqlite)?;
+    let expected = statement.parameter_count();
+    // What only PostgreSQL's text uses comes last.
+    let values = query.values.get(..expected);
+    let missing = rusqlite::Error::InvalidParameterCount(query.values.len(), expected);
+    for (index, value) in values.ok_or(missing)?.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, value)?;
+    }
+    Ok(statement)
 }
 
 /// Creates the file unless it is there.
@@ -104,53 +152,35 @@ pub(super) fn refused(path: &Path, source: io::Error) -> StoreError {
     StoreError::File { path: path.to_owned(), source: Arc::new(source) }
 }
 
-async fn refuse_old(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    let (found,): (String,) = Conn::Sqlite(conn).one(query(VERSION)).await?;
+fn refuse_old() -> Result<(), StoreError> {
     let (needed, oldest) = OLDEST;
-    if is_older(&found, oldest) { Err(StoreError::OldSqlite { found, needed }) } else { Ok(()) }
-}
-
-fn is_older(version: &str, oldest: [u32; 3]) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
-    let found: [u32; 3] = std::array::from_fn(|_| parts.next().unwrap_or(0));
-    found < oldest
+    if rusqlite::version_number() < oldest {
+        return Err(StoreError::OldSqlite { found: rusqlite::version().to_owned(), needed });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn commits_are_synced_and_only_the_owner_can_read_the_files() {
+    #[test]
+    fn commits_are_synced_and_only_the_owner_can_read_the_files() {
         let directory = tempfile::tempdir().unwrap();
-        let mut conn = connect(&directory.path().join("handoff.db")).await.unwrap();
-        for (pragma, value) in [
-            ("PRAGMA journal_mode", "wal"),
-            ("PRAGMA synchronous", "2"),
-            ("PRAGMA foreign_keys", "1"),
-            ("PRAGMA busy_timeout", "5000"),
-        ] {
-            let row = sqlx::query(pragma).fetch_one(&mut conn).await.unwrap();
-            let found: String = sqlx::Row::try_get_unchecked(&row, 0).unwrap();
-            assert_eq!(found, value, "{pragma}");
+        let conn = connect(&directory.path().join("handoff.db")).unwrap();
+        let found = |pragma: &str| {
+            conn.pragma_query_value(None, pragma, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+        };
+        assert_eq!(found("journal_mode"), "wal".to_owned().into());
+        for (pragma, value) in [("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)] {
+            assert_eq!(found(pragma), value.into(), "{pragma}");
         }
-        sqlx::query("CREATE TABLE t (a BIGINT)").execute(&mut conn).await.unwrap();
+        conn.execute_batch("CREATE TABLE t (a BIGINT)").unwrap();
         #[cfg(unix)]
         for name in ["handoff.db", "handoff.db-wal", "handoff.db-shm"] {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_sqlite_that_can_corrupt_its_log_is_refused() {
-        let (_, oldest) = OLDEST;
-        for old in ["3.51.2", "3.50.4", "3.9.0", "2.99.99", ""] {
-            assert!(is_older(old, oldest), "{old}");
-        }
-        for new in ["3.51.3", "3.51.10", "3.52.0", "4.0.0"] {
-            assert!(!is_older(new, oldest), "{new}");
         }
     }
 }

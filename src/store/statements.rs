@@ -22,23 +22,49 @@ macro_rules! statements {
 
 macro_rules! statement {
     ($sql:literal) => {
-        $crate::store::statements::Statement { sqlite: $sql, postgres: $sql }
+        $crate::store::statements::Statement { sqlite: numbered!($sql), postgres: $sql }
     };
     ([$($piece:tt),+]) => {
         $crate::store::statements::Statement {
-            sqlite: concat!($(piece!(sqlite $piece)),+),
+            sqlite: numbered!(concat!($(piece!(sqlite $piece)),+)),
             postgres: concat!($(piece!(postgres $piece)),+),
         }
     };
     ({ sqlite: $sqlite:literal, postgres: $postgres:literal }) => {
-        $crate::store::statements::Statement { sqlite: $sqlite, postgres: $postgres }
+        $crate::store::statements::Statement { sqlite: numbered!($sqlite), postgres: $postgres }
     };
     ({ sqlite: $sql:literal }) => {
-        $crate::store::statements::Statement { sqlite: $sql, postgres: "" }
+        $crate::store::statements::Statement { sqlite: numbered!($sql), postgres: "" }
     };
     ({ postgres: $sql:literal }) => {
         $crate::store::statements::Statement { sqlite: "", postgres: $sql }
     };
+}
+
+/// A text with `?1` for every `$1`, at compile time. To SQLite `$1` is a name, and it numbers names as they come:
+/// <https://www.sqlite.org/lang_expr.html#varparam>.
+macro_rules! numbered {
+    ($sql:expr) => {{
+        const BYTES: [u8; $sql.len()] = $crate::store::statements::numbered($sql);
+        match std::str::from_utf8(&BYTES) {
+            Ok(sql) => sql,
+            Err(_) => panic!("ASCII in place of ASCII is UTF-8"),
+        }
+    }};
+}
+
+/// See the macro of this name.
+pub(super) const fn numbered<const LENGTH: usize>(sql: &str) -> [u8; LENGTH] {
+    let mut bytes = [0; LENGTH];
+    let mut at = 0;
+    while at < LENGTH {
+        bytes[at] = sql.as_bytes()[at];
+        if at > 0 && bytes[at].is_ascii_digit() && bytes[at - 1] == b'$' {
+            bytes[at - 1] = b'?';
+        }
+        at += 1;
+    }
+    bytes
 }
 
 /// The only places where a command differs between the engines.
@@ -50,6 +76,20 @@ macro_rules! piece {
     (postgres each_row) => {
         "json_array_elements(CAST($1 AS json))"
     };
+    // What is recorded: one row of values behind $1, or the JSON array of any number of them bound as $2.
+    (sqlite events) => {
+        "(SELECT $2 AS dedupe, $3 AS deal, $4 AS kind, $5 AS provider_id, $6 AS occurred_at, $7 AS verification) e"
+    };
+    (postgres events) => {
+        "json_to_recordset(CAST($2 AS json)) e (dedupe text, deal text, kind text, provider_id text, \
+            occurred_at bigint, verification text)"
+    };
+    (sqlite deals) => {
+        "(SELECT $2 AS deal, $3 AS account) e"
+    };
+    (postgres deals) => {
+        "json_to_recordset(CAST($2 AS json)) e (deal text, account text)"
+    };
     // Rows that another transaction holds are somebody else's. On SQLite there is no other transaction.
     (sqlite skip_locked) => {
         ""
@@ -57,19 +97,19 @@ macro_rules! piece {
     (postgres skip_locked) => {
         "FOR UPDATE OF d SKIP LOCKED"
     };
+    // Which of many rows are new. Of one row, it is enough to know how many.
+    (sqlite returning_turn) => {
+        ""
+    };
+    (postgres returning_turn) => {
+        "RETURNING dedupe, turn"
+    };
     // What another transaction may have changed since it was read. On SQLite there is no other transaction.
     (sqlite returning_want) => {
         ""
     };
     (postgres returning_want) => {
         "RETURNING deal, want"
-    };
-    // The elements of the JSON array of texts bound as $4, in the column `value`.
-    (sqlite each_text) => {
-        "json_each($4)"
-    };
-    (postgres each_text) => {
-        "json_array_elements_text(CAST($4 AS json))"
     };
     ($engine:ident $text:literal) => {
         $text
@@ -80,8 +120,9 @@ macro_rules! piece {
 #[doc(hidden)]
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     use super::{
-        assessments, backlog, backup, copy, deals, deliveries, dismissals, health, inbox, installation, link,
-        migrate, open, outbox, packets, pauses, postgres, purge, restored, settle, sqlite, stats, wake, wins,
+        assessments, backlog, backup, copy, deals, deliveries, dismissals, due, health, inbox, installation,
+        link, migrate, open, outbox, packets, pauses, postgres, purge, recording, restored, settle, stats,
+        wake, wins,
     };
 
     let every = [
@@ -92,6 +133,7 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         deals::STATEMENTS,
         deliveries::STATEMENTS,
         dismissals::STATEMENTS,
+        due::STATEMENTS,
         health::STATEMENTS,
         inbox::STATEMENTS,
         installation::STATEMENTS,
@@ -103,9 +145,9 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         pauses::STATEMENTS,
         postgres::STATEMENTS,
         purge::STATEMENTS,
+        recording::STATEMENTS,
         restored::STATEMENTS,
         settle::STATEMENTS,
-        sqlite::STATEMENTS,
         stats::STATEMENTS,
         wake::STATEMENTS,
         wins::STATEMENTS,

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, watch};
 
+use super::DatabaseError;
 use super::postgres::{PATIENCE, Server, within};
 use super::query::{Conn, query};
 use crate::clock::Clock;
@@ -56,7 +57,7 @@ impl Wake {
     }
 
     /// Returns when a connection is lost.
-    async fn connected(&self, server: &Server) -> sqlx::Result<()> {
+    async fn connected(&self, server: &Server) -> Result<(), DatabaseError> {
         let pool: PgPool = server.wakers();
         let mut listener = within(PATIENCE, PgListener::connect_with(&pool)).await?;
         within(PATIENCE, listener.listen(CHANNEL)).await?;

@@ -10,11 +10,11 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 
 use super::commit::WriterTask;
-use super::inbox::RecordCall;
 use super::link::Link;
 use super::query::Conn;
+use super::recording::RecordCall;
 use super::wake::Wake;
-use super::{Recorded, StoreError};
+use super::{DatabaseError, Recorded, StoreError};
 use crate::clock::Clock;
 use crate::crm::Event;
 
@@ -27,7 +27,7 @@ pub(super) trait Command: Send + Sync + 'static {
     type Output: Send + 'static;
 
     /// Does it.
-    fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = sqlx::Result<Self::Output>> + Send;
+    fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, DatabaseError>> + Send;
 
     /// The row that it changes before anything else, if it is one. Commands that say so may share a
     /// transaction where there are several: they run in the order of their rows, which cannot deadlock.
@@ -66,7 +66,7 @@ pub(super) enum Item {
 
 impl Writer {
     /// Starts the tasks.
-    pub fn start(link: Link, clock: &Clock) -> Self {
+    pub fn start(link: Link, clock: &Clock) -> Result<Self, DatabaseError> {
         let (queue, items) = mpsc::channel(QUEUE);
         let items = Arc::new(Mutex::new(items));
         let (changed, receiver) = watch::channel(0);
@@ -87,9 +87,9 @@ impl Writer {
                 told: Arc::clone(&told),
                 commits: Arc::clone(&commits),
             };
-            tokio::spawn(task.run());
+            task.start()?;
         }
-        Self { queue, changed: receiver, commits }
+        Ok(Self { queue, changed: receiver, commits })
     }
 
     /// Runs a command and waits for its COMMIT. A caller that stops waiting does not stop the command.
@@ -158,7 +158,7 @@ pub(super) trait Pending: Send {
     /// See [`Command::row`].
     fn row(&self) -> Option<String>;
     /// See [`Command::run`].
-    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, sqlx::Result<()>>;
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), DatabaseError>>;
     /// Tells whoever waits for it how the transaction ended.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -174,7 +174,7 @@ impl<C: Command> Pending for CommandCall<C> {
         self.command.row()
     }
 
-    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, sqlx::Result<()>> {
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), DatabaseError>> {
         Box::pin(async move {
             self.output = Some(self.command.run(tx).await?);
             Ok(())

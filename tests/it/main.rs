@@ -30,6 +30,7 @@ mod salesforce;
 mod security_page;
 mod separation;
 mod settle;
+mod shared_commit;
 mod side;
 mod verdicts;
 mod world;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         reload::trials(),
         catch_up::trials(),
         kill::trials(),
+        shared_commit::trials(),
         command_line::trials(),
         verdicts::trials(),
     ]

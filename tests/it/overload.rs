@@ -6,8 +6,6 @@ use handoff_bridge::sandbox::deals::CLIENT_SECRET;
 use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -41,6 +39,7 @@ pub fn trials() -> Vec<Trial> {
         "" a_packed_body_is_refused_unread,
         "" a_body_of_unknown_length_is_cut_off_at_one_mebibyte,
         "" a_body_that_is_announced_too_large_is_refused_unread,
+        "" a_client_that_sends_on_after_its_refusal_still_reads_it,
         "answer_within = \"100ms\"" a_disk_that_stands_still_sends_callers_away_and_loses_nothing,
     ]
 }
@@ -178,18 +177,27 @@ async fn a_body_that_is_announced_too_large_is_refused_unread(world: &mut World)
     assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large"), "{answer}");
 }
 
+async fn a_client_that_sends_on_after_its_refusal_still_reads_it(world: &mut World) {
+    let head = format!("{HEAD}content-length: {}\r\n\r\n", 32 * MEBIBYTE);
+    let mut stream = says(world, &head).await;
+    // More than the sockets' buffers hold: a closed connection would be reset in the middle.
+    must("the body is taken", stream.write_all(&vec![b'x'; 32 * MEBIBYTE])).await.unwrap();
+    let answer = hears(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large"), "{answer}");
+}
+
 async fn a_disk_that_stands_still_sends_callers_away_and_loses_nothing(world: &mut World) {
     let database = world.directory.path().join("handoff.db");
-    let mut other = SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    let other = rusqlite::Connection::open(database).unwrap();
     let events = world.hubspot_events(NORTHLIGHT);
     let url = format!("{PUBLIC_URL}/webhooks/hubspot");
     let webhook = Delivery::batch(&url, CLIENT_SECRET, &events, world.now());
 
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let answer = world.answer(&webhook).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()["retry-after"], "5");
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
 
     // The sender comes back; whether the first one was committed in the end makes no difference.
     world.eventually("the webhook is taken", async || world.receives(&webhook).await == StatusCode::OK).await;

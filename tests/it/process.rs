@@ -7,6 +7,7 @@ use handoff_bridge::sandbox::installation::{Installation, PUBLIC_URL};
 use reqwest::StatusCode;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 
 use crate::world::must;
 
@@ -15,6 +16,11 @@ pub struct Process {
     child: Child,
     /// Where it takes webhooks.
     pub address: String,
+    /// Where operators look.
+    operator_address: String,
+    /// The crash point that somebody in it stands at.
+    standing: watch::Receiver<Option<String>>,
+    http: reqwest::Client,
 }
 
 /// The binary with the secrets of the sandbox in its environment.
@@ -27,43 +33,87 @@ pub fn handoff(arguments: &[&str]) -> Command {
 impl Process {
     /// Starts the service; it dies at `crash_at` (see `handoff_bridge::crash`), if that is given.
     pub async fn serve(installation: &Installation, crash_at: Option<&str>) -> Self {
+        Self::serve_with(installation, crash_at.map(|point| ("HANDOFF_CRASH_AT", point))).await
+    }
+
+    /// Starts the service; from this crash point on nobody in it gets any further, and the rest goes on.
+    pub async fn serve_and_stand_at(installation: &Installation, point: &str) -> Self {
+        Self::serve_with(installation, Some(("HANDOFF_STAND_AT", point))).await
+    }
+
+    async fn serve_with(installation: &Installation, variable: Option<(&str, &str)>) -> Self {
         let config = installation.config.to_str().unwrap();
         let mut command = handoff(&["serve", "--config", config]);
-        command.stderr(Stdio::piped()).stdout(Stdio::null());
-        if let Some(point) = crash_at {
-            command.env("HANDOFF_CRASH_AT", point);
-        }
+        command.stderr(Stdio::piped()).stdout(Stdio::null()).envs(variable);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = must("the service is ready", async {
+        let (address, operator_address) = must("the service is ready", async {
             loop {
                 let line = lines.next_line().await.unwrap().expect("the service said that it is ready");
                 let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
-                if let Some(address) = entry["fields"]["address"].as_str() {
-                    return address.to_owned();
+                let fields = &entry["fields"];
+                if let (Some(address), Some(operator)) =
+                    (fields["address"].as_str(), fields["operator"].as_str())
+                {
+                    let operator = operator.trim_start_matches("Some(").trim_end_matches(')');
+                    return (address.to_owned(), operator.to_owned());
                 }
             }
         })
         .await;
         // Somebody must read the log, or the pipe fills up.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, address }
+        let (stands, standing) = watch::channel(None);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                if let Some(point) = entry["fields"]["point"].as_str() {
+                    let _ = stands.send(Some(point.to_owned()));
+                }
+            }
+        });
+        Self { child, address, operator_address, standing, http: reqwest::Client::new() }
     }
 
     /// Sends a webhook; `None` if the process died over it.
     pub async fn receives(&self, delivery: &Delivery) -> Option<StatusCode> {
         let path = delivery.url.strip_prefix(PUBLIC_URL)?;
-        let mut request = reqwest::Client::new().post(format!("http://{}{path}", self.address));
+        let mut request = self.http.post(format!("http://{}{path}", self.address));
         for (name, value) in &delivery.headers {
             request = request.header(name, value);
         }
         request.body(delivery.body.clone()).send().await.ok().map(|answer| answer.status())
     }
 
+    /// A number that `/metrics` shows.
+    pub async fn reads_metric(&self, name: &str) -> usize {
+        let url = format!("http://{}/metrics", self.operator_address);
+        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.expect("the metric is there").parse().unwrap()
+    }
+
+    /// Waits until somebody in it stands at the crash point, and everybody else has had his turn: what was on its
+    /// way out has left.
+    pub async fn stands(&self) {
+        let mut standing = self.standing.clone();
+        must("it comes to the crash point", standing.wait_for(Option::is_some)).await.unwrap();
+        for _ in 0..100 {
+            let healthy = self.http.get(format!("http://{}/healthz", self.address)).send();
+            assert_eq!(must("it answers", healthy).await.unwrap().status(), StatusCode::OK);
+        }
+    }
+
     /// Waits until the process has died by itself.
     pub async fn dies(&mut self) {
         let status = must("the process dies", self.child.wait()).await.unwrap();
         assert!(!status.success(), "it ended well instead of dying");
+    }
+
+    /// `kill -9`, while somebody may still wait for an answer.
+    pub fn is_killed(&self) {
+        let pid = self.child.id().expect("it lives");
+        let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+        assert!(killed.success());
     }
 
     /// `kill -9`.

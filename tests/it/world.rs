@@ -298,18 +298,26 @@ impl World {
     }
 
     /// Time passes in steps until a delivery of the only packet is in a state. It almost stands still while a
-    /// worker has the delivery: no call takes hours. If a lease did run out under it, another worker comes.
+    /// worker has the delivery, and stands still while one is about to take something: no call takes hours. If a
+    /// lease did run out under it, another worker comes.
     pub async fn waits_for(&self, destination: Destination, wanted: DeliveryState, step: Duration) {
         self.eventually(&format!("{destination} becomes {}", wanted.as_str()), async || {
+            // In this order: what was due before may be leased by now.
+            let due = self.something_is_due().await;
             let state = self.delivery_state(destination).await;
             if state == Some(DeliveryState::Leased) {
                 self.passes(Duration::from_millis(100));
-            } else if state != Some(wanted) {
+            } else if state != Some(wanted) && !due {
                 self.passes(step);
             }
             state == Some(wanted)
         })
         .await;
+    }
+
+    async fn something_is_due(&self) -> bool {
+        let due = self.service().app.store.due().await.unwrap();
+        due.first().is_some_and(|due| due.at <= self.now())
     }
 
     /// Time passes until nothing is left to do.

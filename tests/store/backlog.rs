@@ -14,21 +14,21 @@ pub const STORIES: &[Story] = stories![
 ];
 
 async fn the_next_due_time_is_that_of_the_earliest_row(fixture: Fixture) {
-    assert_eq!(fixture.store.next_due().await.unwrap(), None);
+    assert_eq!(fixture.next_due().await, None);
     fixture.hears("1", "a").await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.now()));
+    assert_eq!(fixture.next_due().await, Some(fixture.now()));
     let lease = fixture.claims_deal().await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(LEASE)));
+    assert_eq!(fixture.next_due().await, Some(fixture.after(LEASE)));
     let retry = DealEnd::Retry { at: fixture.after(DAY), error: "503".to_owned() };
     fixture.ends(&lease, retry).await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(DAY)));
+    assert_eq!(fixture.next_due().await, Some(fixture.after(DAY)));
 
     fixture.has_packet("2").await;
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.now()));
+    assert_eq!(fixture.next_due().await, Some(fixture.now()));
     fixture.store.pause(&account().to_string(), fixture.after(DAY / 2), "401").await.unwrap();
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(MINUTE)), "the digest");
+    assert_eq!(fixture.next_due().await, Some(fixture.after(MINUTE)), "the digest");
     fixture.store.pause(SLACK, fixture.after(DAY / 4), "401").await.unwrap();
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(fixture.after(DAY / 4)), "Slack's pause");
+    assert_eq!(fixture.next_due().await, Some(fixture.after(DAY / 4)), "Slack's pause");
 }
 
 async fn the_backlog_counts_what_is_left_and_nothing_else(fixture: Fixture) {

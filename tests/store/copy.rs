@@ -4,10 +4,8 @@ use std::path::Path;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::store::{DealEnd, DeliveryEnd, Store, StoreError, StoreUrl};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions};
 
-use crate::fixture::{DAY, Fixture, LEASE, done, event, nothing};
+use crate::fixture::{DAY, Fixture, LEASE, account, done, event, nothing};
 use crate::place::Place;
 use crate::story::Story;
 
@@ -35,35 +33,28 @@ async fn lived_in(directory: &Path, clock: &Clock) -> StoreUrl {
     fixture.store.pause("slack", fixture.after(DAY), "invalid_auth").await.unwrap();
     let many = (0..1000).map(|n| event(&n.to_string(), &format!("event {n}"))).collect();
     fixture.store.record(many).await.unwrap();
-    fixture.store.claim_deals(5, LEASE).await.unwrap();
+    fixture.store.claim_deals(&account().to_string(), 5, LEASE).await.unwrap();
     fixture.store.close().await;
     url
 }
 
 /// Every row of every table as text.
-async fn dump(url: &StoreUrl) -> Vec<String> {
+fn dump(url: &StoreUrl) -> Vec<String> {
     let StoreUrl::Sqlite(path) = url else { panic!("only a file is dumped") };
-    let mut conn = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-    let tables: Vec<String> = sqlx::query_scalar(
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let texts = |sql: &str| -> Vec<String> {
+        let mut texts = conn.prepare(sql).unwrap();
+        texts.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let tables = texts(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_versions' ORDER BY name",
-    )
-    .fetch_all(&mut conn)
-    .await
-    .unwrap();
+    );
     let mut dump = Vec::new();
     for table in tables {
-        let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
-            .bind(&table)
-            .fetch_all(&mut conn)
-            .await
-            .unwrap();
+        let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}')"));
         let row =
             columns.iter().map(|column| format!("quote({column})")).collect::<Vec<_>>().join(" || ', ' || ");
-        let rows: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(format!("SELECT {row} FROM {table} ORDER BY 1")))
-                .fetch_all(&mut conn)
-                .await
-                .unwrap();
+        let rows = texts(&format!("SELECT {row} FROM {table} ORDER BY 1"));
         dump.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
     }
     dump
@@ -84,7 +75,7 @@ async fn everything_arrives_and_comes_back_unchanged(fixture: Fixture) {
         there.iter().map(|copied| format!("{} {}", copied.rows, copied.table)).collect();
     insta::assert_snapshot!(counts.join(", "), @"1003 inbox, 1000 deals, 2 wins, 2 packets, 2 assessments, 8 gaps, 4 deliveries, 3 attempts, 1 pauses, 0 marks");
     assert_eq!(Store::copy(&fixture.place.url(), &back, &fixture.clock).await.unwrap(), there);
-    let (old, back) = (dump(&old).await, dump(&back).await);
+    let (old, back) = (dump(&old), dump(&back));
     assert_eq!(old.len(), back.len());
     old.iter().zip(&back).for_each(|(old, back)| assert_eq!(old, back));
 }

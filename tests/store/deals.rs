@@ -158,7 +158,7 @@ async fn a_pause_holds_the_account_and_is_no_try(fixture: Fixture) {
     fixture.ends(&lease, DealEnd::Paused { until, reason: "401".to_owned() }).await;
     fixture.hears("2", "b").await;
     assert_eq!(fixture.claims_deals().await, []);
-    assert_eq!(fixture.store.next_due().await.unwrap(), Some(until));
+    assert_eq!(fixture.next_due().await, Some(until));
     assert_eq!(fixture.store.pauses().await.unwrap()[0].scope, account().to_string());
 
     fixture.clock.advance(MINUTE);
@@ -174,7 +174,7 @@ async fn a_claim_takes_no_more_than_it_was_asked_to_and_the_longest_waiting_firs
         fixture.hears(id, id).await;
         fixture.clock.advance(MINUTE);
     }
-    let first = fixture.store.claim_deals(2, LEASE).await.unwrap();
+    let first = fixture.store.claim_deals(&account().to_string(), 2, LEASE).await.unwrap();
     let mut ids: Vec<&str> = first.iter().map(|lease| lease.deal.deal.as_str()).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["1", "3"]);

@@ -8,8 +8,8 @@ use handoff_bridge::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
 use handoff_bridge::delivery::Destination;
 use handoff_bridge::gaps::Addressee;
 use handoff_bridge::store::{
-    Assessment, Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, NewPacket, RaisedGap,
-    Seller, Store, WinRow,
+    Assessment, Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Due, NewPacket, RaisedGap,
+    Seller, Store, WinRow, Work,
 };
 use jiff::Timestamp;
 
@@ -59,7 +59,13 @@ impl Fixture {
     }
 
     pub async fn claims_deals(&self) -> Vec<DealLease> {
-        self.store.claim_deals(100, LEASE).await.unwrap()
+        let mut leases = Vec::new();
+        for Due { work, scope, .. } in self.store.due().await.unwrap() {
+            if work == Work::Deals {
+                leases.extend(self.store.claim_deals(&scope, 100, LEASE).await.unwrap());
+            }
+        }
+        leases
     }
 
     pub async fn claims_deal(&self) -> DealLease {
@@ -69,7 +75,12 @@ impl Fixture {
     }
 
     pub async fn claims_deliveries(&self) -> Vec<DeliveryLease> {
-        let mut leases = self.store.claim_deliveries(100, LEASE).await.unwrap();
+        let mut leases = Vec::new();
+        for Due { work, scope, .. } in self.store.due().await.unwrap() {
+            if work == Work::Deliveries {
+                leases.extend(self.store.claim_deliveries(&scope, 100, LEASE).await.unwrap());
+            }
+        }
         leases.sort_by_key(|lease| lease.destination);
         leases
     }
@@ -78,6 +89,11 @@ impl Fixture {
         let mut leases = self.claims_deliveries().await;
         assert_eq!(leases.len(), 1, "exactly one delivery is due: {leases:?}");
         leases.remove(0)
+    }
+
+    /// When a worker has to look again.
+    pub async fn next_due(&self) -> Option<Timestamp> {
+        self.store.due().await.unwrap().first().map(|due| due.at)
     }
 
     pub async fn ends(&self, lease: &DealLease, end: DealEnd) {

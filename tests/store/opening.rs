@@ -4,10 +4,8 @@ use std::path::Path;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::store::{DeliveryEnd, Store, StoreError};
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use crate::fixture::{Fixture, LEASE, event, nothing};
-use crate::place::Engine;
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
@@ -44,15 +42,7 @@ async fn a_command_works_beside_the_service(fixture: Fixture) {
 
 async fn a_database_of_a_newer_program_is_left_alone(fixture: Fixture) {
     const NEWER: &str = "INSERT INTO schema_versions (version, applied_at) VALUES (99, 0)";
-    match fixture.place.engine() {
-        Engine::Sqlite => {
-            let file = SqliteConnectOptions::new().filename(fixture.place.file());
-            sqlx::query(NEWER).execute(&mut file.connect().await.unwrap()).await.unwrap();
-        }
-        Engine::Postgres => {
-            sqlx::query(NEWER).execute(&mut fixture.place.connect().await).await.unwrap();
-        }
-    }
+    fixture.place.runs(NEWER).await;
     let refused = Store::open(fixture.place.url(), fixture.clock.clone()).await.err().unwrap();
     assert!(matches!(refused, StoreError::NewerDatabase { found: 99, known: 3 }), "{refused}");
 }

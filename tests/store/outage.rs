@@ -5,7 +5,7 @@ use std::time::Duration;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::store::{Store, StoreError, StoreUrl};
 
-use crate::fixture::{Fixture, LEASE, event, nothing};
+use crate::fixture::{Fixture, LEASE, account, event, nothing};
 use crate::proxy::{Proxy, Way};
 use crate::story::Story;
 
@@ -54,19 +54,19 @@ async fn connections_that_died_unnoticed_cost_nothing(fixture: Fixture) {
 async fn a_server_that_is_gone_is_told_at_once_and_found_again(fixture: Fixture) {
     let (store, proxy) = behind_a_proxy(&fixture).await;
     store.record(vec![event("1", "a")]).await.unwrap();
-    let lease = store.claim_deals(1, LEASE).await.unwrap().remove(0);
+    let lease = store.claim_deals(&account().to_string(), 1, LEASE).await.unwrap().remove(0);
     proxy.becomes(Way::Cut);
     let began = Clock::stopwatch();
     for key in ["b", "c", "d"] {
         assert!(is_gone(&store.record(vec![event("1", key)]).await));
     }
     assert!(is_gone(&store.finish_deal(&lease, nothing()).await));
-    assert!(is_gone(&store.ping().await) && is_gone(&store.next_due().await));
+    assert!(is_gone(&store.ping().await) && is_gone(&store.due().await));
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 
     proxy.becomes(Way::Open);
     assert_eq!(store.record(vec![event("1", "b")]).await.unwrap().new, 1);
-    assert!(store.next_due().await.unwrap().is_some());
+    assert!(!store.due().await.unwrap().is_empty());
     assert!(store.finish_deal(&lease, nothing()).await.unwrap());
     assert_eq!(fixture.outcomes().await, ["not won: negotiation", "waiting"]);
 }

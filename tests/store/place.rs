@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use handoff_bridge::store::StoreUrl;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 
 /// Where the PostgreSQL tests find a server: `postgres://user@host/database`. They make schemas there.
@@ -83,11 +82,7 @@ impl Place {
     /// Runs statements behind the store's back.
     pub async fn runs(&self, sql: &'static str) {
         match self {
-            Self::Sqlite(_) => {
-                let mut conn = SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
-                conn.close().await.unwrap();
-            }
+            Self::Sqlite(_) => self.opened().execute_batch(sql).unwrap(),
             Self::Postgres { .. } => {
                 let mut conn = self.connect().await;
                 sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
@@ -100,8 +95,9 @@ impl Place {
     pub async fn texts(&self, sql: &'static str) -> Vec<String> {
         let texts: Vec<Option<String>> = match self {
             Self::Sqlite(_) => {
-                let mut conn = SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap();
-                sqlx::query_scalar(sql).fetch_all(&mut conn).await.unwrap()
+                let conn = self.opened();
+                let mut texts = conn.prepare(sql).unwrap();
+                texts.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
             }
             Self::Postgres { .. } => {
                 sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap()
@@ -110,7 +106,24 @@ impl Place {
         texts.into_iter().map(Option::unwrap_or_default).collect()
     }
 
-    /// A connection of the test's own.
+    /// A connection of the test's own to the file.
+    pub fn opened(&self) -> rusqlite::Connection {
+        let conn = rusqlite::Connection::open(self.file()).unwrap();
+        conn.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        conn
+    }
+
+    /// Until it is dropped, no writer of a file gets further than taking what is queued. The writers of a server
+    /// have only their turns on the thread of the test.
+    pub fn held(&self) -> Option<rusqlite::Connection> {
+        (self.engine() == Engine::Sqlite).then(|| {
+            let conn = self.opened();
+            conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+            conn
+        })
+    }
+
+    /// A connection of the test's own to the server.
     pub async fn connect(&self) -> PgConnection {
         let StoreUrl::Postgres(url) = self.url() else { panic!("SQLite has no server") };
         PgConnection::connect(&url).await.unwrap()

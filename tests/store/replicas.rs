@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use handoff_bridge::store::{DealEnd, DealLease};
+use handoff_bridge::store::{DealEnd, DealLease, SLACK};
 
-use crate::fixture::{Fixture, LEASE, MINUTE, done, event, nothing};
+use crate::fixture::{Fixture, LEASE, MINUTE, account, done, event, nothing};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
@@ -27,7 +27,8 @@ async fn no_deal_and_no_delivery_is_claimed_twice(fixture: Fixture) {
     let deals: Vec<String> = (0..200).map(|n| n.to_string()).collect();
     fixture.store.record(deals.iter().map(|deal| event(deal, deal)).collect()).await.unwrap();
     let replicas = replicas(&fixture, 3).await;
-    let claims = (0..60).map(|n| replicas[n % 3].store.claim_deals(7, LEASE));
+    let account = account().to_string();
+    let claims = (0..60).map(|n| replicas[n % 3].store.claim_deals(&account, 7, LEASE));
     let leases: Vec<DealLease> =
         join_all(claims).await.into_iter().flat_map(|claim| claim.unwrap()).collect();
     let claimed: BTreeSet<&str> = leases.iter().map(|lease| lease.deal.deal.as_str()).collect();
@@ -39,7 +40,8 @@ async fn no_deal_and_no_delivery_is_claimed_twice(fixture: Fixture) {
     });
     assert!(join_all(ends).await.into_iter().all(Result::unwrap));
     fixture.clock.advance(MINUTE);
-    let claims = (0..120).map(|n| replicas[n % 3].store.claim_deliveries(7, LEASE));
+    let scopes = [account.as_str(), SLACK];
+    let claims = (0..120).map(|n| replicas[n % 3].store.claim_deliveries(scopes[n % 2], 7, LEASE));
     let leases: Vec<_> = join_all(claims).await.into_iter().flat_map(|claim| claim.unwrap()).collect();
     let claimed: BTreeSet<_> = leases.iter().map(|lease| (&lease.packet_id, lease.destination)).collect();
     assert_eq!((leases.len(), claimed.len()), (400, 400));
@@ -47,7 +49,7 @@ async fn no_deal_and_no_delivery_is_claimed_twice(fixture: Fixture) {
         replicas[n % 3].store.finish_delivery(lease, done("1"), fixture.attempt(lease, &done("1")))
     });
     assert!(join_all(ends).await.into_iter().all(Result::unwrap));
-    assert_eq!(fixture.store.next_due().await.unwrap(), None);
+    assert_eq!(fixture.next_due().await, None);
 }
 
 async fn an_event_that_several_processes_get_is_new_once(fixture: Fixture) {
@@ -88,7 +90,8 @@ async fn transactions_that_want_the_same_deals_all_come_to_an_end(fixture: Fixtu
             batch.rotate_left(n * 7 % 40);
             replicas[n % 3].store.record(batch)
         });
-        let claims = replicas.iter().map(|replica| replica.store.claim_deals(100, LEASE));
+        let account = account().to_string();
+        let claims = replicas.iter().map(|replica| replica.store.claim_deals(&account, 100, LEASE));
         let (recorded, claims) = futures_util::future::join(join_all(calls), join_all(claims)).await;
         assert!(recorded.into_iter().all(|recorded| recorded.unwrap().new == 40));
         let mut leases: Vec<DealLease> = claims.into_iter().flat_map(Result::unwrap).collect();

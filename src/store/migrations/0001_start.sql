@@ -32,7 +32,7 @@ CREATE TABLE deals (
     heard_at BIGINT NOT NULL,
     last_error TEXT
 );
-CREATE INDEX deals_open ON deals (due_at) WHERE state <> 'idle';
+CREATE INDEX deals_open ON deals (account, due_at) WHERE state <> 'idle';
 
 -- Which win has which packet. Small, and never purged: a win announced again after years stays one win.
 CREATE TABLE wins (
@@ -73,7 +73,7 @@ CREATE TABLE deliveries (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (packet_id, destination)
 );
-CREATE INDEX deliveries_open ON deliveries (due_at) WHERE state <> 'done';
+CREATE INDEX deliveries_open ON deliveries (scope, due_at) WHERE state <> 'done';
 
 -- One row a try, appended and never changed. A try ends its lease, so the epoch numbers it.
 CREATE TABLE attempts (
