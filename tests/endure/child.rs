@@ -106,6 +106,18 @@ impl Child {
         let _ = signal("-CONT").await;
     }
 
+    /// Open file descriptors.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid)).map_or(0, Iterator::count)
+    }
+
+    /// Memory in KiB: `VmRSS` for all of it, `RssAnon` without the program's own pages and the files it maps.
+    pub fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or_default()
+    }
+
     /// Whether it is still there.
     pub fn lives(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))

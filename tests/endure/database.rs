@@ -1,13 +1,16 @@
 //! The store's tables, read past the service.
 
-use handoff_bridge::store::StoreUrl;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+use std::time::Duration;
+
+use handoff_bridge::store::{DatabaseError, StoreUrl};
+use rusqlite::OpenFlags;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::ground::Ground;
 
 /// A connection of the harness's own.
 pub enum Database {
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
 }
 
@@ -20,25 +23,28 @@ impl Database {
     }
 
     /// The same, when there may be no database yet.
-    pub async fn try_connect(ground: &Ground) -> Result<Self, sqlx::Error> {
+    pub async fn try_connect(ground: &Ground) -> Result<Self, DatabaseError> {
         Ok(match ground.direct_url() {
             StoreUrl::Sqlite(path) => {
-                let url = format!("sqlite:{}", path.display());
-                Self::Sqlite(SqliteConnection::connect(&url).await?)
+                let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let conn = rusqlite::Connection::open_with_flags(path, flags)?;
+                conn.busy_timeout(Duration::from_secs(5))?;
+                Self::Sqlite(conn)
             }
             StoreUrl::Postgres(url) => Self::Postgres(PgConnection::connect(&url).await?),
         })
     }
 
     /// Rows of `columns` of a query that has no other parameters. Times and numbers come as text.
-    pub async fn rows(&mut self, columns: &[&str], from: &str) -> Result<Vec<Texts>, sqlx::Error> {
+    pub async fn rows(&mut self, columns: &[&str], from: &str) -> Result<Vec<Texts>, DatabaseError> {
         let cast = columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '')"));
         let sql = format!("SELECT {} FROM {from}", cast.collect::<Vec<_>>().join(", "));
         let count = columns.len();
         Ok(match self {
             Self::Sqlite(conn) => {
-                let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(conn).await?;
-                rows.iter().map(|row| (0..count).map(|n| row.get::<String, _>(n)).collect()).collect()
+                let mut rows = conn.prepare(&sql)?;
+                let rows = rows.raw_query().mapped(|row| (0..count).map(|n| row.get(n)).collect());
+                rows.collect::<Result<_, _>>()?
             }
             Self::Postgres(conn) => {
                 let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(conn).await?;
@@ -48,22 +54,24 @@ impl Database {
     }
 
     /// A number that a query gives.
-    pub async fn number(&mut self, expression: &str, from: &str) -> Result<i64, sqlx::Error> {
+    pub async fn number(&mut self, expression: &str, from: &str) -> Result<i64, DatabaseError> {
         let rows = self.rows(&[expression], from).await?;
         Ok(rows.first().and_then(|row| row[0].parse().ok()).unwrap_or_default())
     }
 
     /// Runs statements that give nothing.
-    pub async fn execute(&mut self, sql: &str) -> Result<(), sqlx::Error> {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    pub async fn execute(&mut self, sql: &str) -> Result<(), DatabaseError> {
         match self {
-            Self::Sqlite(conn) => sql.execute(conn).await.map(drop),
-            Self::Postgres(conn) => sql.execute(conn).await.map(drop),
+            Self::Sqlite(conn) => conn.execute_batch(sql)?,
+            Self::Postgres(conn) => {
+                sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(conn).await?;
+            }
         }
+        Ok(())
     }
 
     /// What is left to do, a few lines of it; nothing once all work has come to its end.
-    pub async fn open_work(&mut self) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn open_work(&mut self) -> Result<Vec<String>, DatabaseError> {
         let deals =
             self.rows(&["deal", "state", "last_error"], "deals WHERE state <> 'idle' LIMIT 5").await?;
         let columns = ["packet_id", "destination", "state", "unknown", "attempts"];

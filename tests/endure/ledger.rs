@@ -40,7 +40,7 @@ pub struct Notice {
 }
 
 /// Everything so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     pub notices: Vec<Notice>,
     /// Notices to be sent, by number.
@@ -48,6 +48,8 @@ pub struct Ledger {
     /// How often each deal was won, with the instant (milliseconds) of the latest win.
     pub wins: BTreeMap<(Crm, String), (usize, i64)>,
     pub refused: u64,
+    /// Requests that got no 200.
+    pub failed: u64,
     pub requests: u64,
 }
 

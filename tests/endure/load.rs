@@ -272,6 +272,7 @@ impl Load {
     fn notes(&self, batch: &[usize], status: Option<u16>, rng: &mut Rng) {
         let mut ledger = self.ledger();
         ledger.requests += 1;
+        ledger.failed += u64::from(status != Some(200));
         ledger.refused += u64::from(status.is_some_and(|status| (400..500).contains(&status)));
         for number in batch {
             let notice = &mut ledger.notices[*number];

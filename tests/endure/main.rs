@@ -6,6 +6,8 @@
 //! cargo test --test endure -- --kills 500 --store both --seed 7        kill -9, at random instants and crash points
 //! cargo test --test endure -- --replicas 3 --wins 5000                 several processes on one PostgreSQL database
 //! cargo test --test endure -- --soak 30m --rate 50 --store postgres    no kills: memory, descriptors, database size
+//! cargo test --test endure -- --idle 10000                             connections that want nothing; see `ulimit -n`
+//! cargo test --test endure -- --soak 10m --calm --binary PATH          the same of a release build, without troubles
 //! ```
 //!
 //! PostgreSQL needs a server, `HANDOFF_TEST_POSTGRES=postgres://postgres@127.0.0.1/test`; the tests make a schema of
@@ -23,6 +25,7 @@ mod books;
 mod child;
 mod database;
 mod ground;
+mod idle;
 mod kills;
 mod ledger;
 mod load;

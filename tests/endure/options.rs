@@ -8,7 +8,8 @@ use clap::Parser;
 use handoff_bridge::clock::{Clock, Entropy};
 
 use crate::place::Engine;
-use crate::{child, kills, replicas, soak};
+use crate::soak::Soak;
+use crate::{child, idle, kills, replicas, soak};
 
 /// Never lost, never doubled: see the head of tests/endure/main.rs.
 #[derive(Debug, Parser)]
@@ -23,12 +24,19 @@ pub struct Options {
     /// How many deals are won with --replicas.
     #[arg(long, default_value_t = 5000)]
     wins: usize,
+    /// Keep so many connections open that want nothing.
+    #[arg(long)]
+    idle: Option<usize>,
     /// Run so long without kills (90s, 30m).
     #[arg(long, value_parser = span)]
     soak: Option<Duration>,
     /// Events a second with --soak.
     #[arg(long, default_value_t = 50)]
     rate: u32,
+    /// With --soak: nothing goes wrong, and the clock does not jump. A release build, whose clock nobody can move,
+    /// needs this.
+    #[arg(long)]
+    calm: bool,
     /// On which store: sqlite, postgres or both.
     #[arg(long, default_value = "both")]
     store: String,
@@ -59,7 +67,7 @@ pub fn any_seed() -> u64 {
 impl Options {
     /// `None` if the arguments are those of an ordinary test run.
     pub fn given() -> Option<Self> {
-        let ours = ["--kills", "--replicas", "--soak", "--help"];
+        let ours = ["--kills", "--replicas", "--idle", "--soak", "--help"];
         let named = |argument: &String| ours.iter().any(|our| argument.starts_with(our));
         std::env::args().skip(1).any(|argument| named(&argument)).then(Self::parse)
     }
@@ -80,8 +88,11 @@ impl Options {
             if let Some(kills) = self.kills {
                 ended.push(kills::run(engine, kills, seed));
             }
+            if let Some(connections) = self.idle {
+                ended.push(idle::run(engine, connections, seed));
+            }
             if let Some(span) = self.soak {
-                ended.push(soak::run(engine, span, self.rate, seed));
+                ended.push(soak::run(engine, &Soak { span, rate: self.rate, calm: self.calm, seed }));
             }
         }
         if let Some(count) = self.replicas {

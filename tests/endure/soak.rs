@@ -35,18 +35,30 @@ const HUBSPOT_CALLS: usize = 190;
 struct Sample {
     seconds: u64,
     rss_kib: u64,
+    /// See [`Child::memory`].
+    heap_kib: u64,
     descriptors: u64,
     database_kib: u64,
     packets: u64,
     open: u64,
 }
 
-/// Runs for `span` with `rate` events a second.
-pub fn run(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<(), String> {
-    block_on(soak(engine, span, rate, seed))
+/// How to soak.
+pub struct Soak {
+    pub span: Duration,
+    /// Events a second.
+    pub rate: u32,
+    /// No troubles, and a clock that does not jump.
+    pub calm: bool,
+    pub seed: u64,
 }
 
-async fn soak(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<(), String> {
+pub fn run(engine: Engine, soak: &Soak) -> Result<(), String> {
+    block_on(soaks(engine, soak))
+}
+
+async fn soaks(engine: Engine, soak: &Soak) -> Result<(), String> {
+    let Soak { span, rate, calm, seed } = *soak;
     let work = WORK
         .replace("workers = 8", "workers = 32")
         .replace("http_timeout = \"400ms\"", "http_timeout = \"2s\"")
@@ -73,12 +85,16 @@ async fn soak(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<()
     let mut samples = Vec::new();
     while watch.elapsed() < span {
         rest(SAMPLE).await;
-        let sample = measure(&ground, &mut database, child.pid, watch.elapsed()).await;
+        let sample = measure(&ground, &mut database, &child, watch.elapsed()).await;
         println!("{}", line(&sample));
         samples.push(sample);
-        troubles.change(&ground);
-        let at_home = troubles.at_home(&ground);
-        if samples.len() % JUMP_EVERY == 0 {
+        let at_home = if calm {
+            None
+        } else {
+            troubles.change(&ground);
+            troubles.at_home(&ground)
+        };
+        if !calm && samples.len().is_multiple_of(JUMP_EVERY) {
             ground.clock.advance(JUMP);
             let ahead = ground.clock.now_millis() - Clock::machine().now_millis();
             write_shift(&ground, ahead);
@@ -96,7 +112,7 @@ async fn soak(engine: Engine, span: Duration, rate: u32, seed: u64) -> Result<()
     troubles.calm(&ground);
     let stuck = comes_to_its_end(&ground, &load, Duration::from_mins(5)).await;
     let survived = child.lives();
-    samples.push(measure(&ground, &mut database, child.pid, watch.elapsed()).await);
+    samples.push(measure(&ground, &mut database, &child, watch.elapsed()).await);
     helpers.shutdown().await;
     child.kill().await;
     // What was purged cannot be compared any more: only the other side's books can.
@@ -142,35 +158,34 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, rate: u32, seed: u64) {
     }
 }
 
-async fn measure(ground: &Ground, database: &mut Database, pid: u32, at: Duration) -> Sample {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let rss = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+async fn measure(ground: &Ground, database: &mut Database, child: &Child, at: Duration) -> Sample {
     let packets = database.number("COUNT(*)", "packets").await.unwrap_or(-1);
     let open = database.number("COUNT(*)", "deliveries WHERE state <> 'done'").await.unwrap_or(-1);
     Sample {
         seconds: at.as_secs(),
-        rss_kib: rss.unwrap_or_default(),
-        descriptors: descriptors as u64,
+        rss_kib: child.memory("VmRSS"),
+        heap_kib: child.memory("RssAnon"),
+        descriptors: child.descriptors() as u64,
         database_kib: database.bytes(ground).await / 1024,
         packets: packets.unsigned_abs(),
         open: open.unsigned_abs(),
     }
 }
 
-const HEAD: &str = "   seconds    rss KiB  descriptors  database KiB   packets  open deliveries";
+const HEAD: &str = "   seconds    rss KiB   heap KiB  descriptors  database KiB   packets  open deliveries";
 
 fn line(sample: &Sample) -> String {
-    let Sample { seconds, rss_kib, descriptors, database_kib, packets, open } = sample;
-    format!("{seconds:>10} {rss_kib:>10} {descriptors:>12} {database_kib:>13} {packets:>9} {open:>16}")
+    let Sample { seconds, rss_kib, heap_kib, descriptors, database_kib, packets, open } = sample;
+    format!(
+        "{seconds:>10} {rss_kib:>10} {heap_kib:>10} {descriptors:>12} {database_kib:>13} {packets:>9} {open:>16}"
+    )
 }
 
 fn table(samples: &[Sample]) -> String {
     type Figure = fn(&Sample) -> u64;
-    let figures: [(&str, Figure); 5] = [
+    let figures: [(&str, Figure); 6] = [
         ("rss KiB", |sample| sample.rss_kib),
+        ("heap KiB", |sample| sample.heap_kib),
         ("descriptors", |sample| sample.descriptors),
         ("database KiB", |sample| sample.database_kib),
         ("packets", |sample| sample.packets),
