@@ -30,6 +30,7 @@ mod stats;
 mod store;
 mod terminal;
 mod test;
+mod threads;
 #[cfg(test)]
 mod town;
 

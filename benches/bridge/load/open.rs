@@ -44,7 +44,7 @@ pub fn open(address: SocketAddr, connections: usize, rate: f64, requests: &Reque
             return late;
         }
         for number in answered(&busy, wait) {
-            let line = &mut busy[number];
+            let line = &mut *busy[number];
             if line.wire.has_ended() {
                 let intended = line.intended.take().unwrap_or_default();
                 late.push(watch.elapsed().saturating_sub(intended).as_secs_f64() * 1e3);
