@@ -5,6 +5,7 @@
 //! read back before it is repeated.
 
 pub mod backoff;
+mod deadline;
 mod excerpt;
 mod headline;
 mod lines;

@@ -5,12 +5,9 @@
 //! crash in between leaves a row that says "unknown"; an unknown row is looked up on the other side before
 //! anything is sent again.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
-
 use jiff::Timestamp;
 
+use super::deadline::before;
 use super::{Destination, DigestOrder, TaskOrder, slack, task};
 use crate::app::App;
 use crate::clock::Clock;
@@ -69,25 +66,12 @@ pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<Health, StoreEr
         return Ok(Health::Refuses);
     }
     crash_point!("delivery.intent");
-    let sent = tokio::select! {
-        // From here on another worker may read back and send: this one must not begin a call any more. So this is
-        // looked at first: a process that was stopped in between finds both ready when it goes on.
-        biased;
-        () = has_passed(&app.clock, lease.until) => {
-            Err(Failure::Unknown { why: "the lease ran out before there was an answer".to_owned() })
-        }
-        sent = job.send() => sent,
-    };
+    // From then on another worker may read back and send: this one must not begin a call any more.
+    let sent = before(&app.clock, lease.until, job.send()).await.unwrap_or_else(|| {
+        Err(Failure::Unknown { why: "the lease ran out before there was an answer".to_owned() })
+    });
     crash_point!("delivery.sent");
     record_end(app, lease, begun, &watch, job.after_send(sent)).await
-}
-
-/// Ready whenever it is looked at after that instant. A timer alone is ready once the runtime has looked at its timers,
-/// and one that was stopped for a while may have other things to do first.
-async fn has_passed(clock: &Clock, instant: Timestamp) {
-    let mut timer = pin!(clock.sleep_until(instant));
-    poll_fn(|context| if clock.now() >= instant { Poll::Ready(()) } else { timer.as_mut().poll(context) })
-        .await;
 }
 
 /// How a try ended, before it is written down.
@@ -320,27 +304,4 @@ async fn record_end(
         "delivery"
     );
     Ok(ended.health)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use futures_util::poll;
-
-    use super::*;
-    use crate::clock::later;
-
-    #[tokio::test]
-    async fn an_instant_has_passed_even_if_nobody_has_looked_at_the_timers() {
-        let clock = Clock::machine();
-        let instant = later(clock.now(), Duration::from_millis(5));
-        let mut passed = pin!(has_passed(&clock, instant));
-        let _ = poll!(passed.as_mut());
-        // The runtime's only thread does not get to its timers here, as in a process that was stopped.
-        while clock.now() < instant {
-            std::hint::spin_loop();
-        }
-        assert!(poll!(passed.as_mut()).is_ready());
-    }
 }

@@ -12,8 +12,7 @@ use super::postgres::{PATIENCE, within};
 use super::query::{Conn, Query, Row};
 use super::{DatabaseError, sqlite};
 
-/// How many read a SQLite file at the same time. A read takes less than a millisecond, and each connection keeps
-/// pages and prepared statements.
+/// How many read a SQLite file at the same time. Each connection keeps pages and prepared statements.
 const READERS: u32 = 2;
 
 /// A pool of connections to either engine. Connects when it has to, also after the server was gone.
