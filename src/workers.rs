@@ -14,7 +14,7 @@ use crate::crash_point;
 use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
 use crate::scopes::{Call, Health, Rest, Scopes};
-use crate::store::{DealEnd, DealLease, DeliveryLease, Due, StoreError, Work};
+use crate::store::{DealEnd, DealLease, DeliveryLease, Due, Portion, StoreError, Work};
 
 /// The pause before the next look after work that was due could not be claimed.
 const RACED: Duration = Duration::from_millis(50);
@@ -77,6 +77,7 @@ impl Crew {
     /// due, at the latest after the poll interval.
     async fn look(&mut self, app: &Arc<App>) -> Seen {
         loop {
+            self.dismiss();
             let due = match app.store.due().await {
                 Ok(due) => due,
                 Err(error) => {
@@ -87,18 +88,13 @@ impl Crew {
             let now = app.clock.now();
             let mut seen = Seen { wake: later(now, app.work.poll), full: false };
             let mut claimed = 0;
-            for Due { work, scope, at, on_trial } in due {
-                if at > now {
-                    seen.wake = seen.wake.min(at);
+            for work in [Work::Deals, Work::Deliveries] {
+                let due = due.iter().filter(|due| due.work == work);
+                let portions = self.portions(app, due, now, &mut seen);
+                if portions.is_empty() {
                     continue;
                 }
-                let most = self.free(app, work).min(self.scopes.room(work, &scope, on_trial));
-                if most == 0 {
-                    // It waits for a worker that is done, and that wakes us.
-                    seen.full = true;
-                    continue;
-                }
-                let begun = self.take(app, work, &scope, most).await;
+                let begun = self.take(app, work, portions).await;
                 claimed += begun;
                 if begun == 0 {
                     // Somebody else was faster, or has it half in hand.
@@ -111,6 +107,37 @@ impl Crew {
         }
     }
 
+    /// How much of what is due may be begun now, for each scope.
+    fn portions<'d>(
+        &self,
+        app: &App,
+        due: impl Iterator<Item = &'d Due>,
+        now: jiff::Timestamp,
+        seen: &mut Seen,
+    ) -> Vec<Portion> {
+        let mut portions = Vec::new();
+        for Due { work, scope, at, on_trial } in due {
+            if *at > now {
+                seen.wake = seen.wake.min(*at);
+                continue;
+            }
+            let most = self.free(app, *work).min(self.scopes.room(*work, scope, *on_trial));
+            if most == 0 {
+                // It waits for a worker that is done, and that wakes us.
+                seen.full = true;
+            } else {
+                portions.push(Portion::of(scope, u32::try_from(most).unwrap_or(u32::MAX)));
+            }
+        }
+        portions
+    }
+
+    /// Workers that are done are free, all of them at once.
+    fn dismiss(&mut self) {
+        while self.deals.try_join_next().is_some() {}
+        while self.deliveries.try_join_next().is_some() {}
+    }
+
     fn free(&self, app: &App, work: Work) -> usize {
         let busy = match work {
             Work::Deals => self.deals.len(),
@@ -119,23 +146,24 @@ impl Crew {
         app.work.workers.saturating_sub(busy)
     }
 
-    /// Claims and begins up to `most` pieces of work; says how many.
-    async fn take(&mut self, app: &Arc<App>, work: Work, scope: &str, most: usize) -> usize {
-        let (limit, lease) = (u32::try_from(most).unwrap_or(u32::MAX), app.work.lease);
+    /// Claims and begins as much as there are free workers for; says how much that was.
+    async fn take(&mut self, app: &Arc<App>, work: Work, portions: Vec<Portion>) -> usize {
+        let free = u32::try_from(self.free(app, work)).unwrap_or(u32::MAX);
+        let lease = app.work.lease;
         let claimed = match work {
             Work::Deals => app
                 .store
-                .claim_deals(scope, limit, lease)
+                .claim_deals(portions, free, lease)
                 .await
                 .map(|leases| leases.into_iter().map(|lease| self.begin_deal(app, lease)).count()),
             Work::Deliveries => app
                 .store
-                .claim_deliveries(scope, limit, lease)
+                .claim_deliveries(portions, free, lease)
                 .await
                 .map(|leases| leases.into_iter().map(|lease| self.begin_delivery(app, lease)).count()),
         };
         claimed.unwrap_or_else(|error| {
-            tracing::error!(%error, scope, ?work, "due work cannot be claimed");
+            tracing::error!(%error, ?work, "due work cannot be claimed");
             0
         })
     }

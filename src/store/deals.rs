@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::moment::millis_after;
+use super::claim::{Claim, Portion};
 use super::query::query;
 use super::writer::{Command, Tx};
 use super::{DatabaseError, DealEnd, DealLease, Store, StoreError, inbox, packets, pauses};
@@ -37,16 +37,16 @@ statements! {
 }
 
 impl Store {
-    /// Takes up to `limit` deals of an account that are due, those first that have waited longest, for `lease`
-    /// from now; none while the account is paused. A caller that drops this future leaves what it claimed to the
-    /// end of the lease.
+    /// Takes up to `limit` deals that are due for `lease` from now, in one transaction: account by account in the
+    /// order of `portions`, and of each those first that have waited longest; none of one that is paused. A caller
+    /// that drops this future leaves what it claimed to the end of the lease.
     pub async fn claim_deals(
         &self,
-        account: &str,
+        portions: Vec<Portion>,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DealLease>, StoreError> {
-        self.writer.run(ClaimDeals { account: account.to_owned(), limit, lease }).await
+        self.writer.run(ClaimDeals(Claim { portions, limit, lease })).await
     }
 
     /// Records how work on a deal ended, with everything that follows from it, in one transaction. False:
@@ -61,19 +61,13 @@ impl Store {
     }
 }
 
-struct ClaimDeals {
-    account: String,
-    limit: u32,
-    lease: Duration,
-}
+struct ClaimDeals(Claim);
 
 impl Command for ClaimDeals {
     type Output = Vec<DealLease>;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DealLease>, DatabaseError> {
-        let claim = query(CLAIM_DEALS).bind(&self.account).bind(tx.now);
-        let claim = claim.bind(millis_after(tx.now, self.lease)).bind(self.limit);
-        let rows: Vec<(String, i64, i64, i64)> = tx.conn.all(claim).await?;
+        let rows: Vec<(String, i64, i64, i64)> = self.0.rows(tx, CLAIM_DEALS).await?;
         Ok(rows.into_iter().filter_map(lease_of).collect())
     }
 }

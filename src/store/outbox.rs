@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::moment::{from_millis, millis_after};
+use super::claim::{Claim, Portion};
+use super::moment::from_millis;
 use super::pauses::{self, scope_of};
 use super::query::query;
 use super::writer::{Command, Tx};
@@ -51,16 +52,16 @@ statements! {
 }
 
 impl Store {
-    /// Takes up to `limit` deliveries to a scope (see [`DeliveryLease::scope`]) that are due, those first that
-    /// have waited longest, for `lease` from now; none while the scope is paused. A caller that drops this future
-    /// leaves what it claimed to the end of the lease.
+    /// Takes up to `limit` deliveries that are due for `lease` from now, in one transaction: scope by scope (see
+    /// [`DeliveryLease::scope`]) in the order of `portions`, and of each those first that have waited longest; none
+    /// of one that is paused. A caller that drops this future leaves what it claimed to the end of the lease.
     pub async fn claim_deliveries(
         &self,
-        scope: &str,
+        portions: Vec<Portion>,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DeliveryLease>, StoreError> {
-        self.writer.run(ClaimDeliveries { scope: scope.to_owned(), limit, lease }).await
+        self.writer.run(ClaimDeliveries(Claim { portions, limit, lease })).await
     }
 
     /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
@@ -120,20 +121,15 @@ pub(super) async fn append_attempt(
     Ok(())
 }
 
-struct ClaimDeliveries {
-    scope: String,
-    limit: u32,
-    lease: Duration,
-}
+struct ClaimDeliveries(Claim);
 
 impl Command for ClaimDeliveries {
     type Output = Vec<DeliveryLease>;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DeliveryLease>, DatabaseError> {
-        let until = millis_after(tx.now, self.lease);
-        let claim = query(CLAIM_DELIVERIES).bind(&self.scope).bind(tx.now).bind(until).bind(self.limit);
-        let rows: Vec<ClaimedRow> = tx.conn.all(claim).await?;
-        Ok(rows.into_iter().filter_map(|row| lease_of(row, from_millis(until))).collect())
+        let until = from_millis(self.0.until(tx));
+        let rows: Vec<ClaimedRow> = self.0.rows(tx, CLAIM_DELIVERIES).await?;
+        Ok(rows.into_iter().filter_map(|row| lease_of(row, until)).collect())
     }
 }
 

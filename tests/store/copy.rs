@@ -5,7 +5,7 @@ use std::path::Path;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::store::{DealEnd, DeliveryEnd, Store, StoreError, StoreUrl};
 
-use crate::fixture::{DAY, Fixture, LEASE, account, done, event, nothing};
+use crate::fixture::{DAY, Fixture, LEASE, account, done, event, nothing, portion};
 use crate::place::Place;
 use crate::story::Story;
 
@@ -33,7 +33,7 @@ async fn lived_in(directory: &Path, clock: &Clock) -> StoreUrl {
     fixture.store.pause("slack", fixture.after(DAY), "invalid_auth").await.unwrap();
     let many = (0..1000).map(|n| event(&n.to_string(), &format!("event {n}"))).collect();
     fixture.store.record(many).await.unwrap();
-    fixture.store.claim_deals(&account().to_string(), 5, LEASE).await.unwrap();
+    fixture.store.claim_deals(portion(&account(), 5), 5, LEASE).await.unwrap();
     fixture.store.close().await;
     url
 }

@@ -1,8 +1,9 @@
 //! Deals, one worker at a time.
 
-use handoff_bridge::store::{DealEnd, DealState};
+use handoff_bridge::crm::Event;
+use handoff_bridge::store::{DealEnd, DealState, Portion};
 
-use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, deal, nothing};
+use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, deal, event, nothing, portion};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
@@ -17,6 +18,7 @@ pub const STORIES: &[Story] = stories![
     a_deal_that_died_while_an_event_arrived_is_looked_at_again,
     a_pause_holds_the_account_and_is_no_try,
     a_claim_takes_no_more_than_it_was_asked_to_and_the_longest_waiting_first,
+    a_claim_for_several_accounts_takes_in_turn_and_no_more_than_there_is_room_for,
 ];
 
 fn retry(fixture: &Fixture) -> DealEnd {
@@ -174,8 +176,22 @@ async fn a_claim_takes_no_more_than_it_was_asked_to_and_the_longest_waiting_firs
         fixture.hears(id, id).await;
         fixture.clock.advance(MINUTE);
     }
-    let first = fixture.store.claim_deals(&account().to_string(), 2, LEASE).await.unwrap();
+    let first = fixture.store.claim_deals(portion(&account(), 2), 2, LEASE).await.unwrap();
     let mut ids: Vec<&str> = first.iter().map(|lease| lease.deal.deal.as_str()).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["1", "3"]);
+}
+
+async fn a_claim_for_several_accounts_takes_in_turn_and_no_more_than_there_is_room_for(fixture: Fixture) {
+    for (portal, deals) in [(1, 2), (2, 5), (3, 5), (4, 5)] {
+        let deal = |n| format!("hubspot:{portal}:{n}").parse().unwrap();
+        let events = (0..deals).map(|n| Event { deal: deal(n), ..event("", &format!("{portal} {n}")) });
+        fixture.store.record(events.collect()).await.unwrap();
+    }
+    fixture.store.pause("hubspot:2", fixture.after(MINUTE), "401").await.unwrap();
+    let portions = [1, 2, 3, 4].map(|portal| Portion::of(format!("hubspot:{portal}"), 4));
+    let leases = fixture.store.claim_deals(portions.to_vec(), 8, LEASE).await.unwrap();
+    let of = |portal: &str| leases.iter().filter(|lease| lease.deal.account.to_string() == portal).count();
+    let claimed = ["hubspot:1", "hubspot:2", "hubspot:3", "hubspot:4"].map(of);
+    assert_eq!(claimed, [2, 0, 4, 2], "all it has, nothing while it is paused, its portion, what is left");
 }

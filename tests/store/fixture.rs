@@ -8,8 +8,8 @@ use handoff_bridge::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
 use handoff_bridge::delivery::Destination;
 use handoff_bridge::gaps::Addressee;
 use handoff_bridge::store::{
-    Assessment, Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Due, NewPacket, RaisedGap,
-    Seller, Store, WinRow, Work,
+    Assessment, Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Due, NewPacket, Portion,
+    RaisedGap, Seller, Store, WinRow, Work,
 };
 use jiff::Timestamp;
 
@@ -62,7 +62,7 @@ impl Fixture {
         let mut leases = Vec::new();
         for Due { work, scope, .. } in self.store.due().await.unwrap() {
             if work == Work::Deals {
-                leases.extend(self.store.claim_deals(&scope, 100, LEASE).await.unwrap());
+                leases.extend(self.store.claim_deals(portion(&scope, 100), 100, LEASE).await.unwrap());
             }
         }
         leases
@@ -78,7 +78,7 @@ impl Fixture {
         let mut leases = Vec::new();
         for Due { work, scope, .. } in self.store.due().await.unwrap() {
             if work == Work::Deliveries {
-                leases.extend(self.store.claim_deliveries(&scope, 100, LEASE).await.unwrap());
+                leases.extend(self.store.claim_deliveries(portion(&scope, 100), 100, LEASE).await.unwrap());
             }
         }
         leases.sort_by_key(|lease| lease.destination);
@@ -172,6 +172,11 @@ impl Fixture {
             })
             .collect()
     }
+}
+
+/// As much as this of what is due for one scope.
+pub fn portion(scope: &impl ToString, limit: u32) -> Vec<Portion> {
+    vec![Portion::of(scope.to_string(), limit)]
 }
 
 pub fn account() -> AccountKey {

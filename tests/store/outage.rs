@@ -5,7 +5,7 @@ use std::time::Duration;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::store::{Store, StoreError, StoreUrl};
 
-use crate::fixture::{Fixture, LEASE, account, event, nothing};
+use crate::fixture::{Fixture, LEASE, account, event, nothing, portion};
 use crate::proxy::{Proxy, Way};
 use crate::story::Story;
 
@@ -54,7 +54,7 @@ async fn connections_that_died_unnoticed_cost_nothing(fixture: Fixture) {
 async fn a_server_that_is_gone_is_told_at_once_and_found_again(fixture: Fixture) {
     let (store, proxy) = behind_a_proxy(&fixture).await;
     store.record(vec![event("1", "a")]).await.unwrap();
-    let lease = store.claim_deals(&account().to_string(), 1, LEASE).await.unwrap().remove(0);
+    let lease = store.claim_deals(portion(&account(), 1), 1, LEASE).await.unwrap().remove(0);
     proxy.becomes(Way::Cut);
     let began = Clock::stopwatch();
     for key in ["b", "c", "d"] {

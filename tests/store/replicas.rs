@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use handoff_bridge::store::{DealEnd, DealLease, SLACK};
 
-use crate::fixture::{Fixture, LEASE, MINUTE, account, done, event, nothing};
+use crate::fixture::{Fixture, LEASE, MINUTE, account, done, event, nothing, portion};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
@@ -27,8 +27,7 @@ async fn no_deal_and_no_delivery_is_claimed_twice(fixture: Fixture) {
     let deals: Vec<String> = (0..200).map(|n| n.to_string()).collect();
     fixture.store.record(deals.iter().map(|deal| event(deal, deal)).collect()).await.unwrap();
     let replicas = replicas(&fixture, 3).await;
-    let account = account().to_string();
-    let claims = (0..60).map(|n| replicas[n % 3].store.claim_deals(&account, 7, LEASE));
+    let claims = (0..60).map(|n| replicas[n % 3].store.claim_deals(portion(&account(), 7), 7, LEASE));
     let leases: Vec<DealLease> =
         join_all(claims).await.into_iter().flat_map(|claim| claim.unwrap()).collect();
     let claimed: BTreeSet<&str> = leases.iter().map(|lease| lease.deal.deal.as_str()).collect();
@@ -40,8 +39,12 @@ async fn no_deal_and_no_delivery_is_claimed_twice(fixture: Fixture) {
     });
     assert!(join_all(ends).await.into_iter().all(Result::unwrap));
     fixture.clock.advance(MINUTE);
-    let scopes = [account.as_str(), SLACK];
-    let claims = (0..120).map(|n| replicas[n % 3].store.claim_deliveries(scopes[n % 2], 7, LEASE));
+    let mut portions = portion(&account(), 4);
+    portions.extend(portion(&SLACK, 7));
+    let claims = (0..120).map(|n| {
+        portions.rotate_left(1);
+        replicas[n % 3].store.claim_deliveries(portions.clone(), 7, LEASE)
+    });
     let leases: Vec<_> = join_all(claims).await.into_iter().flat_map(|claim| claim.unwrap()).collect();
     let claimed: BTreeSet<_> = leases.iter().map(|lease| (&lease.packet_id, lease.destination)).collect();
     assert_eq!((leases.len(), claimed.len()), (400, 400));
@@ -90,8 +93,8 @@ async fn transactions_that_want_the_same_deals_all_come_to_an_end(fixture: Fixtu
             batch.rotate_left(n * 7 % 40);
             replicas[n % 3].store.record(batch)
         });
-        let account = account().to_string();
-        let claims = replicas.iter().map(|replica| replica.store.claim_deals(&account, 100, LEASE));
+        let claims =
+            replicas.iter().map(|replica| replica.store.claim_deals(portion(&account(), 100), 100, LEASE));
         let (recorded, claims) = futures_util::future::join(join_all(calls), join_all(claims)).await;
         assert!(recorded.into_iter().all(|recorded| recorded.unwrap().new == 40));
         let mut leases: Vec<DealLease> = claims.into_iter().flat_map(Result::unwrap).collect();

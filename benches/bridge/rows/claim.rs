@@ -6,7 +6,7 @@ use std::time::Duration;
 use handoff_bridge::clock::{Clock, Stopwatch};
 use handoff_bridge::crm::{AccountKey, DealKey, Event, EventKind, WinKey};
 use handoff_bridge::delivery::Destination;
-use handoff_bridge::store::{Assessment, Attempt, DealEnd, DeliveryEnd, NewPacket, SLACK, Store};
+use handoff_bridge::store::{Assessment, Attempt, DealEnd, DeliveryEnd, NewPacket, Portion, SLACK, Store};
 use rusqlite::Connection;
 
 use crate::disk;
@@ -82,7 +82,7 @@ impl Claimed {
         self.store.record(vec![event(&deal)]).await.unwrap();
         let watch = Clock::stopwatch();
         assert_eq!(self.store.due().await.unwrap().len(), 1, "one account has something to do");
-        let mut leases = self.store.claim_deals(ACCOUNT, LIMIT, LEASE).await.unwrap();
+        let mut leases = self.store.claim_deals(portion(ACCOUNT), LIMIT, LEASE).await.unwrap();
         self.deals.push(millis(&watch));
         let lease = leases.pop().unwrap();
         assert!(leases.is_empty() && lease.deal == deal, "one deal is due");
@@ -90,9 +90,9 @@ impl Claimed {
 
         let watch = Clock::stopwatch();
         assert_eq!(self.store.due().await.unwrap().len(), 2, "the account and Slack have");
-        let mut leases = self.store.claim_deliveries(ACCOUNT, LIMIT, LEASE).await.unwrap();
+        let mut leases = self.store.claim_deliveries(portion(ACCOUNT), LIMIT, LEASE).await.unwrap();
         self.deliveries.push(millis(&watch));
-        leases.extend(self.store.claim_deliveries(SLACK, LIMIT, LEASE).await.unwrap());
+        leases.extend(self.store.claim_deliveries(portion(SLACK), LIMIT, LEASE).await.unwrap());
         assert_eq!(leases.len(), Destination::ALL.len(), "two deliveries are due");
         for lease in leases {
             let end = DeliveryEnd::Done { external_id: "1".to_owned(), url: None };
@@ -119,6 +119,10 @@ impl Claimed {
             deliveries: Destination::ALL.map(|destination| (destination, "{}".to_owned(), now)).to_vec(),
         })
     }
+}
+
+fn portion(scope: &str) -> Vec<Portion> {
+    vec![Portion::of(scope, LIMIT)]
 }
 
 fn account() -> AccountKey {

@@ -1,0 +1,58 @@
+//! Taking up what is due: for as many scopes as have something, in one transaction, because each would cost a sync
+//! of the disk.
+
+use std::time::Duration;
+
+use super::DatabaseError;
+use super::moment::millis_after;
+use super::query::{Row, query};
+use super::statements::Statement;
+use super::writer::Tx;
+
+/// How much of what is due may be claimed for one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portion {
+    /// See [`super::Due::scope`].
+    pub scope: String,
+    /// Rows, at most.
+    pub limit: u32,
+}
+
+impl Portion {
+    /// Up to `limit` rows of a scope.
+    pub fn of(scope: impl Into<String>, limit: u32) -> Self {
+        Self { scope: scope.into(), limit }
+    }
+}
+
+/// What somebody wants to work on.
+pub(super) struct Claim {
+    /// Whose rows, in this order.
+    pub portions: Vec<Portion>,
+    /// Rows of all scopes together, at most.
+    pub limit: u32,
+    /// How long they are ours.
+    pub lease: Duration,
+}
+
+impl Claim {
+    /// Runs a statement for each scope, with the scope, the instant, the end of the lease and the number of rows as
+    /// `$1` to `$4`. Nothing is read for a scope once there is enough.
+    pub async fn rows<T: Row>(&self, tx: &mut Tx<'_>, claim: Statement) -> Result<Vec<T>, DatabaseError> {
+        let mut rows = Vec::new();
+        for Portion { scope, limit } in &self.portions {
+            let taken = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            let left = self.limit.saturating_sub(taken).min(*limit);
+            if left > 0 {
+                let claim = query(claim).bind(scope).bind(tx.now).bind(self.until(tx)).bind(left);
+                rows.append(&mut tx.conn.all(claim).await?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// When the lease ends, in epoch milliseconds.
+    pub fn until(&self, tx: &Tx<'_>) -> i64 {
+        millis_after(tx.now, self.lease)
+    }
+}
