@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 
 use super::link::Link;
-use super::postgres::{is_conflict, within};
+use super::postgres::{self, is_conflict};
 use super::recording;
 use super::writer::{Item, Tx};
 use super::{DatabaseError, StoreError};
@@ -175,8 +175,13 @@ impl WriterTask {
         let limit = self.link.patience();
         let inside = self.inside(batch);
         let done = match limit {
-            Some(limit) => within(limit, inside).await,
-            None => inside.await,
+            Some(limit) => tokio::time::timeout(limit, inside).await,
+            None => Ok(inside.await),
+        };
+        let Ok(done) = done else {
+            // Whether it happened, nobody knows; it must not be tried again as if it had not.
+            self.link.lose();
+            return Err(Failed::Outside(StoreError::Database(Arc::new(postgres::no_answer().into()))));
         };
         match done {
             Ok(wakes) => {

@@ -13,8 +13,9 @@ use super::query::{Conn, query};
 use super::readers::Readers;
 use super::{DatabaseError, StoreError, StoreUrl, sqlite};
 
-/// How many write to a PostgreSQL database at once.
-const POSTGRES_WRITERS: usize = 4;
+/// How many write to a PostgreSQL database at once. One more was slower where the server shares the machine, and two
+/// would leave too little when one of them waits for a lock.
+const POSTGRES_WRITERS: usize = 3;
 
 /// How long a server may take to begin or to undo a transaction before its connection counts as lost.
 const PROMPT: Duration = Duration::from_secs(2);
@@ -154,6 +155,13 @@ impl Link {
                 *conn = undone.then_some(old);
                 undone
             }
+        }
+    }
+
+    /// Gives up a connection to a server, with whatever is under way on it.
+    pub fn lose(&mut self) {
+        if let Self::Postgres { conn, .. } = self {
+            *conn = None;
         }
     }
 

@@ -117,8 +117,13 @@ pub(super) async fn within<T, E: From<sqlx::Error>>(
 ) -> Result<T, E> {
     match tokio::time::timeout(limit, work).await {
         Ok(done) => done,
-        Err(_) => Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "no answer in time")).into()),
+        Err(_) => Err(no_answer().into()),
     }
+}
+
+/// The server has not answered for as long as we wait.
+pub(super) fn no_answer() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))
 }
 
 /// Whether two transactions stood in each other's way, and the same one may succeed when it runs again.
