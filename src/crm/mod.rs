@@ -76,7 +76,10 @@ pub struct AccountKey {
 
 impl fmt::Display for AccountKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.crm, self.account)
+        for part in [self.crm.as_str(), ":", &self.account] {
+            f.write_str(part)?;
+        }
+        Ok(())
     }
 }
 
@@ -100,7 +103,9 @@ pub struct DealKey {
 
 impl fmt::Display for DealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.account, self.deal)
+        self.account.fmt(f)?;
+        f.write_str(":")?;
+        f.write_str(&self.deal)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How packets came out: what `handoff stats` counts, kept longer than the packets and without their words.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::inbox::json;
@@ -118,7 +120,7 @@ impl Command for AssessTheRest {
 
 /// One gap as a JSON array, in the order [`INSERT_GAPS`] reads it.
 #[derive(Serialize)]
-struct Row<'a>(&'a str, String, String, &'static str, u8);
+struct Row<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8);
 
 /// Adds how one packet came out.
 pub(super) async fn insert(
@@ -139,7 +141,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-fn row<'a>(packet_id: &'a str, gap: &RaisedGap) -> Row<'a> {
+fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> Row<'a> {
     let (section, id) = (clean(gap.section.as_str()), clean(gap.gap.as_str()));
     Row(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts))
 }

@@ -11,21 +11,26 @@ use super::inbox::json;
 use super::query::{clean, query};
 use super::writer::Tx;
 use super::{DatabaseError, Recorded, StoreError};
-use crate::crm::{DealKey, Event};
+use crate::crm::{AccountKey, DealKey, Event};
 
 statements! {
-    INSERT_EVENTS = ["
+    /// SQLite records one event, PostgreSQL the JSON array of any number of them. One row of values cannot fail when
+    /// half of it is written, so SQLite need not keep what it would have to undo.
+    INSERT_EVENTS = { sqlite: "
+        INSERT INTO inbox (dedupe, deal, kind, provider_id, occurred_at, verification, received_at, turn, settled)
+        VALUES ($2, $3, $4, $5, $6, $7, $1, COALESCE((SELECT d.want FROM deals d WHERE d.deal = $3), 0) + 1, 0)
+        ON CONFLICT (dedupe) DO NOTHING",
+    postgres: "
         INSERT INTO inbox (dedupe, deal, kind, provider_id, occurred_at, verification, received_at, turn, settled)
         SELECT e.dedupe, e.deal, e.kind, e.provider_id, e.occurred_at, e.verification, $1,
             COALESCE((SELECT d.want FROM deals d WHERE d.deal = e.deal), 0) + 1, 0
-        FROM ", events, " WHERE true
-        ON CONFLICT (dedupe) DO NOTHING ",
-        returning_turn];
+        FROM json_to_recordset(CAST($2 AS json)) e (dedupe text, deal text, kind text, provider_id text,
+            occurred_at bigint, verification text)
+        ON CONFLICT (dedupe) DO NOTHING
+        RETURNING dedupe, turn" };
     /// A deal that waits for a retry keeps its time: an event does not defeat the backoff.
     ANNOUNCE_DEALS = ["
-        INSERT INTO deals (deal, account, state, want, attempts, due_at, epoch, heard_at)
-        SELECT e.deal, e.account, 'ready', 1, 0, $1, 0, $1
-        FROM ", deals, " WHERE true
+        INSERT INTO deals (deal, account, state, want, attempts, due_at, epoch, heard_at) ", announced, "
         ON CONFLICT (deal) DO UPDATE SET
             want = deals.want + 1,
             heard_at = excluded.heard_at,
@@ -66,25 +71,27 @@ pub(super) async fn insert(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Re
 }
 
 async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), DatabaseError> {
-    let mut deals: BTreeMap<String, String> = BTreeMap::new();
-    for call in calls {
+    let mut new_by_call = Vec::with_capacity(calls.len());
+    let mut deals: BTreeMap<String, &AccountKey> = BTreeMap::new();
+    for call in &*calls {
         let mut new = 0;
         for event in &call.events {
-            let deal = event.deal.to_string();
-            let insert = query(INSERT_EVENTS).bind(tx.now).bind(&*distinct(&event.dedupe_key));
-            let insert = insert.bind(&deal).bind(event.kind.as_str()).bind(&event.provider_id);
+            let (dedupe, deal) = (distinct(&event.dedupe_key), event.deal.to_string());
+            let insert = query(INSERT_EVENTS).bind(tx.now).bind(&*dedupe).bind(&deal);
+            let insert = insert.bind(event.kind.as_str()).bind(&event.provider_id);
             let insert = insert.bind(event.occurred_at.map(jiff::Timestamp::as_millisecond));
             if tx.conn.execute(insert.bind(&event.verification)).await? > 0 {
                 new += 1;
-                deals.entry(deal).or_insert_with(|| event.deal.account.to_string());
+                deals.entry(deal).or_insert(&event.deal.account);
             }
         }
-        call.is_recorded(new);
+        new_by_call.push(new);
     }
     tx.wakes |= !deals.is_empty();
     for (deal, account) in deals {
-        tx.conn.execute(query(ANNOUNCE_DEALS).bind(tx.now).bind(deal).bind(account)).await?;
+        tx.conn.execute(query(ANNOUNCE_DEALS).bind(tx.now).bind(deal).bind(account.to_string())).await?;
     }
+    count(calls, new_by_call);
     Ok(())
 }
 
@@ -92,11 +99,11 @@ async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<()
 #[derive(Serialize)]
 struct Row<'a> {
     dedupe: Cow<'a, str>,
-    deal: String,
+    deal: Cow<'a, str>,
     kind: &'static str,
-    provider_id: String,
+    provider_id: Cow<'a, str>,
     occurred_at: Option<i64>,
-    verification: String,
+    verification: Cow<'a, str>,
     #[serde(skip)]
     of: (usize, &'a DealKey),
 }
@@ -105,7 +112,7 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct Announced<'a> {
     deal: &'a str,
-    account: String,
+    account: Cow<'a, str>,
 }
 
 async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), DatabaseError> {
@@ -130,17 +137,22 @@ async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), D
             announce(tx, &new).await?;
         }
     }
+    count(calls, new_by_call);
+    Ok(())
+}
+
+/// Tells each call how many of its events were new.
+fn count(calls: &mut [&mut RecordCall], new_by_call: Vec<usize>) {
     for (call, new) in calls.iter_mut().zip(new_by_call) {
         call.is_recorded(new);
     }
-    Ok(())
 }
 
 /// Makes the deals of new events ready. What another transaction announced since the events were inserted
 /// came first, so these belong to a later turn than they were given.
 async fn announce(tx: &mut Tx<'_>, new: &[(&Row<'_>, i64)]) -> Result<(), DatabaseError> {
     // Sorted, like the events.
-    let deals: BTreeMap<&str, &DealKey> = new.iter().map(|(row, _)| (row.deal.as_str(), row.of.1)).collect();
+    let deals: BTreeMap<&str, &DealKey> = new.iter().map(|(row, _)| (&*row.deal, row.of.1)).collect();
     let deals: Vec<Announced<'_>> = deals
         .into_iter()
         .map(|(deal, key)| Announced { deal, account: clean(key.account.to_string()) })
@@ -150,7 +162,7 @@ async fn announce(tx: &mut Tx<'_>, new: &[(&Row<'_>, i64)]) -> Result<(), Databa
     tx.wakes = true;
 
     let later = new.iter().filter_map(|(row, turn)| {
-        let want = wants.get(&row.deal)?;
+        let want = wants.get(&*row.deal)?;
         (want != turn).then_some((&*row.dedupe, *want))
     });
     let later: Vec<(&str, i64)> = later.collect();
@@ -174,7 +186,7 @@ fn row(call: usize, event: &Event) -> Row<'_> {
 
 /// A key without NUL, which PostgreSQL cannot hold. Keys that differ stay different.
 fn distinct(key: &str) -> Cow<'_, str> {
-    if key.contains(['\0', '\\']) {
+    if key.bytes().any(|byte| matches!(byte, b'\0' | b'\\')) {
         key.replace('\\', "\\\\").replace('\0', "\\0").into()
     } else {
         key.into()

@@ -81,16 +81,16 @@ pub(super) async fn apart<T: Send + 'static>(
 }
 
 /// Runs a statement; says how many rows it changed.
-pub(super) fn execute(conn: &Connection, query: &Query) -> rusqlite::Result<u64> {
+pub(super) fn execute(conn: &Connection, query: &Query<'_>) -> rusqlite::Result<u64> {
     Ok(prepare(conn, query)?.raw_execute()? as u64)
 }
 
 /// All rows of a statement.
-pub(super) fn all<T: Row>(conn: &Connection, query: &Query) -> rusqlite::Result<Vec<T>> {
+pub(super) fn all<T: Row>(conn: &Connection, query: &Query<'_>) -> rusqlite::Result<Vec<T>> {
     prepare(conn, query)?.raw_query().mapped(|row| T::try_from(row)).collect()
 }
 
-fn prepare<'c>(conn: &'c Connection, query: &Query) -> rusqlite::Result<CachedStatement<'c>> {
+fn prepare<'c>(conn: &'c Connection, query: &Query<'_>) -> rusqlite::Result<CachedStatement<'c>> {
     let mut statement = conn.prepare_cached(query.sql.sqlite)?;
     let expected = statement.parameter_count();
     // What only PostgreSQL's text uses comes last.

@@ -76,19 +76,13 @@ macro_rules! piece {
     (postgres each_row) => {
         "json_array_elements(CAST($1 AS json))"
     };
-    // What is recorded: one row of values behind $1, or the JSON array of any number of them bound as $2.
-    (sqlite events) => {
-        "(SELECT $2 AS dedupe, $3 AS deal, $4 AS kind, $5 AS provider_id, $6 AS occurred_at, $7 AS verification) e"
+    // Deals that are announced: one, or the JSON array of any number of them.
+    (sqlite announced) => {
+        "VALUES ($2, $3, 'ready', 1, 0, $1, 0, $1)"
     };
-    (postgres events) => {
-        "json_to_recordset(CAST($2 AS json)) e (dedupe text, deal text, kind text, provider_id text, \
-            occurred_at bigint, verification text)"
-    };
-    (sqlite deals) => {
-        "(SELECT $2 AS deal, $3 AS account) e"
-    };
-    (postgres deals) => {
-        "json_to_recordset(CAST($2 AS json)) e (deal text, account text)"
+    (postgres announced) => {
+        "SELECT e.deal, e.account, 'ready', 1, 0, $1, 0, $1 \
+            FROM json_to_recordset(CAST($2 AS json)) e (deal text, account text)"
     };
     // Rows that another transaction holds are somebody else's. On SQLite there is no other transaction.
     (sqlite skip_locked) => {
@@ -96,13 +90,6 @@ macro_rules! piece {
     };
     (postgres skip_locked) => {
         "FOR UPDATE OF d SKIP LOCKED"
-    };
-    // Which of many rows are new. Of one row, it is enough to know how many.
-    (sqlite returning_turn) => {
-        ""
-    };
-    (postgres returning_turn) => {
-        "RETURNING dedupe, turn"
     };
     // What another transaction may have changed since it was read. On SQLite there is no other transaction.
     (sqlite returning_want) => {

@@ -71,10 +71,6 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     CLAIM_DELIVERIES: SCAN due
     ALL_PAUSES: SCAN pauses
     NEXT_EVENTS: SCAN e
-    INSERT_EVENTS: SCAN CONSTANT ROW
-    INSERT_EVENTS: SCAN e
-    ANNOUNCE_DEALS: SCAN CONSTANT ROW
-    ANNOUNCE_DEALS: SCAN e
     DOUBT_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
     LATEST_PACKETS: SCAN p USING INDEX packets_by_age
     OPEN_DEALS: SCAN deals USING INDEX deals_open
