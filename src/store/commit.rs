@@ -128,7 +128,7 @@ impl WriterTask {
 
     async fn settle(&mut self, mut batch: Vec<Item>) {
         match self.transact(&mut batch).await {
-            Ok(()) => answer(batch, &Ok(())),
+            Ok(()) => self.tell(batch),
             Err(Failed::Inside(error)) if batch.len() > 1 || is_conflict(&error) => {
                 let mut batch = batch.into_iter();
                 while let Some(item) = batch.next() {
@@ -139,6 +139,16 @@ impl WriterTask {
             }
             Err(Failed::Inside(error)) => answer(batch, &Err(StoreError::Database(error))),
             Err(Failed::Outside(error)) => self.refuse_all(batch, &error),
+        }
+    }
+
+    /// Answers what was committed. A thread of its own leaves that to the runtime's: to wake many tasks one by one
+    /// from outside costs more than to hand all of them over at once.
+    fn tell(&self, batch: Vec<Item>) {
+        if self.link.is_shared() {
+            answer(batch, &Ok(()));
+        } else {
+            tokio::spawn(async { answer(batch, &Ok(())) });
         }
     }
 
