@@ -9,7 +9,7 @@ use super::body::Row;
 use super::queue::{Queue, ROOM, Waiting, receive};
 use super::server;
 
-/// Connections that write, as many as the service has.
+/// Connections that write; the service does best with one fewer.
 const WRITERS: usize = 4;
 
 const CREATE: &str = "
