@@ -10,8 +10,8 @@
 //! 6. Packet and outbox rows are committed together, in one transaction.
 //! 7. [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
-//! Around that: [`catch_up`] finds wins that no webhook told of, `words` holds our own sentences, [`config`] and
-//! [`document`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
+//! Around that: [`catch_up`] finds wins that no webhook told of, `messages` holds our own sentences, [`config`] and
+//! [`source`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
 //! platform failed, [`app`], [`service`] and [`workers`] run it, [`scopes`] keeps one dead
 //! destination from holding up the others, [`commands`] is the command line, and [`sandbox`]
 //! is the HubSpot, Salesforce and Slack of `handoff demo`.
@@ -24,18 +24,18 @@ pub mod config;
 pub mod crash;
 pub mod crm;
 pub mod delivery;
-pub mod document;
 pub mod failure;
 pub mod gaps;
 pub mod handoff;
 pub mod http;
 pub mod mapping;
+mod messages;
 pub mod metrics;
 pub mod packet;
 pub mod review;
 pub mod sandbox;
 pub mod scopes;
 pub mod service;
+pub mod source;
 pub mod store;
-mod words;
 pub mod workers;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::gaps::{self, Addressee, Gap};
 use crate::mapping::Mapping;
+use crate::messages;
 use crate::packet::{Entry, Section, SectionName};
-use crate::words;
 
 /// Risks that one answer names.
 const MOST_RISKS: usize = 3;
@@ -62,15 +62,15 @@ pub fn review(talk: &Talk<'_>) -> Review {
     let promise = talk.answers(Promises).into_iter().find(|promise| !gaps::says_none(promise));
     let win = talk.first(SuccessOutcome).or_else(|| talk.first(FirstValue));
     let agenda = [
-        (words::review::mattered(), talk.first(BuyingReason), BuyingReason),
-        (words::review::felt_risk(), risks, Risks),
-        (words::review::first(), promise.or_else(|| talk.first(FirstValue)), FirstValue),
-        (words::review::win(), win, SuccessOutcome),
+        (messages::review::mattered(), talk.first(BuyingReason), BuyingReason),
+        (messages::review::felt_risk(), risks, Risks),
+        (messages::review::first(), promise.or_else(|| talk.first(FirstValue)), FirstValue),
+        (messages::review::win(), win, SuccessOutcome),
     ];
     let point = |(point, answer, section): (&str, Option<String>, SectionName)| AgendaPoint {
         point: point.to_owned(),
         to_ask: answer.is_none(),
-        answer: answer.unwrap_or_else(|| words::review::to_ask(talk.seller, talk.question(section))),
+        answer: answer.unwrap_or_else(|| messages::review::to_ask(talk.seller, talk.question(section))),
     };
     Review { due: true, day: Some(talk.day), agenda: agenda.map(point).into() }
 }

@@ -6,9 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use handoff_bridge::document::{Problem, Problems, Severity};
 use handoff_bridge::mapping::{file, trial};
 use handoff_bridge::packet::Role;
+use handoff_bridge::source::{Problem, Problems, Severity};
 
 /// Every broken file, in order.
 fn broken() -> Vec<(PathBuf, Problems)> {

@@ -9,8 +9,8 @@ use super::{ConfigArg, Problem, load_config, open_store_of};
 use crate::catch_up::{Wins, catch_up};
 use crate::clock::{Clock, Entropy};
 use crate::crm::AccountKey;
-use crate::document::duration;
 use crate::service;
+use crate::source::duration;
 
 /// Arguments of `handoff catch-up`.
 #[derive(Debug, Args)]

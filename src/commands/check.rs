@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::{ConfigArg, annotations, live};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::document::{Problem, Problems, Severity};
 use crate::mapping::{self, Mapping};
+use crate::source::{Problem, Problems, Severity};
 
 /// Arguments of `handoff check`.
 #[derive(Debug, Args)]

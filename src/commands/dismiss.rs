@@ -6,10 +6,10 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
-use crate::document::nearest;
 use crate::gaps::Gap;
 use crate::mapping::transform::one_line;
 use crate::packet::Packet;
+use crate::source::nearest;
 use crate::store::{Store, StoredPacket, WinRow};
 
 /// The longest reason, in characters.

@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 
 use super::{ConfigArg, annotations};
 use crate::config;
-use crate::document::Problems;
 use crate::mapping::trial::{self, Difference, TrialFile};
 use crate::mapping::{Mapping, file};
+use crate::source::Problems;
 
 /// The folder beside a mapping that holds its tests.
 const FOLDER: &str = "tests";

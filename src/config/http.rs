@@ -1,7 +1,7 @@
 //! `[http]`: what webhooks may take of us before they are proved.
 
 use super::HttpConfig;
-use crate::document::{Problems, Section};
+use crate::source::{Problems, Section};
 
 /// Reads the block; what it leaves out keeps its default.
 pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> HttpConfig {

@@ -6,7 +6,7 @@ use super::mapping_file::{self, MappingFiles};
 use super::secret::Secrets;
 use super::{HubspotAuth, HubspotConfig, defaults, url};
 use crate::crm::CrmKind;
-use crate::document::{Field, Node, Problems, Section};
+use crate::source::{Field, Node, Problems, Section};
 
 /// Reads all portals. Mapping files that exist are added to `mappings`.
 pub(super) fn portals(

@@ -8,7 +8,7 @@ use tracing::Level;
 use super::mapping_file::MappingFiles;
 use super::secret::{self, Secrets};
 use super::{Config, LogConfig, defaults, http, hubspot, operator, salesforce, slack, store, url, work};
-use crate::document::{self, Field, Problems, Section};
+use crate::source::{self, Field, Problems, Section};
 
 /// What reading a configuration file gave.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ fn read(
     mappings: &mut MappingFiles,
     problems: &mut Problems,
 ) -> Option<Config> {
-    let root = document::toml(text, problems)?;
+    let root = source::toml(text, problems)?;
     let mut top = Section::of(&root, "a configuration file", problems)?;
     let public_url = top.require(
         "public_url",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::crm::CrmKind;
-use crate::document::{Problems, Section};
+use crate::source::{Problems, Section};
 
 /// Every mapping file that exists, once, with the CRM of the account that named it first.
 pub type MappingFiles = Vec<(CrmKind, PathBuf)>;

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::secret::Secrets;
 use super::{defaults, load};
-use crate::document::{Problems, Section};
+use crate::source::{Problems, Section};
 
 /// A shorter token could be guessed by somebody who keeps trying.
 const SHORTEST: usize = 16;

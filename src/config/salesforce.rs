@@ -5,7 +5,7 @@ use super::secret::Secrets;
 use super::{SalesforceAuth, SalesforceConfig, defaults, url};
 use crate::crm::CrmKind;
 use crate::crm::salesforce::{Prefix, Salesforce, SalesforceId, webhook_key};
-use crate::document::{Field, Node, Problems, Section};
+use crate::source::{Field, Node, Problems, Section};
 
 /// Reads all orgs. Mapping files that exist are added to `mappings`.
 pub(super) fn orgs(

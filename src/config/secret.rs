@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::document::{Field, Problems, Section, Span};
+use crate::source::{Field, Problems, Section, Span};
 
 /// Where secrets come from.
 pub(super) struct Secrets<'a> {

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::secret::Secrets;
 use super::{SlackAuth, SlackConfig, defaults, url};
-use crate::document::{Problems, Section};
+use crate::source::{Problems, Section};
 
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::StoreConfig;
 use super::secret::Secrets;
-use crate::document::{Field, Problems, Section};
+use crate::source::{Field, Problems, Section};
 use crate::store::StoreUrl;
 
 /// Reads the block; what it leaves out keeps its default.

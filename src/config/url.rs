@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::document::{Field, Problems};
+use crate::source::{Field, Problems};
 
 /// The URL a key holds, without a trailing slash.
 pub(super) fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {

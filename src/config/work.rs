@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{StoreConfig, WorkConfig};
-use crate::document::{Field, Problems, Section, Span};
+use crate::source::{Field, Problems, Section, Span};
 use crate::store::StoreUrl;
 
 /// Working on one row takes several calls in a row. A lease that ends before they can all have timed out

@@ -3,8 +3,8 @@
 use crate::crm::{DealRecord, User};
 use crate::delivery::excerpt;
 use crate::gaps::{Addressee, Gap, Question, questions};
+use crate::messages;
 use crate::packet::{Packet, SectionName, SectionStatus, text};
-use crate::words;
 
 /// Longest account or person's name, in UTF-16 units.
 const NAME: usize = 80;
@@ -44,7 +44,7 @@ impl Headline {
             account: account(packet, record),
             value: value(packet),
             owner: if packet.owner.fallback {
-                owner.as_deref().map(words::headline::stand_in)
+                owner.as_deref().map(messages::headline::stand_in)
             } else {
                 owner
             },
@@ -65,15 +65,15 @@ impl Headline {
 
     /// What is missing and what is weak, in words.
     pub fn state(&self) -> String {
-        words::headline::state(&self.missing, &self.weak, self.open())
+        messages::headline::state(&self.missing, &self.weak, self.open())
     }
 
     /// Title above the questions for the seller.
     pub fn to_seller(&self) -> String {
         match (&self.seller, self.seller_left) {
-            (None, _) => words::task::for_seller().to_owned(),
-            (Some(name), false) => words::task::for_seller_named(name),
-            (Some(name), true) => words::task::for_seller_left(name),
+            (None, _) => messages::task::for_seller().to_owned(),
+            (Some(name), false) => messages::task::for_seller_named(name),
+            (Some(name), true) => messages::task::for_seller_left(name),
         }
     }
 
@@ -86,10 +86,10 @@ impl Headline {
 
     /// The whole headline as one line.
     pub fn line(&self) -> String {
-        let value = self.value.as_deref().unwrap_or(words::headline::no_value());
-        let owner = self.owner.as_deref().unwrap_or(words::headline::no_owner());
-        let owner = format!("{} {owner}", words::headline::owner());
-        let filled = words::headline::filled_of_six(self.filled);
+        let value = self.value.as_deref().unwrap_or(messages::headline::no_value());
+        let owner = self.owner.as_deref().unwrap_or(messages::headline::no_owner());
+        let owner = format!("{} {owner}", messages::headline::owner());
+        let filled = messages::headline::filled_of_six(self.filled);
         [self.account.as_str(), value, &owner, &filled, &self.state()].join(" · ")
     }
 }
@@ -97,7 +97,7 @@ impl Headline {
 /// What a question is about: one section, or two.
 pub(super) fn subject(question: &Question) -> String {
     match question.sections.as_slice() {
-        [first, second, ..] => words::section::pair(first.title(), &second.title().to_lowercase()),
+        [first, second, ..] => messages::section::pair(first.title(), &second.title().to_lowercase()),
         sections => sections.first().map_or("", |section| section.title()).to_owned(),
     }
 }
@@ -107,14 +107,14 @@ fn account(packet: &Packet, record: &DealRecord) -> String {
     company
         .and_then(shown)
         .or_else(|| shown(&packet.deal.name))
-        .unwrap_or_else(|| words::headline::unnamed().to_owned())
+        .unwrap_or_else(|| messages::headline::unnamed().to_owned())
 }
 
 fn value(packet: &Packet) -> Option<String> {
     let deal = &packet.deal;
     let amount = deal.amount.as_deref().filter(|amount| !amount.trim().is_empty())?;
     let money = text::money(amount, deal.currency.as_deref());
-    shown(&if deal.currency.is_some() { money } else { words::headline::value(&money) })
+    shown(&if deal.currency.is_some() { money } else { messages::headline::value(&money) })
 }
 
 fn shown(name: &str) -> Option<String> {

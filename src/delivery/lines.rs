@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::delivery::excerpt;
+use crate::messages;
 use crate::packet::remark::{remarks, with_remark};
 use crate::packet::{Entry, Person};
-use crate::words;
 
 /// Longest name, job title or address of a person, in UTF-16 units.
 const PERSON: usize = 60;
@@ -46,6 +46,6 @@ fn described<'a>(person: &Person, emails: impl Iterator<Item = &'a String>) -> O
         |text: &str| Some(excerpt::name(text, PERSON)).filter(|text| !text.is_empty() && *text != name);
     let title = person.title.as_deref().and_then(more);
     let emails: Vec<String> = emails.filter_map(|email| more(email)).collect();
-    let shown = words::packet::person(&name, title.as_deref(), &emails.join(", "), &person.roles);
+    let shown = messages::packet::person(&name, title.as_deref(), &emails.join(", "), &person.roles);
     (!name.is_empty()).then_some(shown)
 }

@@ -4,8 +4,8 @@ use crate::crm::{DealRecord, TaskBlock, TaskDraft};
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{TaskOrder, excerpt, lines};
 use crate::gaps::Question;
+use crate::messages;
 use crate::packet::{Packet, Section, SectionName, SectionStatus};
-use crate::words;
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
 pub const SUBJECT: usize = 200;
@@ -46,8 +46,8 @@ pub fn marker(packet_id: &str) -> String {
 pub fn draft(packet: &Packet, record: &DealRecord, order: &TaskOrder) -> TaskDraft {
     let headline = Headline::of(packet, record);
     let subject = match headline.open() {
-        0 => words::task::subject_ready(&headline.account),
-        open => words::task::subject_with_questions(open, &headline.account),
+        0 => messages::task::subject_ready(&headline.account),
+        open => messages::task::subject_with_questions(open, &headline.account),
     };
     TaskDraft {
         subject: excerpt::cut(&subject, SUBJECT),
@@ -91,11 +91,11 @@ fn length(body: &[TaskBlock]) -> usize {
 
 fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
     let Headline { filled, for_seller, for_revops, .. } = headline;
-    let won = words::task::won_with(*filled, &headline.state());
+    let won = messages::task::won_with(*filled, &headline.state());
     let opening = match (for_seller.is_empty(), for_revops.is_empty()) {
-        (true, true) => words::task::all_there().to_owned(),
-        (true, false) => words::task::revops_asked(&won),
-        (false, _) => words::task::seller_asked(&won),
+        (true, true) => messages::task::all_there().to_owned(),
+        (true, false) => messages::task::revops_asked(&won),
+        (false, _) => messages::task::seller_asked(&won),
     };
     let mut blocks = vec![TaskBlock::Paragraph(opening)];
     if !for_seller.is_empty() {
@@ -108,7 +108,7 @@ fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
         blocks.push(TaskBlock::Paragraph(numbered.collect::<Vec<_>>().join("\n")));
     }
     if !for_revops.is_empty() {
-        blocks.push(TaskBlock::Heading(words::task::for_revops().to_owned()));
+        blocks.push(TaskBlock::Heading(messages::task::for_revops().to_owned()));
         blocks.push(TaskBlock::List(asked(for_revops, room.questions)));
     }
     blocks
@@ -116,7 +116,7 @@ fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
 
 fn asked(questions: &[Question], max: usize) -> Vec<String> {
     let line = |question: &Question| {
-        words::task::question(&subject(question), &excerpt::line(&question.text, QUESTION))
+        messages::task::question(&subject(question), &excerpt::line(&question.text, QUESTION))
     };
     capped(questions.iter().map(line), max)
 }
@@ -126,30 +126,30 @@ fn capped(lines: impl ExactSizeIterator<Item = String>, max: usize) -> Vec<Strin
     let left = lines.len().saturating_sub(max);
     let mut kept: Vec<String> = lines.take(max).collect();
     if left > 0 {
-        kept.push(words::packet::and_more(left));
+        kept.push(messages::packet::and_more(left));
     }
     kept
 }
 
 fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
     let deal = &packet.deal;
-    let is_named = deal.name != words::value::deal_without_name(&deal.id);
+    let is_named = deal.name != messages::value::deal_without_name(&deal.id);
     let name = if is_named { &deal.name } else { &deal.id };
     let name = Some(excerpt::line(name, QUESTION)).filter(|name| !name.is_empty());
     let seller = headline.seller.as_deref();
-    let left = seller.filter(|_| headline.seller_left).map(words::headline::left);
-    let mut facts = words::task::facts(
+    let left = seller.filter(|_| headline.seller_left).map(messages::headline::left);
+    let mut facts = messages::task::facts(
         name.as_deref(),
         headline.value.as_deref(),
-        deal.close_date.map(words::value::date).as_deref(),
+        deal.close_date.map(messages::value::date).as_deref(),
         headline.owner.as_deref(),
         left.as_deref().or(seller),
     );
     if !packet.important.unreadable.is_empty() {
         let unreadable = excerpt::line(&packet.important.unreadable.join("; "), QUESTION);
-        facts = format!("{facts}\n{}", words::packet::perhaps_important(&unreadable));
+        facts = format!("{facts}\n{}", messages::packet::perhaps_important(&unreadable));
     }
-    [TaskBlock::Heading(words::task::deal().to_owned()), TaskBlock::Paragraph(facts)]
+    [TaskBlock::Heading(messages::task::deal().to_owned()), TaskBlock::Paragraph(facts)]
 }
 
 fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
@@ -160,10 +160,10 @@ fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
             continue;
         }
         let weak = packet.sections.get(&name).is_some_and(|section| section.status == SectionStatus::Weak);
-        let title = if weak { words::section::weak(name.title()) } else { name.title().to_owned() };
+        let title = if weak { messages::section::weak(name.title()) } else { name.title().to_owned() };
         blocks.push(TaskBlock::Heading(title));
         blocks.push(match lines.as_slice() {
-            [] => TaskBlock::Paragraph(words::packet::not_in_crm().to_owned()),
+            [] => TaskBlock::Paragraph(messages::packet::not_in_crm().to_owned()),
             [only] => TaskBlock::Paragraph(only.clone()),
             _ => TaskBlock::List(lines),
         });
@@ -184,11 +184,11 @@ fn review(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
         return Vec::new();
     }
     let reasons = excerpt::line(&packet.important.in_words(), QUESTION);
-    let why = Some(words::review::important(&reasons)).filter(|_| !reasons.is_empty());
-    let proposal = words::review::proposed(packet.review.day, &headline.people());
+    let why = Some(messages::review::important(&reasons)).filter(|_| !reasons.is_empty());
+    let proposal = messages::review::proposed(packet.review.day, &headline.people());
     let opening = why.into_iter().chain([proposal]).collect::<Vec<_>>().join(" ");
     let mut blocks =
-        vec![TaskBlock::Heading(words::review::title().to_owned()), TaskBlock::Paragraph(opening)];
+        vec![TaskBlock::Heading(messages::review::title().to_owned()), TaskBlock::Paragraph(opening)];
     blocks.extend(packet.review.agenda.iter().take(4).map(|point| {
         let (question, answer) =
             (excerpt::line(&point.point, QUESTION), excerpt::line(&point.answer, ANSWER));

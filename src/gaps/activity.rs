@@ -1,7 +1,7 @@
 //! `activity`: first value says what we do, not what the customer does.
 
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::concrete::{names_a_contact, names_a_role};
 use super::words::{Vocabulary, Words};
@@ -98,8 +98,8 @@ fn look(evidence: &Evidence<'_>) -> Option<Gap> {
         RULE.id,
         SectionName::FirstValue,
         confidence,
-        words::question::activity().to_owned(),
-        words::evidence::activity(&first.entry.source),
+        messages::question::activity().to_owned(),
+        messages::evidence::activity(&first.entry.source),
     );
     let takes_part = any(&|words| names_a_role(words) || names_a_contact(words, evidence));
     Some(if takes_part { gap.into_hint() } else { gap })

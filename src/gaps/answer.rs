@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::crm::DealRecord;
 use crate::mapping::{Derivation, FieldObject, FieldPath, Mapping, SectionMapping};
+use crate::messages;
 use crate::packet::{Entry, Section, SectionName};
-use crate::words;
 
 use super::Evidence;
 use super::placeholder::Placeholders;
@@ -85,7 +85,7 @@ pub(super) fn is_unavailable(record: &DealRecord, path: &FieldPath) -> bool {
 /// `deal.a`, `deal.a and deal.b`, `deal.a, deal.b and deal.c`.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-    words::evidence::fields(&names)
+    messages::evidence::fields(&names)
 }
 
 /// The fields that entries came from, each once.

@@ -1,7 +1,7 @@
 //! `conflict`: "none" stands beside something.
 
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::placeholder::says_none;
 use super::words::Words;
@@ -39,17 +39,17 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     }
     let (none, more) = (none?, more?);
     let evidence = if none == more {
-        words::evidence::conflict_one(none)
+        messages::evidence::conflict_one(none)
     } else {
-        words::evidence::conflict(none, more)
+        messages::evidence::conflict(none, more)
     };
     Some(Gap::for_seller(RULE.id, section, Confidence::Certain, which(section).to_owned(), evidence))
 }
 
 fn which(section: SectionName) -> &'static str {
     match section {
-        SectionName::Promises => words::question::conflict_promises(),
-        _ => words::question::conflict_risks(),
+        SectionName::Promises => messages::question::conflict_promises(),
+        _ => messages::question::conflict_risks(),
     }
 }
 

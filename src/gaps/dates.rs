@@ -6,8 +6,8 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::crm::{CrmKind, FieldKind};
 use crate::mapping::FieldPath;
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::answer::Written;
 use super::calendar::{self, When};
@@ -116,8 +116,8 @@ fn bad_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     vec![gap(
         BAD_DATE.id,
         Confidence::Certain,
-        words::question::bad_date().to_owned(),
-        words::evidence::bad_date(field, &quoted(value)),
+        messages::question::bad_date().to_owned(),
+        messages::evidence::bad_date(field, &quoted(value)),
     )]
 }
 
@@ -129,11 +129,11 @@ fn no_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     let question = if vague::judge(evidence, section).is_some() {
         question_for(evidence, section)
     } else {
-        words::question::by_when(evidence.timing.window_end())
+        messages::question::by_when(evidence.timing.window_end())
     };
     let found = match due_field(evidence) {
-        Some(field) => words::evidence::no_date(&field.to_string(), first),
-        None => words::evidence::no_date_in_text(first),
+        Some(field) => messages::evidence::no_date(&field.to_string(), first),
+        None => messages::evidence::no_date_in_text(first),
     };
     vec![gap(NO_DATE.id, Confidence::Certain, question, found)]
 }
@@ -148,8 +148,8 @@ fn stale_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     vec![gap(
         STALE_DATE.id,
         *confidence,
-        words::question::by_when_at_the_latest(end_of_window(close)),
-        words::evidence::stale_date(source, &last.to_string(), &close.to_string()),
+        messages::question::by_when_at_the_latest(end_of_window(close)),
+        messages::evidence::stale_date(source, &last.to_string(), &close.to_string()),
     )]
 }
 
@@ -165,8 +165,8 @@ fn outside_window(evidence: &Evidence<'_>) -> Vec<Gap> {
     vec![gap(
         OUTSIDE_WINDOW.id,
         *confidence,
-        words::question::earlier(&words::value::date(end)),
-        words::evidence::outside_window(source, &first.to_string(), &days.to_string(), &close.to_string()),
+        messages::question::earlier(&messages::value::date(end)),
+        messages::evidence::outside_window(source, &first.to_string(), &days.to_string(), &close.to_string()),
     )]
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::messages::evidence as seen;
 use crate::packet::SectionName;
-use crate::words::evidence as seen;
 
 use super::answer::{IN_WORDS, Written};
 use super::placeholder::says_none;

@@ -1,8 +1,8 @@
 //! `unmapped` and `empty`: nothing in the section at all. The first is RevOps' job once, the second the seller's.
 
 use crate::mapping::FieldPath;
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::answer::{IN_WORDS, fields, is_unavailable, listed};
 use super::questions::question_for;
@@ -41,8 +41,8 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
         return Some(Gap::for_revops(
             UNMAPPED.id,
             section,
-            words::question::unmapped(section.as_str()),
-            words::evidence::unmapped(section.as_str()),
+            messages::question::unmapped(section.as_str()),
+            messages::evidence::unmapped(section.as_str()),
         ));
     }
     let due = evidence.mapping.sections.get(&section).and_then(|mapping| mapping.due.as_ref());
@@ -54,7 +54,7 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
     let gap = Gap::for_revops(
         UNMAPPED.id,
         section,
-        words::question::unavailable(&names(&unavailable)),
+        messages::question::unavailable(&names(&unavailable)),
         unavailable_evidence(&unavailable),
     );
     let all_unavailable = mapped.iter().all(|path| is_unavailable(evidence.record, path));
@@ -74,8 +74,8 @@ fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         fields(evidence, section).iter().filter(|path| !is_unavailable(evidence.record, path)).collect();
     let empty = match readable.len() {
         0 => return None,
-        1 => words::evidence::empty_one,
-        _ => words::evidence::empty,
+        1 => messages::evidence::empty_one,
+        _ => messages::evidence::empty,
     };
     Some(Gap::for_seller(
         EMPTY.id,
@@ -89,9 +89,9 @@ fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
 fn unavailable_evidence(paths: &[&FieldPath]) -> String {
     let names = names(paths);
     if paths.len() == 1 {
-        words::evidence::unavailable_one(&names)
+        messages::evidence::unavailable_one(&names)
     } else {
-        words::evidence::unavailable(&names)
+        messages::evidence::unavailable(&names)
     }
 }
 

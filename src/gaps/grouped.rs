@@ -1,8 +1,8 @@
 //! Gaps that one question covers. The packet keeps each of them; task and digest ask once.
 
 use crate::crm::DealRecord;
+use crate::messages;
 use crate::packet::{Role, SectionName};
-use crate::words;
 
 use super::{Gap, roles};
 
@@ -28,7 +28,7 @@ pub fn questions(gaps: &[&Gap], record: &DealRecord) -> Vec<Question> {
         let question = if roles.len() > 1 && missing_role(gap).is_some() {
             Question { text: who_are(gaps, &roles, record), ..alone() }
         } else if is_activity && lacks_day && (gap.id == "activity" || self::lacks_day(gap)) {
-            Question { text: words::question::activity_by_when().to_owned(), ..alone() }
+            Question { text: messages::question::activity_by_when().to_owned(), ..alone() }
         } else if let Some(text) = promises_and_risks.as_ref().filter(|_| is_promise_or_risk(gap)) {
             Question { sections: vec![SectionName::Promises, SectionName::Risks], text: text.clone() }
         } else {
@@ -51,7 +51,7 @@ fn who_are(gaps: &[&Gap], roles: &[Role], record: &DealRecord) -> String {
     let mut asked = gaps.iter().filter(|gap| missing_role(gap).is_some()).map(|gap| &gap.question);
     match asked.next() {
         Some(first) if asked.all(|other| other == first) => first.clone(),
-        _ => words::question::who_are(roles, &roles::place(record)),
+        _ => messages::question::who_are(roles, &roles::place(record)),
     }
 }
 
@@ -62,9 +62,9 @@ fn lacks_day(gap: &Gap) -> bool {
 fn promises_and_risks(gaps: &[&Gap]) -> Option<String> {
     let open = |section| gaps.iter().find(|gap| gap.section == section && is_promise_or_risk(gap));
     let (promises, risks) = (open(SectionName::Promises)?, open(SectionName::Risks)?);
-    let built_in = |gap: &Gap| gap.question == words::question::section(gap.section);
+    let built_in = |gap: &Gap| gap.question == messages::question::section(gap.section);
     Some(if built_in(promises) && built_in(risks) {
-        words::question::promises_and_risks().to_owned()
+        messages::question::promises_and_risks().to_owned()
     } else {
         format!("{} {}", promises.question, risks.question)
     })
@@ -108,18 +108,18 @@ mod tests {
         let both = DealOnPaper::complete().maps(SectionName::Expansion);
         assert!(asked(&both).is_empty());
         let open = DealOnPaper::new().maps(SectionName::Promises).writes(SectionName::Risks, "TBD");
-        assert!(asked(&open).contains(&words::question::promises_and_risks().to_owned()));
+        assert!(asked(&open).contains(&messages::question::promises_and_risks().to_owned()));
         let own = open.asks(SectionName::Promises, "What did we promise?");
         assert!(asked(&own).iter().any(|text| text.starts_with("What did we promise? What could slow")));
         let one = DealOnPaper::new().maps(SectionName::Promises).writes(SectionName::Risks, "SSO is late");
-        assert!(asked(&one).contains(&words::question::promises().to_owned()));
+        assert!(asked(&one).contains(&messages::question::promises().to_owned()));
     }
 
     #[test]
     fn what_the_customer_does_is_asked_together_with_the_day() {
         let deal = DealOnPaper::new().writes(SectionName::FirstValue, "Kickoff call");
         let first_value: Vec<String> = asked(&deal).split_off(1);
-        assert_eq!(first_value, [words::question::activity_by_when()]);
+        assert_eq!(first_value, [messages::question::activity_by_when()]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::mapping::apply::MOST_ENTRIES;
 use crate::mapping::excerpt::DEFAULT_WORDS;
+use crate::messages;
 use crate::packet::{Entry, SectionName};
-use crate::words;
 
 use super::answer::{IN_WORDS, listed, sources};
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
@@ -33,12 +33,13 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     let budget =
         evidence.mapping.sections.get(&section).and_then(|mapping| mapping.words).unwrap_or(DEFAULT_WORDS);
     let sources = sources(&cut);
-    let longer = if sources.len() == 1 { words::evidence::too_long_one } else { words::evidence::too_long };
+    let longer =
+        if sources.len() == 1 { messages::evidence::too_long_one } else { messages::evidence::too_long };
     Some(Gap::for_seller(
         RULE.id,
         section,
         Confidence::Certain,
-        words::question::too_long(section).to_owned(),
+        messages::question::too_long(section).to_owned(),
         longer(&listed(&sources), &budget.to_string(), &MOST_ENTRIES.to_string()),
     ))
 }

@@ -1,8 +1,8 @@
 //! `placeholder`: a stand-in or a pointer where an answer should be. It matches on the whole value only.
 
 use crate::mapping::Mapping;
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::answer::IN_WORDS;
 use super::questions::question_for;
@@ -111,7 +111,7 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         section,
         Confidence::Certain,
         question_for(evidence, section),
-        words::evidence::placeholder(&first.source, &quoted(&first.text)),
+        messages::evidence::placeholder(&first.source, &quoted(&first.text)),
     ))
 }
 

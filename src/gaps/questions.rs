@@ -1,7 +1,7 @@
 //! What is asked when a section has no usable answer.
 
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::Evidence;
 
@@ -18,7 +18,7 @@ pub(super) fn own_question<'a>(evidence: &Evidence<'a>, section: SectionName) ->
 
 /// The built-in question, asked when a mapping has no `ask` for the section.
 pub fn default_question(section: SectionName) -> &'static str {
-    words::question::section(section)
+    messages::question::section(section)
 }
 
 #[cfg(test)]

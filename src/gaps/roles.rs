@@ -2,8 +2,8 @@
 //! own contacts and labels, never from prose.
 
 use crate::crm::{CrmKind, DealRecord};
+use crate::messages;
 use crate::packet::{Person, Role, SectionName};
-use crate::words;
 
 use super::questions::own_question;
 use super::quote::{is_blank, named, quoted};
@@ -77,8 +77,8 @@ fn missing(evidence: &Evidence<'_>) -> Vec<Gap> {
                 &format!("{}:{}", MISSING.id, role.as_str()),
                 SectionName::Stakeholders,
                 Confidence::Certain,
-                own.map_or_else(|| words::question::who_is(role, &place), ToOwned::to_owned),
-                words::evidence::nobody_is(role, people.len()),
+                own.map_or_else(|| messages::question::who_is(role, &place), ToOwned::to_owned),
+                messages::evidence::nobody_is(role, people.len()),
             )
         })
         .collect()
@@ -96,13 +96,13 @@ fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
             }
             let shown = [Some(first.name.as_str()), first.email.as_deref()].into_iter().flatten();
             let shown = shown.map(|text| (text, quoted(text))).find(|(text, _)| !is_blank(text));
-            let (_, shown) = shown.unwrap_or(("", words::question::unnamed_contact().to_owned()));
+            let (_, shown) = shown.unwrap_or(("", messages::question::unnamed_contact().to_owned()));
             Some(Gap::for_seller(
                 &format!("{}:{}", UNNAMED.id, role.as_str()),
                 SectionName::Stakeholders,
                 Confidence::Likely,
-                words::question::unnamed(&place(evidence.record), &shown),
-                words::evidence::unnamed(&first.source, role.title(), &shown),
+                messages::question::unnamed(&place(evidence.record), &shown),
+                messages::evidence::unnamed(&first.source, role.title(), &shown),
             ))
         })
         .collect()
@@ -125,7 +125,7 @@ pub(super) fn place(record: &DealRecord) -> String {
     };
     let company = company(record).and_then(named);
     let deal = record.deal.first_of(&deal_name).and_then(named);
-    words::question::place(company.as_deref(), deal.as_deref())
+    messages::question::place(company.as_deref(), deal.as_deref())
 }
 
 /// The company's name, unless the company is a person: a person account has its person's name.

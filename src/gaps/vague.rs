@@ -1,8 +1,8 @@
 //! `vague`: words that fit every customer. Published rules for vague prose are right in about 59 % of cases, so
 //! this one speaks up only when hardly a word of substance is left, guesses in `preview`, and is silent otherwise.
 
+use crate::messages;
 use crate::packet::SectionName;
-use crate::words;
 
 use super::answer::Written;
 use super::concrete::is_concrete;
@@ -138,7 +138,7 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         section,
         confidence,
         question_for(evidence, section),
-        words::evidence::vague(&first.source, &quoted(&first.text)),
+        messages::evidence::vague(&first.source, &quoted(&first.text)),
     ))
 }
 

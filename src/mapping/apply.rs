@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Zoned;
 
 use crate::crm::DealRecord;
+use crate::messages;
 use crate::packet::{Entry, Person, Section, SectionName, SectionStatus, deal};
-use crate::words;
 
 use super::transform::clean_line;
 use super::{Derivation, Mapping, SectionMapping, dates, excerpt, field, relative, value};
@@ -74,7 +74,7 @@ fn derived(
 ) -> Vec<Entry> {
     let entry = |derivation: &Derivation| {
         let seen = derivation.when.look(mapping, record, people, now)?;
-        Some(entry(&words::fact::shows(&derivation.said(), &seen.fact), &seen.source, section))
+        Some(entry(&messages::fact::shows(&derivation.said(), &seen.fact), &seen.source, section))
     };
     section.derive.iter().filter_map(entry).collect()
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::crm::DealRecord;
-use crate::words::condition as words;
+use crate::messages::condition as words;
 
 use super::choice;
 use super::field::{self, Reading};

@@ -3,7 +3,7 @@
 use jiff::Zoned;
 
 use crate::crm::DealRecord;
-use crate::words;
+use crate::messages;
 
 use super::condition::short_name;
 use super::transform::clean_line;
@@ -22,14 +22,14 @@ pub(crate) fn of(
 ) -> String {
     let path = &condition.field;
     let shown = match value {
-        None => words::value::empty().to_owned(),
+        None => messages::value::empty().to_owned(),
         Some(value) => {
             let day = || dates::day(value, field::kind(record, path), &mapping.time_zone);
             match condition.test {
                 Test::OlderThanDays(_) => day().map(|day| {
-                    words::fact::ago(&words::value::date(day), dates::days_between(day, now.date()))
+                    messages::fact::ago(&messages::value::date(day), dates::days_between(day, now.date()))
                 }),
-                Test::LastDayOfQuarter(_) => day().map(words::value::date),
+                Test::LastDayOfQuarter(_) => day().map(messages::value::date),
                 _ => None,
             }
             .unwrap_or_else(|| {
@@ -37,7 +37,7 @@ pub(crate) fn of(
             })
         }
     };
-    words::value::titled(&label(record, path), &shown)
+    messages::value::titled(&label(record, path), &shown)
 }
 
 /// What people call a field; without metadata, its name as far as it can be read.

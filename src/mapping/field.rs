@@ -1,8 +1,8 @@
 //! Reads a field of the deal record: what it holds, that it is empty, or why nobody can tell.
 
 use crate::crm::{DealRecord, FieldInfo, FieldKind, Object, User};
+use crate::messages;
 use crate::packet::deal;
-use crate::words;
 
 use super::transform::is_blank;
 use super::{FieldObject, FieldPath};
@@ -46,9 +46,9 @@ pub fn read<'a>(record: &'a DealRecord, path: &FieldPath) -> Reading<'a> {
     if !readable.is_empty() {
         Reading::Values(readable)
     } else if !filled.is_empty() {
-        Reading::Hidden(words::condition::redacted())
+        Reading::Hidden(messages::condition::redacted())
     } else if record.unavailable.iter().any(|unavailable| *unavailable == path.to_string()) {
-        Reading::Hidden(words::condition::not_supplied())
+        Reading::Hidden(messages::condition::not_supplied())
     } else {
         Reading::Empty
     }

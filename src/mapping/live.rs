@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Mapping, file};
-use crate::document::{Place, Problems, Severity};
+use crate::source::{Place, Problems, Severity};
 
 /// Places of mistakes that are kept of a refused file.
 const PLACES: usize = 10;

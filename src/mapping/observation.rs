@@ -3,8 +3,8 @@
 use jiff::Zoned;
 
 use crate::crm::DealRecord;
+use crate::messages;
 use crate::packet::{Person, Role};
-use crate::words;
 
 use super::condition::Verdict;
 use super::{Condition, FieldPath, Limit, Mapping, Observation, fact};
@@ -48,10 +48,10 @@ impl Observation {
             Self::Field(condition) => field(condition, mapping, record, now)?,
             Self::Contacts(limit) => {
                 let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
-                limit.holds(people.len()).then(|| words::fact::people_on_deal(&names))?
+                limit.holds(people.len()).then(|| messages::fact::people_on_deal(&names))?
             }
             Self::RoleMissing(role) => {
-                is_missing(*role, people).then(|| words::fact::nobody_is(*role, people.len()))?
+                is_missing(*role, people).then(|| messages::fact::nobody_is(*role, people.len()))?
             }
         };
         Some(Seen { source: self.source(), fact })

@@ -1,8 +1,8 @@
 //! One stored value as people read it, by the type that the CRM's metadata gives its field.
 
 use crate::crm::{DealRecord, FieldInfo, FieldKind, User};
+use crate::messages::value as words_for;
 use crate::packet::{deal, text};
-use crate::words::value as words_for;
 
 use super::choice::{label, parts};
 use super::numbers::{is_decimal, trimmed};

@@ -8,7 +8,7 @@ use crate::crm::{CrmKind, DealRecord, FieldKind};
 use crate::mapping::field::is_redacted;
 use crate::mapping::transform::clean_line;
 use crate::mapping::{FieldObject, FieldPath, dates};
-use crate::words;
+use crate::messages;
 
 /// The names of a CRM's own deal fields.
 struct Names {
@@ -57,7 +57,7 @@ fn names(crm: CrmKind) -> &'static Names {
 /// The deal in short; its close date is the day in `zone`. A deal without a name is called by its id.
 pub fn summary(record: &DealRecord, zone: &TimeZone) -> DealSummary {
     let name = line(record, names(record.crm).name)
-        .unwrap_or_else(|| words::value::deal_without_name(&record.deal.id));
+        .unwrap_or_else(|| messages::value::deal_without_name(&record.deal.id));
     DealSummary {
         id: record.deal.id.clone(),
         name,

@@ -20,8 +20,8 @@ use sha2::{Digest, Sha256};
 
 use crate::crm::{CrmKind, WinKey};
 use crate::gaps::Gap;
+use crate::messages;
 use crate::review::Review;
-use crate::words;
 
 /// The sections of a packet, in the order they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -80,7 +80,7 @@ impl SectionName {
 
     /// The name people read.
     pub fn title(self) -> &'static str {
-        words::section::title(self)
+        messages::section::title(self)
     }
 }
 
@@ -118,7 +118,7 @@ impl Role {
 
     /// The name people read.
     pub fn title(self) -> &'static str {
-        words::role::title(self)
+        messages::role::title(self)
     }
 }
 

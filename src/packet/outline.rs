@@ -3,7 +3,7 @@
 use super::remark::{remarks, with_remark};
 use super::{Packet, PacketStatus, Person, Section, SectionName, SectionStatus, text};
 use crate::gaps::Gap;
-use crate::words;
+use crate::messages;
 
 /// One line, and what stands before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +22,11 @@ impl Packet {
             lines.extend(self::section(*name, section));
         }
         if !self.gaps.is_empty() {
-            lines.push(line("", words::packet::gaps()));
+            lines.push(line("", messages::packet::gaps()));
         }
         lines.extend(self.gaps.iter().flat_map(gap));
         if self.review.due {
-            lines.push(line("", words::review::titled(self.review.day)));
+            lines.push(line("", messages::review::titled(self.review.day)));
             lines.extend(self.review.agenda.iter().flat_map(|point| {
                 [line("  • ", point.point.as_str()), line("      ", point.answer.as_str())]
             }));
@@ -37,21 +37,21 @@ impl Packet {
     fn head(&self) -> Vec<Line> {
         let amount = self.deal.amount.as_deref();
         let amount = amount.map(|amount| text::money(amount, self.deal.currency.as_deref()));
-        let amount = amount.as_deref().unwrap_or(words::packet::no_amount());
-        let owner = self.owner.name.as_deref().unwrap_or(words::packet::nobody());
+        let amount = amount.as_deref().unwrap_or(messages::packet::no_amount());
+        let owner = self.owner.name.as_deref().unwrap_or(messages::packet::nobody());
         let state = match self.status {
-            PacketStatus::Complete => words::packet::complete,
-            PacketStatus::Incomplete => words::packet::incomplete,
+            PacketStatus::Complete => messages::packet::complete,
+            PacketStatus::Incomplete => messages::packet::incomplete,
         };
         let mut lines = vec![
-            line("", words::packet::value(&self.deal.name, amount)),
-            line("", state(&words::headline::filled_of_six(self.filled), owner)),
+            line("", messages::packet::value(&self.deal.name, amount)),
+            line("", state(&messages::headline::filled_of_six(self.filled), owner)),
         ];
         if self.important.is {
-            lines.push(line("", words::packet::important(&self.important.in_words())));
+            lines.push(line("", messages::packet::important(&self.important.in_words())));
         }
         lines.extend(
-            self.important.unreadable.iter().map(|what| line("", words::packet::perhaps_important(what))),
+            self.important.unreadable.iter().map(|what| line("", messages::packet::perhaps_important(what))),
         );
         lines
     }
@@ -70,19 +70,19 @@ fn section(name: SectionName, section: &Section) -> Vec<Line> {
     }
     lines.extend(section.people.iter().map(person));
     if section.entries.is_empty() && section.people.is_empty() {
-        lines.push(line("    ", words::packet::not_in_crm()));
+        lines.push(line("    ", messages::packet::not_in_crm()));
     }
     lines
 }
 
 fn person(person: &Person) -> Line {
-    let text = words::packet::person(&person.name, person.title.as_deref(), "", &person.roles);
+    let text = messages::packet::person(&person.name, person.title.as_deref(), "", &person.roles);
     line("    ", format!("{text}  [{}]", person.source))
 }
 
 fn gap(gap: &Gap) -> [Line; 2] {
-    let question = words::task::question(gap.section.title(), &gap.question);
-    let question = if gap.counts() { question } else { words::packet::hint(&question) };
+    let question = messages::task::question(gap.section.title(), &gap.question);
+    let question = if gap.counts() { question } else { messages::packet::hint(&question) };
     [line("  ? ", question), line("      ", format!("{} · {}", gap.id, gap.evidence))]
 }
 

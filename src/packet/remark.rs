@@ -1,7 +1,7 @@
 //! What stands behind an entry of first value: who does it, by when.
 
 use super::Entry;
-use crate::words;
+use crate::messages;
 
 /// The remark behind each of `entries`: `Jonas Petrov, within 21 days, by 11 Dec 2026`. Where the same stands
 /// behind several in a row, only the last of them has it.
@@ -12,8 +12,8 @@ pub fn remarks(entries: &[Entry]) -> Vec<Option<String>> {
 }
 
 fn remark(entry: &Entry) -> Option<String> {
-    let day = entry.due.map(words::packet::due);
-    let day = day.or_else(|| entry.proposed_due.map(words::packet::proposed_due));
+    let day = entry.due.map(messages::packet::due);
+    let day = day.or_else(|| entry.proposed_due.map(messages::packet::proposed_due));
     let parts: Vec<String> =
         [entry.who.clone(), entry.due_words.clone(), day].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -27,7 +27,7 @@ pub fn with_remark(text: String, remark: Option<String>) -> String {
         Some(remark) => {
             let ends_in_dots = text.ends_with("..");
             let text = if ends_in_dots { text.as_str() } else { text.strip_suffix('.').unwrap_or(&text) };
-            words::packet::remark(text, &remark)
+            messages::packet::remark(text, &remark)
         }
     }
 }

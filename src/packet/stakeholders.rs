@@ -7,7 +7,7 @@ use crate::crm::{Contact, DealRecord};
 use crate::mapping::field::is_redacted;
 use crate::mapping::transform::{clean_line, is_blank};
 use crate::mapping::{Mapping, RoleMapping};
-use crate::words;
+use crate::messages;
 
 /// Addresses that are shown of one person.
 const MOST_EMAILS: usize = 3;
@@ -69,7 +69,7 @@ fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
     let email = emails.next();
     let name = first(Contact::name).or_else(|| email.clone()).or_else(|| {
         let id = contacts.iter().find_map(|contact| readable(&contact.object.id))?;
-        Some(words::value::contact_without_name(&id))
+        Some(messages::value::contact_without_name(&id))
     });
     let title = first(|contact| contact.title().map(ToOwned::to_owned));
     let source = source.to_owned();

@@ -2,8 +2,8 @@
 
 use super::{place, unreachable};
 use crate::crm::{AccountMetadata, Crm, CrmKind};
-use crate::document::Problems;
 use crate::mapping::account::{self, Named};
+use crate::source::Problems;
 
 /// Asks an account and compares; `None` if it cannot be asked, which is reported.
 pub(super) async fn compare(

@@ -16,7 +16,7 @@ use std::path::Path;
 use super::check::Report;
 use super::fetch::accounts as configured;
 use crate::clock::Clock;
-use crate::document::Problems;
+use crate::source::Problems;
 
 /// Adds to a report what the accounts, and Slack, say about it. Nothing happens without a configuration: the report
 /// has said what is wrong with it.
@@ -50,7 +50,7 @@ pub(super) async fn look(report: &mut Report, config_file: &Path, clock: &Clock)
 /// The problem that something could not be asked, in the configuration where it is set up.
 fn unreachable(
     settings: &mut Problems,
-    place: Option<crate::document::Span>,
+    place: Option<crate::source::Span>,
     who: &str,
     why: &str,
     left: &str,

@@ -1,11 +1,11 @@
 //! Where something stands in the configuration file.
 
 use crate::crm::{AccountKey, CrmKind};
-use crate::document::{self, Entry, Node, Problems, Span, Value};
+use crate::source::{self, Entry, Node, Problems, Span, Value};
 
 /// Where an account's block has this key, else where it names the account.
 pub(super) fn of_account(settings: &Problems, account: &AccountKey, key: &str) -> Option<Span> {
-    let root = document::toml(settings.text(), &mut Problems::default())?;
+    let root = source::toml(settings.text(), &mut Problems::default())?;
     let Value::List(blocks) = &entry(&root, account.crm.as_str())?.value.value else { return None };
     let id = match account.crm {
         CrmKind::Hubspot => "portal",
@@ -23,7 +23,7 @@ pub(super) fn of_account(settings: &Problems, account: &AccountKey, key: &str) -
 
 /// Where Slack is set up.
 pub(super) fn of_slack(settings: &Problems) -> Option<Span> {
-    let root = document::toml(settings.text(), &mut Problems::default())?;
+    let root = source::toml(settings.text(), &mut Problems::default())?;
     let slack = entry(&root, "slack")?;
     let keys = ["bot_token_env", "bot_token_file", "webhook_url_env", "webhook_url_file"];
     let token = keys.into_iter().find_map(|key| entry(&slack.value, key));

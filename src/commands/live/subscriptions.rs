@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::crm::{AccountMetadata, CrmKind, CrmObject};
-use crate::document::{self, Node, Problems, Section};
+use crate::source::{self, Node, Problems, Section};
 
 /// Where `hs project upload` looks for them.
 const DIRECTORY: &str = "hubspot/src/app/webhooks";
@@ -51,7 +51,7 @@ fn compare(account: &AccountMetadata, problems: &mut Problems) {
     let text = problems.text().to_owned();
     // JSON is YAML, and this reader knows places.
     let silent = &mut Problems::default();
-    let Some(root) = document::yaml(&text, silent) else { return };
+    let Some(root) = source::yaml(&text, silent) else { return };
     let Some(subscriptions) = Section::of(&root, "", silent)
         .and_then(|mut top| top.take("config").section(silent))
         .and_then(|mut config| config.take("subscriptions").section(silent))

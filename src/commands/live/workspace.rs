@@ -5,9 +5,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::slack::SlackClient;
 use crate::delivery::slack::workspace::{Channel, Mention, Workspace};
-use crate::document::{Problems, Span};
 use crate::failure::Failure;
 use crate::mapping::account::{self, Named};
+use crate::source::{Problems, Span};
 
 /// Scopes that digests need, and what happens without.
 const NEEDED: [(&str, &str); 2] = [

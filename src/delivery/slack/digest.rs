@@ -9,8 +9,8 @@ use super::questions::Questions;
 use crate::crm::DealRecord;
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
+use crate::messages;
 use crate::packet::{Packet, Section, SectionName, SectionStatus};
-use crate::words;
 
 /// Longest top-level text: `chat.update` refuses more.
 /// <https://docs.slack.dev/reference/methods/chat.update>
@@ -73,20 +73,20 @@ pub fn digest(packet: &Packet, record: &DealRecord, links: &Links, owner_mention
 
 /// The first line and what to ask, for people who read the notification or have it read to them.
 fn notification(headline: &Headline) -> String {
-    let mut lines = vec![words::digest::notification(&headline.line())];
+    let mut lines = vec![messages::digest::notification(&headline.line())];
     let questions = Questions::of(headline);
     for (who, questions) in &questions.groups {
         lines.push(format!("{who}:"));
         lines.extend(questions.iter().map(|question| {
             let text = excerpt::line(&question.text, NOTIFIED);
-            format!("• {}", words::task::question(&subject(question), &text))
+            format!("• {}", messages::task::question(&subject(question), &text))
         }));
     }
     if questions.left > 0 {
-        lines.push(words::digest::and_more_in_task(questions.left));
+        lines.push(messages::digest::and_more_in_task(questions.left));
     }
     if headline.open() == 0 {
-        lines.push(words::digest::ready().to_owned());
+        lines.push(messages::digest::ready().to_owned());
     }
     escape::escaped(&lines.join("\n"), TEXT)
 }
@@ -112,17 +112,17 @@ impl Writer<'_> {
 
     fn first_line(&self, mention: Option<&str>) -> Rich {
         let headline = self.headline;
-        let value = headline.value.as_deref().unwrap_or(words::headline::no_value());
-        let before_owner = format!(" · {value} · {} ", words::headline::owner());
+        let value = headline.value.as_deref().unwrap_or(messages::headline::no_value());
+        let before_owner = format!(" · {value} · {} ", messages::headline::owner());
         let mut spans = vec![Span::bold(&headline.account), Span::plain(before_owner)];
         spans.push(match mention.filter(|id| is_user_id(id)) {
             Some(id) => Span::User { user_id: id.to_owned() },
-            None => Span::plain(headline.owner.as_deref().unwrap_or(words::headline::no_owner())),
+            None => Span::plain(headline.owner.as_deref().unwrap_or(messages::headline::no_owner())),
         });
         let name = if headline.open() == 0 { "white_check_mark" } else { "warning" };
         spans.extend([
             Span::plain(" · "),
-            Span::bold(words::headline::filled_of_six(headline.filled)),
+            Span::bold(messages::headline::filled_of_six(headline.filled)),
             Span::plain(" · "),
             Span::Emoji { name },
             Span::plain(format!(" {}", headline.state())),
@@ -141,7 +141,7 @@ impl Writer<'_> {
             elements.push(Rich::List(List::of(asked.collect())));
         }
         if questions.left > 0 {
-            elements.push(line([Span::italic(words::digest::and_more_in_task(questions.left))]));
+            elements.push(line([Span::italic(messages::digest::and_more_in_task(questions.left))]));
         }
         (!elements.is_empty()).then(|| self.prose("questions", elements))
     }
@@ -153,7 +153,7 @@ impl Writer<'_> {
             let section = self.packet.sections.get(&name);
             let lines = section.map(|section| self.lines(section)).unwrap_or_default();
             let weak = section.is_some_and(|section| section.status == SectionStatus::Weak);
-            let title = if weak { words::section::weak(name.title()) } else { name.title().to_owned() };
+            let title = if weak { messages::section::weak(name.title()) } else { name.title().to_owned() };
             match lines.as_slice() {
                 [] if SectionName::REQUIRED.contains(&name) => absent.push(name.title()),
                 [] => {}
@@ -166,8 +166,11 @@ impl Writer<'_> {
             }
         }
         if !absent.is_empty() {
-            let spans =
-                [Span::bold(absent.join(", ")), Span::plain(": "), Span::italic(words::packet::not_in_crm())];
+            let spans = [
+                Span::bold(absent.join(", ")),
+                Span::plain(": "),
+                Span::italic(messages::packet::not_in_crm()),
+            ];
             blocks.push(self.prose("absent", vec![line(spans)]));
         }
         blocks
@@ -185,7 +188,7 @@ impl Writer<'_> {
         if left > 0 {
             self.shortened = true;
             lines.truncate(self.room.entries);
-            lines.push(words::packet::and_more(left));
+            lines.push(messages::packet::and_more(left));
         }
         lines
     }
@@ -202,10 +205,10 @@ impl Writer<'_> {
         if !packet.review.due {
             return None;
         }
-        let mut title = vec![Span::bold(words::review::titled(packet.review.day))];
+        let mut title = vec![Span::bold(messages::review::titled(packet.review.day))];
         let reasons = self.fitted(&packet.important.in_words(), self.room.answer);
         if !reasons.is_empty() {
-            title.push(Span::plain(format!(" {}", words::digest::review_important(&reasons))));
+            title.push(Span::plain(format!(" {}", messages::digest::review_important(&reasons))));
         }
         let agenda: Vec<Line> = packet
             .review
@@ -230,10 +233,10 @@ impl Writer<'_> {
         let name = excerpt::name(&deal.name, 120);
         let unreadable = excerpt::line(&self.packet.important.unreadable.join("; "), 150);
         let parts = [
-            Some(words::digest::closed_on(deal.close_date)),
-            (!name.is_empty() && name != self.headline.account).then(|| words::digest::deal(&name)),
-            (!unreadable.is_empty()).then(|| words::packet::perhaps_important(&unreadable)),
-            self.shortened.then(|| words::digest::shortened().to_owned()),
+            Some(messages::digest::closed_on(deal.close_date)),
+            (!name.is_empty() && name != self.headline.account).then(|| messages::digest::deal(&name)),
+            (!unreadable.is_empty()).then(|| messages::packet::perhaps_important(&unreadable)),
+            self.shortened.then(|| messages::digest::shortened().to_owned()),
         ];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         Block::Context { block_id: self.block_id("deal"), elements: vec![PlainText::of(text)] }
@@ -245,8 +248,8 @@ impl Writer<'_> {
             Some(Button { action_id, text: PlainText::of(label), url })
         };
         let buttons: Vec<Button> = [
-            button("handoff_open_deal", words::digest::open_deal(), &links.deal),
-            button("handoff_open_task", words::digest::open_task(), &links.task),
+            button("handoff_open_deal", messages::digest::open_deal(), &links.deal),
+            button("handoff_open_task", messages::digest::open_task(), &links.task),
         ]
         .into_iter()
         .flatten()
@@ -272,7 +275,7 @@ fn titled(title: &str, text: &str) -> Line {
 }
 
 fn titled_question(question: &str, answer: &str) -> Line {
-    let question = if question.is_empty() { words::packet::not_in_crm() } else { question };
+    let question = if question.is_empty() { messages::packet::not_in_crm() } else { question };
     let answer = (!answer.is_empty()).then(|| Span::plain(format!(" {answer}")));
     Line { elements: [Span::bold(question)].into_iter().chain(answer).collect() }
 }

@@ -2,7 +2,7 @@
 
 use crate::delivery::headline::Headline;
 use crate::gaps::Question;
-use crate::words;
+use crate::messages;
 
 /// Most questions.
 const QUESTIONS: usize = 3;
@@ -21,7 +21,8 @@ impl<'a> Questions<'a> {
         let for_seller = broadest(&headline.for_seller, QUESTIONS);
         let for_revops = broadest(&headline.for_revops, QUESTIONS.saturating_sub(for_seller.len()));
         let left = headline.open().saturating_sub(for_seller.len() + for_revops.len());
-        let groups = [(headline.to_seller(), for_seller), (words::task::for_revops().to_owned(), for_revops)];
+        let groups =
+            [(headline.to_seller(), for_seller), (messages::task::for_revops().to_owned(), for_revops)];
         Self { groups: groups.into_iter().filter(|(_, questions)| !questions.is_empty()).collect(), left }
     }
 }

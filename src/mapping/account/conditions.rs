@@ -7,7 +7,7 @@ use super::super::{FieldObject, Test};
 use super::fields::{Found, find, or};
 use super::{nearest, speech};
 use crate::crm::{AccountMetadata, CrmKind, FieldKind, FieldMetadata, OptionMetadata};
-use crate::document::Problems;
+use crate::source::Problems;
 
 pub(super) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
     let pipelines: Vec<&str> = draft.pipelines.iter().map(|(pipeline, _)| *pipeline).collect();

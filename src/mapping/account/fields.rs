@@ -4,7 +4,7 @@ use super::super::lint::draft::{Draft, Purpose};
 use super::super::{FieldObject, FieldPath};
 use super::{nearest, speech};
 use crate::crm::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
-use crate::document::{Problems, Span};
+use crate::source::{Problems, Span};
 
 /// What HubSpot says about an owner; there are no properties behind it.
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/owners/guide>

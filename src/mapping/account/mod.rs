@@ -15,7 +15,7 @@ mod zone;
 use super::FieldPath;
 use super::lint::draft::Draft;
 use crate::crm::{AccountMetadata, WantedFields};
-use crate::document::{self, Problems, Span};
+use crate::source::{self, Problems, Span};
 
 /// What a mapping names beyond the fields of its CRM.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ const FAMILIES: [fn(&Draft<'_>, &AccountMetadata, &mut Problems); 5] =
 
 /// What the mapping file of `problems` names. A file that is not YAML names nothing.
 pub fn named(problems: &Problems) -> Named {
-    let Some(root) = document::yaml(problems.text(), &mut Problems::default()) else {
+    let Some(root) = source::yaml(problems.text(), &mut Problems::default()) else {
         return Named::default();
     };
     let Some(draft) = Draft::read(&root) else { return Named::default() };
@@ -59,7 +59,7 @@ pub fn named(problems: &Problems) -> Named {
 /// Compares a mapping file, also one with mistakes, with its account, and adds what is found to its problems.
 pub fn compare(account: &AccountMetadata, problems: &mut Problems) {
     let text = problems.text().to_owned();
-    let Some(root) = document::yaml(&text, &mut Problems::default()) else { return };
+    let Some(root) = source::yaml(&text, &mut Problems::default()) else { return };
     let Some(draft) = Draft::read(&root) else { return };
     // What is written for the other CRM names nothing here.
     if draft.crm != Some(account.account.crm) {

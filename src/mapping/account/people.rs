@@ -5,7 +5,7 @@ use super::super::lint::verdict::same;
 use super::fields::or;
 use super::{nearest, speech};
 use crate::crm::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
-use crate::document::Problems;
+use crate::source::Problems;
 
 /// The property with a contact's buying role.
 const BUYING_ROLE: &str = "hs_buying_role";

@@ -5,7 +5,7 @@ use super::super::lint::verdict::same;
 use super::fields::or;
 use super::{nearest, speech};
 use crate::crm::{AccountMetadata, CrmKind, OptionMetadata, PipelineMetadata};
-use crate::document::{Problems, Span};
+use crate::source::{Problems, Span};
 
 pub(super) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
     if let Some(known) = &account.pipelines {

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::super::lint::draft::Draft;
 use super::speech;
 use crate::crm::AccountMetadata;
-use crate::document::Problems;
+use crate::source::Problems;
 
 pub(super) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
     let (Some((name, span)), Some(theirs)) = (draft.time_zone, account.time_zone.as_deref()) else { return };

@@ -2,7 +2,7 @@
 
 use super::super::{Route, SlackMapping};
 use super::condition;
-use crate::document::{Field, Node, Problems, Section};
+use crate::source::{Field, Node, Problems, Section};
 
 /// Channels have a stable id beside their name; a mapping uses the id, so that renaming a channel changes
 /// nothing.

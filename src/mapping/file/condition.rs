@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::super::{Condition, Test};
 use super::field;
-use crate::document::{Field, Node, Problems, Section, Span, alternatives, nearest};
+use crate::source::{Field, Node, Problems, Section, Span, alternatives, nearest};
 
 /// The closed set of comparisons.
 pub(in crate::mapping) const OPERATORS: [&str; 7] =

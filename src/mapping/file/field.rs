@@ -1,7 +1,7 @@
 //! Field paths: `deal.handoff_why_now`.
 
 use super::super::{FieldObject, FieldPath};
-use crate::document::{Field, Node, Problems, Span, nearest};
+use crate::source::{Field, Node, Problems, Span, nearest};
 
 /// What people call an object when they do not call it as the mapping does.
 const OTHER_NAMES: [(&str, FieldObject); 12] = [

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Mapping, TaskMapping, lint};
 use crate::crm::CrmKind;
-use crate::document::{self, Problems, Section};
+use crate::source::{self, Problems, Section};
 
 /// The due day of a task when the file does not say.
 pub(super) const DUE_IN_BUSINESS_DAYS: u8 = 2;
@@ -70,7 +70,7 @@ pub fn parse(file_name: &str, text: &str) -> (Option<Mapping>, Problems) {
 }
 
 fn mapping(file_name: &str, text: &str, problems: &mut Problems) -> Option<Mapping> {
-    let root = document::yaml(text, problems)?;
+    let root = source::yaml(text, problems)?;
     let mut top = Section::of(&root, "a mapping file", problems)?;
 
     let crm = top.require("crm", "write `crm: hubspot` or `crm: salesforce`");
@@ -132,6 +132,6 @@ fn task(section: Option<Section<'_>>, problems: &mut Problems) -> TaskMapping {
     days.map_or(default, |due_in_business_days| TaskMapping { due_in_business_days })
 }
 
-fn owned(texts: Vec<(&str, document::Span)>) -> Vec<String> {
+fn owned(texts: Vec<(&str, source::Span)>) -> Vec<String> {
     texts.into_iter().map(|(text, _)| text.to_owned()).collect()
 }

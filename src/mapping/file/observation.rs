@@ -2,7 +2,7 @@
 
 use super::super::{Limit, Observation};
 use super::{condition, people};
-use crate::document::{Field, Node, Problems, Section, Span};
+use crate::source::{Field, Node, Problems, Section, Span};
 
 /// A deal with more people is not counted in a mapping.
 pub const MOST_CONTACTS: u32 = 1_000;

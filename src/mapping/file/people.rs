@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::{FieldObject, OwnerMapping, RoleMapping};
 use super::field;
-use crate::document::{Field, Problems, Section, Span, alternatives, nearest};
 use crate::packet::Role;
+use crate::source::{Field, Problems, Section, Span, alternatives, nearest};
 
 /// How people get their roles.
 pub(super) fn roles(section: Option<Section<'_>>, problems: &mut Problems) -> RoleMapping {

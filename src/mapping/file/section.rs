@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::{Derivation, FieldPath, ListStyle, SectionMapping};
 use super::{field, observation};
-use crate::document::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
 use crate::packet::SectionName;
+use crate::source::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
 
 /// The shortest and the longest word budget of an entry.
 pub(in crate::mapping) const WORDS: (u32, u32) = (10, 500);

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::document::{Problems, Span, alternatives};
+use crate::source::{Problems, Span, alternatives};
 
 /// Three names are enough to recognise one's own.
 const NAMES: usize = 3;

@@ -1,7 +1,7 @@
 //! Conditions that never hold, always hold, or list a value twice.
 
 use crate::crm::CrmKind;
-use crate::document::Problems;
+use crate::source::Problems;
 
 use super::super::{Condition, Test};
 use super::draft::{Draft, Placed};

@@ -1,8 +1,8 @@
 //! What a mapping file says, with places: the parts of it that more than one place of the file decides about.
 
 use crate::crm::CrmKind;
-use crate::document::{Field, Node, Problems, Section, Span, Value};
 use crate::packet::{Role, SectionName};
+use crate::source::{Field, Node, Problems, Section, Span, Value};
 
 use super::super::file::{condition, field};
 use super::super::{Condition, FieldPath};
@@ -243,7 +243,7 @@ impl Placed {
 
 fn labelled<'d>(table: Field<'d>, silent: &mut Problems) -> Vec<Labelled<'d>> {
     let Some(mut table) = table.section(silent) else { return Vec::new() };
-    let labelled = |entry: &'d crate::document::Entry| {
+    let labelled = |entry: &'d crate::source::Entry| {
         let text = entry.value.text().map(str::trim);
         let role = Role::ALL.into_iter().find(|role| Some(role.as_str()) == text);
         Labelled { word: entry.key.trim(), role, span: entry.span }

@@ -1,7 +1,7 @@
 //! Fields that feed two sections, entries that are derived twice, and names that this CRM does not give.
 
 use crate::crm::CrmKind;
-use crate::document::{Problems, Span};
+use crate::source::{Problems, Span};
 
 use super::super::{FieldObject, FieldPath};
 use super::draft::{Derived, Draft};

@@ -1,6 +1,6 @@
 //! `important_when`: conditions that add nothing, and those that make every account important.
 
-use crate::document::Problems;
+use crate::source::Problems;
 
 use super::draft::{Draft, Placed};
 use super::verdict::{complement, implies};

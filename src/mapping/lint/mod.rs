@@ -14,7 +14,7 @@ mod routes;
 pub(super) mod verdict;
 
 use self::draft::Draft;
-use crate::document::{Node, Problems};
+use crate::source::{Node, Problems};
 
 /// Every family, in the order of the mapping file.
 const FAMILIES: [fn(&Draft<'_>, &mut Problems); 6] =

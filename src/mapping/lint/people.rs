@@ -1,8 +1,8 @@
 //! Roles that nobody can get, and words that lead to two roles.
 
 use crate::crm::CrmKind;
-use crate::document::Problems;
 use crate::packet::Role;
+use crate::source::Problems;
 
 use super::draft::{Draft, Roles};
 use super::verdict::same;

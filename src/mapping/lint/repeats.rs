@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Problems, Span};
+use crate::source::{Problems, Span};
 
 use super::draft::Draft;
 

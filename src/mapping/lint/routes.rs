@@ -1,6 +1,6 @@
 //! `slack.routes`: routes that are never taken, and a channel that is never reached.
 
-use crate::document::{Problems, Span};
+use crate::source::{Problems, Span};
 
 use super::draft::{Draft, Routed};
 use super::verdict::{Certain, certain, complement, implies};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Field, Problems, Section, Span, Value, alternatives, nearest};
 use crate::gaps::RULES;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
+use crate::source::{Field, Problems, Section, Span, Value, alternatives, nearest};
 
 const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];

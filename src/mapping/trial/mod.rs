@@ -15,8 +15,8 @@ pub use expect::Expectation;
 
 use super::Mapping;
 use crate::crm::{CrmKind, DealRecord};
-use crate::document::{self, Field, Node, Problems, Section};
 use crate::packet::assemble::assemble;
+use crate::source::{self, Field, Node, Problems, Section};
 
 /// A file of cases.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ struct Shared<'p> {
 }
 
 fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<TrialFile> {
-    let root = document::yaml(text, problems)?;
+    let root = source::yaml(text, problems)?;
     let mut top = Section::of(&root, "a file of cases", problems)?;
     let mapping = top.require("mapping", "write which mapping they are about: `mapping: ../hubspot.yaml`");
     let mapping = mapping.text(problems).map(|(path, _)| record::beside(directory, path));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::crm::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, Object, User};
-use crate::document::{Entry, Field, Node, Problems, Section, Value};
+use crate::source::{Entry, Field, Node, Problems, Section, Value};
 
 const KINDS: [(&str, FieldKind); 10] = [
     ("text", FieldKind::Text),

@@ -25,27 +25,27 @@ mod tests;
 /// Declares the messages of one table: `name;` is a fixed text, `name(a, b);` has words in braces.
 macro_rules! messages {
     ($table:literal; $($rest:tt)*) => {
-        $crate::words::messages!(@each $table; [] $($rest)*);
+        $crate::messages::messages!(@each $table; [] $($rest)*);
     };
     (@each $table:literal; [$($declared:tt)*]) => {
         /// Key and words in braces of every message of this table.
         #[cfg(test)]
-        pub(in crate::words) const MESSAGES: &[(&str, &[&str])] = &[$($declared)*];
+        pub(in crate::messages) const MESSAGES: &[(&str, &[&str])] = &[$($declared)*];
     };
     (@each $table:literal; [$($declared:tt)*] $name:ident; $($rest:tt)*) => {
         pub fn $name() -> &'static str {
-            $crate::words::file::text(concat!($table, ".", stringify!($name)))
+            $crate::messages::file::text(concat!($table, ".", stringify!($name)))
         }
-        $crate::words::messages!(
+        $crate::messages::messages!(
             @each $table; [$($declared)* (concat!($table, ".", stringify!($name)), &[]),] $($rest)*
         );
     };
     (@each $table:literal; [$($declared:tt)*] $name:ident($($value:ident),+); $($rest:tt)*) => {
         pub fn $name($($value: &str),+) -> String {
             let values = [$((stringify!($value), $value)),+];
-            $crate::words::file::filled(concat!($table, ".", stringify!($name)), &values)
+            $crate::messages::file::filled(concat!($table, ".", stringify!($name)), &values)
         }
-        $crate::words::messages!(
+        $crate::messages::messages!(
             @each $table;
             [$($declared)* (concat!($table, ".", stringify!($name)), &[$(stringify!($value)),+]),]
             $($rest)*

@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn an_unknown_key_that_is_a_slip_does_not_count_as_missing_too() {
         let mut problems = Problems::new("m.yaml", "chanel: C0123ABCD\n");
-        let node = crate::document::yaml("chanel: C0123ABCD\n", &mut problems).unwrap();
+        let node = crate::source::yaml("chanel: C0123ABCD\n", &mut problems).unwrap();
         let mut section = Section::of(&node, "the file", &mut problems).unwrap();
         section.require("channel", "write the channel's id");
         section.require("crm", "write `crm: hubspot`");
