@@ -8,13 +8,14 @@ use jiff::Timestamp;
 
 use crate::clock::{Clock, Entropy, later};
 use crate::config::WorkConfig;
-use crate::crm::{AccountKey, Crm, hubspot, salesforce};
+use crate::crm::{Crm, hubspot, salesforce};
 use crate::delivery::{backoff, slack::SlackClient};
 use crate::http::{Bodies, Seldom};
 use crate::mapping::Mapping;
 use crate::mapping::live::{LiveMapping, Refusal, Reload};
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
 use crate::packet::Packet;
+use crate::record::AccountKey;
 use crate::store::Store;
 
 /// One running service.

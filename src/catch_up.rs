@@ -10,8 +10,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use crate::app::{Account, App};
-use crate::crm::{AccountKey, DealKey, Event, EventKind, Resolution, Sighting};
+use crate::crm::{Event, EventKind, Resolution, Sighting};
 use crate::failure::Failure;
+use crate::record::{AccountKey, DealKey};
 use crate::store::{Recorded, StoreError};
 
 /// Events that are recorded in one transaction.

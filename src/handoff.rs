@@ -3,10 +3,11 @@
 use crate::app::{Account, App};
 use crate::clock::later;
 use crate::crash_point;
-use crate::crm::{DealKey, Resolution, Won};
+use crate::crm::{Resolution, Won};
 use crate::delivery::Destination;
 use crate::failure::Failure;
 use crate::packet::{assemble, packet_id};
+use crate::record::DealKey;
 use crate::store::{Assessment, DealEnd, DealLease, NewPacket, StoreError};
 
 /// Works on one deal that some event pointed at, and says how that ended. Nothing is written here: the

@@ -32,6 +32,7 @@ pub mod mapping;
 mod messages;
 pub mod metrics;
 pub mod packet;
+pub mod record;
 pub mod review;
 pub mod sandbox;
 pub mod scopes;

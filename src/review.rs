@@ -141,8 +141,9 @@ mod tests {
 
     use super::*;
     use crate::gaps::{Confidence, Severity};
-    use crate::mapping::{FieldPath, sample};
+    use crate::mapping::sample;
     use crate::packet::SectionStatus;
+    use crate::record::FieldPath;
 
     fn sections(texts: &[(SectionName, &[&str])]) -> BTreeMap<SectionName, Section> {
         let entry = |(name, at, text): (SectionName, usize, &&str)| Entry {

@@ -11,7 +11,6 @@
 
 use std::collections::BTreeMap;
 
-use handoff_bridge::crm::{Contact, DealRecord, FieldKind, User};
 use handoff_bridge::delivery::{DigestOrder, Orders, TaskOrder};
 use handoff_bridge::gaps::{Addressee, Confidence, Gap, Severity};
 use handoff_bridge::mapping::transform::{clean, clean_line};
@@ -20,6 +19,7 @@ use handoff_bridge::packet::{
     DealSummary, Entry, HandoffOwner, Importance, MappingRef, Packet, PacketStatus, Person, Role, Section,
     SectionName, SectionStatus, text,
 };
+use handoff_bridge::record::{Contact, DealRecord, FieldKind, User};
 use handoff_bridge::review::{AgendaPoint, Review};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

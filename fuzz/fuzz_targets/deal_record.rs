@@ -4,7 +4,8 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::crm::{DealRecord, TaskBlock};
+use handoff_bridge::crm::{TaskBlock};
+use handoff_bridge::record::{DealRecord};
 use handoff_bridge::delivery::{slack, task};
 use handoff_bridge::mapping::file::parse;
 use handoff_bridge::mapping::{Mapping, excerpt};

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::crm::DealRecord;
+use handoff_bridge::record::DealRecord;
 use handoff_bridge::mapping::file::{parse, version};
 use handoff_bridge::packet::assemble::assemble;
 use jiff::Timestamp;

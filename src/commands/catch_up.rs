@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{ConfigArg, Problem, load_config, open_store_of};
 use crate::catch_up::{Wins, catch_up};
 use crate::clock::{Clock, Entropy};
-use crate::crm::AccountKey;
+use crate::record::AccountKey;
 use crate::service;
 use crate::source::duration;
 

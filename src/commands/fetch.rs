@@ -8,11 +8,12 @@ use clap::Args;
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::crm::Crm;
 use crate::crm::hubspot::HubSpot;
 use crate::crm::salesforce::Salesforce;
-use crate::crm::{Crm, DealRecord};
 use crate::mapping::Mapping;
 use crate::mapping::live::LiveMapping;
+use crate::record::DealRecord;
 use crate::service::http_client;
 
 /// Arguments of `handoff fetch`.

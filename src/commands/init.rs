@@ -12,8 +12,9 @@ use super::fetch::accounts;
 use super::{ConfigArg, Problem};
 use crate::clock::Clock;
 use crate::config;
-use crate::crm::{Crm, WantedFields};
+use crate::crm::Crm;
 use crate::mapping::first::{self, First, Given};
+use crate::record::WantedFields;
 
 /// Arguments of `handoff init`.
 #[derive(Debug, Args)]
@@ -112,7 +113,7 @@ fn exists(out: &Path) -> Problem {
     Problem::new(format!("handoff: {out} exists: name another file with --out, or overwrite it with --force"))
 }
 
-fn told(out: &Path, first: &First, given: &Given, lacking: &[crate::crm::Lacking]) -> String {
+fn told(out: &Path, first: &First, given: &Given, lacking: &[crate::record::Lacking]) -> String {
     let out = out.display();
     let mut said = format!("{out} is written.\n");
     if !first.missing.is_empty() {

@@ -10,11 +10,11 @@ use super::fetch::{connect, fetch};
 use super::page::WIDTH;
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::clock::Clock;
-use crate::crm::{AccountKey, DealKey, DealRecord, WinKey};
 use crate::delivery::{slack, task};
 use crate::mapping::Mapping;
 use crate::mapping::live::LiveMapping;
 use crate::packet::{assemble::assemble, packet_id};
+use crate::record::{AccountKey, DealKey, DealRecord, WinKey};
 
 /// Arguments of `handoff preview`.
 #[derive(Debug, Args)]

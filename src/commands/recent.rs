@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::Problem;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::crm::{Crm, CrmKind, DealRecord, WantedFields};
+use crate::crm::Crm;
 use crate::failure::Failure;
+use crate::record::{CrmKind, DealRecord, WantedFields};
 
 /// How many deals are looked at unless somebody says otherwise.
 pub(super) const USUAL: u16 = 50;

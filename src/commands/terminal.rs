@@ -10,10 +10,11 @@ use tracing_subscriber::{Layer as _, Registry, fmt};
 
 use super::page::{self, Page, WIDTH};
 use crate::config::LogConfig;
-use crate::crm::{DealRecord, TaskBlock, TaskDraft};
+use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
 use crate::delivery::{Orders, task};
 use crate::packet::Packet;
+use crate::record::DealRecord;
 
 /// Structured logs on standard error, as the configuration wants them. `RUST_LOG` is not read: what a
 /// service logs is decided in one place.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::mapping_file::{self, MappingFiles};
 use super::secret::Secrets;
 use super::{HubspotAuth, HubspotConfig, defaults, url};
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 use crate::source::{Field, Node, Problems, Section};
 
 /// Reads all portals. Mapping files that exist are added to `mappings`.

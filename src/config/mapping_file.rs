@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 use crate::source::{Problems, Section};
 
 /// Every mapping file that exists, once, with the CRM of the account that named it first.

@@ -3,8 +3,8 @@
 use super::mapping_file::{self, MappingFiles};
 use super::secret::Secrets;
 use super::{SalesforceAuth, SalesforceConfig, defaults, url};
-use crate::crm::CrmKind;
 use crate::crm::salesforce::{Prefix, Salesforce, SalesforceId, webhook_key};
+use crate::record::CrmKind;
 use crate::source::{Field, Node, Problems, Section};
 
 /// Reads all orgs. Mapping files that exist are added to `mappings`.

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::load::{Loaded, load, parse};
 use super::secret::Secrets;
 use super::{HttpConfig, HubspotAuth, LogConfig, SlackAuth, StoreConfig, WorkConfig, defaults};
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 
 const SHIPPED: &str = include_str!("../../config/handoff.toml");
 

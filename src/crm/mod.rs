@@ -3,26 +3,17 @@
 //! Wire formats stop here: nothing outside `crm/*` knows what a HubSpot or Salesforce answer looks like.
 
 mod cache;
-mod deal;
 pub mod hubspot;
-mod key;
-mod metadata;
 pub mod salesforce;
 mod webhook;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
-pub use key::{AccountKey, CrmKind, DealKey, WinKey};
-pub use metadata::{
-    AccountMetadata, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
-    WrongSetting,
-};
 pub use webhook::{RawWebhook, Received, Refusal, Rejected, Verification, VerifiedWebhook};
 
 use crate::failure::Failure;
-use crate::mapping::FieldPath;
+use crate::record::{AccountKey, AccountMetadata, DealKey, DealRecord, User, WantedFields, WinKey};
 
 /// Why a deal is worth re-reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,29 +59,6 @@ pub struct Event {
     pub occurred_at: Option<Timestamp>,
     /// How the sender was proved, in the words of [`Verification`].
     pub verification: String,
-}
-
-/// The fields a mapping reads, so that a deal is fetched with exactly those.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WantedFields {
-    /// Every path the mapping names, sorted, without duplicates.
-    pub paths: Vec<FieldPath>,
-    /// Deal fields that hold a CRM user's id whose name and e-mail are needed (the handoff owner).
-    pub users: Vec<FieldPath>,
-}
-
-impl WantedFields {
-    /// These fields and the others, each once.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.paths.extend(other.paths);
-        self.users.extend(other.users);
-        for list in [&mut self.paths, &mut self.users] {
-            list.sort();
-            list.dedup();
-        }
-        self
-    }
 }
 
 /// What re-reading a deal found.

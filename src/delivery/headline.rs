@@ -1,10 +1,10 @@
 //! What task and digest both say first: account, value, owner, how much is filled and what is missing.
 
-use crate::crm::{DealRecord, User};
 use crate::delivery::excerpt;
 use crate::gaps::{Addressee, Gap, Question, questions};
 use crate::messages;
 use crate::packet::{Packet, SectionName, SectionStatus, text};
+use crate::record::{DealRecord, User};
 
 /// Longest account or person's name, in UTF-16 units.
 const NAME: usize = 80;

@@ -1,11 +1,12 @@
 //! The task on the deal: every open question, then the whole packet.
 
-use crate::crm::{DealRecord, TaskBlock, TaskDraft};
+use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{TaskOrder, excerpt, lines};
 use crate::gaps::Question;
 use crate::messages;
 use crate::packet::{Packet, Section, SectionName, SectionStatus};
+use crate::record::DealRecord;
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
 pub const SUBJECT: usize = 200;

@@ -12,9 +12,9 @@ use super::{Destination, DigestOrder, TaskOrder, slack, task};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crash_point;
-use crate::crm::DealRecord;
 use crate::failure::Failure;
 use crate::packet::Packet;
+use crate::record::DealRecord;
 use crate::scopes::Health;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, StoreError};
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::crm::DealRecord;
-use crate::mapping::{Derivation, FieldObject, FieldPath, Mapping, SectionMapping};
+use crate::mapping::{Derivation, Mapping, SectionMapping};
 use crate::messages;
 use crate::packet::{Entry, Section, SectionName};
+use crate::record::DealRecord;
+use crate::record::{FieldObject, FieldPath};
 
 use super::Evidence;
 use super::placeholder::Placeholders;

@@ -95,7 +95,7 @@ pub(super) fn names_a_role(words: &Words) -> bool {
 pub(super) fn names_a_contact(words: &Words, evidence: &Evidence<'_>) -> bool {
     let shown = evidence.sections.get(&SectionName::Stakeholders);
     let shown = shown.into_iter().flat_map(|section| &section.people).map(|person| person.name.clone());
-    let listed = evidence.record.contacts.iter().filter_map(crate::crm::Contact::name);
+    let listed = evidence.record.contacts.iter().filter_map(crate::record::Contact::name);
     shown.chain(listed).take(MOST_CONTACTS).any(|name| {
         let name = Words::of(&name);
         name.iter().any(|part| part.chars().count() > 2 && words.iter().any(|word| word == part))

@@ -4,10 +4,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::crm::{CrmKind, FieldKind};
-use crate::mapping::FieldPath;
 use crate::messages;
 use crate::packet::SectionName;
+use crate::record::FieldPath;
+use crate::record::{CrmKind, FieldKind};
 
 use super::answer::Written;
 use super::calendar::{self, When};

@@ -6,12 +6,13 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::{Evidence, Gap, assess};
-use crate::crm::{Contact, CrmKind, DealRecord, Object};
 use crate::mapping::{
-    self, Condition, Derivation, FieldPath, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping,
-    TaskMapping, Test,
+    self, Condition, Derivation, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping, TaskMapping,
+    Test,
 };
 use crate::packet::{self, Entry, Importance, Person, Role, Section, SectionName, SectionStatus};
+use crate::record::FieldPath;
+use crate::record::{Contact, CrmKind, DealRecord, Object};
 
 /// What a real packet of `record` lacks, made through a mapping with these lines beside what each needs.
 pub(super) fn gaps_through(lines: &str, record: &serde_json::Value) -> Vec<Gap> {

@@ -1,8 +1,8 @@
 //! `unmapped` and `empty`: nothing in the section at all. The first is RevOps' job once, the second the seller's.
 
-use crate::mapping::FieldPath;
 use crate::messages;
 use crate::packet::SectionName;
+use crate::record::FieldPath;
 
 use super::answer::{IN_WORDS, fields, is_unavailable, listed};
 use super::questions::question_for;

@@ -1,8 +1,8 @@
 //! Gaps that one question covers. The packet keeps each of them; task and digest ask once.
 
-use crate::crm::DealRecord;
 use crate::messages;
 use crate::packet::{Role, SectionName};
+use crate::record::DealRecord;
 
 use super::{Gap, roles};
 

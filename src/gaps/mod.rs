@@ -33,9 +33,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::crm::DealRecord;
 use crate::mapping::Mapping;
 use crate::packet::{Importance, Section, SectionName};
+use crate::record::DealRecord;
 
 use answer::Written;
 use dates::Timing;

@@ -1,9 +1,9 @@
 //! `role_missing:<role>` and `unnamed:<role>`: who is who on the customer's side. People come from the CRM's
 //! own contacts and labels, never from prose.
 
-use crate::crm::{CrmKind, DealRecord};
 use crate::messages;
 use crate::packet::{Person, Role, SectionName};
+use crate::record::{CrmKind, DealRecord};
 
 use super::questions::own_question;
 use super::quote::{is_blank, named, quoted};

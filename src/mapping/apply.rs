@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Zoned;
 
-use crate::crm::DealRecord;
 use crate::messages;
 use crate::packet::{Entry, Person, Section, SectionName, SectionStatus, deal};
+use crate::record::DealRecord;
 
 use super::transform::clean_line;
 use super::{Derivation, Mapping, SectionMapping, dates, excerpt, field, relative, value};
@@ -142,9 +142,10 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::crm::DealRecord;
-    use crate::mapping::{Condition, FieldPath, Limit, ListStyle, Observation, Test, sample};
+    use crate::mapping::{Condition, Limit, ListStyle, Observation, Test, sample};
     use crate::packet::Role;
+    use crate::record::DealRecord;
+    use crate::record::FieldPath;
 
     fn record(deal: &str) -> DealRecord {
         sample::record(&format!(
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_entry_names_its_field_in_the_order_of_the_mapping() {
-        let items = FieldPath { object: super::super::FieldObject::LineItems, name: "name".to_owned() };
+        let items = FieldPath { object: crate::record::FieldObject::LineItems, name: "name".to_owned() };
         let from = [FieldPath::deal("b"), FieldPath::deal("a"), FieldPath::deal("secret"), items];
         let entries =
             apply(SectionName::Promises, section(&from), &record(r#""a":"A","b":"B","secret":"REDACTED""#));

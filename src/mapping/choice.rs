@@ -1,6 +1,6 @@
 //! Pick lists: what is stored, and what people see.
 
-use crate::crm::{FieldInfo, FieldKind};
+use crate::record::{FieldInfo, FieldKind};
 
 use super::transform::clean_line;
 

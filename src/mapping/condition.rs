@@ -4,14 +4,15 @@ use jiff::Zoned;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::crm::DealRecord;
 use crate::messages::condition as words;
+use crate::record::DealRecord;
 
 use super::choice;
 use super::field::{self, Reading};
 use super::numbers::{decimal, trimmed};
 use super::transform::clean_line;
-use super::{Condition, FieldPath, Test, dates, fact};
+use super::{Condition, Test, dates, fact};
+use crate::record::FieldPath;
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +137,8 @@ fn compare(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::{FieldObject, sample};
+    use crate::mapping::sample;
+    use crate::record::FieldObject;
 
     const RECORD: &str = r#"{"crm":"hubspot","account":1,"unavailable":["deal.gone"],
         "deal":{"id":7,"amount":"54000.00","half":"0.50","words":"about 50k","power":"1e3","none":null,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 
-use crate::crm::FieldKind;
+use crate::record::FieldKind;
 
 /// Digits from which a bare number is epoch milliseconds (March 1973): less is a typing error or a year.
 const SHORTEST_MILLIS: usize = 12;

@@ -2,12 +2,13 @@
 
 use jiff::Zoned;
 
-use crate::crm::DealRecord;
 use crate::messages;
+use crate::record::DealRecord;
 
 use super::condition::short_name;
 use super::transform::clean_line;
-use super::{Condition, FieldPath, Mapping, Test, dates, excerpt, field, value};
+use super::{Condition, Mapping, Test, dates, excerpt, field, value};
+use crate::record::FieldPath;
 
 /// Words of a value that are shown as evidence.
 const WORDS: u32 = 12;

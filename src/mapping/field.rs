@@ -1,11 +1,11 @@
 //! Reads a field of the deal record: what it holds, that it is empty, or why nobody can tell.
 
-use crate::crm::{DealRecord, FieldInfo, FieldKind, Object, User};
 use crate::messages;
 use crate::packet::deal;
+use crate::record::{DealRecord, FieldInfo, FieldKind, Object, User};
 
 use super::transform::is_blank;
-use super::{FieldObject, FieldPath};
+use crate::record::{FieldObject, FieldPath};
 
 /// What a field of the record says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,13 +32,12 @@ pub mod trial;
 mod value;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::crm::{CrmKind, DealRecord, WantedFields};
 use crate::packet::{Role, SectionName};
+use crate::record::{CrmKind, DealRecord, FieldPath, WantedFields};
 
 /// A mapping that passed `check`.
 #[derive(Debug, Clone)]
@@ -202,62 +201,6 @@ pub struct Route {
     pub when: Condition,
     /// Channel id.
     pub channel: String,
-}
-
-/// A field as a mapping names it: `deal.handoff_why_now`, `company.domain`, `owner.email`,
-/// `line_items.name`. Behind the first dot the CRM's own name, which may hold dots itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldPath {
-    /// Which object of the record.
-    pub object: FieldObject,
-    /// The CRM's name of the field.
-    pub name: String,
-}
-
-/// An object of the deal record that a mapping may read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FieldObject {
-    /// The deal or opportunity.
-    Deal,
-    /// The primary company or account.
-    Company,
-    /// The seller.
-    Owner,
-    /// What was sold; the field of every line item.
-    LineItems,
-}
-
-impl FieldObject {
-    /// All of them, as a mapping spells them.
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("deal", Self::Deal),
-        ("company", Self::Company),
-        ("owner", Self::Owner),
-        ("line_items", Self::LineItems),
-    ];
-
-    /// As a mapping spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deal => "deal",
-            Self::Company => "company",
-            Self::Owner => "owner",
-            Self::LineItems => "line_items",
-        }
-    }
-}
-
-impl FieldPath {
-    /// A field of the deal.
-    pub fn deal(name: &str) -> Self {
-        Self { object: FieldObject::Deal, name: name.to_owned() }
-    }
-}
-
-impl fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.object.as_str(), self.name)
-    }
 }
 
 impl Mapping {

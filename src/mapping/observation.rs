@@ -2,12 +2,13 @@
 
 use jiff::Zoned;
 
-use crate::crm::DealRecord;
 use crate::messages;
 use crate::packet::{Person, Role};
+use crate::record::DealRecord;
 
 use super::condition::Verdict;
-use super::{Condition, FieldPath, Limit, Mapping, Observation, fact};
+use super::{Condition, Limit, Mapping, Observation, fact};
+use crate::record::FieldPath;
 
 /// Where an observation about people comes from, in the words of [`crate::packet::Entry::source`].
 const PEOPLE: &str = "contacts";

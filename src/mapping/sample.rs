@@ -6,11 +6,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::{
-    Condition, Derivation, FieldObject, FieldPath, ListStyle, Mapping, Observation, OwnerMapping,
-    RoleMapping, Route, SectionMapping, SlackMapping, TaskMapping, Test,
+    Condition, Derivation, ListStyle, Mapping, Observation, OwnerMapping, RoleMapping, Route, SectionMapping,
+    SlackMapping, TaskMapping, Test,
 };
-use crate::crm::{CrmKind, DealRecord};
 use crate::packet::{Role, SectionName};
+use crate::record::{CrmKind, DealRecord};
+use crate::record::{FieldObject, FieldPath};
 
 /// Reads a deal record; the test fails if it is not one.
 pub fn record(json: &str) -> DealRecord {

@@ -1,6 +1,6 @@
 //! Cleans one value: whatever a CRM stores becomes short, plain, visible text.
 
-use crate::crm::FieldKind;
+use crate::record::FieldKind;
 
 use super::{excerpt, html, quoted};
 

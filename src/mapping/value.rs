@@ -1,13 +1,14 @@
 //! One stored value as people read it, by the type that the CRM's metadata gives its field.
 
-use crate::crm::{DealRecord, FieldInfo, FieldKind, User};
 use crate::messages::value as words_for;
 use crate::packet::{deal, text};
+use crate::record::{DealRecord, FieldInfo, FieldKind, User};
 
 use super::choice::{label, parts};
 use super::numbers::{is_decimal, trimmed};
 use super::transform::{clean, clean_line};
-use super::{FieldPath, ListStyle, Mapping, dates, field};
+use super::{ListStyle, Mapping, dates, field};
+use crate::record::FieldPath;
 
 /// What one stored value says: one text, or several if it is a list. Typed values carry their field's
 /// label, because `15` alone says nothing.

@@ -8,11 +8,11 @@ use jiff::{Timestamp, Zoned};
 use super::importance::importance;
 use super::{MappingRef, Packet, PacketStatus, Section, SectionName, SectionStatus};
 use super::{deal, orders, owner, stakeholders};
-use crate::crm::{DealRecord, User};
 use crate::delivery::Orders;
 use crate::gaps::{self, Evidence, Gap};
 use crate::mapping::transform::clean_line;
 use crate::mapping::{Mapping, apply};
+use crate::record::{DealRecord, User};
 use crate::review::{Review, Talk, review};
 
 /// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and what it sets in
@@ -103,11 +103,12 @@ mod tests {
 
     use super::*;
     use crate::crm::TaskBlock;
-    use crate::crm::{AccountKey, CrmKind, DealKey, WinKey};
     use crate::delivery::{slack, task};
     use crate::gaps::{Addressee, Confidence, Severity};
-    use crate::mapping::{Condition, Derivation, FieldPath, Limit, Observation, Test, excerpt, sample};
+    use crate::mapping::{Condition, Derivation, Limit, Observation, Test, excerpt, sample};
     use crate::packet::{Entry, Person, Role, packet_id};
+    use crate::record::FieldPath;
+    use crate::record::{AccountKey, CrmKind, DealKey, WinKey};
 
     const MESSY: &str = r#"{
   "crm": "hubspot",

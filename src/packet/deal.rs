@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::DealSummary;
-use crate::crm::{CrmKind, DealRecord, FieldKind};
+use crate::mapping::dates;
 use crate::mapping::field::is_redacted;
 use crate::mapping::transform::clean_line;
-use crate::mapping::{FieldObject, FieldPath, dates};
 use crate::messages;
+use crate::record::{CrmKind, DealRecord, FieldKind};
+use crate::record::{FieldObject, FieldPath};
 
 /// The names of a CRM's own deal fields.
 struct Names {

@@ -3,9 +3,9 @@
 use jiff::Zoned;
 
 use super::Importance;
-use crate::crm::DealRecord;
 use crate::mapping::condition::Verdict;
 use crate::mapping::{Mapping, fact};
+use crate::record::DealRecord;
 
 /// Judges all conditions of the mapping; one that holds is enough.
 pub(super) fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {

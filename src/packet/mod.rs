@@ -18,9 +18,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::crm::{CrmKind, WinKey};
 use crate::gaps::Gap;
 use crate::messages;
+use crate::record::{CrmKind, WinKey};
 use crate::review::Review;
 
 /// The sections of a packet, in the order they are read.

@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 
 use super::PacketStatus;
-use crate::crm::{DealRecord, User};
 use crate::delivery::{DigestOrder, Orders, TaskOrder};
 use crate::mapping::{Mapping, SlackMapping, dates};
+use crate::record::{DealRecord, User};
 
 /// Hour of the day, in the mapping's zone, at which tasks are due.
 const DUE_HOUR: i8 = 17;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Person, Role};
-use crate::crm::{Contact, DealRecord};
 use crate::mapping::field::is_redacted;
 use crate::mapping::transform::{clean_line, is_blank};
 use crate::mapping::{Mapping, RoleMapping};
 use crate::messages;
+use crate::record::{Contact, DealRecord};
 
 /// Addresses that are shown of one person.
 const MOST_EMAILS: usize = 3;

@@ -293,10 +293,10 @@ fn day(at: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::clock::Clock;
-    use crate::crm::CrmKind;
     use crate::mapping::file::parse;
-    use crate::mapping::{FieldObject, FieldPath};
     use crate::packet::{Role, SectionName};
+    use crate::record::CrmKind;
+    use crate::record::{FieldObject, FieldPath};
 
     const SHIPPED: &str = include_str!("../../mappings/salesforce.yaml");
 

@@ -8,9 +8,9 @@ use super::inbox::json;
 use super::query::{clean, query};
 use super::writer::{Command, Tx};
 use super::{DatabaseError, Store, StoreError};
-use crate::crm::DealRecord;
 use crate::gaps::{Addressee, Gap};
 use crate::packet::{Packet, PacketStatus};
+use crate::record::DealRecord;
 
 /// Packets of an earlier version that one transaction assesses.
 const PACKETS: u32 = 100;

@@ -7,7 +7,7 @@ use super::claim::{Claim, Portion};
 use super::query::query;
 use super::writer::{Command, Tx};
 use super::{DatabaseError, DealEnd, DealLease, Store, StoreError, inbox, packets, pauses};
-use crate::crm::DealKey;
+use crate::record::DealKey;
 
 statements! {
     /// Ready deals, and leased ones whose lease has run out.

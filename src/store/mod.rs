@@ -69,8 +69,8 @@ pub use stats::{GapCount, SellerCount, Stats};
 pub use url::{StoreUrl, StoreUrlError};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
 
-use crate::crm::{AccountKey, DealKey, WinKey};
 use crate::delivery::Destination;
+use crate::record::{AccountKey, DealKey, WinKey};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.
 #[derive(Clone)]

@@ -8,8 +8,8 @@ use super::moment::from_millis;
 use super::query::query;
 use super::writer::Tx;
 use super::{DatabaseError, Dismissal, NewPacket, Store, StoreError, assessments, dismissals, outbox};
-use crate::crm::{DealKey, WinKey};
 use crate::packet::Packet;
+use crate::record::{DealKey, WinKey};
 
 statements! {
     INSERT_WIN = "

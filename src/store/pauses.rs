@@ -7,8 +7,8 @@ use super::moment::from_millis;
 use super::query::query;
 use super::writer::{Command, Tx};
 use super::{DatabaseError, Store, StoreError};
-use crate::crm::AccountKey;
 use crate::delivery::Destination;
+use crate::record::AccountKey;
 
 /// The scope of a pause that holds every digest.
 pub const SLACK: &str = "slack";

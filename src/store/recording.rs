@@ -11,7 +11,8 @@ use super::inbox::json;
 use super::query::{clean, query};
 use super::writer::Tx;
 use super::{DatabaseError, Recorded, StoreError};
-use crate::crm::{AccountKey, DealKey, Event};
+use crate::crm::Event;
+use crate::record::{AccountKey, DealKey};
 
 statements! {
     /// SQLite records one event, PostgreSQL the JSON array of any number of them. One row of values cannot fail when

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use handoff_bridge::catch_up::{Wins, catch_up, sweep};
 use handoff_bridge::clock::Clock;
-use handoff_bridge::crm::DealKey;
 use handoff_bridge::failure::Failure;
+use handoff_bridge::record::DealKey;
 use handoff_bridge::sandbox::deals::{PORTAL, TOKEN};
 use handoff_bridge::sandbox::hubspot::{Kind, Portal};
 use handoff_bridge::sandbox::opportunities::ORG;

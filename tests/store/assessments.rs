@@ -1,8 +1,8 @@
 //! How packets came out, which flags were wrong, and what is counted of it.
 
-use handoff_bridge::crm::DealRecord;
 use handoff_bridge::mapping::file;
 use handoff_bridge::packet::assemble::assemble;
+use handoff_bridge::record::DealRecord;
 use handoff_bridge::store::{Assessment, DealEnd, Seller, Stats};
 use jiff::Timestamp;
 

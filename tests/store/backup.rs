@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use handoff_bridge::crm::WinKey;
+use handoff_bridge::record::WinKey;
 use handoff_bridge::store::{DealEnd, DeliveryEnd, NewPacket, Store, StoreError};
 
 use crate::fixture::{DAY, Fixture, MINUTE, done, event};

@@ -3,10 +3,11 @@
 use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::crm::Crm;
 use crate::crm::hubspot::HubSpot;
 use crate::crm::salesforce::Salesforce;
-use crate::crm::{Crm, WantedFields};
 use crate::mapping::Mapping;
+use crate::record::WantedFields;
 
 pub(super) async fn look(config: &Config, mappings: &[Mapping], http: &reqwest::Client) -> Vec<Finding> {
     let (clock, timeout) = (Clock::machine(), config.work.http_timeout);

@@ -1,8 +1,9 @@
 //! One account: what it says about its mapping, about our permissions and about the person who stands in.
 
 use super::{place, unreachable};
-use crate::crm::{AccountMetadata, Crm, CrmKind};
+use crate::crm::Crm;
 use crate::mapping::account::{self, Named};
+use crate::record::{AccountMetadata, CrmKind};
 use crate::source::Problems;
 
 /// Asks an account and compares; `None` if it cannot be asked, which is reported.

@@ -1,6 +1,6 @@
 //! Where something stands in the configuration file.
 
-use crate::crm::{AccountKey, CrmKind};
+use crate::record::{AccountKey, CrmKind};
 use crate::source::{self, Entry, Node, Problems, Span, Value};
 
 /// Where an account's block has this key, else where it names the account.

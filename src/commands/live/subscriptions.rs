@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::crm::{AccountMetadata, CrmKind, CrmObject};
+use crate::record::{AccountMetadata, CrmKind, CrmObject};
 use crate::source::{self, Node, Problems, Section};
 
 /// Where `hs project upload` looks for them.

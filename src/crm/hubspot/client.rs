@@ -19,8 +19,8 @@ use super::limiter::Limiter;
 use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
 use crate::clock::Clock;
 use crate::config::HubspotConfig;
-use crate::crm::User;
 use crate::failure::Failure;
+use crate::record::User;
 
 /// A batch read takes this many ids.
 const BATCH: usize = 100;

@@ -15,7 +15,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::wire::{id, text};
-use crate::crm::{AccountKey, CrmKind, DealKey, Event, EventKind, Verification};
+use crate::crm::{Event, EventKind, Verification};
+use crate::record::{AccountKey, CrmKind, DealKey};
 
 /// Type id of deals in generic `object.*` events.
 const DEAL: &str = "0-3";

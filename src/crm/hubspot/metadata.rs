@@ -8,9 +8,9 @@ use super::field::{Catalogue, meaning};
 use super::stage::Stages;
 use super::wire::is_id;
 use crate::clock::Clock;
-use crate::crm::User;
 use crate::crm::cache::Cache;
 use crate::failure::Failure;
+use crate::record::User;
 
 const MAX_AGE: Duration = Duration::from_hours(1);
 

@@ -44,13 +44,11 @@ pub use self::poke::{CORRELATION_HEADER, UselessPoke, parse_poke};
 pub use self::receive::Receiver;
 use self::record::Found;
 pub use self::signature::{verify_app, verify_workflow};
-use super::{
-    AccountKey, AccountMetadata, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef,
-    User, WantedFields, WinKey, Won,
-};
+use super::{Crm, Resolution, Sighting, TaskDraft, TaskRef, Won};
 use crate::clock::Clock;
 use crate::config::HubspotConfig;
 use crate::failure::Failure;
+use crate::record::{AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey};
 
 /// HubSpot's type ids, as they stand in links.
 const DEAL: &str = "0-3";

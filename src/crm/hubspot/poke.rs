@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use super::event::{account, short_hash};
 use super::wire::id;
-use crate::crm::{DealKey, Event, EventKind, Verification};
+use crate::crm::{Event, EventKind, Verification};
+use crate::record::DealKey;
 
 /// The header that HubSpot puts on a workflow's request. Pass its value to [`parse_poke`].
 pub const CORRELATION_HEADER: &str = "x-hubspot-correlation-id";

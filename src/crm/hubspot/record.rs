@@ -11,9 +11,9 @@ use super::client::Client;
 use super::field::Catalogues;
 use super::metadata::Metadata;
 use super::wire::{Association, Change, Item, Link, is_id};
-use crate::crm::{Contact, Object, User, WantedFields};
 use crate::failure::Failure;
-use crate::mapping::FieldObject;
+use crate::record::FieldObject;
+use crate::record::{Contact, Object, User, WantedFields};
 
 /// Read of every deal, for the verdict and for the head of a packet.
 const DEAL: [&str; 12] = [
@@ -244,7 +244,7 @@ fn distinct(values: impl IntoIterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::FieldPath;
+    use crate::record::FieldPath;
 
     fn companies(all: &[(&str, &str)]) -> Vec<Association> {
         let all: Vec<_> = all.iter().map(|(id, kind)| serde_json::json!({"id": id, "type": kind})).collect();

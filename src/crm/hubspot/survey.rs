@@ -12,10 +12,10 @@ use super::field::described;
 use super::stage::is_won;
 use super::wire::{Details, LinkType, Page, Pipeline, Property};
 use crate::clock::Clock;
-use crate::crm::{
+use crate::failure::Failure;
+use crate::record::{
     AccountKey, AccountMetadata, CrmObject, Lacking, OptionMetadata, PipelineMetadata, WantedFields,
 };
-use crate::failure::Failure;
 
 /// The objects with properties, and the word for each in a path and in a scope.
 const OBJECTS: [(CrmObject, &str); 4] = [

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::HubspotAuth;
 use crate::crm::TaskBlock;
-use crate::mapping::{FieldObject, FieldPath};
+use crate::record::{FieldObject, FieldPath};
 
 const NOW: &str = "2026-11-20T16:00:00Z";
 const TIMEOUT: Duration = Duration::from_millis(300);

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use super::id::{Prefix, SalesforceId};
 use super::outbound_message::{Notification, VerifiedMessage};
 use crate::config::SalesforceConfig;
-use crate::crm::{AccountKey, CrmKind, DealKey, Event, EventKind, Verification, VerifiedWebhook};
+use crate::crm::{Event, EventKind, Verification, VerifiedWebhook};
+use crate::record::{AccountKey, CrmKind, DealKey};
 
 /// The events of one request, and what was left out.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -52,13 +52,11 @@ pub use self::outbound_message::{
 };
 pub use self::receive::Receiver;
 pub use self::signature::{verify_json, webhook_key};
-use super::{
-    AccountKey, AccountMetadata, Crm, CrmKind, DealKey, DealRecord, Resolution, Sighting, TaskDraft, TaskRef,
-    User, WantedFields, WinKey, Won,
-};
+use super::{Crm, Resolution, Sighting, TaskDraft, TaskRef, Won};
 use crate::clock::Clock;
 use crate::config::SalesforceConfig;
 use crate::failure::Failure;
+use crate::record::{AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey};
 
 /// The oldest API version that answers our sub-queries.
 const OLDEST_VERSION: u32 = 58;
@@ -131,7 +129,7 @@ impl Salesforce {
         let mut record = DealRecord {
             crm: CrmKind::Salesforce,
             account: self.account.account.clone(),
-            deal: super::Object::default(),
+            deal: crate::record::Object::default(),
             url: Some(self.link("Opportunity", id)),
             company: None,
             contacts: Vec::new(),

@@ -17,9 +17,9 @@ use super::soql::{self, Column, HISTORY_ROWS, Selection, Table};
 use super::win::{self, Entered, HistoryRow};
 use crate::clock::Clock;
 use crate::crm::cache::Cache;
-use crate::crm::{DealRecord, WantedFields};
 use crate::failure::Failure;
-use crate::mapping::FieldObject;
+use crate::record::FieldObject;
+use crate::record::{DealRecord, WantedFields};
 
 const MAX_AGE: Duration = Duration::from_hours(1);
 const READING: &str = "reading the opportunity";

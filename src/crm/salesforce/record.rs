@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::client::Rows;
 use super::soql::{Column, Table};
 use super::win::HistoryRow;
-use crate::crm::{Contact, Object, User, WantedFields};
+use crate::record::{Contact, Object, User, WantedFields};
 
 /// An opportunity as read.
 #[derive(Debug, Default)]
@@ -146,7 +146,7 @@ fn contacts(roles: Vec<Object>) -> Vec<Contact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::{FieldObject, FieldPath};
+    use crate::record::{FieldObject, FieldPath};
 
     const ROW: &str = r#"{
         "attributes": {"type": "Opportunity", "url": "/services/data/v66.0/sobjects/Opportunity/006Hn00001QwErTIAV"},

@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 
-use crate::crm::WantedFields;
-use crate::mapping::{FieldObject, FieldPath};
+use crate::record::WantedFields;
+use crate::record::{FieldObject, FieldPath};
 
 use super::id::SalesforceId;
 

@@ -11,10 +11,10 @@ use super::error::Trouble;
 use super::metadata::Described;
 use super::soql;
 use crate::clock::Clock;
-use crate::crm::{
+use crate::failure::Failure;
+use crate::record::{
     AccountKey, AccountMetadata, CrmObject, Lacking, PipelineMetadata, User, WantedFields, WrongSetting,
 };
-use crate::failure::Failure;
 
 /// What a mapping can name, and what is missing when our user cannot see it.
 const OBJECTS: [(CrmObject, &str, &str); 3] = [

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::crm::{Contact, CrmKind, DealRecord, Object, User};
 use crate::gaps::{Addressee, Confidence, Gap, Severity};
 use crate::packet::{
     DealSummary, Entry, HandoffOwner, Importance, MappingRef, Packet, PacketStatus, Person, Role, Section,
     SectionName, SectionStatus,
 };
+use crate::record::{Contact, CrmKind, DealRecord, Object, User};
 use crate::review::{AgendaPoint, Review};
 
 pub use any::any_deal;

@@ -6,11 +6,11 @@
 use super::blocks::{Block, Button, Line, List, Message, Metadata, PlainText, Rich, Span};
 use super::escape;
 use super::questions::Questions;
-use crate::crm::DealRecord;
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
 use crate::messages;
 use crate::packet::{Packet, Section, SectionName, SectionStatus};
+use crate::record::DealRecord;
 
 /// Longest top-level text: `chat.update` refuses more.
 /// <https://docs.slack.dev/reference/methods/chat.update>

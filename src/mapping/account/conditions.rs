@@ -1,12 +1,13 @@
 //! Conditions: values that a pick list does not have, labels in place of values, comparisons that a field cannot
 //! answer.
 
+use super::super::Test;
 use super::super::lint::draft::{Draft, Placed};
 use super::super::lint::verdict::{certain, same};
-use super::super::{FieldObject, Test};
 use super::fields::{Found, find, or};
 use super::{nearest, speech};
-use crate::crm::{AccountMetadata, CrmKind, FieldKind, FieldMetadata, OptionMetadata};
+use crate::record::FieldObject;
+use crate::record::{AccountMetadata, CrmKind, FieldKind, FieldMetadata, OptionMetadata};
 use crate::source::Problems;
 
 pub(super) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {

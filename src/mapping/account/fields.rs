@@ -1,9 +1,9 @@
 //! Fields: unknown, on another object, archived, sensitive, hidden; and those that cannot give what is asked of them.
 
 use super::super::lint::draft::{Draft, Purpose};
-use super::super::{FieldObject, FieldPath};
 use super::{nearest, speech};
-use crate::crm::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
+use crate::record::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
+use crate::record::{FieldObject, FieldPath};
 use crate::source::{Problems, Span};
 
 /// What HubSpot says about an owner; there are no properties behind it.

@@ -12,9 +12,9 @@ mod pipelines;
 mod speech;
 mod zone;
 
-use super::FieldPath;
 use super::lint::draft::Draft;
-use crate::crm::{AccountMetadata, WantedFields};
+use crate::record::FieldPath;
+use crate::record::{AccountMetadata, WantedFields};
 use crate::source::{self, Problems, Span};
 
 /// What a mapping names beyond the fields of its CRM.

@@ -1,6 +1,6 @@
 //! What somebody probably meant, among what the account has.
 
-use crate::crm::{FieldMetadata, OptionMetadata};
+use crate::record::{FieldMetadata, OptionMetadata};
 
 /// More suggestions than this are not read.
 const MOST: usize = 3;

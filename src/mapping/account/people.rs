@@ -4,7 +4,7 @@ use super::super::lint::draft::{Draft, Labelled};
 use super::super::lint::verdict::same;
 use super::fields::or;
 use super::{nearest, speech};
-use crate::crm::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
+use crate::record::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
 use crate::source::Problems;
 
 /// The property with a contact's buying role.

@@ -4,7 +4,7 @@ use super::super::lint::draft::Draft;
 use super::super::lint::verdict::same;
 use super::fields::or;
 use super::{nearest, speech};
-use crate::crm::{AccountMetadata, CrmKind, OptionMetadata, PipelineMetadata};
+use crate::record::{AccountMetadata, CrmKind, OptionMetadata, PipelineMetadata};
 use crate::source::{Problems, Span};
 
 pub(super) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {

@@ -1,6 +1,6 @@
 //! What the people of each CRM call things.
 
-use crate::crm::{AccountMetadata, CrmKind, CrmObject, FieldKind};
+use crate::record::{AccountMetadata, CrmKind, CrmObject, FieldKind};
 
 /// The account: `portal 48210077`.
 pub(super) fn account(metadata: &AccountMetadata) -> String {

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::super::lint::draft::Draft;
 use super::speech;
-use crate::crm::AccountMetadata;
+use crate::record::AccountMetadata;
 use crate::source::Problems;
 
 pub(super) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Condition, Derivation, FieldPath, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test,
-    excerpt,
+    Condition, Derivation, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test, excerpt,
 };
 use super::{Change, Changes};
 use crate::packet::{Role, SectionName};
+use crate::record::FieldPath;
 
 /// Everything that `new` says differently from `old`, in the order of a mapping file.
 pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {

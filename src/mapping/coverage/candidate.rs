@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::crm::{AccountMetadata, CrmObject, FieldKind, FieldMetadata};
-use crate::mapping::{FieldObject, FieldPath, Mapping};
+use crate::mapping::Mapping;
 use crate::packet::SectionName;
+use crate::record::{AccountMetadata, CrmObject, FieldKind, FieldMetadata};
+use crate::record::{FieldObject, FieldPath};
 
 /// Fields that are looked at in one account, the deal's first: each makes every read of a deal larger.
 const MOST: usize = 60;

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::crm::DealRecord;
 use crate::gaps;
-use crate::mapping::{FieldPath, ListStyle, Mapping, SectionMapping, field, value};
+use crate::mapping::{ListStyle, Mapping, SectionMapping, field, value};
 use crate::packet::SectionName;
+use crate::record::DealRecord;
+use crate::record::FieldPath;
 
 /// How many deals a field held what in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -16,9 +16,9 @@ use count::Part;
 pub use count::Tally;
 
 use super::Mapping;
-use crate::crm::DealRecord;
 use crate::packet::assemble::assemble;
 use crate::packet::{PacketStatus, SectionName};
+use crate::record::DealRecord;
 
 /// A field that no section reads is worth a line when so many of a hundred deals fill it.
 pub const WELL_FILLED: usize = 40;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::crm::{AccountKey, AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
 use crate::mapping::file;
+use crate::record::{AccountKey, AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
 
 const MAPPING: &str = "crm: hubspot
 time_zone: Europe/Berlin

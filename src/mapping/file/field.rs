@@ -1,6 +1,6 @@
 //! Field paths: `deal.handoff_why_now`.
 
-use super::super::{FieldObject, FieldPath};
+use crate::record::{FieldObject, FieldPath};
 use crate::source::{Field, Node, Problems, Span, nearest};
 
 /// What people call an object when they do not call it as the mapping does.

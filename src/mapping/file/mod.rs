@@ -18,7 +18,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Mapping, TaskMapping, lint};
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 use crate::source::{self, Problems, Section};
 
 /// The due day of a task when the file does not say.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{FieldObject, OwnerMapping, RoleMapping};
+use super::super::{OwnerMapping, RoleMapping};
 use super::field;
 use crate::packet::Role;
+use crate::record::FieldObject;
 use crate::source::{Field, Problems, Section, Span, alternatives, nearest};
 
 /// How people get their roles.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Derivation, FieldPath, ListStyle, SectionMapping};
+use super::super::{Derivation, ListStyle, SectionMapping};
 use super::{field, observation};
 use crate::packet::SectionName;
+use crate::record::FieldPath;
 use crate::source::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
 
 /// The shortest and the longest word budget of an entry.

@@ -2,10 +2,11 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::super::{Condition, FieldPath, Limit, ListStyle, Mapping, Observation, Test};
+use super::super::{Condition, Limit, ListStyle, Mapping, Observation, Test};
 use super::parse;
-use crate::crm::CrmKind;
 use crate::packet::{Role, SectionName};
+use crate::record::CrmKind;
+use crate::record::FieldPath;
 
 const SHIPPED: &str = include_str!("../../../mappings/hubspot.yaml");
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::known;
-use crate::crm::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
 use crate::packet::SectionName;
+use crate::record::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
 
 /// Fields of one section; more than this is no first mapping.
 const MOST: usize = 2;

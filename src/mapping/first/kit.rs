@@ -1,8 +1,8 @@
 //! The fields to create for sections that nothing in an account answers.
 
 use super::fields::{Target, Targets};
-use crate::crm::CrmKind;
 use crate::packet::SectionName;
+use crate::record::CrmKind;
 
 /// A field to create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

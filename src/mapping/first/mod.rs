@@ -11,7 +11,7 @@ mod people;
 mod sections;
 mod write;
 
-use crate::crm::{AccountMetadata, FieldMetadata};
+use crate::record::{AccountMetadata, FieldMetadata};
 
 pub use fields::{Target, Targets};
 pub use kit::Missing;

@@ -2,8 +2,8 @@
 
 use super::fields::plain;
 use super::known;
-use crate::crm::OptionMetadata;
 use crate::packet::Role;
+use crate::record::OptionMetadata;
 
 /// The role that a label or value stands for; `None` if nobody can tell. Whole words first, then the longest word
 /// that it begins or ends with: an executive sponsor is not a sponsor.

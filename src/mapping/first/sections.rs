@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::fields::{Target, Targets};
 use super::write::{Dialect, comment};
 use super::{Missing, with_label};
-use crate::crm::{FieldKind, FieldMetadata};
 use crate::packet::SectionName;
+use crate::record::{FieldKind, FieldMetadata};
 
 /// A section, what it asks and how its entry begins.
 const SECTIONS: [(SectionName, &str); 7] = [

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::fields::Targets;
 use super::sections::{sections, suggestions};
 use super::{Given, Missing, NO_CHANNEL, NO_FALLBACK, people};
-use crate::crm::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
+use crate::record::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
 
 /// What differs between the CRMs in our comments.
 pub(super) struct Dialect {

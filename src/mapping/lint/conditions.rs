@@ -1,6 +1,6 @@
 //! Conditions that never hold, always hold, or list a value twice.
 
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 use crate::source::Problems;
 
 use super::super::{Condition, Test};

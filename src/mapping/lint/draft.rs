@@ -1,11 +1,12 @@
 //! What a mapping file says, with places: the parts of it that more than one place of the file decides about.
 
-use crate::crm::CrmKind;
 use crate::packet::{Role, SectionName};
+use crate::record::CrmKind;
 use crate::source::{Field, Node, Problems, Section, Span, Value};
 
+use super::super::Condition;
 use super::super::file::{condition, field};
-use super::super::{Condition, FieldPath};
+use crate::record::FieldPath;
 
 /// The readable parts of a mapping file.
 #[derive(Debug, Default)]

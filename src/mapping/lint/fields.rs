@@ -1,11 +1,11 @@
 //! Fields that feed two sections, entries that are derived twice, and names that this CRM does not give.
 
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 use crate::source::{Problems, Span};
 
-use super::super::{FieldObject, FieldPath};
 use super::draft::{Derived, Draft};
 use super::verdict::{implies, same};
+use crate::record::{FieldObject, FieldPath};
 
 pub(super) fn look(draft: &Draft<'_>, problems: &mut Problems) {
     twice(draft, problems);

@@ -3,9 +3,9 @@
 //! HubSpot: <https://developers.hubspot.com/docs/guides/api/crm/objects/deals>, Salesforce:
 //! <https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_opportunity.htm>
 
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 
-use super::super::{FieldObject, FieldPath};
+use crate::record::{FieldObject, FieldPath};
 
 /// What a field of a won deal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Roles that nobody can get, and words that lead to two roles.
 
-use crate::crm::CrmKind;
 use crate::packet::Role;
+use crate::record::CrmKind;
 use crate::source::Problems;
 
 use super::draft::{Draft, Roles};

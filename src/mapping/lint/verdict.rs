@@ -1,6 +1,6 @@
 //! What can be said about conditions without a deal: which never hold, which always do, which say the same.
 
-use crate::crm::CrmKind;
+use crate::record::CrmKind;
 
 use super::super::{Condition, Test};
 use super::known::{Known, known};
@@ -120,8 +120,9 @@ fn quoted(words: &[&str]) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::{FieldObject, FieldPath, sample};
+    use super::super::super::sample;
     use super::*;
+    use crate::record::{FieldObject, FieldPath};
 
     fn amount(test: Test) -> Condition {
         Condition { field: FieldPath::deal("amount"), test }

@@ -10,13 +10,14 @@ mod tests;
 use serde_json::{Value, json};
 
 use self::pieces::{block, extend, one_of, one_or_more, refer, text, texts};
+use super::excerpt;
 use super::file::condition::{MOST_DAYS, OPERATORS};
 use super::file::observation::MOST_CONTACTS;
 use super::file::section::{LIST_STYLES, WORDS};
 use super::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
-use super::{FieldObject, excerpt};
-use crate::crm::CrmKind;
 use crate::packet::{Role, SectionName};
+use crate::record::CrmKind;
+use crate::record::FieldObject;
 
 /// The schema, draft 2020-12.
 pub fn mapping() -> Value {

@@ -5,10 +5,10 @@ use std::fmt;
 use super::super::Mapping;
 use super::super::condition::Verdict;
 use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important};
-use crate::crm::{CrmKind, DealRecord};
 use crate::delivery::Orders;
 use crate::gaps::Gap;
 use crate::packet::{Packet, PacketStatus, Role, Section, SectionStatus};
+use crate::record::{CrmKind, DealRecord};
 
 /// One thing that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]

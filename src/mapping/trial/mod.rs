@@ -14,8 +14,8 @@ pub use difference::{Difference, Side};
 pub use expect::Expectation;
 
 use super::Mapping;
-use crate::crm::{CrmKind, DealRecord};
 use crate::packet::assemble::assemble;
+use crate::record::{CrmKind, DealRecord};
 use crate::source::{self, Field, Node, Problems, Section};
 
 /// A file of cases.

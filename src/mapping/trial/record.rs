@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::crm::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, Object, User};
+use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, Object, User};
 use crate::source::{Entry, Field, Node, Problems, Section, Value};
 
 const KINDS: [(&str, FieldKind); 10] = [

@@ -21,7 +21,7 @@ use self::sample::{DEAL, ORG, OTHER_ORG, config};
 use super::*;
 use crate::config::{SalesforceAuth, SalesforceConfig};
 use crate::crm::TaskBlock;
-use crate::mapping::{FieldObject, FieldPath};
+use crate::record::{FieldObject, FieldPath};
 
 const TOKEN: &str = "POST /services/oauth2/token";
 const QUERY: &str = "GET /services/data/v66.0/query";

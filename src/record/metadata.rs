@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{AccountKey, FieldKind};
-use crate::mapping::FieldObject;
+use super::{AccountKey, FieldKind, FieldObject};
 
 /// One account at one instant. What could not be asked is `None`, or not in [`AccountMetadata::objects`].
 #[derive(Debug, Clone, PartialEq, Eq)]
