@@ -6,9 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use handoff_bridge::mapping::{file, trial};
+use handoff_bridge::mapping::file;
 use handoff_bridge::packet::Role;
 use handoff_bridge::source::{Problem, Problems, Severity};
+use handoff_bridge::workbench::spec;
 
 /// Every broken file, in order.
 fn broken() -> Vec<(PathBuf, Problems)> {
@@ -170,7 +171,7 @@ fn the_shipped_mappings_do_what_the_tests_beside_them_say() {
         if path.extension().is_none_or(|end| end != "yaml") {
             continue;
         }
-        let (cases, problems) = trial::read(&path);
+        let (cases, problems) = spec::read(&path);
         assert!(problems.is_empty(), "{problems}");
         let cases = cases.unwrap();
         assert!(cases.cases.len() >= 5, "{}", path.display());
@@ -225,9 +226,9 @@ fn every_example_of_the_manual_is_right() {
     assert!(examples.len() >= 15, "{}", examples.len());
     for example in examples {
         let problems = if example.starts_with("  - name:") {
-            trial::parse("manual", &(cases.clone() + &example), folder).1
+            spec::parse("manual", &(cases.clone() + &example), folder).1
         } else if example.contains("cases:") {
-            let (file, problems) = trial::parse("manual", &example, folder);
+            let (file, problems) = spec::parse("manual", &example, folder);
             let mapping = file::read(Path::new(SHIPPED)).0.unwrap();
             for case in file.iter().flat_map(|file| &file.cases) {
                 let told: String = case.differences(&mapping).iter().map(ToString::to_string).collect();
@@ -253,7 +254,7 @@ fn the_first_change_of_the_manual_works_as_it_says() {
 
     let test = examples().into_iter().find(|example| example.starts_with("  - name:")).unwrap();
     let cases = std::fs::read_to_string(SHIPPED_TESTS).unwrap() + &test;
-    let cases = trial::parse(SHIPPED_TESTS, &cases, Path::new("mappings/tests")).0.unwrap().cases;
+    let cases = spec::parse(SHIPPED_TESTS, &cases, Path::new("mappings/tests")).0.unwrap().cases;
     for case in &cases {
         let told: String = case.differences(&mapping).iter().map(ToString::to_string).collect();
         assert_eq!(told, "", "{}", case.name);
@@ -281,7 +282,7 @@ fn the_manual_explains_every_key() {
     }
     let manual = std::fs::read_to_string("docs/mapping.md").unwrap();
     let mut found = Vec::new();
-    keys(&handoff_bridge::mapping::schema::mapping(), &mut found);
+    keys(&handoff_bridge::workbench::schema::mapping(), &mut found);
     assert!(found.len() > 30, "{found:?}");
     let roles = Role::ALL.map(|role| role.as_str().to_owned());
     for key in found.into_iter().chain(roles) {

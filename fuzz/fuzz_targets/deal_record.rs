@@ -4,13 +4,14 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::crm::{TaskBlock};
-use handoff_bridge::record::{DealRecord};
+use handoff_bridge::crm::TaskBlock;
 use handoff_bridge::delivery::{slack, task};
+use handoff_bridge::mapping::Mapping;
 use handoff_bridge::mapping::file::parse;
-use handoff_bridge::mapping::{Mapping, excerpt};
 use handoff_bridge::packet::Packet;
 use handoff_bridge::packet::assemble::assemble;
+use handoff_bridge::record::DealRecord;
+use handoff_bridge::text::excerpt;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 

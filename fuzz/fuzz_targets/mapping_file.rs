@@ -4,9 +4,9 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::record::DealRecord;
 use handoff_bridge::mapping::file::{parse, version};
 use handoff_bridge::packet::assemble::assemble;
+use handoff_bridge::record::DealRecord;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 

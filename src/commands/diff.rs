@@ -11,11 +11,11 @@ use super::fetch::connect;
 use super::recent::{self, Recent, Unread};
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::clock::Clock;
-use crate::mapping::compare::{self, Change};
-use crate::mapping::transform::clean_line;
 use crate::mapping::{Mapping, file};
 use crate::packet::assemble::assemble;
 use crate::record::DealRecord;
+use crate::text::clean::clean_line;
+use crate::workbench::compare::{self, Change};
 
 /// Arguments of `handoff diff`.
 #[derive(Debug, Args)]

@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
 use crate::gaps::Gap;
-use crate::mapping::transform::one_line;
 use crate::packet::Packet;
 use crate::source::nearest;
 use crate::store::{Store, StoredPacket, WinRow};
+use crate::text::clean::one_line;
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;

@@ -5,13 +5,13 @@ use jiff::Zoned;
 use super::page::Page;
 use crate::delivery::Orders;
 use crate::gaps::{Addressee, Evidence, Finding, Outcome, Severity, Verdict, verdicts};
-use crate::mapping::compare;
 use crate::mapping::condition::Verdict as Judged;
 use crate::mapping::field::{self, Reading};
 use crate::mapping::{Condition, ListStyle, Mapping, SectionMapping};
 use crate::packet::{Entry, Packet, PacketStatus, Section, SectionName};
 use crate::record::FieldPath;
 use crate::record::{DealRecord, FieldKind, User};
+use crate::workbench::compare;
 
 /// What was explained, and what explains it.
 pub(super) struct Explained<'a> {

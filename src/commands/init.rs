@@ -13,8 +13,8 @@ use super::{ConfigArg, Problem};
 use crate::clock::Clock;
 use crate::config;
 use crate::crm::Crm;
-use crate::mapping::first::{self, First, Given};
 use crate::record::WantedFields;
+use crate::workbench::scaffold::{self, First, Given};
 
 /// Arguments of `handoff init`.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ async fn init(
     let metadata = metadata
         .map_err(|failure| Problem::new(format!("handoff: {key} cannot be asked: {}", failure.why())))?;
     let given = Given { channel: args.channel.clone(), fallback: args.fallback.clone() };
-    let first = first::mapping(&metadata, &given);
+    let first = scaffold::mapping(&metadata, &given);
     let (mapping, problems) = crate::mapping::file::parse(&out.display().to_string(), &first.text);
     if mapping.is_none() {
         // Only what was given on the command line can be wrong.
@@ -121,12 +121,12 @@ fn told(out: &Path, first: &First, given: &Given, lacking: &[crate::record::Lack
             said,
             "\nNothing in this account answers some sections. Create these fields on the deal:\n\n"
         );
-        let width = |text: fn(&first::Missing) -> &str| {
+        let width = |text: fn(&scaffold::Missing) -> &str| {
             first.missing.iter().map(|one| text(one).len()).max().unwrap_or(0)
         };
         let (names, labels) = (width(|missing| missing.name), width(|missing| missing.label));
         for missing in &first.missing {
-            let first::Missing { name, label, kind, .. } = missing;
+            let scaffold::Missing { name, label, kind, .. } = missing;
             let _ = writeln!(said, "  {name:names$}  {label:labels$}  {kind}");
         }
     }

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::packet::Packet;
-use crate::{config, mapping};
+use crate::{config, workbench};
 
 /// Arguments of `handoff schema`.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ enum Of {
 
 pub(super) fn run(args: &SchemaArgs) {
     let schema = match args.of {
-        Of::Mapping => mapping::schema::mapping(),
+        Of::Mapping => workbench::schema::mapping(),
         Of::Config => config::schema::config(),
         Of::Packet => packet(),
     };

@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 
 use super::{ConfigArg, annotations};
 use crate::config;
-use crate::mapping::trial::{self, Difference, TrialFile};
 use crate::mapping::{Mapping, file};
 use crate::source::Problems;
+use crate::workbench::spec::{self, Difference, TrialFile};
 
 /// The folder beside a mapping that holds its tests.
 const FOLDER: &str = "tests";
@@ -98,7 +98,7 @@ fn folder(mapping: &Path) -> PathBuf {
 fn beside(mapping: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder(mapping)).into_iter().flatten().flatten();
     let yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let about = |path: &PathBuf| trial::read(path).0.is_none_or(|file| same_file(&file.mapping, mapping));
+    let about = |path: &PathBuf| spec::read(path).0.is_none_or(|file| same_file(&file.mapping, mapping));
     entries.map(|entry| entry.path()).filter(yaml).filter(about).collect()
 }
 
@@ -131,7 +131,7 @@ impl Report {
     }
 
     fn file(&mut self, path: &Path, instead: Option<&Path>) {
-        let (read, problems) = trial::read(path);
+        let (read, problems) = spec::read(path);
         let Some(read) = read else { return self.broken(problems) };
         let mapping = instead.unwrap_or(&read.mapping);
         match file::read(mapping) {

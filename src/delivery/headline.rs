@@ -3,8 +3,9 @@
 use crate::delivery::excerpt;
 use crate::gaps::{Addressee, Gap, Question, questions};
 use crate::messages;
-use crate::packet::{Packet, SectionName, SectionStatus, text};
+use crate::packet::{Packet, SectionName, SectionStatus};
 use crate::record::{DealRecord, User};
+use crate::text::money as text;
 
 /// Longest account or person's name, in UTF-16 units.
 const NAME: usize = 80;

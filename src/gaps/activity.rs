@@ -4,8 +4,9 @@ use crate::messages;
 use crate::packet::SectionName;
 
 use super::concrete::{names_a_contact, names_a_role};
-use super::words::{Vocabulary, Words};
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, calendar};
+use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use crate::dates::written as calendar;
+use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const RULE: Rule = Rule {
     id: "activity",

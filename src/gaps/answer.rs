@@ -10,8 +10,8 @@ use crate::record::{FieldObject, FieldPath};
 
 use super::Evidence;
 use super::placeholder::Placeholders;
-use super::quote::is_blank;
-use super::words::Words;
+use crate::text::evidence_text::is_blank;
+use crate::text::tokens::Words;
 
 /// The sections that are answered in words. `stakeholders` is answered by people, `expansion` is optional.
 pub(super) const IN_WORDS: [SectionName; 5] = [

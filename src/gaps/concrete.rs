@@ -3,8 +3,8 @@
 use crate::packet::SectionName;
 
 use super::Evidence;
-use super::calendar;
-use super::words::{Vocabulary, Words};
+use crate::dates::written as calendar;
+use crate::text::tokens::{Vocabulary, Words};
 
 /// Job titles, and the words for the people who use what was sold.
 static TITLES: Vocabulary = Vocabulary::new(&[

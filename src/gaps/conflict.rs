@@ -4,8 +4,8 @@ use crate::messages;
 use crate::packet::SectionName;
 
 use super::placeholder::says_none;
-use super::words::Words;
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use crate::text::tokens::Words;
 
 pub(super) const RULE: Rule = Rule {
     id: "conflict",

@@ -10,11 +10,11 @@ use crate::record::FieldPath;
 use crate::record::{CrmKind, FieldKind};
 
 use super::answer::Written;
-use super::calendar::{self, When};
 use super::questions::question_for;
-use super::quote::{is_blank, quoted};
-use super::words::Words;
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, answer, vague};
+use crate::dates::written::{self as calendar, When};
+use crate::text::evidence_text::{is_blank, quoted};
+use crate::text::tokens::Words;
 
 pub(super) const BAD_DATE: Rule = Rule {
     id: "bad_date",

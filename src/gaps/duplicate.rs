@@ -8,8 +8,8 @@ use crate::packet::SectionName;
 use super::answer::{IN_WORDS, Written};
 use super::placeholder::says_none;
 use super::questions::question_for;
-use super::words::Words;
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use crate::text::tokens::Words;
 
 pub(super) const RULE: Rule = Rule {
     id: "duplicate",

@@ -1,9 +1,9 @@
 //! `too_long`: more than anybody reads in a handoff.
 
 use crate::mapping::apply::MOST_ENTRIES;
-use crate::mapping::excerpt::DEFAULT_WORDS;
 use crate::messages;
 use crate::packet::{Entry, SectionName};
+use crate::text::excerpt::DEFAULT_WORDS;
 
 use super::answer::{IN_WORDS, listed, sources};
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
@@ -48,7 +48,7 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
 mod tests {
     use super::*;
     use crate::gaps::deal_on_paper::DealOnPaper;
-    use crate::mapping::excerpt;
+    use crate::text::excerpt;
 
     /// Long answers, each just within the 60 words that a section has.
     const LONG: [&str; 21] = [

@@ -4,7 +4,6 @@
 
 mod activity;
 mod answer;
-mod calendar;
 mod concrete;
 mod conflict;
 mod dates;
@@ -15,11 +14,9 @@ mod length;
 mod placeholder;
 mod pointer;
 pub mod questions;
-mod quote;
 mod roles;
 mod vague;
 mod verdict;
-mod words;
 
 #[cfg(test)]
 mod deal_on_paper;
@@ -277,12 +274,12 @@ pub fn proposed_due(evidence: &Evidence<'_>) -> Option<Date> {
 
 /// Whether a text is more than a stand-in where an answer to `section` should be: not `TBD`, not "see call notes".
 pub fn is_answer(text: &str, section: SectionName, mapping: &Mapping) -> bool {
-    !placeholder::Placeholders::of(mapping).hold(text, &words::Words::of(text), section)
+    !placeholder::Placeholders::of(mapping).hold(text, &crate::text::tokens::Words::of(text), section)
 }
 
 /// Whether a text says "there are none", in one of the languages we know.
 pub fn says_none(text: &str) -> bool {
-    placeholder::says_none(text, &words::Words::of(text))
+    placeholder::says_none(text, &crate::text::tokens::Words::of(text))
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use crate::packet::SectionName;
 
 use super::answer::IN_WORDS;
 use super::questions::question_for;
-use super::quote::quoted;
-use super::words::{Vocabulary, Words};
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, pointer};
+use crate::text::evidence_text::quoted;
+use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const RULE: Rule = Rule {
     id: "placeholder",

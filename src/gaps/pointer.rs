@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::words::{Vocabulary, Words};
+use crate::text::tokens::{Vocabulary, Words};
 
 /// What opens a pointer to somewhere else.
 static SEE: Vocabulary = Vocabulary::new(&[

@@ -6,9 +6,9 @@ use crate::packet::{Person, Role, SectionName};
 use crate::record::{CrmKind, DealRecord};
 
 use super::questions::own_question;
-use super::quote::{is_blank, named, quoted};
-use super::words::{Vocabulary, Words};
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use crate::text::evidence_text::{is_blank, named, quoted};
+use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const MISSING: Rule = Rule {
     id: "role_missing",

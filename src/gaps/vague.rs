@@ -7,9 +7,9 @@ use crate::packet::SectionName;
 use super::answer::Written;
 use super::concrete::is_concrete;
 use super::questions::question_for;
-use super::quote::quoted;
-use super::words::{Vocabulary, Words};
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use crate::text::evidence_text::quoted;
+use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const RULE: Rule = Rule {
     id: "vague",

@@ -8,8 +8,10 @@ use crate::messages;
 use crate::packet::{Entry, Person, Section, SectionName, SectionStatus, deal};
 use crate::record::DealRecord;
 
-use super::transform::clean_line;
-use super::{Derivation, Mapping, SectionMapping, dates, excerpt, field, relative, value};
+use super::{Derivation, Mapping, SectionMapping, field, value};
+use crate::dates::{relative, stored as dates};
+use crate::text::clean::clean_line;
+use crate::text::excerpt;
 
 /// Entries of one section; more than this is no handoff. The last one is then marked as an excerpt.
 pub const MOST_ENTRIES: usize = 20;

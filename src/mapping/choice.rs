@@ -2,7 +2,7 @@
 
 use crate::record::{FieldInfo, FieldKind};
 
-use super::transform::clean_line;
+use crate::text::clean::clean_line;
 
 /// What people see for a stored value: its label in a pick list, else the value.
 pub(super) fn label(value: &str, info: Option<&FieldInfo>) -> String {

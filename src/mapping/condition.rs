@@ -9,10 +9,11 @@ use crate::record::DealRecord;
 
 use super::choice;
 use super::field::{self, Reading};
-use super::numbers::{decimal, trimmed};
-use super::transform::clean_line;
-use super::{Condition, Test, dates, fact};
+use super::{Condition, Test, fact};
+use crate::dates::stored as dates;
 use crate::record::FieldPath;
+use crate::text::clean::clean_line;
+use crate::text::decimal::{decimal, trimmed};
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,11 @@ use crate::messages;
 use crate::record::DealRecord;
 
 use super::condition::short_name;
-use super::transform::clean_line;
-use super::{Condition, Mapping, Test, dates, excerpt, field, value};
+use super::{Condition, Mapping, Test, field, value};
+use crate::dates::stored as dates;
 use crate::record::FieldPath;
+use crate::text::clean::clean_line;
+use crate::text::excerpt;
 
 /// Words of a value that are shown as evidence.
 const WORDS: u32 = 12;

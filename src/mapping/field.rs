@@ -4,8 +4,8 @@ use crate::messages;
 use crate::packet::deal;
 use crate::record::{DealRecord, FieldInfo, FieldKind, Object, User};
 
-use super::transform::is_blank;
 use crate::record::{FieldObject, FieldPath};
+use crate::text::clean::is_blank;
 
 /// What a field of the record says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,33 +3,17 @@
 //! [`file`] reads it (all mistakes at once, with line and column), [`apply`] turns a deal record into the
 //! sections of a packet, [`transform`] cleans one value. Applying is pure and total.
 
-pub mod account;
 pub mod apply;
 mod choice;
-pub mod compare;
 pub mod condition;
-pub mod coverage;
-pub mod dates;
-pub mod excerpt;
 pub(crate) mod fact;
 pub mod field;
 pub mod file;
-pub mod first;
-mod html;
-mod link;
-mod lint;
 pub mod live;
-pub mod numbers;
 pub mod observation;
-mod quoted;
-pub mod relative;
 #[cfg(test)]
 pub mod sample;
-pub mod schema;
-mod tag;
-pub mod transform;
-pub mod trial;
-mod value;
+pub(crate) mod value;
 
 use std::collections::BTreeMap;
 

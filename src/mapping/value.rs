@@ -1,18 +1,20 @@
 //! One stored value as people read it, by the type that the CRM's metadata gives its field.
 
 use crate::messages::value as words_for;
-use crate::packet::{deal, text};
+use crate::packet::deal;
 use crate::record::{DealRecord, FieldInfo, FieldKind, User};
+use crate::text::money as text;
 
 use super::choice::{label, parts};
-use super::numbers::{is_decimal, trimmed};
-use super::transform::{clean, clean_line};
-use super::{ListStyle, Mapping, dates, field};
+use super::{ListStyle, Mapping, field};
+use crate::dates::stored as dates;
 use crate::record::FieldPath;
+use crate::text::clean::{clean, clean_line};
+use crate::text::decimal::{is_decimal, trimmed};
 
 /// What one stored value says: one text, or several if it is a list. Typed values carry their field's
 /// label, because `15` alone says nothing.
-pub(super) fn texts(
+pub(crate) fn texts(
     mapping: &Mapping,
     record: &DealRecord,
     path: &FieldPath,
@@ -34,7 +36,7 @@ pub(super) fn texts(
 }
 
 /// The value alone, in one text.
-pub(super) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, value: &str) -> String {
+pub(crate) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, value: &str) -> String {
     let info = field::info(record, path);
     let Some(kind) = field::kind(record, path) else { return clean(value, None) };
     match kind {

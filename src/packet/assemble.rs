@@ -10,10 +10,10 @@ use super::{MappingRef, Packet, PacketStatus, Section, SectionName, SectionStatu
 use super::{deal, orders, owner, stakeholders};
 use crate::delivery::Orders;
 use crate::gaps::{self, Evidence, Gap};
-use crate::mapping::transform::clean_line;
 use crate::mapping::{Mapping, apply};
 use crate::record::{DealRecord, User};
 use crate::review::{Review, Talk, review};
+use crate::text::clean::clean_line;
 
 /// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and what it sets in
 /// motion. The same arguments always give the same packet.
@@ -105,10 +105,11 @@ mod tests {
     use crate::crm::TaskBlock;
     use crate::delivery::{slack, task};
     use crate::gaps::{Addressee, Confidence, Severity};
-    use crate::mapping::{Condition, Derivation, Limit, Observation, Test, excerpt, sample};
+    use crate::mapping::{Condition, Derivation, Limit, Observation, Test, sample};
     use crate::packet::{Entry, Person, Role, packet_id};
     use crate::record::FieldPath;
     use crate::record::{AccountKey, CrmKind, DealKey, WinKey};
+    use crate::text::excerpt;
 
     const MESSY: &str = r#"{
   "crm": "hubspot",

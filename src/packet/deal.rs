@@ -4,12 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::DealSummary;
-use crate::mapping::dates;
+use crate::dates::stored as dates;
 use crate::mapping::field::is_redacted;
-use crate::mapping::transform::clean_line;
 use crate::messages;
 use crate::record::{CrmKind, DealRecord, FieldKind};
 use crate::record::{FieldObject, FieldPath};
+use crate::text::clean::clean_line;
 
 /// The names of a CRM's own deal fields.
 struct Names {

@@ -8,7 +8,6 @@ pub mod outline;
 mod owner;
 pub mod remark;
 pub mod stakeholders;
-pub mod text;
 
 use std::collections::BTreeMap;
 

@@ -4,8 +4,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 
 use super::PacketStatus;
+use crate::dates::stored as dates;
 use crate::delivery::{DigestOrder, Orders, TaskOrder};
-use crate::mapping::{Mapping, SlackMapping, dates};
+use crate::mapping::{Mapping, SlackMapping};
 use crate::record::{DealRecord, User};
 
 /// Hour of the day, in the mapping's zone, at which tasks are due.

@@ -1,9 +1,10 @@
 //! The packet as lines of text for a terminal, every entry with the field it came from.
 
 use super::remark::{remarks, with_remark};
-use super::{Packet, PacketStatus, Person, Section, SectionName, SectionStatus, text};
+use super::{Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
 use crate::gaps::Gap;
 use crate::messages;
+use crate::text::money as text;
 
 /// One line, and what stands before it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Who takes the handoff: the person the mapping's field points to, or the fallback address.
 
 use super::HandoffOwner;
-use crate::mapping::transform::clean_line;
 use crate::mapping::{OwnerMapping, field};
 use crate::record::{DealRecord, User};
+use crate::text::clean::clean_line;
 
 /// The CRM user who takes the handoff; `None` if the field names nobody who still works there.
 pub(super) fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a User> {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Person, Role};
 use crate::mapping::field::is_redacted;
-use crate::mapping::transform::{clean_line, is_blank};
 use crate::mapping::{Mapping, RoleMapping};
 use crate::messages;
 use crate::record::{Contact, DealRecord};
+use crate::text::clean::{clean_line, is_blank};
 
 /// Addresses that are shown of one person.
 const MOST_EMAILS: usize = 3;

@@ -70,7 +70,7 @@ impl Assessment {
         let seller = record.and_then(|record| {
             let owner = record.owner.as_ref().filter(|owner| !owner.id().is_empty())?;
             let key = format!("{}:{}:{}", packet.crm, packet.account, owner.id());
-            let name = crate::mapping::transform::clean_line(&owner.name()?);
+            let name = crate::text::clean::clean_line(&owner.name()?);
             (!name.is_empty()).then_some(Seller { key, name })
         });
         let gaps = packet.gaps.iter().map(RaisedGap::of).collect();

@@ -11,9 +11,9 @@ use super::fetch::connect;
 use super::recent::{self, Unread};
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
-use crate::mapping::coverage::{Candidate, Coverage, candidates};
 use crate::mapping::{Mapping, file};
 use crate::record::WantedFields;
+use crate::workbench::coverage::{Candidate, Coverage, candidates};
 
 /// Arguments of `handoff coverage`.
 #[derive(Debug, Args)]

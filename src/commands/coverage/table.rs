@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use crate::mapping::coverage::{Suggestion, Tally, WELL_FILLED};
-use crate::mapping::transform::clean_line;
+use crate::text::clean::clean_line;
+use crate::workbench::coverage::{Suggestion, Tally, WELL_FILLED};
 
 /// Characters for the name of a field or a gap.
 const NAME: usize = 37;

@@ -2,9 +2,9 @@
 
 use super::{place, unreachable};
 use crate::crm::Crm;
-use crate::mapping::account::{self, Named};
 use crate::record::{AccountMetadata, CrmKind};
 use crate::source::Problems;
+use crate::workbench::live_check::{self, Named};
 
 /// Asks an account and compares; `None` if it cannot be asked, which is reported.
 pub(super) async fn compare(
@@ -12,7 +12,7 @@ pub(super) async fn compare(
     settings: &mut Problems,
     mapping: &mut Problems,
 ) -> Option<AccountMetadata> {
-    let named = account::named(mapping);
+    let named = live_check::named(mapping);
     let metadata = match crm.metadata(&named.wanted).await {
         Ok(metadata) => metadata,
         Err(failure) => {
@@ -24,7 +24,7 @@ pub(super) async fn compare(
         }
     };
     permissions(&metadata, settings);
-    account::compare(&metadata, mapping);
+    live_check::compare(&metadata, mapping);
     stand_in(crm, &named, mapping).await;
     Some(metadata)
 }

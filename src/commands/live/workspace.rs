@@ -6,8 +6,8 @@ use crate::config::Config;
 use crate::delivery::slack::SlackClient;
 use crate::delivery::slack::workspace::{Channel, Mention, Workspace};
 use crate::failure::Failure;
-use crate::mapping::account::{self, Named};
 use crate::source::{Problems, Span};
+use crate::workbench::live_check::{self, Named};
 
 /// Scopes that digests need, and what happens without.
 const NEEDED: [(&str, &str); 2] = [
@@ -42,7 +42,7 @@ pub(super) async fn compare(
         }
     }
     for mapping in mappings {
-        let Named { channels, fallback, .. } = account::named(mapping);
+        let Named { channels, fallback, .. } = live_check::named(mapping);
         for (id, span) in channels {
             if let Err(failure) = channel(&slack, &workspace, &id, span, mapping).await {
                 refuse(settings, &failure);

@@ -10,7 +10,7 @@ const WHERE: &str = "write the channel's id, such as C0123ABCD: in Slack click t
                      the bottom of About";
 
 /// The channel and its exceptions.
-pub(super) fn slack(mut section: Section<'_>, problems: &mut Problems) -> Option<SlackMapping> {
+pub(crate) fn slack(mut section: Section<'_>, problems: &mut Problems) -> Option<SlackMapping> {
     let channel = read(section.require("channel", WHERE), problems);
     let routes = section.take("routes").list(problems);
     section.finish(problems);

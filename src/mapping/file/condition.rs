@@ -9,11 +9,11 @@ use super::field;
 use crate::source::{Field, Node, Problems, Section, Span, alternatives, nearest};
 
 /// The closed set of comparisons.
-pub(in crate::mapping) const OPERATORS: [&str; 7] =
+pub(crate) const OPERATORS: [&str; 7] =
     ["at_least", "at_most", "in", "not_in", "filled", "older_than_days", "last_day_of_quarter"];
 
 /// A condition on days looks back at most ten years.
-pub(in crate::mapping) const MOST_DAYS: u32 = 3_650;
+pub(crate) const MOST_DAYS: u32 = 3_650;
 
 /// What people write when they do not know the operators.
 const OTHER_WORDS: [(&str, &str); 18] = [
@@ -38,7 +38,7 @@ const OTHER_WORDS: [(&str, &str); 18] = [
 ];
 
 /// Reads one condition: a field and exactly one operator.
-pub(in crate::mapping) fn read(node: &Node, problems: &mut Problems) -> Option<Condition> {
+pub(crate) fn read(node: &Node, problems: &mut Problems) -> Option<Condition> {
     let mut section = Section::of(node, "a condition", problems)?;
     let span = section.span();
     let field = section.require("field", "write which field to look at: `field: deal.amount`");
@@ -73,7 +73,7 @@ pub(in crate::mapping) fn read(node: &Node, problems: &mut Problems) -> Option<C
 }
 
 /// The condition behind `when:`.
-pub(super) fn when(section: &mut Section<'_>, problems: &mut Problems) -> Option<Condition> {
+pub(crate) fn when(section: &mut Section<'_>, problems: &mut Problems) -> Option<Condition> {
     let when = section.require("when", "write `when: {field: deal.amount, at_least: 100000}`");
     read(when.node(problems)?, problems)
 }

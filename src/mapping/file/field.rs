@@ -20,13 +20,13 @@ const OTHER_NAMES: [(&str, FieldObject); 12] = [
 ];
 
 /// The path a key holds.
-pub(in crate::mapping) fn of(field: Field<'_>, problems: &mut Problems) -> Option<FieldPath> {
+pub(crate) fn of(field: Field<'_>, problems: &mut Problems) -> Option<FieldPath> {
     let (text, span) = field.text(problems)?;
     read(text, span, problems)
 }
 
 /// The path an element of a list holds.
-pub(in crate::mapping) fn element(node: &Node, problems: &mut Problems) -> Option<FieldPath> {
+pub(crate) fn element(node: &Node, problems: &mut Problems) -> Option<FieldPath> {
     let Some(text) = node.text() else {
         let message = format!("the name of a field stands here, not {}", node.kind());
         problems.error(node.span, message, "write a field such as `deal.handoff_risks`");

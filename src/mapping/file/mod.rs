@@ -3,29 +3,30 @@
 //! One file per part of the format. Each reads what it can and records what it cannot; a mapping comes out
 //! only when nothing is wrong with the whole file.
 
-mod channel;
-pub(super) mod condition;
-pub(super) mod field;
-pub(super) mod observation;
-mod people;
-pub(super) mod section;
+pub(crate) mod channel;
+pub(crate) mod condition;
+pub(crate) mod field;
+pub(crate) mod observation;
+pub(crate) mod people;
+pub(crate) mod section;
 #[cfg(test)]
 mod tests;
-mod zone;
+pub(crate) mod zone;
 
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Mapping, TaskMapping, lint};
+use super::{Mapping, TaskMapping};
 use crate::record::CrmKind;
 use crate::source::{self, Problems, Section};
+use crate::workbench::lint;
 
 /// The due day of a task when the file does not say.
-pub(super) const DUE_IN_BUSINESS_DAYS: u8 = 2;
+pub(crate) const DUE_IN_BUSINESS_DAYS: u8 = 2;
 
 /// The latest due day.
-pub(super) const MOST_BUSINESS_DAYS: u32 = 30;
+pub(crate) const MOST_BUSINESS_DAYS: u32 = 30;
 
 /// Reads and checks one mapping file from disk. No mapping if it has an error.
 pub fn read(path: &Path) -> (Option<Mapping>, Problems) {

@@ -10,7 +10,7 @@ pub const MOST_CONTACTS: u32 = 1_000;
 const COUNTED: &str = "write `contacts: {at_most: 1}` or `contacts: {at_least: 10}`";
 
 /// The observation behind `when:`.
-pub(super) fn when(section: &mut Section<'_>, problems: &mut Problems) -> Option<Observation> {
+pub(crate) fn when(section: &mut Section<'_>, problems: &mut Problems) -> Option<Observation> {
     let when = section.require("when", "write `when: {field: deal.amount, at_least: 100000}`");
     read(when.node(problems)?, problems)
 }

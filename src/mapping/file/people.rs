@@ -9,7 +9,7 @@ use crate::record::FieldObject;
 use crate::source::{Field, Problems, Section, Span, alternatives, nearest};
 
 /// How people get their roles.
-pub(super) fn roles(section: Option<Section<'_>>, problems: &mut Problems) -> RoleMapping {
+pub(crate) fn roles(section: Option<Section<'_>>, problems: &mut Problems) -> RoleMapping {
     let Some(mut section) = section else { return RoleMapping::default() };
     let read = RoleMapping {
         labels: table(section.take("labels"), problems),
@@ -38,7 +38,7 @@ fn table(field: Field<'_>, problems: &mut Problems) -> BTreeMap<String, Role> {
 }
 
 /// The role a key holds.
-pub(super) fn one_role(field: Field<'_>, problems: &mut Problems) -> Option<Role> {
+pub(crate) fn one_role(field: Field<'_>, problems: &mut Problems) -> Option<Role> {
     let key = field.key_span()?;
     let node = field.node(problems)?;
     role(node.text(), node.span, key, problems)
@@ -62,7 +62,7 @@ fn role(text: Option<&str>, span: Span, key: Span, problems: &mut Problems) -> O
 }
 
 /// Who takes the handoff.
-pub(super) fn owner(mut section: Section<'_>, problems: &mut Problems) -> Option<OwnerMapping> {
+pub(crate) fn owner(mut section: Section<'_>, problems: &mut Problems) -> Option<OwnerMapping> {
     let from =
         section.require("from", "write the deal field that holds the person: `from: deal.hubspot_owner_id`");
     let from_span = from.value_span();
@@ -87,7 +87,7 @@ pub(super) fn owner(mut section: Section<'_>, problems: &mut Problems) -> Option
 }
 
 /// Our own e-mail domains, in small letters.
-pub(super) fn colleagues(field: Field<'_>, problems: &mut Problems) -> Vec<String> {
+pub(crate) fn colleagues(field: Field<'_>, problems: &mut Problems) -> Vec<String> {
     let mut domains = Vec::new();
     for (text, span) in field.texts(problems) {
         let domain = text.to_lowercase();

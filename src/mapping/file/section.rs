@@ -9,10 +9,10 @@ use crate::record::FieldPath;
 use crate::source::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
 
 /// The shortest and the longest word budget of an entry.
-pub(in crate::mapping) const WORDS: (u32, u32) = (10, 500);
+pub(crate) const WORDS: (u32, u32) = (10, 500);
 
 /// How one value becomes entries.
-pub(in crate::mapping) const LIST_STYLES: [(&str, ListStyle); 4] = [
+pub(crate) const LIST_STYLES: [(&str, ListStyle); 4] = [
     ("auto", ListStyle::Auto),
     ("whole", ListStyle::Whole),
     ("lines", ListStyle::Lines),
@@ -20,7 +20,7 @@ pub(in crate::mapping) const LIST_STYLES: [(&str, ListStyle); 4] = [
 ];
 
 /// Reads all sections. `top` is where a missing one is pointed at when there is no `sections` key.
-pub(super) fn read(
+pub(crate) fn read(
     field: Field<'_>,
     top: Span,
     problems: &mut Problems,

@@ -8,7 +8,7 @@ use crate::source::{Problems, Span, alternatives};
 const NAMES: usize = 3;
 
 /// The zone of this name.
-pub(super) fn read((name, span): (&str, Span), problems: &mut Problems) -> Option<TimeZone> {
+pub(crate) fn read((name, span): (&str, Span), problems: &mut Problems) -> Option<TimeZone> {
     let zone = TimeZone::get(name).ok();
     if zone.is_none() {
         let help = match of_city(name) {

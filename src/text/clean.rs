@@ -1,0 +1,210 @@
+//! Cleans one value: whatever a CRM stores becomes short, plain, visible text.
+
+use crate::record::FieldKind;
+
+use super::{email_tail as quoted, excerpt, html};
+
+/// Characters that no line made of a name, a title or a label exceeds.
+const LONGEST_LINE: usize = 200;
+
+/// The text a person wrote, as plain lines: no markup, no control or bidirectional characters, no quoted
+/// mail below it. HTML is read as such when the field holds markup or the text clearly does. Empty if
+/// nothing visible is left.
+pub fn clean(raw: &str, kind: Option<FieldKind>) -> String {
+    if kind != Some(FieldKind::Html) && is_clean_line(raw) {
+        return raw.to_owned();
+    }
+    quoted::without_tail(&tidy(&plain(raw, kind)))
+}
+
+/// The same on one line, within 200 characters: for names, titles and labels.
+pub fn clean_line(raw: &str) -> String {
+    if is_clean_line(raw) {
+        return excerpt::within_characters(raw, LONGEST_LINE);
+    }
+    let text = tidy(&plain(raw, None));
+    excerpt::within_characters(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LINE)
+}
+
+/// Text that is no markup, on one line and without anything invisible.
+pub fn one_line(raw: &str) -> String {
+    tidy(raw).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// True if nothing is left once tags, spaces, no-break spaces and invisible characters are gone.
+pub fn is_blank(raw: &str) -> bool {
+    let visible = |letter: char| !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter);
+    let holds_markup = raw.contains(['<', '&']);
+    if holds_markup { !plain(raw, None).chars().any(visible) } else { !raw.chars().any(visible) }
+}
+
+/// Most values are one line with nothing to clean in it: no markup, nothing invisible, one space between words.
+fn is_clean_line(raw: &str) -> bool {
+    let mut previous = ' ';
+    for letter in raw.chars() {
+        let is_clean = match letter {
+            ' ' => previous != ' ',
+            '<' | '&' => false,
+            letter => !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter),
+        };
+        if !is_clean {
+            return false;
+        }
+        previous = letter;
+    }
+    previous != ' '
+}
+
+fn plain(raw: &str, kind: Option<FieldKind>) -> String {
+    if kind == Some(FieldKind::Html) || html::is_clearly_html(raw) {
+        html::to_text(raw)
+    } else {
+        html::decode_entities(raw)
+    }
+}
+
+/// One kind of line break, one kind of space, nothing invisible, no two blank lines in a row.
+fn tidy(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    let mut previous = '\n';
+    for letter in text.replace("\r\n", "\n").chars() {
+        let letter = match letter {
+            '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
+            space if space != '\n' && space.is_whitespace() => ' ',
+            other => other,
+        };
+        let in_flag = is_flag_tag(letter) && (previous == '🏴' || is_flag_tag(previous));
+        if in_flag || !is_dropped(letter) {
+            lines.push(letter);
+            previous = letter;
+        }
+    }
+    let mut tidied = String::with_capacity(lines.len());
+    let mut blank_before = true;
+    for line in lines.lines() {
+        let start = tidied.len();
+        for word in line.split(' ').filter(|word| !word.is_empty()) {
+            if tidied.len() > start {
+                tidied.push(' ');
+            }
+            tidied.push_str(word);
+        }
+        let blank = tidied.len() == start;
+        if !(blank && blank_before) {
+            tidied.push('\n');
+        }
+        blank_before = blank;
+    }
+    tidied.truncate(tidied.trim_end().len());
+    if tidied.chars().all(|letter| letter.is_whitespace() || is_unseen(letter)) {
+        String::new()
+    } else {
+        tidied
+    }
+}
+
+/// Characters that a reader cannot see and that can hide or reorder what is there.
+fn is_dropped(letter: char) -> bool {
+    (letter.is_control() && letter != '\n')
+        || matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}')
+        || is_flag_tag(letter)
+        || letter == '\u{e0001}'
+}
+
+/// Kept inside words and emoji, but nothing to read on their own.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter,
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{34f}' | '\u{2800}'
+        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Letters of 🏴󠁧󠁢󠁳󠁣󠁴󠁿, which are invisible text anywhere else.
+fn is_flag_tag(letter: char) -> bool {
+    matches!(letter, '\u{e0020}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn cleaning_changes_nothing_in_a_line_that_is_clean(raw in any::<String>(), line in "[a-zé0-9 .,•🏴–-]{0,24}") {
+            for raw in [raw, line] {
+                let cleaned = quoted::without_tail(&tidy(&plain(&raw, None)));
+                prop_assert!(!is_clean_line(&raw) || cleaned == raw, "{raw:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_visible_is_blank() {
+        for raw in [
+            "",
+            " ",
+            "\n\t",
+            "\u{a0}",
+            "&nbsp;",
+            "&#160;",
+            "<p></p>",
+            "<p>&nbsp;</p>",
+            "<div><br></div>",
+            "\u{200b}",
+            "\u{feff}\u{2060}",
+            "<ul><li></li></ul>",
+            "<p>\u{200d}</p>",
+            "\u{3000}",
+            "\u{2800}",
+            "<o:p></o:p>",
+            "<!-- x --><p></p>",
+            "\u{202e}",
+            "\u{0}",
+            "<style>p{}</style>",
+        ] {
+            assert!(is_blank(raw), "{raw:?}");
+            assert_eq!(clean(raw, None), "", "{raw:?}");
+        }
+        for raw in ["x", ".", "0", "-", "none", "<3", "<TBD>", "🎉", "<p>x</p>", "é", "&", "a\u{200b}b"] {
+            assert!(!is_blank(raw), "{raw:?}");
+            assert_ne!(clean(raw, None), "", "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn text_becomes_plain_and_visible() {
+        for (raw, text) in [
+            ("one\r\ntwo\rthree\u{2028}four", "one\ntwo\nthree\nfour"),
+            ("  many \u{a0} spaces\t here  ", "many spaces here"),
+            ("\n\nfirst\n\n\n\nsecond\n\n", "first\n\nsecond"),
+            ("bell\u{7}, nul\u{0}, esc\u{1b}[31m", "bell, nul, esc[31m"),
+            ("ab\u{202e}cd\u{2066}ef\u{200f}", "abcdef"),
+            ("soft\u{ad}hyphen zero\u{200b}width", "softhyphen zerowidth"),
+            ("party 🎉 family 👩‍👩‍👧‍👦 heart ❤️", "party 🎉 family 👩‍👩‍👧‍👦 heart ❤️"),
+            ("flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿, hidden\u{e0041}\u{e0042}", "flag 🏴󠁧󠁢󠁳󠁣󠁴󠁿, hidden"),
+            ("**bold** _x_ # not a heading `code`", "**bold** _x_ # not a heading `code`"),
+            ("a < b, <3 & R&amp;D", "a < b, <3 & R&D"),
+            ("<p>Rich &lt;b&gt;</p>", "Rich <b>"),
+            ("<!channel> and {{ 7*7 }}", "<!channel> and {{ 7*7 }}"),
+            ("persian \u{645}\u{6cc}\u{200c}\u{62e}", "persian \u{645}\u{6cc}\u{200c}\u{62e}"),
+        ] {
+            assert_eq!(clean(raw, None), text);
+        }
+    }
+
+    #[test]
+    fn a_field_of_markup_is_always_read_as_markup() {
+        assert_eq!(clean("Ask <unknown>Sarah", Some(FieldKind::Html)), "Ask Sarah");
+        assert_eq!(clean("Ask <unknown>Sarah", Some(FieldKind::Text)), "Ask <unknown>Sarah");
+        assert_eq!(clean("we <3 a < b", Some(FieldKind::Html)), "we <3 a < b");
+    }
+
+    #[test]
+    fn a_line_holds_no_line_breaks_and_ends_in_time() {
+        assert_eq!(clean_line(" Acme\r\nGmbH &amp; Co\u{a0}KG "), "Acme GmbH & Co KG");
+        assert_eq!(clean_line(&"x".repeat(500)).chars().count(), LONGEST_LINE);
+    }
+}

@@ -1,0 +1,12 @@
+//! Text as a CRM stores it, and as a reader sees it: cleaning, excerpts, numbers, words.
+
+pub mod clean;
+pub mod decimal;
+mod email_tail;
+pub(crate) mod evidence_text;
+pub mod excerpt;
+mod html;
+mod hyperlink;
+pub mod money;
+mod tag;
+pub(crate) mod tokens;

@@ -1,0 +1,182 @@
+//! What one mapping says and another does not.
+
+use std::collections::BTreeMap;
+
+use super::{Change, Changes};
+use crate::mapping::{
+    Condition, Derivation, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test,
+};
+use crate::packet::{Role, SectionName};
+use crate::record::FieldPath;
+use crate::text::excerpt;
+
+/// Everything that `new` says differently from `old`, in the order of a mapping file.
+pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
+    let mut changes = Changes::default();
+    changes.replaced("crm", old.crm.as_str(), new.crm.as_str());
+    changes.replaced("time_zone", &zone(old), &zone(new));
+    applies_to(&old.pipelines, &new.pipelines, &mut changes);
+    for name in SectionName::ALL {
+        section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
+    }
+    roles("label", &old.roles.labels, &new.roles.labels, &mut changes);
+    roles("buying role", &old.roles.buying_roles, &new.roles.buying_roles, &mut changes);
+    conditions(&old.important_when, &new.important_when, &mut changes);
+    changes.replaced("owner", &old.owner.from.to_string(), &new.owner.from.to_string());
+    changes.replaced(
+        "owner",
+        &format!("fallback {}", old.owner.fallback),
+        &format!("fallback {}", new.owner.fallback),
+    );
+    let days = |mapping: &Mapping| format!("due after {} business days", mapping.task.due_in_business_days);
+    changes.replaced("task", &days(old), &days(new));
+    changes.replaced("slack", &old.slack.channel, &new.slack.channel);
+    let routes = |mapping: &Mapping| mapping.slack.routes.iter().map(route).collect::<Vec<_>>();
+    changes.listed("slack", &routes(old), &routes(new), Clone::clone);
+    changes.listed("placeholders", &old.placeholders, &new.placeholders, quoted);
+    changes.listed("colleagues", &old.colleagues, &new.colleagues, Clone::clone);
+    changes.0
+}
+
+fn zone(mapping: &Mapping) -> String {
+    mapping.time_zone.iana_name().unwrap_or("unknown").to_owned()
+}
+
+/// No pipelines means all of them, so the first one that is named takes the others away.
+fn applies_to(old: &[String], new: &[String], changes: &mut Changes) {
+    let about = "applies_to";
+    match (old, new) {
+        ([], []) => {}
+        ([], some) => changes.lost(about, format!("all pipelines but {}", some.join(", "))),
+        (some, []) => changes.gained(about, format!("all pipelines, not only {}", some.join(", "))),
+        (old, new) => {
+            // Their order means nothing.
+            let sorted = |list: &[String]| {
+                let mut list = list.to_vec();
+                list.sort();
+                list
+            };
+            changes.listed(about, &sorted(old), &sorted(new), |pipeline| format!("pipeline {pipeline}"));
+        }
+    }
+}
+
+fn section(
+    name: SectionName,
+    old: Option<&SectionMapping>,
+    new: Option<&SectionMapping>,
+    changes: &mut Changes,
+) {
+    let about = name.as_str();
+    let nothing = SectionMapping::default();
+    let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
+    changes.listed(about, &old.from, &new.from, |path| format!("reads {path}"));
+    if !new_feeds(new) && new_feeds(old) && name != SectionName::Stakeholders {
+        changes.lost(about, "nothing feeds it any more: it is unmapped on every handoff");
+    }
+    changes.replaced(about, &list(old.list), &list(new.list));
+    let words = |section: &SectionMapping| {
+        format!("at most {} words", section.words.unwrap_or(excerpt::DEFAULT_WORDS))
+    };
+    changes.replaced(about, &words(old), &words(new));
+    let ask = |section: &SectionMapping| match &section.ask {
+        Some(ask) => format!("asks {}", quoted(ask)),
+        None => "asks the built-in question".to_owned(),
+    };
+    changes.replaced(about, &ask(old), &ask(new));
+    let due = |section: &SectionMapping| section.due.as_ref().map(FieldPath::to_string);
+    match (due(old), due(new)) {
+        (None, Some(path)) => changes.gained(about, format!("takes its date from {path}")),
+        (Some(path), None) => changes.lost(about, format!("takes its date from {path}")),
+        (Some(old), Some(new)) => {
+            changes.replaced(about, &format!("date from {old}"), &format!("date from {new}"));
+        }
+        (None, None) => {}
+    }
+    let derived = |section: &SectionMapping| section.derive.iter().map(derivation).collect::<Vec<_>>();
+    changes.listed(about, &derived(old), &derived(new), Clone::clone);
+}
+
+fn new_feeds(section: &SectionMapping) -> bool {
+    !section.from.is_empty() || !section.derive.is_empty()
+}
+
+/// How values become entries, as people say it.
+pub(crate) fn list(style: ListStyle) -> String {
+    match style {
+        ListStyle::Auto => "entries by the field's type",
+        ListStyle::Whole => "one entry a value",
+        ListStyle::Lines => "one entry a line",
+        ListStyle::Semicolons => "one entry between semicolons",
+    }
+    .to_owned()
+}
+
+fn derivation(derivation: &Derivation) -> String {
+    format!("says {} when {}", quoted(&derivation.say), observation(&derivation.when))
+}
+
+fn roles(what: &str, old: &BTreeMap<String, Role>, new: &BTreeMap<String, Role>, changes: &mut Changes) {
+    for (label, role) in old {
+        match new.get(label) {
+            None => changes.lost("roles", format!("{what} {label} leads to {}", role.title())),
+            Some(other) => changes.replaced(
+                "roles",
+                &format!("{what} {label} leads to {}", role.title()),
+                &format!("{what} {label} leads to {}", other.title()),
+            ),
+        }
+    }
+    for (label, role) in new.iter().filter(|(label, _)| !old.contains_key(*label)) {
+        changes.gained("roles", format!("{what} {label} leads to {}", role.title()));
+    }
+}
+
+/// A threshold that moved is one change, not a loss and a gain.
+fn conditions(old: &[Condition], new: &[Condition], changes: &mut Changes) {
+    let key = |condition: &Condition| (condition.field.clone(), std::mem::discriminant(&condition.test));
+    let about = "important_when";
+    for one in old {
+        match new.iter().find(|other| key(other) == key(one)) {
+            Some(other) => changes.replaced(about, &words(one), &words(other)),
+            None => changes.lost(about, words(one)),
+        }
+    }
+    for one in new.iter().filter(|one| old.iter().all(|other| key(other) != key(one))) {
+        changes.gained(about, words(one));
+    }
+}
+
+fn route(route: &Route) -> String {
+    format!("to {} when {}", route.channel, words(&route.when))
+}
+
+/// A condition as people say it: `deal.amount is at least 50000`.
+pub(crate) fn words(condition: &Condition) -> String {
+    let field = &condition.field;
+    match &condition.test {
+        Test::AtLeast(limit) => format!("{field} is at least {limit}"),
+        Test::AtMost(limit) => format!("{field} is at most {limit}"),
+        Test::In(values) => format!("{field} is {}", values.join(" or ")),
+        Test::NotIn(values) => format!("{field} is not {}", values.join(" or ")),
+        Test::Filled(true) => format!("{field} is filled"),
+        Test::Filled(false) => format!("{field} is empty"),
+        Test::OlderThanDays(days) => format!("{field} lies more than {days} days back"),
+        Test::LastDayOfQuarter(true) => format!("{field} is the last day of a quarter"),
+        Test::LastDayOfQuarter(false) => format!("{field} is not the last day of a quarter"),
+    }
+}
+
+/// An observation as people say it: `the deal has at most 1 contact`.
+pub(crate) fn observation(observation: &Observation) -> String {
+    match observation {
+        Observation::Field(condition) => words(condition),
+        Observation::Contacts(Limit::AtLeast(count)) => format!("the deal has at least {count} contacts"),
+        Observation::Contacts(Limit::AtMost(count)) => format!("the deal has at most {count} contacts"),
+        Observation::RoleMissing(role) => format!("nobody is recorded as {}", role.title()),
+    }
+}
+
+fn quoted(text: &String) -> String {
+    format!("\"{text}\"")
+}

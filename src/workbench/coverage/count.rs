@@ -1,0 +1,109 @@
+//! What a field held, deal by deal, as the rules see it: `TBD` is not an answer.
+
+use serde::Serialize;
+
+use crate::gaps;
+use crate::mapping::{ListStyle, Mapping, SectionMapping, field, value};
+use crate::packet::SectionName;
+use crate::record::DealRecord;
+use crate::record::FieldPath;
+
+/// How many deals a field held what in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// An answer.
+    pub filled: usize,
+    /// Text, but only a stand-in for an answer: `TBD`, `see call notes`.
+    pub placeholder: usize,
+    /// Nobody can tell: the CRM hides the field, or does not know it.
+    pub hidden: usize,
+    /// Nothing.
+    pub empty: usize,
+}
+
+/// A place of the mapping that reads a field.
+pub(crate) struct Part {
+    /// The section; `None` outside of the sections.
+    pub(crate) section: Option<SectionName>,
+    /// The key at the top of the file, outside of the sections.
+    pub(crate) other: &'static str,
+    pub(crate) key: Option<&'static str>,
+    pub(crate) path: FieldPath,
+}
+
+/// Every place that reads a field, in the order of a mapping file; each place names a field once.
+pub(crate) fn parts(mapping: &Mapping) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut add = |section, other, key, path: &FieldPath| {
+        let same =
+            |part: &Part| (part.section, part.other, part.key, &part.path) == (section, other, key, path);
+        if !parts.iter().any(same) {
+            parts.push(Part { section, other, key, path: path.clone() });
+        }
+    };
+    for name in SectionName::ALL {
+        let Some(section) = mapping.sections.get(&name) else { continue };
+        let SectionMapping { from, due, who, derive, .. } = section;
+        let seen = derive.iter().filter_map(|derivation| derivation.when.field());
+        let fed = from.iter().map(|path| (None, path));
+        let dated = due.iter().map(|path| (Some("due"), path));
+        let done = who.iter().map(|path| (Some("who"), path));
+        for (key, path) in fed.chain(dated).chain(done).chain(seen.map(|path| (Some("derive"), path))) {
+            add(Some(name), "", key, path);
+        }
+    }
+    for condition in &mapping.important_when {
+        add(None, "important_when", None, &condition.field);
+    }
+    add(None, "owner", None, &mapping.owner.from);
+    for route in &mapping.slack.routes {
+        add(None, "slack", Some("routes"), &route.when.field);
+    }
+    parts
+}
+
+impl Part {
+    pub(crate) fn name(&self) -> &'static str {
+        self.section.map_or(self.other, SectionName::as_str)
+    }
+
+    pub(crate) fn tally(&self, mapping: &Mapping, records: &[&DealRecord]) -> Tally {
+        let mut tally = Tally::default();
+        for record in records {
+            match field::read(record, &self.path) {
+                field::Reading::Hidden(_) => tally.hidden += 1,
+                field::Reading::Empty => tally.empty += 1,
+                field::Reading::Values(values) => {
+                    let texts = values.iter().flat_map(|value| self.texts(mapping, record, value));
+                    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+                    if texts.is_empty() {
+                        tally.empty += 1;
+                    } else if texts.iter().any(|text| self.answers(text, mapping)) {
+                        tally.filled += 1;
+                    } else {
+                        tally.placeholder += 1;
+                    }
+                }
+            }
+        }
+        tally
+    }
+
+    /// What a packet would show of a value.
+    fn texts(&self, mapping: &Mapping, record: &DealRecord, raw: &str) -> Vec<String> {
+        if self.key.is_some() || self.section.is_none() {
+            return vec![value::words(mapping, record, &self.path, raw)];
+        }
+        let list = self.section.and_then(|name| mapping.sections.get(&name));
+        let list = list.map_or(ListStyle::Auto, |section| section.list);
+        value::texts(mapping, record, &self.path, raw, list)
+    }
+
+    /// Whether a text is more than a stand-in. What only a condition looks at is a value, whatever it says.
+    fn answers(&self, text: &str, mapping: &Mapping) -> bool {
+        match (self.section, self.key) {
+            (None, _) | (_, Some("derive")) => true,
+            (Some(section), _) => gaps::is_answer(text, section, mapping),
+        }
+    }
+}

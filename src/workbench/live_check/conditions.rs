@@ -1,0 +1,100 @@
+//! Conditions: values that a pick list does not have, labels in place of values, comparisons that a field cannot
+//! answer.
+
+use super::fields::{Found, find, or};
+use super::{nearest, speech};
+use crate::mapping::Test;
+use crate::record::FieldObject;
+use crate::record::{AccountMetadata, CrmKind, FieldKind, FieldMetadata, OptionMetadata};
+use crate::source::Problems;
+use crate::workbench::lint::draft::{Draft, Placed};
+use crate::workbench::lint::verdict::{certain, same};
+
+pub(crate) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
+    let pipelines: Vec<&str> = draft.pipelines.iter().map(|(pipeline, _)| *pipeline).collect();
+    for placed in draft.conditions() {
+        let Found::Field(field) = find(account, &placed.condition.field) else { continue };
+        // What can be said without the account has been said.
+        if certain(&placed.condition, account.account.crm, &pipelines).is_none() {
+            comparable(placed, field, problems);
+        }
+        let options = options(placed, field, account);
+        if !options.is_empty() {
+            values(placed, field, &options, problems);
+        }
+    }
+}
+
+/// Whether the field holds what the operator compares.
+fn comparable(placed: &Placed, field: &FieldMetadata, problems: &mut Problems) {
+    use FieldKind::{Bool, Choice, Choices, Date, DateTime, Html, Money, Number, Text, User};
+    let (path, holds) = (&placed.condition.field, speech::holds(field.kind));
+    let why = format!("`{path}` ({}) holds {holds}", field.label);
+    match (&placed.condition.test, field.kind) {
+        (Test::AtLeast(_) | Test::AtMost(_), Bool | Choice | Choices | Date | DateTime | User) => {
+            let message = format!("this condition never holds: {why}, and only numbers can be compared");
+            problems.warning(
+                placed.span,
+                message,
+                "compare words with `in: [\"…\"]`, or write a number field",
+            );
+        }
+        (
+            Test::OlderThanDays(_) | Test::LastDayOfQuarter(_),
+            Number | Money | Bool | Choice | Choices | User,
+        ) => {
+            let message = format!("this condition never holds: {why}, not a day");
+            problems.warning(placed.span, message, "write a date field");
+        }
+        (Test::AtLeast(_) | Test::AtMost(_), Number | Money | Text | Html)
+        | (Test::OlderThanDays(_) | Test::LastDayOfQuarter(_), Date | DateTime | Text | Html)
+        | (Test::In(_) | Test::NotIn(_) | Test::Filled(_), _) => {}
+    }
+}
+
+/// The values that a field can hold; empty if it can hold anything.
+fn options(placed: &Placed, field: &FieldMetadata, account: &AccountMetadata) -> Vec<OptionMetadata> {
+    let path = &placed.condition.field;
+    let option =
+        |value: &str, label: &str| OptionMetadata { value: value.to_owned(), label: label.to_owned() };
+    let is_pipeline = account.account.crm == CrmKind::Hubspot
+        && path.object == FieldObject::Deal
+        && path.name == "pipeline";
+    match field.kind {
+        FieldKind::Choice if is_pipeline => {
+            let pipelines = account.pipelines.iter().flatten();
+            pipelines.map(|pipeline| option(&pipeline.id, &pipeline.label)).collect()
+        }
+        FieldKind::Bool if field.options.is_empty() => vec![option("true", "true"), option("false", "false")],
+        FieldKind::Choice | FieldKind::Choices | FieldKind::Bool => field.options.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn values(placed: &Placed, field: &FieldMetadata, options: &[OptionMetadata], problems: &mut Problems) {
+    let path = &placed.condition.field;
+    for (value, span) in &placed.values {
+        if options.iter().any(|option| same(&option.value, value)) {
+            continue;
+        }
+        if let Some(option) = options.iter().find(|option| same(&option.label, value)) {
+            let message =
+                format!("`{value}` is a label of `{path}`: once somebody rewords it, this stops working");
+            problems.warning(*span, message, format!("write the internal value `{}`", option.value));
+            continue;
+        }
+        let message = format!("`{path}` ({}) has no value `{value}`", field.label);
+        let shown = |option: &OptionMetadata| {
+            let OptionMetadata { value, label } = option;
+            if same(value, label) { format!("`{value}`") } else { format!("`{value}` ({label})") }
+        };
+        let meant: Vec<String> = nearest::options(value, options).into_iter().map(shown).collect();
+        let offered: Vec<String> = options.iter().take(5).map(shown).collect();
+        let help = match (or(&meant), or(&offered)) {
+            (Some(meant), _) => format!("did you mean {meant}?"),
+            (None, offered) if options.len() <= 5 => format!("write {}", offered.unwrap_or_default()),
+            (None, offered) => format!("its values begin with {}", offered.unwrap_or_default()),
+        };
+        problems.error(*span, message, help);
+    }
+}

@@ -1,0 +1,9 @@
+//! What RevOps runs over mappings: lint, live check, compare, coverage, scaffold, spec, schema.
+
+pub mod compare;
+pub mod coverage;
+pub mod lint;
+pub mod live_check;
+pub mod scaffold;
+pub mod schema;
+pub mod spec;

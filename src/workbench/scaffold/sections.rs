@@ -1,0 +1,105 @@
+//! The sections of a first mapping: which fields feed each, and what to create where nothing does.
+
+use std::fmt::Write as _;
+
+use super::fields::{Target, Targets};
+use super::write::{Dialect, comment};
+use super::{Missing, with_label};
+use crate::packet::SectionName;
+use crate::record::{FieldKind, FieldMetadata};
+
+/// A section, what it asks and how its entry begins.
+const SECTIONS: [(SectionName, &str); 7] = [
+    (SectionName::BuyingReason, "Why did they choose us, and why now?"),
+    (SectionName::SuccessOutcome, "What specific result do they want first?"),
+    (
+        SectionName::Stakeholders,
+        "Who is sponsor, operator, evaluator, likely blocker? The people come from roles, below.",
+    ),
+    (SectionName::Promises, "What did sales commit to, said or implied?"),
+    (SectionName::Risks, "What could slow adoption or make the account wobble early?"),
+    (SectionName::FirstValue, "What happens in the first 30 days that proves the deal was smart?"),
+    (SectionName::Expansion, "What could come later. Never missed when it is empty."),
+];
+
+/// The block of the sections, each under its question.
+pub(crate) fn sections(targets: &Targets, missing: &[Missing], dialect: &Dialect, out: &mut String) {
+    let _ = write!(out, "\n# The six sections, and the optional one for later.\nsections:\n");
+    for (name, question) in SECTIONS {
+        let _ = writeln!(out, "\n  # {question}");
+        let target = Target::Section(name);
+        let fields = targets.fields(target);
+        if fields.is_empty() {
+            if let Some(missing) = missing.iter().find(|missing| missing.target == target) {
+                homeless(name, missing, targets, dialect, out);
+            }
+            continue;
+        }
+        for field in fields {
+            let _ = writeln!(out, "  # {}", with_label(field));
+        }
+        let _ = writeln!(out, "  {}:\n    from: [{}]", name.as_str(), paths(fields));
+        if name == SectionName::Promises && fields.iter().any(|field| field.kind == FieldKind::Text) {
+            let _ = writeln!(out, "    list: lines");
+        }
+        if name == SectionName::FirstValue {
+            date(targets, missing, out);
+        }
+    }
+}
+
+/// A section without a field: what to create, and what to write then.
+fn homeless(name: SectionName, missing: &Missing, targets: &Targets, dialect: &Dialect, out: &mut String) {
+    let Missing { name: field, label, kind, .. } = missing;
+    let what = dialect.account;
+    // Without any section the block would be empty, which YAML takes for nothing.
+    if name == SectionName::Promises && targets.chosen.keys().all(|target| *target == Target::FirstValueDate)
+    {
+        let _ = writeln!(
+            out,
+            "  # Nothing in this {what} answers that: for now, this shows what was sold.\n  # Create {field} \
+             ({label}, {kind}), and write deal.{field} in its place.\n  promises:\n    from: [line_items.{}]",
+            dialect.line_item
+        );
+        return;
+    }
+    let due = targets.fields(Target::FirstValueDate).first().filter(|_| name == SectionName::FirstValue);
+    let due = due.map(|date| format!(", due: deal.{}", date.name)).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "  # Nothing in this {what} answers that. Create {field} ({label}, {kind}),\n  # then remove the # in the next \
+         line.\n  # {}: {{from: [deal.{field}]{due}}}",
+        name.as_str()
+    );
+}
+
+fn date(targets: &Targets, missing: &[Missing], out: &mut String) {
+    if let Some(field) = targets.fields(Target::FirstValueDate).first() {
+        let _ = writeln!(out, "    due: deal.{}  # {}", field.name, comment(&field.label));
+    } else if let Some(missing) = missing.iter().find(|missing| missing.target == Target::FirstValueDate) {
+        let Missing { name, label, kind, .. } = missing;
+        let _ = writeln!(
+            out,
+            "    # Create {name} ({label}, {kind}) for its date, then remove the # in the next line.\n    # due: deal.{name}"
+        );
+    }
+}
+
+/// What people of the account made and no section reads, as a comment.
+pub(crate) fn suggestions(targets: &Targets, dialect: &Dialect, out: &mut String) {
+    if targets.suggestions.is_empty() {
+        return;
+    }
+    let what = dialect.account;
+    let _ = write!(
+        out,
+        "\n  # Fields that people of this {what} made and no section reads. Add what fits to a `from:` above.\n"
+    );
+    for field in &targets.suggestions {
+        let _ = writeln!(out, "  #   deal.{}", with_label(field));
+    }
+}
+
+fn paths(fields: &[FieldMetadata]) -> String {
+    fields.iter().map(|field| format!("deal.{}", field.name)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,172 @@
+//! What a case expects of the packet. Only what is written is compared.
+
+use std::collections::BTreeMap;
+
+use crate::gaps::RULES;
+use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
+use crate::source::{Field, Problems, Section, Span, Value, alternatives, nearest};
+
+const STATUSES: [(&str, SectionStatus); 3] =
+    [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
+
+const PACKET_STATUSES: [(&str, PacketStatus); 2] =
+    [("complete", PacketStatus::Complete), ("incomplete", PacketStatus::Incomplete)];
+
+/// What the packet must say.
+#[derive(Debug, Default)]
+pub struct Expectation {
+    pub(crate) sections: BTreeMap<SectionName, ExpectedSection>,
+    /// Every gap that counts, in any order.
+    pub(crate) gaps: Option<Vec<ExpectedGap>>,
+    /// The names of everybody with a role.
+    pub(crate) roles: BTreeMap<Role, Vec<String>>,
+    pub(crate) important: Option<Important>,
+    /// Name or e-mail address.
+    pub(crate) owner: Option<String>,
+    pub(crate) channel: Option<String>,
+    pub(crate) status: Option<PacketStatus>,
+}
+
+/// What a section must hold.
+#[derive(Debug, Default)]
+pub(crate) struct ExpectedSection {
+    pub(crate) status: Option<SectionStatus>,
+    pub(crate) entries: Option<Vec<String>>,
+}
+
+/// A gap by its id, in one section or in any.
+#[derive(Debug)]
+pub(crate) struct ExpectedGap {
+    pub(crate) section: Option<SectionName>,
+    pub(crate) id: String,
+}
+
+/// Whether the account must be important, or exactly why.
+#[derive(Debug)]
+pub(crate) enum Important {
+    Is(bool),
+    Because(Vec<String>),
+}
+
+/// Reads the block behind `expect`.
+pub(crate) fn read(mut section: Section<'_>, problems: &mut Problems) -> Expectation {
+    let span = section.span();
+    let sections = section.take("sections").section(problems);
+    let gaps = section.take("gaps");
+    let roles = section.take("roles").section(problems);
+    let important = section.take("important");
+    let mut text = |key: &str| section.take(key).text(problems).map(|(text, _)| text.to_owned());
+    let (owner, channel) = (text("owner"), text("channel"));
+    let status = section.take("status").choice(&PACKET_STATUSES, problems);
+    section.finish(problems);
+    let gaps = gaps.is_present().then(|| {
+        let gaps = texts(gaps, problems);
+        gaps.into_iter().filter_map(|(text, span)| gap(text, span, problems)).collect::<Vec<_>>()
+    });
+    let expectation = Expectation {
+        sections: sections.map(|sections| self::sections(sections, problems)).unwrap_or_default(),
+        gaps,
+        roles: roles.map(|roles| self::roles(roles, problems)).unwrap_or_default(),
+        important: self::important(important, problems),
+        owner,
+        channel,
+        status,
+    };
+    if expectation.is_empty() && !problems.has_errors() {
+        let help = "write at least one thing, such as `status: complete` or `gaps: []`";
+        problems.error(span, "this case expects nothing, so it cannot fail", help);
+    }
+    expectation
+}
+
+impl Expectation {
+    fn is_empty(&self) -> bool {
+        self.sections.is_empty()
+            && self.gaps.is_none()
+            && self.roles.is_empty()
+            && self.important.is_none()
+            && self.owner.is_none()
+            && self.channel.is_none()
+            && self.status.is_none()
+    }
+}
+
+/// Several texts; `[]` means that there must be none.
+fn texts<'d>(field: Field<'d>, problems: &mut Problems) -> Vec<(&'d str, Span)> {
+    if field.is_empty_list() { Vec::new() } else { field.texts(problems) }
+}
+
+fn owned(texts: Vec<(&str, Span)>) -> Vec<String> {
+    texts.into_iter().map(|(text, _)| text.to_owned()).collect()
+}
+
+fn sections(mut block: Section<'_>, problems: &mut Problems) -> BTreeMap<SectionName, ExpectedSection> {
+    let mut sections = BTreeMap::new();
+    for entry in block.rest() {
+        let Some(name) = section_name(&entry.key, entry.span, problems) else { continue };
+        let expected = match &entry.value.value {
+            Value::Map(_) => {
+                let Some(mut section) = Section::of(&entry.value, "a section", problems) else { continue };
+                let status = section.take("status").choice(&STATUSES, problems);
+                let entries = section.take("entries");
+                let entries = entries.is_present().then(|| owned(texts(entries, problems)));
+                section.finish(problems);
+                ExpectedSection { status, entries }
+            }
+            _ => ExpectedSection { status: None, entries: Some(owned(texts(Field::from(entry), problems))) },
+        };
+        sections.insert(name, expected);
+    }
+    sections
+}
+
+fn roles(mut block: Section<'_>, problems: &mut Problems) -> BTreeMap<Role, Vec<String>> {
+    let mut roles = BTreeMap::new();
+    for entry in block.rest() {
+        match Role::ALL.into_iter().find(|role| role.as_str() == entry.key) {
+            Some(role) => {
+                roles.insert(role, owned(texts(Field::from(entry), problems)));
+            }
+            None => unknown("role", &entry.key, entry.span, &Role::ALL.map(Role::as_str), problems),
+        }
+    }
+    roles
+}
+
+fn gap(text: &str, span: Span, problems: &mut Problems) -> Option<ExpectedGap> {
+    let (section, id) = text.split_once('/').map_or((None, text), |(section, id)| (Some(section), id));
+    let section = match section {
+        Some(word) => Some(section_name(word, span, problems)?),
+        None => None,
+    };
+    let rule = id.split(':').next().unwrap_or_default();
+    if RULES.iter().any(|known| known.id == rule) {
+        return Some(ExpectedGap { section, id: id.to_owned() });
+    }
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    unknown("gap", rule, span, &ids, problems);
+    None
+}
+
+fn important(field: Field<'_>, problems: &mut Problems) -> Option<Important> {
+    if field.is_list() {
+        return Some(Important::Because(owned(texts(field, problems))));
+    }
+    field.boolean(problems).map(Important::Is)
+}
+
+fn section_name(word: &str, span: Span, problems: &mut Problems) -> Option<SectionName> {
+    let found = SectionName::ALL.into_iter().find(|name| name.as_str() == word);
+    if found.is_none() {
+        unknown("section", word, span, &SectionName::ALL.map(SectionName::as_str), problems);
+    }
+    found
+}
+
+fn unknown(what: &str, word: &str, span: Span, names: &[&str], problems: &mut Problems) {
+    let help = match nearest(word, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("write {}", alternatives(word, names.iter().copied())),
+    };
+    problems.error(span, format!("there is no {what} `{word}`"), help);
+}
