@@ -20,7 +20,7 @@ use handoff_bridge::packet::{
 };
 use handoff_bridge::record::{Contact, DealRecord, FieldKind, User};
 use handoff_bridge::review::{AgendaPoint, Review};
-use handoff_bridge::text::clean::{clean, clean_line};
+use handoff_bridge::text::clean::{clean, clean_html, clean_line};
 use handoff_bridge::text::{decimal as numbers, excerpt, money as text};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -124,14 +124,13 @@ fn entry(text: &str, source: &str) -> Option<Entry> {
 
 /// Text fields of the deal, one entry each.
 fn prose(record: &DealRecord, fields: &[&str]) -> Vec<Entry> {
-    let read =
-        |name: &&str| entry(&clean(record.deal.get(name)?, Some(FieldKind::Text)), &["deal.", name].concat());
+    let read = |name: &&str| entry(&clean(record.deal.get(name)?), &["deal.", name].concat());
     fields.iter().filter_map(read).collect()
 }
 
 /// A numbered list in HTML, and a box that may be ticked.
 fn promises(record: &DealRecord) -> Vec<Entry> {
-    let list = record.deal.get("handoff_promises").map(|list| clean(list, Some(FieldKind::Html)));
+    let list = record.deal.get("handoff_promises").map(|list| clean_html(list));
     let lines = list.as_deref().unwrap_or_default().lines().filter(|line| !line.is_empty()).map(|line| {
         let numbered = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
         numbered.strip_prefix(". ").or_else(|| line.strip_prefix("• ")).unwrap_or(line)

@@ -5,6 +5,7 @@ use crate::gaps::{Addressee, Gap, Question, questions};
 use crate::messages;
 use crate::packet::{Packet, SectionName, SectionStatus};
 use crate::record::{DealRecord, User};
+use crate::text::clean::clean_line;
 use crate::text::money as text;
 
 /// Longest account or person's name, in UTF-16 units.
@@ -49,7 +50,7 @@ impl Headline {
             } else {
                 owner
             },
-            seller: seller.and_then(User::name).and_then(|name| shown(&name)),
+            seller: seller.and_then(User::name).and_then(|raw| shown(&clean_line(&raw))),
             seller_left: seller.is_some_and(|seller| !seller.is_active()),
             filled: packet.filled,
             missing: sections(packet, SectionStatus::Missing),
@@ -106,7 +107,7 @@ pub(super) fn subject(question: &Question) -> String {
 fn account(packet: &Packet, record: &DealRecord) -> String {
     let company = record.company.as_ref().and_then(|company| company.first_of(&["name", "Name"]));
     company
-        .and_then(shown)
+        .and_then(|raw| shown(&clean_line(raw)))
         .or_else(|| shown(&packet.deal.name))
         .unwrap_or_else(|| messages::headline::unnamed().to_owned())
 }
@@ -129,4 +130,31 @@ fn sections(packet: &Packet, status: SectionStatus) -> Vec<SectionName> {
             packet.sections.get(name).map_or(SectionStatus::Missing, |section| section.status) == status
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::example::Deal;
+
+    /// What a reader sees as the customer's name.
+    fn account_of(company: &str) -> String {
+        let deal = Deal::won(company);
+        Headline::of(&deal.packet, &deal.record).account
+    }
+
+    #[test]
+    fn a_company_name_reaches_no_reader_with_invisible_characters() {
+        for raw in ["Ac\u{61c}me", "Acme\u{e0041}\u{e0042}", "\u{fffa}Acme\u{fffb}", "A\u{202e}c\u{200b}me"] {
+            assert_eq!(account_of(raw), "Acme", "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn entities_in_the_names_of_companies_and_sellers_are_decoded() {
+        assert_eq!(account_of("M&#252;ller &amp; Co"), "Müller & Co");
+        let deal = Deal::won("Acme").sold_by("Zo&euml; O&#39;Neil");
+        let seller = Headline::of(&deal.packet, &deal.record).seller;
+        assert_eq!(seller.as_deref(), Some("Zoë O'Neil"));
+    }
 }

@@ -9,7 +9,7 @@ use super::choice::{label, parts};
 use super::{ListStyle, Mapping, field};
 use crate::dates::stored as dates;
 use crate::record::FieldPath;
-use crate::text::clean::{clean, clean_line};
+use crate::text::clean::{clean, clean_html, clean_line};
 use crate::text::decimal::{is_decimal, trimmed};
 
 /// What one stored value says: one text, or several if it is a list. Typed values carry their field's
@@ -38,9 +38,10 @@ pub(crate) fn texts(
 /// The value alone, in one text.
 pub(crate) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, value: &str) -> String {
     let info = field::info(record, path);
-    let Some(kind) = field::kind(record, path) else { return clean(value, None) };
+    let Some(kind) = field::kind(record, path) else { return clean(value) };
     match kind {
-        FieldKind::Text | FieldKind::Html => clean(value, Some(kind)),
+        FieldKind::Html => clean_html(value),
+        FieldKind::Text => clean(value),
         FieldKind::Number if is_decimal(value.trim()) => trimmed(value).to_owned(),
         FieldKind::Money if is_decimal(value.trim()) => text::money(value, deal::currency(record).as_deref()),
         FieldKind::Number | FieldKind::Money => clean_line(value),
@@ -68,14 +69,11 @@ fn titled(info: Option<&FieldInfo>, words: &str) -> String {
 }
 
 fn prose(value: &str, kind: Option<FieldKind>, list: ListStyle) -> Vec<String> {
+    let text = if kind == Some(FieldKind::Html) { clean_html(value) } else { clean(value) };
     match list {
-        ListStyle::Auto | ListStyle::Whole => vec![clean(value, kind)],
-        ListStyle::Semicolons => {
-            let text = clean(value, kind);
-            parts(&text).map(ToOwned::to_owned).collect()
-        }
+        ListStyle::Auto | ListStyle::Whole => vec![text],
+        ListStyle::Semicolons => parts(&text).map(ToOwned::to_owned).collect(),
         ListStyle::Lines => {
-            let text = clean(value, kind);
             let lines: Vec<&str> = text.lines().map(without_bullet).filter(|line| !line.is_empty()).collect();
             let numbered =
                 lines.len() > 1 && (1..).zip(&lines).all(|(n, line)| without_number(line, n).is_some());

@@ -1,20 +1,20 @@
 //! Cleans one value: whatever a CRM stores becomes short, plain, visible text.
 
-use crate::record::FieldKind;
-
-use super::{email_tail as quoted, excerpt, html};
+use super::visible::{is_dropped, is_flag_tag, is_invisible, is_joiner};
+use super::{email_tail, excerpt, html};
 
 /// Characters that no line made of a name, a title or a label exceeds.
 const LONGEST_LINE: usize = 200;
 
 /// The text a person wrote, as plain lines: no markup, no control or bidirectional characters, no quoted
-/// mail below it. HTML is read as such when the field holds markup or the text clearly does. Empty if
-/// nothing visible is left.
-pub fn clean(raw: &str, kind: Option<FieldKind>) -> String {
-    if kind != Some(FieldKind::Html) && is_clean_line(raw) {
-        return raw.to_owned();
-    }
-    quoted::without_tail(&tidy(&plain(raw, kind)))
+/// mail below it. Text that clearly holds markup is read as HTML. Returns an empty text if nothing visible is left.
+pub fn clean(raw: &str) -> String {
+    if is_clean_line(raw) { raw.to_owned() } else { email_tail::without_tail(&tidy(&plain(raw))) }
+}
+
+/// The same for a field that holds HTML.
+pub fn clean_html(raw: &str) -> String {
+    email_tail::without_tail(&tidy(&html::to_text(raw)))
 }
 
 /// The same on one line, within 200 characters: for names, titles and labels.
@@ -22,7 +22,7 @@ pub fn clean_line(raw: &str) -> String {
     if is_clean_line(raw) {
         return excerpt::within_characters(raw, LONGEST_LINE);
     }
-    let text = tidy(&plain(raw, None));
+    let text = tidy(&plain(raw));
     excerpt::within_characters(&text.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LINE)
 }
 
@@ -33,9 +33,9 @@ pub fn one_line(raw: &str) -> String {
 
 /// True if nothing is left once tags, spaces, no-break spaces and invisible characters are gone.
 pub fn is_blank(raw: &str) -> bool {
-    let visible = |letter: char| !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter);
+    let visible = |letter: char| !letter.is_whitespace() && !is_invisible(letter);
     let holds_markup = raw.contains(['<', '&']);
-    if holds_markup { !plain(raw, None).chars().any(visible) } else { !raw.chars().any(visible) }
+    if holds_markup { !plain(raw).chars().any(visible) } else { !raw.chars().any(visible) }
 }
 
 /// Most values are one line with nothing to clean in it: no markup, nothing invisible, one space between words.
@@ -45,7 +45,7 @@ fn is_clean_line(raw: &str) -> bool {
         let is_clean = match letter {
             ' ' => previous != ' ',
             '<' | '&' => false,
-            letter => !letter.is_whitespace() && !is_dropped(letter) && !is_unseen(letter),
+            letter => !letter.is_whitespace() && !is_dropped(letter) && !is_joiner(letter),
         };
         if !is_clean {
             return false;
@@ -55,12 +55,8 @@ fn is_clean_line(raw: &str) -> bool {
     previous != ' '
 }
 
-fn plain(raw: &str, kind: Option<FieldKind>) -> String {
-    if kind == Some(FieldKind::Html) || html::is_clearly_html(raw) {
-        html::to_text(raw)
-    } else {
-        html::decode_entities(raw)
-    }
+fn plain(raw: &str) -> String {
+    if html::is_clearly_html(raw) { html::to_text(raw) } else { html::decode_entities(raw) }
 }
 
 /// One kind of line break, one kind of space, nothing invisible, no two blank lines in a row.
@@ -96,33 +92,11 @@ fn tidy(text: &str) -> String {
         blank_before = blank;
     }
     tidied.truncate(tidied.trim_end().len());
-    if tidied.chars().all(|letter| letter.is_whitespace() || is_unseen(letter)) {
+    if tidied.chars().all(|letter| letter.is_whitespace() || is_joiner(letter)) {
         String::new()
     } else {
         tidied
     }
-}
-
-/// Characters that a reader cannot see and that can hide or reorder what is there.
-fn is_dropped(letter: char) -> bool {
-    (letter.is_control() && letter != '\n')
-        || matches!(letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}')
-        || is_flag_tag(letter)
-        || letter == '\u{e0001}'
-}
-
-/// Kept inside words and emoji, but nothing to read on their own.
-fn is_unseen(letter: char) -> bool {
-    matches!(letter,
-        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{34f}' | '\u{2800}'
-        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
-}
-
-/// Letters of 🏴󠁧󠁢󠁳󠁣󠁴󠁿, which are invisible text anywhere else.
-fn is_flag_tag(letter: char) -> bool {
-    matches!(letter, '\u{e0020}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -135,7 +109,7 @@ mod tests {
         #[test]
         fn cleaning_changes_nothing_in_a_line_that_is_clean(raw in any::<String>(), line in "[a-zé0-9 .,•🏴–-]{0,24}") {
             for raw in [raw, line] {
-                let cleaned = quoted::without_tail(&tidy(&plain(&raw, None)));
+                let cleaned = email_tail::without_tail(&tidy(&plain(&raw)));
                 prop_assert!(!is_clean_line(&raw) || cleaned == raw, "{raw:?}");
             }
         }
@@ -166,11 +140,11 @@ mod tests {
             "<style>p{}</style>",
         ] {
             assert!(is_blank(raw), "{raw:?}");
-            assert_eq!(clean(raw, None), "", "{raw:?}");
+            assert_eq!(clean(raw), "", "{raw:?}");
         }
         for raw in ["x", ".", "0", "-", "none", "<3", "<TBD>", "🎉", "<p>x</p>", "é", "&", "a\u{200b}b"] {
             assert!(!is_blank(raw), "{raw:?}");
-            assert_ne!(clean(raw, None), "", "{raw:?}");
+            assert_ne!(clean(raw), "", "{raw:?}");
         }
     }
 
@@ -191,15 +165,15 @@ mod tests {
             ("<!channel> and {{ 7*7 }}", "<!channel> and {{ 7*7 }}"),
             ("persian \u{645}\u{6cc}\u{200c}\u{62e}", "persian \u{645}\u{6cc}\u{200c}\u{62e}"),
         ] {
-            assert_eq!(clean(raw, None), text);
+            assert_eq!(clean(raw), text);
         }
     }
 
     #[test]
     fn a_field_of_markup_is_always_read_as_markup() {
-        assert_eq!(clean("Ask <unknown>Sarah", Some(FieldKind::Html)), "Ask Sarah");
-        assert_eq!(clean("Ask <unknown>Sarah", Some(FieldKind::Text)), "Ask <unknown>Sarah");
-        assert_eq!(clean("we <3 a < b", Some(FieldKind::Html)), "we <3 a < b");
+        assert_eq!(clean_html("Ask <unknown>Sarah"), "Ask Sarah");
+        assert_eq!(clean("Ask <unknown>Sarah"), "Ask <unknown>Sarah");
+        assert_eq!(clean_html("we <3 a < b"), "we <3 a < b");
     }
 
     #[test]

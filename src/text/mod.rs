@@ -10,3 +10,4 @@ mod hyperlink;
 pub mod money;
 mod tag;
 pub(crate) mod tokens;
+pub mod visible;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
 
-use super::evidence_text::is_invisible;
+use super::visible::is_invisible;
 
 /// Characters of a text that are looked at. Far beyond any answer worth reading; keeps a pasted book cheap.
 const LOOKED_AT: usize = 4_000;
