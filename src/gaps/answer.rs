@@ -10,7 +10,6 @@ use crate::record::{FieldObject, FieldPath};
 
 use super::Evidence;
 use super::placeholder::Placeholders;
-use crate::text::evidence_text::is_blank;
 use crate::text::tokens::Words;
 
 /// The sections that are answered in words. `stakeholders` is answered by people, `expansion` is optional.
@@ -45,7 +44,7 @@ pub(super) fn read<'a>(
     let in_section = |name: SectionName| {
         let written = mapping.sections.get(&name).zip(sections.get(&name)).map(|(mapping, section)| {
             let entries = section.entries.iter().filter(|entry| is_from(mapping, entry));
-            let seen = entries.filter(|entry| !is_blank(&entry.text) && entry.text.trim() != REDACTED);
+            let seen = entries.filter(|entry| entry.text != REDACTED);
             seen.take(LOOKED_AT)
                 .map(|entry| {
                     let words = Words::of(&entry.text);

@@ -13,7 +13,7 @@ use super::answer::Written;
 use super::questions::question_for;
 use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, answer, vague};
 use crate::dates::written::{self as calendar, When};
-use crate::text::evidence_text::{is_blank, quoted};
+use crate::text::evidence_text::quoted;
 use crate::text::tokens::Words;
 
 pub(super) const BAD_DATE: Rule = Rule {
@@ -187,7 +187,7 @@ fn due(evidence: &Evidence<'_>, close: Option<Date>) -> Option<Due> {
     }
     let field = due_field(evidence);
     let value = field.and_then(|field| Some((field, *answer::raw(evidence.record, field).first()?)));
-    if let Some((field, value)) = value.filter(|(_, value)| !is_blank(value)) {
+    if let Some((field, value)) = value {
         let (kind, field) = (kind_of(evidence, field), field.to_string());
         if let Some(day) = stored_day(value, kind, &evidence.mapping.time_zone) {
             return Some(on(field, day));

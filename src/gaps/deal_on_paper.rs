@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::{Evidence, Gap, assess};
 use crate::mapping::{
     self, Condition, Derivation, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping, TaskMapping,
-    Test,
+    Test, apply,
 };
-use crate::packet::{self, Entry, Importance, Person, Role, Section, SectionName, SectionStatus};
-use crate::record::FieldPath;
-use crate::record::{Contact, CrmKind, DealRecord, Object};
+use crate::packet::{self, Importance, Role, SectionName, stakeholders};
+use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, FieldPath, Object};
 
 /// What a real packet of `record` lacks, made through a mapping with these lines beside what each needs.
 pub(super) fn gaps_through(lines: &str, record: &serde_json::Value) -> Vec<Gap> {
@@ -27,16 +27,17 @@ pub(super) fn gaps_through(lines: &str, record: &serde_json::Value) -> Vec<Gap> 
     packet::assemble::assemble(&mapping, &record, "pkt_x", as_of).0.gaps
 }
 
-/// A HubSpot deal of Acme, closed on 20 November 2026 in Berlin. Nothing is mapped until the test says so.
+/// A HubSpot deal of Acme, closed on 20 November 2026 in Berlin. Nothing is mapped until the test says so. Sections
+/// are made by the mapping, as those of a real packet are.
 pub(super) struct DealOnPaper {
     mapping: Mapping,
     record: DealRecord,
-    sections: BTreeMap<SectionName, Section>,
     importance: Importance,
 }
 
 impl DealOnPaper {
     pub(super) fn new() -> Self {
+        let labels = Role::ALL.map(|role| (role.as_str().to_owned(), role)).into();
         let mut deal = Self {
             mapping: Mapping {
                 file: "mappings/hubspot.yaml".to_owned(),
@@ -45,7 +46,7 @@ impl DealOnPaper {
                 time_zone: TimeZone::get("Europe/Berlin").unwrap(),
                 pipelines: Vec::new(),
                 sections: BTreeMap::new(),
-                roles: RoleMapping::default(),
+                roles: RoleMapping { labels, ..RoleMapping::default() },
                 important_when: Vec::new(),
                 owner: OwnerMapping {
                     from: FieldPath::deal("hubspot_owner_id"),
@@ -58,7 +59,6 @@ impl DealOnPaper {
             },
             record: serde_json::from_str(r#"{"crm":"hubspot","account":"48210077","deal":{"id":"1"}}"#)
                 .unwrap(),
-            sections: BTreeMap::new(),
             importance: Importance::default(),
         };
         deal.record.company = Some(Object::default());
@@ -84,40 +84,33 @@ impl DealOnPaper {
         self
     }
 
-    /// One more field feeds the section and holds this text, which the mapping passed on as one entry.
+    /// One more field feeds the section and holds this text.
     pub(super) fn writes(mut self, section: SectionName, text: &str) -> Self {
         let path = self.field(section);
-        self.record.deal.properties.insert(path.name.clone(), Some(text.to_owned()));
-        self.entry(section, text, &path.to_string());
-        self
+        self.holds(&path, text)
     }
 
-    /// The last field of the section holds several entries, one for each text.
+    /// One more field feeds the section: a pick list with these values ticked.
     pub(super) fn ticks(mut self, section: SectionName, texts: &[&str]) -> Self {
         let path = self.field(section);
-        self.record.deal.properties.insert(path.name.clone(), Some(texts.join(";")));
-        for text in texts {
-            self.entry(section, text, &path.to_string());
-        }
-        self
+        let options = texts.iter().map(|text| ((*text).to_owned(), (*text).to_owned())).collect();
+        let info = FieldInfo { kind: FieldKind::Choices, label: String::new(), options };
+        self.record.fields.insert(path.to_string(), info);
+        self.holds(&path, &texts.join(";"))
     }
 
-    /// The section's text is too long and was cut.
+    /// One more field feeds the section, with this text and more after it than the section's budget of words.
     pub(super) fn writes_too_much(self, section: SectionName, text: &str) -> Self {
-        let mut deal = self.writes(section, text);
-        let entries = &mut deal.sections.get_mut(&section).unwrap().entries;
-        entries.last_mut().unwrap().excerpt = true;
-        deal
+        self.writes(section, &format!("{text} {}", "and so on ".repeat(30)))
     }
 
     /// An entry that the data itself shows.
     pub(super) fn derives(mut self, section: SectionName, say: &str) -> Self {
         let field = FieldPath::deal("num_associated_contacts");
-        self.entry(section, &format!("{} (Contacts: 1)", say.trim_end_matches('.')), &field.to_string());
-        let when = Observation::Field(Condition { field, test: Test::AtMost(Decimal::ONE) });
+        let when = Observation::Field(Condition { field: field.clone(), test: Test::AtMost(Decimal::ONE) });
         let derivation = Derivation { when, say: say.to_owned() };
         self.mapping.sections.entry(section).or_default().derive.push(derivation);
-        self
+        self.holds(&field, "1")
     }
 
     /// One more field feeds the section, but the CRM does not know it or hides it.
@@ -129,11 +122,10 @@ impl DealOnPaper {
 
     /// The date field of first value holds this.
     pub(super) fn due(mut self, value: &str) -> Self {
+        let path = FieldPath::deal("handoff_first_value_date");
         let section = self.mapping.sections.entry(SectionName::FirstValue).or_default();
-        section.due = Some(FieldPath::deal("handoff_first_value_date"));
-        let value = Some(value.to_owned());
-        self.record.deal.properties.insert("handoff_first_value_date".to_owned(), value);
-        self
+        section.due = Some(path.clone());
+        self.holds(&path, value)
     }
 
     pub(super) fn asks(mut self, section: SectionName, question: &str) -> Self {
@@ -184,22 +176,20 @@ impl DealOnPaper {
     }
 
     pub(super) fn person(mut self, name: &str, email: &str, roles: &[Role]) -> Self {
-        let person = Person {
-            name: name.to_owned(),
-            email: Some(email.to_owned()).filter(|email| !email.is_empty()),
-            roles: roles.to_vec(),
-            source: "contacts.label".to_owned(),
-            ..Person::default()
-        };
         let mut contact = Contact::default();
         contact.object.properties.insert("name".to_owned(), Some(name.to_owned()));
+        contact.object.properties.insert("email".to_owned(), Some(email.to_owned()));
+        contact.labels = roles.iter().map(|role| role.as_str().to_owned()).collect();
         self.record.contacts.push(contact);
-        self.section(SectionName::Stakeholders).people.push(person);
         self
     }
 
     pub(super) fn with_evidence<T>(&self, look: impl FnOnce(&Evidence<'_>) -> T) -> T {
-        look(&Evidence::new(&self.mapping, &self.record, &self.sections, &self.importance))
+        let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+        let people = stakeholders::people(&self.mapping, &self.record);
+        let now = now.to_zoned(self.mapping.time_zone.clone());
+        let sections = apply::sections(&self.mapping, &self.record, people, &now);
+        look(&Evidence::new(&self.mapping, &self.record, &sections, &self.importance))
     }
 
     pub(super) fn gaps(&self) -> Vec<Gap> {
@@ -230,13 +220,8 @@ impl DealOnPaper {
         FieldPath::deal(&name)
     }
 
-    fn entry(&mut self, section: SectionName, text: &str, source: &str) {
-        let (text, source) = (text.to_owned(), source.to_owned());
-        self.section(section).entries.push(Entry { text, source, ..Entry::default() });
-    }
-
-    fn section(&mut self, section: SectionName) -> &mut Section {
-        let empty = Section { status: SectionStatus::Missing, entries: Vec::new(), people: Vec::new() };
-        self.sections.entry(section).or_insert(empty)
+    fn holds(mut self, path: &FieldPath, text: &str) -> Self {
+        self.record.deal.properties.insert(path.name.clone(), Some(text.to_owned()));
+        self
     }
 }

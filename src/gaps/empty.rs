@@ -264,7 +264,6 @@ mod tests {
             "日本",
             "é",
             "<b>",
-            "&nbsp;",
         ];
         for text in texts {
             for section in IN_WORDS {

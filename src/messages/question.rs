@@ -22,7 +22,6 @@ super::messages! { "question";
     executive_backer(place);
     roles(roles, place);
     unnamed(place, name);
-    unnamed_contact;
     place_company(company);
     place_deal(deal);
     place_customer;
