@@ -20,10 +20,7 @@ pub enum CrmKind {
 impl CrmKind {
     /// The name used in files, keys and routes.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hubspot => "hubspot",
-            Self::Salesforce => "salesforce",
-        }
+        self.dialect().id
     }
 }
 
@@ -37,11 +34,7 @@ impl FromStr for CrmKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "hubspot" => Ok(Self::Hubspot),
-            "salesforce" => Ok(Self::Salesforce),
-            _ => Err(()),
-        }
+        Self::ALL.into_iter().find(|crm| crm.as_str() == text).ok_or(())
     }
 }
 

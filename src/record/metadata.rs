@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{AccountKey, FieldKind, FieldObject};
+use super::{AccountKey, Dialect, FieldKind, FieldObject};
 
 /// One account at one instant. What could not be asked is `None`, or not in [`AccountMetadata::objects`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +63,18 @@ impl AccountMetadata {
 
     /// A field by name. Salesforce does not look at case.
     pub fn field(&self, object: CrmObject, name: &str) -> Option<&FieldMetadata> {
-        let same = |field: &&FieldMetadata| match self.account.crm {
-            super::CrmKind::Hubspot => field.name == name,
-            super::CrmKind::Salesforce => field.name.eq_ignore_ascii_case(name),
-        };
-        self.fields(object)?.iter().find(same)
+        let same = self.dialect().naming.same;
+        self.fields(object)?.iter().find(|field| same(&field.name, name))
+    }
+
+    /// What the account's CRM calls things.
+    pub fn dialect(&self) -> &'static Dialect {
+        self.account.crm.dialect()
+    }
+
+    /// The account in a sentence: `portal 48210077`.
+    pub fn named(&self) -> String {
+        format!("{} {}", self.dialect().nouns.account, self.account.account)
     }
 }
 

@@ -1,14 +1,16 @@
 //! The deal record: what a CRM says about a deal, whichever CRM it is.
 //!
 //! Pure data, read first: [`DealRecord`]. A [`FieldPath`] names one of its fields, [`FieldInfo`] says how a value is
-//! read, [`AccountMetadata`] is what an account says about itself.
+//! read, [`AccountMetadata`] is what an account says about itself, [`Dialect`] what its CRM calls things.
 
 mod deal;
+mod dialect;
 mod key;
 mod metadata;
 mod path;
 
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
+pub use dialect::{Dialect, Hints, Naming, Nouns, StandardFields, WellKnown};
 pub use key::{AccountKey, CrmKind, DealKey, WinKey};
 pub use metadata::{
     AccountMetadata, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
