@@ -92,7 +92,7 @@ impl App {
     /// Counts the gaps of a new packet.
     pub fn count_gaps(&self, packet: &Packet) {
         for gap in packet.gaps.iter().filter(|gap| gap.counts()) {
-            self.metrics.gap(&gap.id, gap.section.as_str());
+            self.metrics.gap(gap.rule.as_str(), gap.section.as_str());
         }
     }
 

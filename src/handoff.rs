@@ -1,12 +1,13 @@
 //! The middle of the product, readable top to bottom: re-read the deal, map it, assess it, enqueue.
 
 use crate::app::{Account, App};
+use crate::assemble;
 use crate::clock::later;
 use crate::crash_point;
 use crate::crm::{Resolution, Won};
 use crate::delivery::Destination;
 use crate::failure::Failure;
-use crate::packet::{assemble, packet_id};
+use crate::packet::packet_id;
 use crate::record::DealKey;
 use crate::store::{Assessment, DealEnd, DealLease, NewPacket, StoreError};
 
@@ -49,7 +50,8 @@ async fn resolve_and_assemble(app: &App, account: &Account, deal: &DealKey) -> R
     }
 
     let now = app.clock.now();
-    let (packet, orders) = assemble::assemble(&mapping, &won.record, &packet_id(&won.win), now);
+    let mapped = assemble::map(&mapping, &won.record, now);
+    let (packet, plan) = assemble::assess(mapped, &packet_id(&won.win));
     app.count_gaps(&packet);
     Ok(DealEnd::Packet(Box::new(NewPacket {
         packet_id: packet.packet_id.clone(),
@@ -57,9 +59,9 @@ async fn resolve_and_assemble(app: &App, account: &Account, deal: &DealKey) -> R
         record: json(&won.record)?,
         assessment: Assessment::of(&packet, Some(&won.record)),
         deliveries: vec![
-            (Destination::CrmTask, json(&orders.task)?, now),
+            (Destination::CrmTask, json(&plan.task)?, now),
             // The first try of the task makes the digest due at once, so that it can link to the task.
-            (Destination::SlackDigest, json(&orders.digest)?, later(now, app.work.digest_waits)),
+            (Destination::SlackDigest, json(&plan.digest)?, later(now, app.work.digest_waits)),
         ],
         win: won.win,
     })))

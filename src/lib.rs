@@ -17,6 +17,7 @@
 //! is the HubSpot, Salesforce and Slack of `handoff demo`.
 
 pub mod app;
+pub mod assemble;
 pub mod catch_up;
 pub mod clock;
 pub mod commands;
@@ -34,7 +35,6 @@ mod messages;
 pub mod metrics;
 pub mod packet;
 pub mod record;
-pub mod review;
 pub mod sandbox;
 pub mod scopes;
 pub mod service;

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 
 use handoff_bridge::dates::stored as dates;
 use handoff_bridge::delivery::{DigestOrder, Orders, TaskOrder};
-use handoff_bridge::gaps::{Addressee, Confidence, Gap, Severity};
+use handoff_bridge::packet::{Addressee, Confidence, Gap, Severity};
+use handoff_bridge::packet::{AgendaPoint, Review};
 use handoff_bridge::packet::{
     DealSummary, Entry, HandoffOwner, Importance, MappingRef, Packet, PacketStatus, Person, Role, Section,
     SectionName, SectionStatus,
 };
 use handoff_bridge::record::{Contact, DealRecord, FieldKind, User};
-use handoff_bridge::review::{AgendaPoint, Review};
 use handoff_bridge::text::clean::{clean, clean_html, clean_line};
 use handoff_bridge::text::{decimal as numbers, excerpt, money as text};
 use jiff::civil::Date;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
 
+use handoff_bridge::assemble::assemble;
 use handoff_bridge::mapping::{Mapping, file};
-use handoff_bridge::packet::assemble::assemble;
 use handoff_bridge::record::DealRecord;
 use jiff::Timestamp;
 

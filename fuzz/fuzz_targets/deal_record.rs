@@ -9,7 +9,7 @@ use handoff_bridge::delivery::{slack, task};
 use handoff_bridge::mapping::Mapping;
 use handoff_bridge::mapping::file::parse;
 use handoff_bridge::packet::Packet;
-use handoff_bridge::packet::assemble::assemble;
+use handoff_bridge::assemble::assemble;
 use handoff_bridge::record::DealRecord;
 use handoff_bridge::text::excerpt;
 use jiff::Timestamp;

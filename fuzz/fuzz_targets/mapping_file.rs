@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use handoff_bridge::mapping::file::{parse, version};
-use handoff_bridge::packet::assemble::assemble;
+use handoff_bridge::assemble::assemble;
 use handoff_bridge::record::DealRecord;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;

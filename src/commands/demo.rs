@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::check::check;
 use super::{Problem, terminal};
+use crate::assemble::assemble;
 use crate::clock::{Clock, Entropy};
 use crate::delivery::Destination;
 use crate::packet::Packet;
-use crate::packet::assemble::assemble;
 use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
 use crate::sandbox::installation::{Installation, PUBLIC_URL};
 use crate::sandbox::{Delivery, Sandbox, deals, opportunities};

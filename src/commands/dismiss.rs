@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
-use crate::gaps::Gap;
+use crate::packet::Gap;
 use crate::packet::Packet;
 use crate::source::nearest;
 use crate::store::{Store, StoredPacket, WinRow};
@@ -48,7 +48,7 @@ pub(super) async fn run(args: &DismissArgs) -> Result<(), Problem> {
     };
     let packet: Packet = serde_json::from_str(&stored.packet)?;
     let gap = find(&packet, args)?;
-    let (section, id) = (gap.section.as_str(), gap.id.as_str());
+    let (section, id) = (gap.section.as_str(), &gap.id());
     let known = dismissed(&stored, gap);
     if reason.is_none() && !known {
         return Err(Problem::new(format!(
@@ -69,7 +69,7 @@ pub(super) async fn run(args: &DismissArgs) -> Result<(), Problem> {
 }
 
 fn dismissed(stored: &StoredPacket, gap: &Gap) -> bool {
-    stored.dismissals.iter().any(|one| one.gap == gap.id && one.section == gap.section.as_str())
+    stored.dismissals.iter().any(|one| one.gap == gap.id() && one.section == gap.section.as_str())
 }
 
 /// One line that says something and can be read.
@@ -102,7 +102,7 @@ pub(super) async fn no_packet(store: &Store, packet_id: &str) -> Result<Problem,
 fn find<'a>(packet: &'a Packet, args: &DismissArgs) -> Result<&'a Gap, Problem> {
     let in_section =
         |gap: &&Gap| args.section.as_deref().is_none_or(|section| section == gap.section.as_str());
-    let mut found = packet.gaps.iter().filter(|gap| gap.id == args.gap).filter(in_section);
+    let mut found = packet.gaps.iter().filter(|gap| gap.id() == args.gap).filter(in_section);
     match (found.next(), found.next()) {
         (Some(gap), None) => Ok(gap),
         (Some(_), Some(_)) => Err(Problem::new(ambiguous(packet, args))),
@@ -113,7 +113,7 @@ fn find<'a>(packet: &'a Packet, args: &DismissArgs) -> Result<&'a Gap, Problem> 
 fn ambiguous(packet: &Packet, args: &DismissArgs) -> String {
     let mut text =
         format!("handoff: {} has {} in several sections. Type one of these:", packet.packet_id, args.gap);
-    for gap in packet.gaps.iter().filter(|gap| gap.id == args.gap) {
+    for gap in packet.gaps.iter().filter(|gap| gap.id() == args.gap) {
         let _ = write!(text, "\n  {}", typed(packet, gap, args));
     }
     text
@@ -124,7 +124,8 @@ fn unknown(packet: &Packet, args: &DismissArgs) -> String {
         Some(section) => format!("handoff: {} has no gap {} in {section}", packet.packet_id, args.gap),
         None => format!("handoff: {} has no gap {}", packet.packet_id, args.gap),
     };
-    let meant = nearest(&args.gap, packet.gaps.iter().map(|gap| gap.id.as_str()));
+    let ids: Vec<String> = packet.gaps.iter().map(Gap::id).collect();
+    let meant = nearest(&args.gap, ids.iter().map(String::as_str));
     if let Some(meant) = meant.filter(|meant| *meant != args.gap) {
         let _ = write!(text, "; did you mean {meant}?");
     }
@@ -135,7 +136,7 @@ fn unknown(packet: &Packet, args: &DismissArgs) -> String {
     text.push_str("\nIt has:");
     for gap in &packet.gaps {
         let hint = if gap.counts() { "" } else { " (a hint)" };
-        let _ = write!(text, "\n  {:<16} {}{hint}", gap.section.as_str(), gap.id);
+        let _ = write!(text, "\n  {:<16} {}{hint}", gap.section.as_str(), gap.id());
     }
     text
 }
@@ -150,7 +151,7 @@ fn typed(packet: &Packet, gap: &Gap, args: &DismissArgs) -> String {
     } else {
         format!(" --config {}", config.display())
     };
-    format!("handoff dismiss {} {} --section {section} {rest}{config}", packet.packet_id, gap.id)
+    format!("handoff dismiss {} {} --section {section} {rest}{config}", packet.packet_id, gap.id())
 }
 
 #[cfg(test)]

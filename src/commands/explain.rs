@@ -3,14 +3,14 @@
 use jiff::Zoned;
 
 use super::page::Page;
-use crate::delivery::Orders;
-use crate::gaps::{Addressee, Evidence, Finding, Outcome, Severity, Verdict, verdicts};
+use crate::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
 use crate::mapping::condition::Verdict as Judged;
-use crate::mapping::field::{self, Reading};
 use crate::mapping::{Condition, ListStyle, Mapping, SectionMapping};
+use crate::messages;
+use crate::packet::{Addressee, DeliveryPlan, RoleSource, Severity};
 use crate::packet::{Entry, Packet, PacketStatus, Section, SectionName};
 use crate::record::FieldPath;
-use crate::record::{DealRecord, FieldKind, User};
+use crate::record::{DealRecord, FieldKind, Reading, User};
 use crate::workbench::compare;
 
 /// What was explained, and what explains it.
@@ -18,7 +18,7 @@ pub(super) struct Explained<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) record: &'a DealRecord,
     pub(super) packet: &'a Packet,
-    pub(super) orders: &'a Orders,
+    pub(super) plan: &'a DeliveryPlan,
     /// The packet's instant, in the account's zone.
     pub(super) now: &'a Zoned,
 }
@@ -52,13 +52,8 @@ impl Explained<'_> {
         }
         for path in &mapping.from {
             let source = path.to_string();
-            let derived = |entry: &&Entry| {
-                mapping.derive.iter().any(|derivation| {
-                    derivation.when.source() == source && entry.text.starts_with(&derivation.said())
-                })
-            };
-            let entries: Vec<&Entry> =
-                section.entries.iter().filter(|entry| entry.source == source && !derived(entry)).collect();
+            let from_here = |entry: &&Entry| entry.is_written() && entry.origin.field() == Some(path);
+            let entries: Vec<&Entry> = section.entries.iter().filter(from_here).collect();
             page.line("", &format!("{source}: {}", self.field(path, mapping, entries.len())));
             for entry in entries {
                 let cut = if entry.excerpt { " (cut to the word budget)" } else { "" };
@@ -77,12 +72,10 @@ impl Explained<'_> {
         }
         for person in &section.people {
             let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
-            let why = match person.source.as_str() {
-                "contacts.label" => "by the label on the deal",
-                "contacts.hs_buying_role" => {
-                    "by the contact's buying role, as no label of the deal is mapped"
-                }
-                _ => "neither a label nor a buying role is mapped",
+            let why = match person.source {
+                RoleSource::Label => "by the label on the deal",
+                RoleSource::BuyingRole => "by the contact's buying role, as no label of the deal is mapped",
+                RoleSource::Unknown => "neither a label nor a buying role is mapped",
             };
             let roles = if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") };
             page.line("", &format!("{}: {roles}, {why}", person.name));
@@ -92,8 +85,8 @@ impl Explained<'_> {
     /// Who does it, and by when.
     fn first_value(&self, page: &mut Page, mapping: &SectionMapping, section: &Section) {
         if let Some(path) = &mapping.due {
-            let due = section.entries.iter().find_map(|entry| entry.due);
-            let outcome = match (field::read(self.record, path), due) {
+            let due = section.entries.iter().find_map(Entry::given_due);
+            let outcome = match (self.record.read(path), due) {
                 (Reading::Values(_), Some(day)) => format!("gives the day {day}"),
                 (Reading::Values(_), None) => "holds no day that can be counted with".to_owned(),
                 (reading, Some(day)) => format!("{}; {day} was counted from the text", nothing(&reading)),
@@ -103,7 +96,7 @@ impl Explained<'_> {
         }
         if let Some(path) = &mapping.who {
             let who = section.entries.iter().find_map(|entry| entry.who.as_deref());
-            let outcome = match (field::read(self.record, path), who) {
+            let outcome = match (self.record.read(path), who) {
                 (Reading::Values(_), Some(who)) => format!("gives {who}"),
                 (Reading::Values(_), None) => "not repeated, the text names them".to_owned(),
                 (reading, _) => nothing(&reading).to_owned(),
@@ -114,7 +107,7 @@ impl Explained<'_> {
 
     /// How a field was read, and how many entries it gave.
     fn field(&self, path: &FieldPath, mapping: &SectionMapping, entries: usize) -> String {
-        let reading = field::read(self.record, path);
+        let reading = self.record.read(path);
         let Reading::Values(_) = reading else { return nothing(&reading).to_owned() };
         let how = self.transform(path, mapping.list);
         match entries {
@@ -125,7 +118,7 @@ impl Explained<'_> {
     }
 
     fn transform(&self, path: &FieldPath, list: ListStyle) -> String {
-        let read = match field::kind(self.record, path) {
+        let read = match self.record.kind(path) {
             None => "text of unknown type, cleaned",
             Some(FieldKind::Text) => "text, cleaned",
             Some(FieldKind::Html) => "HTML, read as text",
@@ -166,7 +159,7 @@ impl Explained<'_> {
     fn owner(&self, page: &mut Page) {
         let (path, owner) = (&self.mapping.owner.from, &self.packet.owner);
         let name = owner.name.as_deref().unwrap_or("nobody");
-        let why = match field::read(self.record, path) {
+        let why = match self.record.read(path) {
             _ if !owner.fallback => "names them".to_owned(),
             Reading::Values(_) => "names nobody who still works there, so the fallback takes it".to_owned(),
             reading => format!("{}, so the fallback takes it", nothing(&reading)),
@@ -175,7 +168,7 @@ impl Explained<'_> {
     }
 
     fn assignee(&self, page: &mut Page) {
-        let Some(assignee) = &self.orders.task.assignee else {
+        let Some(assignee) = &self.plan.task.assignee else {
             page.line("", "task for nobody: neither the seller nor the owner is a user who can work on it");
             return;
         };
@@ -206,7 +199,7 @@ impl Explained<'_> {
 fn nothing(reading: &Reading<'_>) -> &'static str {
     match reading {
         Reading::Values(_) | Reading::Empty => "empty",
-        Reading::Hidden(why) => why,
+        Reading::Hidden(why) => messages::condition::hidden(*why),
     }
 }
 
@@ -216,8 +209,8 @@ fn rules<'a>(page: &mut Page, verdicts: impl Iterator<Item = &'a Verdict>) {
     for Verdict { rule, outcome, .. } in verdicts {
         match outcome {
             Outcome::Caught(findings) => findings.iter().for_each(|one| finding(page, one)),
-            Outcome::Silent => silent.push(rule.id),
-            Outcome::NotApplicable => without.push(rule.id),
+            Outcome::Silent => silent.push(rule.id.as_str()),
+            Outcome::NotApplicable => without.push(rule.id.as_str()),
         }
     }
     for (what, rules) in [("silent: ", silent), ("not applicable: ", without)] {
@@ -227,18 +220,18 @@ fn rules<'a>(page: &mut Page, verdicts: impl Iterator<Item = &'a Verdict>) {
     }
 }
 
-fn finding(page: &mut Page, Finding { gap, speaks }: &Finding) {
+fn finding(page: &mut Page, Finding { gap, reported }: &Finding) {
     let addressee = match gap.addressee {
         Addressee::Seller => "the seller",
         Addressee::Revops => "RevOps",
     };
-    let weight = match (speaks, gap.counts(), gap.severity) {
+    let weight = match (reported, gap.counts(), gap.severity) {
         (false, ..) => "not asked, as another rule asks for the same",
         (true, true, _) => "counts",
         (true, false, Severity::Hint) => "a hint",
         (true, false, Severity::Gap) => "unsure, so only shown here",
     };
     let head =
-        format!("{} ({}, for {addressee}, {weight}): {}", gap.id, gap.confidence.as_str(), gap.evidence);
+        format!("{} ({}, for {addressee}, {weight}): {}", gap.id(), gap.confidence.as_str(), gap.evidence());
     page.line("caught: ", &head);
 }

@@ -9,11 +9,12 @@ use super::explain::{Explained, explanation};
 use super::fetch::{connect, fetch};
 use super::page::WIDTH;
 use super::{ConfigArg, Problem, load_config, terminal};
+use crate::assemble::assemble;
 use crate::clock::Clock;
 use crate::delivery::{slack, task};
 use crate::mapping::Mapping;
 use crate::mapping::live::LiveMapping;
-use crate::packet::{assemble::assemble, packet_id};
+use crate::packet::packet_id;
 use crate::record::{AccountKey, DealKey, DealRecord, WinKey};
 
 /// Arguments of `handoff preview`.
@@ -72,21 +73,21 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     let as_of = args.as_of.unwrap_or_else(|| Clock::machine().now());
     let account = AccountKey { crm: record.crm, account: record.account.clone() };
     let deal = DealKey { account, deal: record.deal.id.clone() };
-    let (packet, orders) = assemble(&mapping, &record, &packet_id(&WinKey { deal, won_at: as_of }), as_of);
-    let draft = task::draft(&packet, &record, &orders.task);
+    let (packet, plan) = assemble(&mapping, &record, &packet_id(&WinKey { deal, won_at: as_of }), as_of);
+    let draft = task::draft(&packet, &record, &plan.task);
     let links = slack::Links { deal: packet.deal.url.clone(), task: None };
-    let digest = slack::digest(&packet, &record, &links, None);
+    let digest = slack::digest(&packet, &record, plan.digest.questions.as_ref(), &links, None);
     match args.format {
         Format::Json => println!("{}", serde_json::to_string_pretty(&packet)?),
         Format::Slack => println!("{}", serde_json::to_string_pretty(&digest)?),
         Format::Task => print!("{}", terminal::task(&draft, WIDTH)),
         Format::Text => {
             let screen = terminal::screen();
-            print!("{}", terminal::story(&packet, &record, &orders, None, screen));
+            print!("{}", terminal::story(&packet, &record, &plan, None, screen));
             if args.explain {
                 let now = &as_of.to_zoned(mapping.time_zone.clone());
                 let explained =
-                    Explained { mapping: &mapping, record: &record, packet: &packet, orders: &orders, now };
+                    Explained { mapping: &mapping, record: &record, packet: &packet, plan: &plan, now };
                 print!("\n{}", explanation(&explained, screen.unwrap_or(WIDTH).min(WIDTH)));
             }
         }

@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Problem, terminal};
-use crate::gaps::{Confidence, RULES};
+use crate::gaps::RULES;
+use crate::packet::Confidence;
 
 /// Arguments of `handoff rules`.
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub(super) fn run(args: &RulesArgs) -> Result<(), Problem> {
 
 fn shown() -> Vec<Shown> {
     let shown = RULES.iter().map(|rule| Shown {
-        id: rule.id,
+        id: rule.id.as_str(),
         confidence: rule.confidence,
         catches: rule.catches,
         leaves_alone: rule.leaves_alone,
@@ -70,9 +71,10 @@ mod tests {
     fn every_rule_is_listed_with_all_it_says() {
         let listed = listed().split_whitespace().collect::<Vec<_>>().join(" ");
         for rule in RULES {
-            for text in [rule.id, rule.catches, rule.leaves_alone, rule.question, rule.confidence.as_str()] {
+            let id = rule.id.as_str();
+            for text in [id, rule.catches, rule.leaves_alone, rule.question, rule.confidence.as_str()] {
                 let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                assert!(listed.contains(&text), "{}: {text}", rule.id);
+                assert!(listed.contains(&text), "{id}: {text}");
             }
         }
     }

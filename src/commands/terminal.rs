@@ -12,7 +12,8 @@ use super::page::{self, Page, WIDTH};
 use crate::config::LogConfig;
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
-use crate::delivery::{Orders, task};
+use crate::delivery::task;
+use crate::packet::DeliveryPlan;
 use crate::packet::Packet;
 use crate::record::DealRecord;
 
@@ -44,18 +45,18 @@ pub(super) fn screen() -> Option<usize> {
 pub(super) fn story(
     packet: &Packet,
     record: &DealRecord,
-    orders: &Orders,
+    plan: &DeliveryPlan,
     task: Option<String>,
     screen: Option<usize>,
 ) -> String {
-    let draft = task::draft(packet, record, &orders.task);
+    let draft = task::draft(packet, record, &plan.task);
     let links = slack::Links { deal: packet.deal.url.clone(), task };
-    let digest = slack::digest(packet, record, &links, None);
+    let digest = slack::digest(packet, record, plan.digest.questions.as_ref(), &links, None);
     let (width, beside) = page::columns(3, screen.unwrap_or(WIDTH));
     let pages = [
         self::packet(packet, width),
         self::task(&draft, width),
-        self::digest(&orders.digest.channel, &digest, width),
+        self::digest(&plan.digest.channel, &digest, width),
     ];
     if beside { page::side_by_side(&pages, width) } else { pages.join("\n") }
 }

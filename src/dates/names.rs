@@ -6,18 +6,18 @@ use super::written::number;
 
 /// The months, each in six languages, January first. Short words that mean something else stand in [`UNSURE`].
 static MONTHS: Numbered = Numbered::new(&[
-    "january, jan, januar, jänner, janvier, janv, enero, ene, janeiro, januari",
-    "february, feb, februar, février, févr, fév, febrero, fevereiro, fev, februari",
-    "march, mar, märz, mrz, mars, marzo, março, maart",
-    "april, apr, avril, avr, abril, abr",
-    "may, mai, mayo, maio, mei",
-    "june, jun, juni, juin, junio, junho",
-    "july, jul, juli, juillet, juil, julio, julho",
-    "august, aug, août, agosto, ago, augustus",
-    "september, sept, sep, septembre, septiembre, setembro, set",
-    "october, oct, oktober, okt, octobre, octubre, outubro, out",
-    "november, nov, novembre, noviembre, novembro",
-    "december, dec, dezember, dez, décembre, déc, diciembre, dic, dezembro",
+    (1, "january, jan, januar, jänner, janvier, janv, enero, ene, janeiro, januari"),
+    (2, "february, feb, februar, février, févr, fév, febrero, fevereiro, fev, februari"),
+    (3, "march, mar, märz, mrz, mars, marzo, março, maart"),
+    (4, "april, apr, avril, avr, abril, abr"),
+    (5, "may, mai, mayo, maio, mei"),
+    (6, "june, jun, juni, juin, junio, junho"),
+    (7, "july, jul, juli, juillet, juil, julio, julho"),
+    (8, "august, aug, août, agosto, ago, augustus"),
+    (9, "september, sept, sep, septembre, septiembre, setembro, set"),
+    (10, "october, oct, oktober, okt, octobre, octubre, outubro, out"),
+    (11, "november, nov, novembre, noviembre, novembro"),
+    (12, "december, dec, dezember, dez, décembre, déc, diciembre, dic, dezembro"),
 ]);
 
 /// Months only when a day or "in", "by", "end of" stands beside them.
@@ -60,7 +60,33 @@ pub(crate) static DEADLINE: Vocabulary = Vocabulary::new(&[
     "op, voor, tot, uiterlijk, over, tegen, na, eind, begin, medio, eerste, komende, vanaf, per",
 ]);
 
+/// What opens a deadline that is counted from the close: "within 21 days".
+pub(super) static WITHIN: Vocabulary = Vocabulary::new(&["within, innerhalb, binnen, sous, dentro"]);
+
+/// What opens one only together with [`FIRST`]: "in the first 30 days"; "in 2 weeks" may be how long something takes.
+pub(super) static DURING: Vocabulary = Vocabulary::new(&["in, during, dans, durante, en, nos"]);
+
+pub(super) static FIRST: Vocabulary = Vocabulary::new(&[
+    "first, ersten, premiers, premières, primeros, primeras, primeiros, primeiras, eerste",
+]);
+
+/// Small words between a deadline's opening and its count.
+pub(super) static FILLERS: Vocabulary = Vocabulary::new(&[
+    "the, next, of, von, der, des, den, nächsten, de, du, les, los, las, os, as, prochains, próximos",
+]);
+
+/// What opens a numbered day that is a deadline: "by day 30".
+pub(super) static BY: Vocabulary = Vocabulary::new(&["by, bis"]);
+
 /// Units of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Day,
+    BusinessDay,
+    Week,
+    Month,
+}
+
 static DAYS: Vocabulary = Vocabulary::new(&[
     "day, days, d, calendar days, tag, tage, tagen, jour, jours, día, días, dia, dias, dag, dagen",
 ]);
@@ -73,20 +99,26 @@ static WEEKS: Vocabulary =
 static MONTH_UNITS: Vocabulary =
     Vocabulary::new(&["month, months, monat, monate, monaten, mois, mes, meses, mês, maand, maanden"]);
 
-/// Small numbers in words, from one.
+/// Small numbers in words. "dez" is a month before it is a ten.
 static COUNTS: Numbered = Numbered::new(&[
-    "one, a, an, first, eine, einer, einem, einen, ein, erste, erster, ersten, un, une, première, premier, una, primera, primer, um, uma, primeira, primeiro, een, één, eerste",
-    "two, zwei, deux, dos, dois, duas, twee, couple",
-    "three, drei, trois, tres, três, drie",
-    "four, vier, quatre, cuatro, quatro",
-    "five, fünf, cinq, cinco, vijf",
-    "six, sechs, seis, zes",
-    "seven, sieben, siete, sete, zeven",
-    "eight, huit, ocho, oito, acht",
-    "nine, neun, neuf, nueve, nove, negen",
-    "ten, zehn, dix, diez, tien",
-    "eleven, elf, onze, once",
-    "twelve, zwölf, douze, doce, doze, twaalf",
+    (
+        1,
+        "one, a, an, first, eine, einer, einem, einen, ein, erste, erster, ersten, un, une, première, premier, una, primera, primer, um, uma, primeira, primeiro, een, één, eerste",
+    ),
+    (2, "two, zwei, deux, dos, dois, duas, twee, couple"),
+    (3, "three, drei, trois, tres, três, drie"),
+    (4, "four, vier, quatre, cuatro, quatro"),
+    (5, "five, fünf, cinq, cinco, vijf"),
+    (6, "six, sechs, seis, zes"),
+    (7, "seven, sieben, siete, sete, zeven"),
+    (8, "eight, huit, ocho, oito, acht"),
+    (9, "nine, neun, neuf, nueve, nove, negen"),
+    (10, "ten, zehn, dix, diez, dez, tien"),
+    (11, "eleven, elf, onze, once"),
+    (12, "twelve, zwölf, douze, doce, doze, twaalf"),
+    (14, "fourteen, vierzehn, quatorze, catorce, veertien"),
+    (20, "twenty, zwanzig, vingt, veinte, vinte, twintig"),
+    (30, "thirty, dreißig, trente, treinta, trinta, dertig"),
 ]);
 
 /// Whether a weekday, a month or an agreed time stands anywhere.
@@ -106,10 +138,15 @@ pub(crate) fn month_number(word: &str) -> Option<i32> {
     MONTHS.number(word)
 }
 
-/// The length of a unit of time, in days.
-pub(crate) fn unit(words: &Words, at: usize) -> Option<i32> {
-    let units = [(&DAYS, 1), (&WORKING_DAYS, 1), (&WEEKS, 7), (&MONTH_UNITS, 30)];
-    units.into_iter().find(|(names, _)| names.match_at(words, at).is_some()).map(|(_, days)| days)
+/// The unit of time that stands at a position.
+pub(super) fn unit(words: &Words, at: usize) -> Option<Unit> {
+    let units = [
+        (&WORKING_DAYS, Unit::BusinessDay),
+        (&DAYS, Unit::Day),
+        (&WEEKS, Unit::Week),
+        (&MONTH_UNITS, Unit::Month),
+    ];
+    units.into_iter().find(|(names, _)| names.match_at(words, at).is_some()).map(|(_, unit)| unit)
 }
 
 /// A small number, in digits or in words.

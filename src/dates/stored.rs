@@ -1,31 +1,40 @@
 //! Days as CRMs write them, counted in the account's time zone.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-
-use crate::record::FieldKind;
 
 /// Digits from which a bare number is epoch milliseconds (March 1973): less is a typing error or a year.
 const SHORTEST_MILLIS: usize = 12;
 
 const DAY_IN_MILLIS: i64 = 86_400_000;
 
+/// How a field holds a day, as far as the CRM's metadata says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredAs {
+    /// A calendar day, which has no zone.
+    Day,
+    /// An instant.
+    Instant,
+    /// No metadata tells.
+    Unknown,
+}
+
 /// Reads a value as a day: `2026-11-20`, an instant with any ISO offset, epoch milliseconds, or `20.11.2026`.
 ///
 /// An instant is the day it has in `zone`. A `date` field has no zone, so its midnight in UTC is that day
 /// everywhere; without metadata, milliseconds at exactly midnight in UTC are taken for such a date.
 /// `20/11/2026` is nobody's guess to make: it is the 20th of November only if it cannot be anything else.
-pub fn day(text: &str, kind: Option<FieldKind>, zone: &TimeZone) -> Option<Date> {
+pub fn day(text: &str, stored: StoredAs, zone: &TimeZone) -> Option<Date> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let millis = Some(text).filter(|text| text.len() >= SHORTEST_MILLIS)?.parse::<i64>().ok()?;
-        let is_date = kind == Some(FieldKind::Date) || (kind.is_none() && millis % DAY_IN_MILLIS == 0);
+        let is_date = stored == StoredAs::Day || (stored == StoredAs::Unknown && millis % DAY_IN_MILLIS == 0);
         let zone = if is_date { &TimeZone::UTC } else { zone };
         return Some(Timestamp::from_millisecond(millis).ok()?.to_zoned(zone.clone()).date());
     }
     if let Ok(instant) = text.parse::<Timestamp>() {
-        let zone = if kind == Some(FieldKind::Date) { &TimeZone::UTC } else { zone };
+        let zone = if stored == StoredAs::Day { &TimeZone::UTC } else { zone };
         return Some(instant.to_zoned(zone.clone()).date());
     }
     if text.get(..4).is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -51,32 +60,6 @@ fn written_day(text: &str) -> Option<Date> {
     Date::new(year.parse().ok()?, month, day).ok()
 }
 
-/// How many days lie between two days; negative if the second comes first.
-pub fn days_between(earlier: Date, later: Date) -> i32 {
-    earlier.until(later).map_or(0, |span| span.get_days())
-}
-
-/// Whether a day is the last of a calendar quarter.
-pub fn is_last_of_quarter(day: Date) -> bool {
-    day.month() % 3 == 0 && day == day.last_of_month()
-}
-
-/// The day that is `days` business days (Monday to Friday) after `start`; with none, `start` itself, or
-/// the Monday after a weekend.
-pub fn business_days_after(start: Date, days: u16) -> Date {
-    let is_weekend = |day: Date| matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-    let mut day = start;
-    let mut left = days;
-    while left > 0 || is_weekend(day) {
-        let Ok(next) = day.tomorrow() else { return day };
-        day = next;
-        if !is_weekend(day) {
-            left = left.saturating_sub(1);
-        }
-    }
-    day
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -89,21 +72,21 @@ mod tests {
 
     #[test]
     fn days_are_read_in_the_accounts_time_zone() {
-        let none = None;
+        let none = StoredAs::Unknown;
         for (text, kind, expected) in [
             ("2026-11-20", none, date(2026, 11, 20)),
-            (" 2026-11-20 ", Some(FieldKind::Date), date(2026, 11, 20)),
-            ("2026-12-31T23:30:00Z", Some(FieldKind::DateTime), date(2027, 1, 1)),
+            (" 2026-11-20 ", StoredAs::Day, date(2026, 11, 20)),
+            ("2026-12-31T23:30:00Z", StoredAs::Instant, date(2027, 1, 1)),
             ("2026-12-31T23:30:00.000+0000", none, date(2027, 1, 1)),
             ("2026-12-31T22:30:00Z", none, date(2026, 12, 31)),
             ("2026-07-31T22:30:00Z", none, date(2026, 8, 1)),
             ("2026-12-31T23:30:00+01:00", none, date(2026, 12, 31)),
-            ("2026-12-11T00:00:00.000Z", Some(FieldKind::Date), date(2026, 12, 11)),
+            ("2026-12-11T00:00:00.000Z", StoredAs::Day, date(2026, 12, 11)),
             ("2026-12-11T09:30:00", none, date(2026, 12, 11)),
             // 2026-12-11T00:00:00Z and 2026-12-31T23:30:00Z
-            ("1796947200000", Some(FieldKind::Date), date(2026, 12, 11)),
+            ("1796947200000", StoredAs::Day, date(2026, 12, 11)),
             ("1796947200000", none, date(2026, 12, 11)),
-            ("1798759800000", Some(FieldKind::DateTime), date(2027, 1, 1)),
+            ("1798759800000", StoredAs::Instant, date(2027, 1, 1)),
             ("11.12.2026", none, date(2026, 12, 11)),
             ("1.2.2027", none, date(2027, 2, 1)),
             ("25/12/2026", none, date(2026, 12, 25)),
@@ -112,8 +95,8 @@ mod tests {
             assert_eq!(day(text, kind, &berlin()), Some(expected), "{text} {kind:?}");
         }
         let new_york = TimeZone::get("America/New_York").unwrap();
-        assert_eq!(day("1796947200000", Some(FieldKind::Date), &new_york), Some(date(2026, 12, 11)));
-        assert_eq!(day("2026-12-11T03:00:00Z", None, &new_york), Some(date(2026, 12, 10)));
+        assert_eq!(day("1796947200000", StoredAs::Day, &new_york), Some(date(2026, 12, 11)));
+        assert_eq!(day("2026-12-11T03:00:00Z", StoredAs::Unknown, &new_york), Some(date(2026, 12, 10)));
     }
 
     #[test]
@@ -126,19 +109,9 @@ mod tests {
             ("America/Los_Angeles", date(2026, 12, 31)),
         ] {
             let zone = TimeZone::get(zone).unwrap();
-            let day = day("2026-12-31T23:30:00Z", Some(FieldKind::DateTime), &zone);
+            let day = day("2026-12-31T23:30:00Z", StoredAs::Instant, &zone);
             assert_eq!(day, Some(expected), "{zone:?}");
         }
-    }
-
-    #[test]
-    fn a_quarter_ends_on_four_days_a_year() {
-        let ends = date(2028, 1, 1)
-            .series(jiff::Span::new().days(1))
-            .take(366)
-            .filter(|day| is_last_of_quarter(*day));
-        let ends: Vec<String> = ends.map(|day| day.to_string()).collect();
-        assert_eq!(ends, ["2028-03-31", "2028-06-30", "2028-09-30", "2028-12-31"]);
     }
 
     #[test]
@@ -162,23 +135,7 @@ mod tests {
             "11.12.26",
             "²⁰²⁶",
         ] {
-            assert_eq!(day(text, None, &berlin()), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn business_days_skip_weekends() {
-        // 20 November 2026 is a Friday.
-        for (start, days, expected) in [
-            (date(2026, 11, 20), 0, date(2026, 11, 20)),
-            (date(2026, 11, 20), 1, date(2026, 11, 23)),
-            (date(2026, 11, 20), 2, date(2026, 11, 24)),
-            (date(2026, 11, 20), 5, date(2026, 11, 27)),
-            (date(2026, 11, 21), 0, date(2026, 11, 23)),
-            (date(2026, 11, 22), 1, date(2026, 11, 23)),
-            (Date::MAX, 3, Date::MAX),
-        ] {
-            assert_eq!(business_days_after(start, days), expected, "{start} + {days}");
+            assert_eq!(day(text, StoredAs::Unknown, &berlin()), None, "{text}");
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Days as people write them in a sentence: "by 12 Dec", "bis Ende März", "dans 3 semaines", "Q1".
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{Span, ToSpan};
 
 use crate::text::tokens::Words;
 
-use super::names::{AGREED, DEADLINE, UNSURE, WEEKDAYS, counted, is_period, month_number, unit};
+use super::names::{
+    AGREED, BY, DEADLINE, DURING, FILLERS, FIRST, UNSURE, Unit, WEEKDAYS, WITHIN, counted, is_period,
+    month_number, unit,
+};
 pub(crate) use super::names::{is_day_or_month, names_a_day_or_month};
+use super::{business_days_after, days_between};
 
 /// What a text says about when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +21,9 @@ pub(crate) struct When {
     pub(crate) spans: Vec<(Date, Date)>,
     /// No year or order of day and month had to be guessed.
     pub(crate) is_sure: bool,
+    /// The day that the text sets by counting from the close: "within 21 days", "by day 30". Between 5 days and a
+    /// year: a shorter span is how fast something works ("tickets answered within 2 days"), not when it happens first.
+    pub(crate) deadline: Option<Date>,
 }
 
 /// Reads every date in a text. Dates without a year are those nearest to the close; spans count from it.
@@ -39,6 +46,28 @@ pub(crate) fn read(text: &str, words: &Words, close: Option<Date>) -> When {
     }
     when.is_readable |= !when.spans.is_empty();
     when
+}
+
+/// Whether a text says nothing but when, as the value of a date field should: "end of Q3", not "end of Q3-ish".
+pub(crate) fn says_only_when(words: &Words) -> bool {
+    let mut at = 0;
+    while at < words.len() {
+        let word = words.at(at);
+        let is_part = || {
+            DEADLINE.lists(word)
+                || FILLERS.lists(word)
+                || is_period(words, at)
+                || month_number(word).is_some()
+                || unit(words, at).is_some()
+                || number(word).is_some()
+        };
+        at += match AGREED.match_at(words, at).or_else(|| WEEKDAYS.match_at(words, at)) {
+            Some(count) => count,
+            None if is_part() => 1,
+            None => return false,
+        };
+    }
+    true
 }
 
 /// `2026-12-12`, `12.12.2026`, `12/31/26`, German `12.12.`; after "by" also `12/12`.
@@ -89,20 +118,22 @@ fn either_order(
 
 /// `by 2027`: readable, although it is hardly a day.
 fn is_year_meant(words: &Words, at: usize) -> bool {
-    let before = at.checked_sub(1).map_or("", |before| words.at(before));
-    DEADLINE.lists(before) && number(words.at(at)).is_some_and(is_year)
+    DEADLINE.lists(before(words, at, 1)) && number(words.at(at)).is_some_and(is_year)
 }
 
 /// `12 Dec`, `12. Dezember 2026`, `le 1er mars`, `12 de diciembre`, `December 12th`, `mid-December`.
 fn month(words: &Words, at: usize, close: Option<Date>, when: &mut When) {
     let Some(month) = month_number(words.at(at)) else { return };
-    let before = |steps: usize| at.checked_sub(steps).map_or("", |position| words.at(position));
-    let day_before = match before(1) {
-        "de" | "of" => ordinal(before(2)),
+    if unit(words, at + 1).is_some() {
+        // "em dez dias": ten, not December.
+        return;
+    }
+    let day_before = match before(words, at, 1) {
+        "de" | "of" => ordinal(before(words, at, 2)),
         word => ordinal(word),
     };
     let day = day_before.or_else(|| ordinal(words.at(at + 1)));
-    if day.is_none() && UNSURE.lists(words.at(at)) && !DEADLINE.lists(before(1)) {
+    if day.is_none() && UNSURE.lists(words.at(at)) && !DEADLINE.lists(before(words, at, 1)) {
         return;
     }
     let year = (1..=3).filter_map(|steps| number(words.at(at + steps))).find(|&year| is_year(year));
@@ -115,35 +146,82 @@ fn month(words: &Words, at: usize, close: Option<Date>, when: &mut When) {
 /// `within 21 days`, `in drei Wochen`, `dans un mois`.
 fn count_of_units(words: &Words, at: usize, close: Option<Date>, when: &mut When) {
     let Some(count) = counted(words.at(at)) else { return };
-    let Some(days) = unit(words, at + 1) else { return };
-    let is_deadline = DEADLINE.lists(words.at(at))
-        || (1..=3).any(|steps| at.checked_sub(steps).is_some_and(|before| DEADLINE.lists(words.at(before))));
-    if is_deadline {
-        after_close(close, count.saturating_mul(days), when);
+    let Some(unit) = unit(words, at + 1) else { return };
+    let sets_deadline = sets_deadline(words, at);
+    let is_when = sets_deadline
+        || DEADLINE.lists(words.at(at))
+        || (1..=3).any(|steps| DEADLINE.lists(before(words, at, steps)));
+    if is_when {
+        after_close(close, count, unit, sets_deadline, when);
     }
+}
+
+/// Whether a deadline opens in front of the count at a position, and not merely how long something takes.
+fn sets_deadline(words: &Words, at: usize) -> bool {
+    let mut is_first = false;
+    for word in (1..=4).map(|steps| before(words, at, steps)) {
+        if WITHIN.lists(word) {
+            return true;
+        } else if FIRST.lists(word) {
+            is_first = true;
+        } else if DURING.lists(word) {
+            return is_first;
+        } else if !FILLERS.lists(word) {
+            return false;
+        }
+    }
+    false
 }
 
 /// `day 30`, `Woche 2`; a high number of weeks is a week of the calendar.
 fn numbered_unit(words: &Words, at: usize, close: Option<Date>, when: &mut When) {
     let Some(count) = number(words.at(at + 1)) else { return };
-    let Some(days) = unit(words, at) else { return };
+    let Some(unit_here) = unit(words, at) else { return };
     // "in 3 days 2 reports": the unit belongs to the number before it.
-    let is_counted = at.checked_sub(1).is_some_and(|before| counted(words.at(before)).is_some());
-    if is_counted || unit(words, at + 2).is_some() {
+    if counted(before(words, at, 1)).is_some() || unit(words, at + 2).is_some() {
         return;
     }
-    if days == 7 && count > 8 {
+    if unit_here == Unit::Week && count > 8 {
         when.is_readable = true;
     } else {
-        after_close(close, count.saturating_mul(days), when);
+        let sets_deadline = unit_here == Unit::Day && BY.lists(before(words, at, 1));
+        after_close(close, count, unit_here, sets_deadline, when);
     }
 }
 
-fn after_close(close: Option<Date>, days: i32, when: &mut When) {
+/// The word so many steps before a position, or `""`.
+fn before(words: &Words, at: usize, steps: usize) -> &str {
+    at.checked_sub(steps).map_or("", |position| words.at(position))
+}
+
+fn after_close(close: Option<Date>, count: i32, unit: Unit, sets_deadline: bool, when: &mut When) {
     when.is_readable = true;
-    if let Some(day) = close.and_then(|close| close.checked_add(days.min(3_650).days()).ok()) {
-        when.spans.push((day, day));
+    let Some((close, (first, last))) =
+        close.and_then(|close| Some((close, counted_from(close, count, unit)?)))
+    else {
+        return;
+    };
+    when.spans.push((first, last));
+    if sets_deadline && (5..=366).contains(&days_between(close, last)) {
+        when.deadline.get_or_insert(last);
     }
+}
+
+/// The day so many units after the close; for months, which some count as 30 days, from the first to the last day that
+/// may be meant.
+fn counted_from(close: Date, count: i32, unit: Unit) -> Option<(Date, Date)> {
+    let after = |span: Span| close.checked_add(span).ok();
+    let days = |days: i32| after(i64::from(days.min(3_650)).days());
+    let day = match unit {
+        Unit::Day => days(count)?,
+        Unit::Week => days(count.saturating_mul(7))?,
+        Unit::BusinessDay => business_days_after(close, u16::try_from(count).ok()?),
+        Unit::Month => {
+            let (one, other) = (days(count.saturating_mul(30))?, after(i64::from(count.min(120)).months())?);
+            return Some((one.min(other), one.max(other)));
+        }
+    };
+    Some((day, day))
 }
 
 /// The day or month without a year that is nearest to the close.
@@ -197,6 +275,8 @@ fn is_year(number: i32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     /// The close of every test here: 20 November 2026.
@@ -318,5 +398,78 @@ mod tests {
         assert!(when("by 12 Dec 2026").is_sure);
         assert!(!when("by 12 Dec").is_sure);
         assert!(!when("by 03/04/2027").is_sure);
+    }
+
+    /// The day that a text sets by counting from the close.
+    fn deadline(text: &str, close: Date) -> Option<Date> {
+        read(text, &Words::of(text), Some(close)).deadline
+    }
+
+    #[test]
+    fn a_relative_date_counts_from_the_close() {
+        let close = date(2026, 11, 20);
+        for (text, expected) in [
+            ("VP Sales uses the dashboard in the weekly call within 21 days", date(2026, 12, 11)),
+            ("Within the first 30 days: first report", date(2026, 12, 20)),
+            ("in the first two weeks", date(2026, 12, 4)),
+            ("live by day 30", date(2026, 12, 20)),
+            ("within 10 business days", date(2026, 12, 4)),
+            ("within one month", date(2026, 12, 20)),
+            ("Erster Bericht innerhalb von 21 Tagen", date(2026, 12, 11)),
+            ("in den ersten 30 Tagen", date(2026, 12, 20)),
+            ("innerhalb von zwei Wochen", date(2026, 12, 4)),
+            ("premier rapport sous 21 jours", date(2026, 12, 11)),
+            ("dans les premiers 30 jours", date(2026, 12, 20)),
+            ("dentro de 21 días", date(2026, 12, 11)),
+            ("nos primeiros 30 dias", date(2026, 12, 20)),
+            ("binnen drie weken", date(2026, 12, 11)),
+            ("dentro de dez dias", date(2026, 11, 30)),
+            ("within five weeks", date(2026, 12, 25)),
+            ("within 5 days", date(2026, 11, 25)),
+            ("within a month", date(2026, 12, 20)),
+        ] {
+            assert_eq!(deadline(text, close), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn how_fast_something_works_is_no_date() {
+        for text in [
+            "",
+            "within",
+            "within days",
+            "tickets answered within 2 days",
+            "cut reporting from 5 days to 1 in 2 weeks",
+            "21 days",
+            "within 4 days",
+            "within 9999 days",
+            "within 99999999999 days",
+            "within 24 hours",
+            "by day",
+            "by day two of training",
+            "within 3 years",
+        ] {
+            assert_eq!(deadline(text, date(2026, 11, 20)), None, "{text}");
+        }
+        assert_eq!(deadline("within 30 days", Date::MAX), None);
+    }
+
+    #[test]
+    fn a_date_field_says_when_and_nothing_else() {
+        for text in [
+            "end of Q3",
+            "Q1",
+            "KW 50",
+            "by Friday",
+            "mid December",
+            "bis Ende des Jahres",
+            "fin d'année",
+            "in 3 weeks",
+        ] {
+            assert!(says_only_when(&Words::of(text)), "{text}");
+        }
+        for text in ["end of Q3-ish", "Q1 maybe", "Friday or so", "next month if IT agrees"] {
+            assert!(!says_only_when(&Words::of(text)), "{text}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What task and digest both say first: account, value, owner, how much is filled and what is missing.
 
 use crate::delivery::excerpt;
-use crate::gaps::{Addressee, Gap, Question, questions};
+use crate::gaps;
 use crate::messages;
-use crate::packet::{Packet, SectionName, SectionStatus};
+use crate::packet::{Packet, Question, Questions, SectionName, SectionStatus};
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
 use crate::text::money as text;
@@ -29,17 +29,14 @@ pub(super) struct Headline {
     pub missing: Vec<SectionName>,
     /// Required sections that are shown, but flagged.
     pub weak: Vec<SectionName>,
-    /// What the seller can answer.
-    pub for_seller: Vec<Question>,
-    /// What RevOps can change.
-    pub for_revops: Vec<Question>,
+    /// What is open.
+    pub questions: Questions,
 }
 
 impl Headline {
-    /// Reads the headline off a packet; company and seller come from the record it was made from.
-    pub fn of(packet: &Packet, record: &DealRecord) -> Self {
-        let (for_seller, for_revops): (Vec<&Gap>, Vec<&Gap>) =
-            packet.gaps.iter().filter(|gap| gap.counts()).partition(|gap| gap.addressee == Addressee::Seller);
+    /// Reads the headline off a packet; company and seller come from the record it was made from, the questions from
+    /// the plan of the delivery.
+    pub fn of(packet: &Packet, record: &DealRecord, questions: Option<&Questions>) -> Self {
         let owner = packet.owner.name.as_deref().or(packet.owner.email.as_deref()).and_then(shown);
         let seller = record.owner.as_ref();
         Self {
@@ -55,14 +52,13 @@ impl Headline {
             filled: packet.filled,
             missing: sections(packet, SectionStatus::Missing),
             weak: sections(packet, SectionStatus::Weak),
-            for_seller: questions(&for_seller, record),
-            for_revops: questions(&for_revops, record),
+            questions: questions.cloned().unwrap_or_else(|| gaps::questions(&packet.gaps)),
         }
     }
 
     /// How many questions are open.
     pub fn open(&self) -> usize {
-        self.for_seller.len() + self.for_revops.len()
+        self.questions.for_seller.len() + self.questions.for_revops.len()
     }
 
     /// What is missing and what is weak, in words.
@@ -105,7 +101,7 @@ pub(super) fn subject(question: &Question) -> String {
 }
 
 fn account(packet: &Packet, record: &DealRecord) -> String {
-    let company = record.company.as_ref().and_then(|company| company.first_of(&["name", "Name"]));
+    let company = record.company_name();
     company
         .and_then(|raw| shown(&clean_line(raw)))
         .or_else(|| shown(&packet.deal.name))
@@ -140,7 +136,7 @@ mod tests {
     /// What a reader sees as the customer's name.
     fn account_of(company: &str) -> String {
         let deal = Deal::won(company);
-        Headline::of(&deal.packet, &deal.record).account
+        Headline::of(&deal.packet, &deal.record, None).account
     }
 
     #[test]
@@ -154,7 +150,7 @@ mod tests {
     fn entities_in_the_names_of_companies_and_sellers_are_decoded() {
         assert_eq!(account_of("M&#252;ller &amp; Co"), "Müller & Co");
         let deal = Deal::won("Acme").sold_by("Zo&euml; O&#39;Neil");
-        let seller = Headline::of(&deal.packet, &deal.record).seller;
+        let seller = Headline::of(&deal.packet, &deal.record, None).seller;
         assert_eq!(seller.as_deref(), Some("Zoë O'Neil"));
     }
 }

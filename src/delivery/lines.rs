@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::delivery::excerpt;
 use crate::messages;
-use crate::packet::remark::{remarks, with_remark};
+use crate::messages::due_note::{due_notes, with_due_note};
 use crate::packet::{Entry, Person};
 
 /// Longest name, job title or address of a person, in UTF-16 units.
@@ -12,9 +12,9 @@ const PERSON: usize = 60;
 
 /// Entries with what stands behind them, each text fitted by `fit`; those with nothing to read are left out.
 pub(super) fn entries(entries: &[Entry], mut fit: impl FnMut(&str) -> String) -> Vec<String> {
-    let lines = entries.iter().zip(remarks(entries)).map(|(entry, remark)| {
-        let remark = remark.map(|remark| excerpt::name(&remark, PERSON * 2));
-        with_remark(fit(&entry.text), remark.filter(|remark| !remark.is_empty()))
+    let lines = entries.iter().zip(due_notes(entries)).map(|(entry, note)| {
+        let note = note.map(|note| excerpt::name(&note, PERSON * 2));
+        with_due_note(fit(&entry.text), note.filter(|note| !note.is_empty()))
     });
     lines.filter(|line| !line.is_empty()).collect()
 }

@@ -19,7 +19,6 @@ mod example;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Where a delivery goes.
@@ -57,29 +56,4 @@ impl FromStr for Destination {
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|destination| destination.as_str() == text).ok_or(())
     }
-}
-
-/// What the mapping decided about the task, stored in its outbox row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskOrder {
-    /// CRM user who gets it: the seller when something is missing, else the handoff's owner.
-    pub assignee: Option<String>,
-    /// When it is due.
-    pub due: Timestamp,
-}
-
-/// What the mapping decided about the digest, stored in its outbox row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DigestOrder {
-    /// Channel id.
-    pub channel: String,
-}
-
-/// Everything one win sets in motion.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Orders {
-    /// For the CRM.
-    pub task: TaskOrder,
-    /// For Slack.
-    pub digest: DigestOrder,
 }

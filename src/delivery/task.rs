@@ -2,10 +2,9 @@
 
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::headline::{Headline, subject};
-use crate::delivery::{TaskOrder, excerpt, lines};
-use crate::gaps::Question;
+use crate::delivery::{excerpt, lines};
 use crate::messages;
-use crate::packet::{Packet, Section, SectionName, SectionStatus};
+use crate::packet::{Packet, Question, Questions, Section, SectionName, SectionStatus, TaskParams};
 use crate::record::DealRecord;
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
@@ -21,9 +20,9 @@ const QUESTION: usize = 200;
 /// Longest answer to an agenda line.
 const ANSWER: usize = 300;
 
-/// How much is written out. The first of [`ROOMS`] that keeps the body within [`BODY`] is taken; the last
+/// How much is written out. The first of [`LAYOUTS`] that keeps the body within [`BODY`] is taken; the last
 /// one always does.
-struct Room {
+struct Layout {
     /// Questions for one addressee.
     questions: usize,
     /// Entries, and people, of one section.
@@ -32,10 +31,10 @@ struct Room {
     entry: usize,
 }
 
-const ROOMS: [Room; 3] = [
-    Room { questions: 30, entries: 30, entry: 1_000 },
-    Room { questions: 16, entries: 10, entry: 300 },
-    Room { questions: 10, entries: 4, entry: 120 },
+const LAYOUTS: [Layout; 3] = [
+    Layout { questions: 30, entries: 30, entry: 1_000 },
+    Layout { questions: 16, entries: 10, entry: 300 },
+    Layout { questions: 10, entries: 4, entry: 120 },
 ];
 
 /// The text by which the task of a packet is found again; it is the last line of the body.
@@ -44,8 +43,8 @@ pub fn marker(packet_id: &str) -> String {
 }
 
 /// The task for a packet. The record is the one the packet was made from.
-pub fn draft(packet: &Packet, record: &DealRecord, order: &TaskOrder) -> TaskDraft {
-    let headline = Headline::of(packet, record);
+pub fn draft(packet: &Packet, record: &DealRecord, params: &TaskParams) -> TaskDraft {
+    let headline = Headline::of(packet, record, params.questions.as_ref());
     let subject = match headline.open() {
         0 => messages::task::subject_ready(&headline.account),
         open => messages::task::subject_with_questions(open, &headline.account),
@@ -54,8 +53,8 @@ pub fn draft(packet: &Packet, record: &DealRecord, order: &TaskOrder) -> TaskDra
         subject: excerpt::cut(&subject, SUBJECT),
         body: body(packet, &headline),
         marker: marker(&packet.packet_id),
-        assignee: order.assignee.clone(),
-        due: order.due,
+        assignee: params.assignee.clone(),
+        due: params.due,
         deal: packet.deal.id.clone(),
         contacts: ids(record.contacts.iter().map(|contact| &contact.object.id)),
         company: ids(record.company.iter().map(|company| &company.id)).pop(),
@@ -69,10 +68,10 @@ fn ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
 
 fn body(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
     let mut body = Vec::new();
-    for room in &ROOMS {
-        body = questions(headline, room);
+    for layout in &LAYOUTS {
+        body = questions(headline, layout);
         body.extend(facts(packet, headline));
-        body.extend(sections(packet, room));
+        body.extend(sections(packet, layout));
         body.extend(review(packet, headline));
         if length(&body) <= BODY {
             break;
@@ -90,8 +89,8 @@ fn length(body: &[TaskBlock]) -> usize {
         .sum()
 }
 
-fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
-    let Headline { filled, for_seller, for_revops, .. } = headline;
+fn questions(headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
+    let Headline { filled, questions: Questions { for_seller, for_revops }, .. } = headline;
     let won = messages::task::won_with(*filled, &headline.state());
     let opening = match (for_seller.is_empty(), for_revops.is_empty()) {
         (true, true) => messages::task::all_there().to_owned(),
@@ -102,7 +101,7 @@ fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
     if !for_seller.is_empty() {
         blocks.push(TaskBlock::Heading(headline.to_seller()));
         // Numbered by hand: the seller can answer "2: in March", whatever the CRM makes of a list.
-        let numbered = asked(for_seller, room.questions)
+        let numbered = asked(for_seller, layout.questions)
             .into_iter()
             .enumerate()
             .map(|(n, ask)| format!("{}. {ask}", n + 1));
@@ -110,7 +109,7 @@ fn questions(headline: &Headline, room: &Room) -> Vec<TaskBlock> {
     }
     if !for_revops.is_empty() {
         blocks.push(TaskBlock::Heading(messages::task::for_revops().to_owned()));
-        blocks.push(TaskBlock::List(asked(for_revops, room.questions)));
+        blocks.push(TaskBlock::List(asked(for_revops, layout.questions)));
     }
     blocks
 }
@@ -153,10 +152,10 @@ fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
     [TaskBlock::Heading(messages::task::deal().to_owned()), TaskBlock::Paragraph(facts)]
 }
 
-fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
+fn sections(packet: &Packet, layout: &Layout) -> Vec<TaskBlock> {
     let mut blocks = Vec::new();
     for name in SectionName::ALL {
-        let lines = packet.sections.get(&name).map(|section| content(section, room)).unwrap_or_default();
+        let lines = packet.sections.get(&name).map(|section| content(section, layout)).unwrap_or_default();
         if lines.is_empty() && !SectionName::REQUIRED.contains(&name) {
             continue;
         }
@@ -172,11 +171,11 @@ fn sections(packet: &Packet, room: &Room) -> Vec<TaskBlock> {
     blocks
 }
 
-fn content(section: &Section, room: &Room) -> Vec<String> {
+fn content(section: &Section, layout: &Layout) -> Vec<String> {
     let people = lines::people_with_addresses(&section.people);
-    let entries = lines::entries(&section.entries, |text| excerpt::lines(text, room.entry));
-    let mut lines = capped(people.into_iter(), room.entries);
-    lines.extend(capped(entries.into_iter(), room.entries));
+    let entries = lines::entries(&section.entries, |text| excerpt::lines(text, layout.entry));
+    let mut lines = capped(people.into_iter(), layout.entries);
+    lines.extend(capped(entries.into_iter(), layout.entries));
     lines
 }
 

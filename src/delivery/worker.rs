@@ -8,12 +8,13 @@
 use jiff::Timestamp;
 
 use super::deadline::before;
-use super::{Destination, DigestOrder, TaskOrder, slack, task};
+use super::{Destination, slack, task};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crash_point;
 use crate::failure::Failure;
 use crate::packet::Packet;
+use crate::packet::{DigestParams, TaskParams};
 use crate::record::DealRecord;
 use crate::scopes::Health;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, StoreError};
@@ -136,7 +137,7 @@ impl Job<'_> {
     /// Waits until a call may be made, where that is rationed.
     async fn turn(&self) {
         if self.lease.destination == Destination::SlackDigest
-            && let Ok(DigestOrder { channel, .. }) = self.order()
+            && let Ok(DigestParams { channel, .. }) = self.params()
         {
             self.app.slack.turn(&channel).await;
         }
@@ -162,15 +163,15 @@ impl Job<'_> {
         let Some(account) = self.app.account(&self.lease.account) else {
             return Err(Failure::give_up("the account is not configured any more"));
         };
-        let order: TaskOrder = self.order()?;
-        let task = account.crm.create_task(&task::draft(self.packet, self.record, &order)).await?;
+        let params: TaskParams = self.params()?;
+        let task = account.crm.create_task(&task::draft(self.packet, self.record, &params)).await?;
         Ok(Delivered { external_id: task.id, url: Some(task.url) })
     }
 
     async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
-        let order: DigestOrder = self.order()?;
+        let params: DigestParams = self.params()?;
         let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        let posted = self.app.slack.find_posted(&order.channel, &self.packet.packet_id, since).await?;
+        let posted = self.app.slack.find_posted(&params.channel, &self.packet.packet_id, since).await?;
         match posted {
             Some(posted) => Ok(Some(self.posted(&posted).await)),
             None => Ok(None),
@@ -178,7 +179,7 @@ impl Job<'_> {
     }
 
     async fn post_digest(&self) -> Result<Delivered, Failure> {
-        let order: DigestOrder = self.order()?;
+        let params: DigestParams = self.params()?;
         let mention = match &self.packet.owner.email {
             Some(email) => self.app.slack.user_by_email(email).await,
             None => None,
@@ -186,8 +187,9 @@ impl Job<'_> {
         let task = self.app.store.external(&self.packet.packet_id, Destination::CrmTask).await;
         let task = task.map_err(|error| Failure::retry(error.to_string()))?;
         let links = slack::Links { deal: self.packet.deal.url.clone(), task: task.and_then(|(_, url)| url) };
-        let message = slack::digest(self.packet, self.record, &links, mention.as_deref());
-        let posted = self.app.slack.post(&order.channel, &message).await?;
+        let message =
+            slack::digest(self.packet, self.record, params.questions.as_ref(), &links, mention.as_deref());
+        let posted = self.app.slack.post(&params.channel, &message).await?;
         Ok(self.posted(&posted).await)
     }
 
@@ -201,7 +203,7 @@ impl Job<'_> {
         Delivered { external_id: format!("{channel}/{ts}"), url }
     }
 
-    fn order<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+    fn params<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.lease.order)
             .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
     }

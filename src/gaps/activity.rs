@@ -1,21 +1,21 @@
 //! `activity`: first value says what we do, not what the customer does.
 
-use crate::messages;
 use crate::packet::SectionName;
 
 use super::concrete::{names_a_contact, names_a_role};
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use super::{Evidence, Expects, Requires, Rule};
 use crate::dates::written as calendar;
+use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
 use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const RULE: Rule = Rule {
-    id: "activity",
+    id: RuleId::Activity,
     catches: "First value names only our work (kickoff, training, onboarding); a hint when somebody of the customer's takes part.",
     leaves_alone: "\"After training, the VP Sales uses the dashboard\": the customer does something.",
     confidence: Confidence::Likely,
     question: "What will the customer do with it that they cannot do today?",
-    asks: Asks::Answer,
-    looks_at: (&[SectionName::FirstValue], Needs::Answer),
+    expects: Expects::Answer,
+    applies_to: (&[SectionName::FirstValue], Requires::Answer),
     check,
 };
 
@@ -99,8 +99,8 @@ fn look(evidence: &Evidence<'_>) -> Option<Gap> {
         RULE.id,
         SectionName::FirstValue,
         confidence,
-        messages::question::activity().to_owned(),
-        messages::evidence::activity(&first.entry.source),
+        Ask::Activity,
+        Fact::Activity(first.entry.origin.clone()),
     );
     let takes_part = any(&|words| names_a_role(words) || names_a_contact(words, evidence));
     Some(if takes_part { gap.into_hint() } else { gap })
@@ -209,7 +209,7 @@ mod tests {
             "Formation des utilisateurs",
             "Training voor de gebruikers",
         ] {
-            assert_eq!(look(text).map(|gap| gap.severity), Some(crate::gaps::Severity::Hint), "{text}");
+            assert_eq!(look(text).map(|gap| gap.severity), Some(crate::packet::Severity::Hint), "{text}");
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn the_question_is_about_the_customer() {
         let gap = look("Kickoff call").unwrap();
-        insta::assert_snapshot!(gap.question, @"What will the customer do with it that they cannot do today?");
-        insta::assert_snapshot!(gap.evidence, @"deal.handoff_first_value says what we do, not what they do");
+        insta::assert_snapshot!(gap.question(), @"What will the customer do with it that they cannot do today?");
+        insta::assert_snapshot!(gap.evidence(), @"deal.handoff_first_value says what we do, not what they do");
     }
 }

@@ -1,20 +1,20 @@
 //! `conflict`: "none" stands beside something.
 
-use crate::messages;
 use crate::packet::SectionName;
 
 use super::placeholder::says_none;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use super::{Evidence, Expects, Requires, Rule};
+use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
 use crate::text::tokens::Words;
 
 pub(super) const RULE: Rule = Rule {
-    id: "conflict",
+    id: RuleId::Conflict,
     catches: "\"None\" or \"no risks\" ticked or written together with a promise or a risk.",
     leaves_alone: "\"None\" alone; \"None, except the API limit\"; a risk that only the data shows; \"None\" beside n/a.",
     confidence: Confidence::Certain,
     question: "Is there none, or does the other entry hold?",
-    asks: Asks::Choice,
-    looks_at: (&[SectionName::Promises, SectionName::Risks], Needs::Answer),
+    expects: Expects::Choice,
+    applies_to: (&[SectionName::Promises, SectionName::Risks], Requires::Answer),
     check,
 };
 
@@ -31,26 +31,14 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         for part in entry.text.split([';', '\n', '\r']).filter(|part| !part.trim().is_empty()) {
             let words = Words::of(part);
             if says_none(part, &words) {
-                none.get_or_insert(&entry.source);
+                none.get_or_insert(&entry.origin);
             } else if !evidence.placeholders.hold(part, &words, section) {
-                more.get_or_insert(&entry.source);
+                more.get_or_insert(&entry.origin);
             }
         }
     }
-    let (none, more) = (none?, more?);
-    let evidence = if none == more {
-        messages::evidence::conflict_one(none)
-    } else {
-        messages::evidence::conflict(none, more)
-    };
-    Some(Gap::for_seller(RULE.id, section, Confidence::Certain, which(section).to_owned(), evidence))
-}
-
-fn which(section: SectionName) -> &'static str {
-    match section {
-        SectionName::Promises => messages::question::conflict_promises(),
-        _ => messages::question::conflict_risks(),
-    }
+    let fact = Fact::Conflict(none?.clone(), more?.clone());
+    Some(Gap::for_seller(RULE.id, section, Confidence::Certain, Ask::WhichHolds, fact))
 }
 
 #[cfg(test)]
@@ -132,7 +120,7 @@ mod tests {
         let deal =
             DealOnPaper::new().writes(SectionName::Risks, "None").writes(SectionName::Risks, "SSO is late");
         let gap = deal.gap("conflict").unwrap();
-        insta::assert_snapshot!(gap.evidence, @r#"deal.handoff_risks says "none", deal.handoff_risks_2 says something else"#);
-        insta::assert_snapshot!(gap.question, @"Are there no risks, or does the risk listed here hold?");
+        insta::assert_snapshot!(gap.evidence(), @r#"deal.handoff_risks says "none", deal.handoff_risks_2 says something else"#);
+        insta::assert_snapshot!(gap.question(), @"Are there no risks, or does the risk listed here hold?");
     }
 }

@@ -1,62 +1,58 @@
 //! `no_date`, `bad_date`, `stale_date`, `outside_window`: when first value is due.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
+use jiff::civil::Date;
 
-use crate::messages;
-use crate::packet::SectionName;
+use crate::dates::written::{self, When};
+use crate::packet::{Ask, Confidence, Fact, Gap, Origin, RuleId, SectionName};
 use crate::record::FieldPath;
-use crate::record::{CrmKind, FieldKind};
-
-use super::answer::Written;
-use super::questions::question_for;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, answer, vague};
-use crate::dates::written::{self as calendar, When};
-use crate::text::evidence_text::quoted;
 use crate::text::tokens::Words;
 
+use super::answer::Written;
+use super::questions::ask_for;
+use super::{Evidence, Expects, Requires, Rule, answer, vague};
+
 pub(super) const BAD_DATE: Rule = Rule {
-    id: "bad_date",
+    id: RuleId::BadDate,
     catches: "The date field of first value holds text that nobody can read as a date: \"asap\", \"31.02.2027\".",
     leaves_alone: "ISO dates and instants, epoch milliseconds, written dates, quarters, \"in 3 weeks\"; an empty field.",
     confidence: Confidence::Certain,
     question: "Which day is meant?",
-    asks: Asks::Day,
-    looks_at: (&[SectionName::FirstValue], Needs::Answer),
+    expects: Expects::Day,
+    applies_to: (&[SectionName::FirstValue], Requires::Answer),
     check: bad_date,
 };
 
 pub(super) const NO_DATE: Rule = Rule {
-    id: "no_date",
+    id: RuleId::NoDate,
     catches: "First value with neither a date in its field nor a date, quarter or span of time in its text.",
     leaves_alone: "\"by 12 Dec\", \"bis Ende März\", \"Q1\", \"within 21 days\", \"week 2\"; an empty first value.",
     confidence: Confidence::Certain,
     question: "By which day should this happen?",
-    asks: Asks::Day,
-    looks_at: (&[SectionName::FirstValue], Needs::Answer),
+    expects: Expects::Day,
+    applies_to: (&[SectionName::FirstValue], Requires::Answer),
     check: no_date,
 };
 
 pub(super) const STALE_DATE: Rule = Rule {
-    id: "stale_date",
+    id: RuleId::StaleDate,
     catches: "First value is due before the deal was closed.",
     leaves_alone: "The day of the close itself; a text that names a day after the close as well.",
     confidence: Confidence::Certain,
     question: "The date is before the close. Which day is meant now?",
-    asks: Asks::Day,
-    looks_at: (&[SectionName::FirstValue], Needs::Answer),
+    expects: Expects::Day,
+    applies_to: (&[SectionName::FirstValue], Requires::Answer),
     check: stale_date,
 };
 
 pub(super) const OUTSIDE_WINDOW: Rule = Rule {
-    id: "outside_window",
+    id: RuleId::OutsideWindow,
     catches: "First value is due more than 30 days after the close.",
     leaves_alone: "Day 30 itself; a text that names an earlier day as well; quarters, which customers count differently.",
     confidence: Confidence::Certain,
     question: "What can they see before then, within 30 days of the close?",
-    asks: Asks::Day,
-    looks_at: (&[SectionName::FirstValue], Needs::Answer),
+    expects: Expects::Day,
+    applies_to: (&[SectionName::FirstValue], Requires::Answer),
     check: outside_window,
 };
 
@@ -74,13 +70,13 @@ pub(super) struct Timing {
 /// What a deal says about when first value is due.
 enum Due {
     Missing,
-    Unreadable { field: String, value: String },
+    Unreadable(FieldPath, String),
     Known(Known),
 }
 
 /// When first value is due, and how surely.
 struct Known {
-    source: String,
+    origin: Origin,
     /// First and last day of everything that was named.
     spans: Vec<(Date, Date)>,
     confidence: Confidence,
@@ -89,7 +85,7 @@ struct Known {
 impl Timing {
     /// Reads both; what was written must have been read before.
     pub(super) fn of(evidence: &Evidence<'_>) -> Self {
-        let close = close_date(evidence);
+        let close = evidence.record.close_date(&evidence.mapping.time_zone);
         Self { close, due: due(evidence, close) }
     }
 
@@ -112,62 +108,43 @@ impl Timing {
 }
 
 fn bad_date(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let Some(Due::Unreadable { field, value }) = &evidence.timing.due else { return Vec::new() };
-    vec![gap(
-        BAD_DATE.id,
-        Confidence::Certain,
-        messages::question::bad_date().to_owned(),
-        messages::evidence::bad_date(field, &quoted(value)),
-    )]
+    let Some(Due::Unreadable(field, value)) = &evidence.timing.due else { return Vec::new() };
+    let fact = Fact::BadDate(field.clone(), value.clone());
+    vec![gap(RuleId::BadDate, Confidence::Certain, Ask::WhichDay, fact)]
 }
 
 fn no_date(evidence: &Evidence<'_>) -> Vec<Gap> {
     let section = SectionName::FirstValue;
-    let first = evidence.given(section).next().filter(|_| evidence.timing.is_missing());
-    let Some(first) = first.map(|first| &first.entry.source) else { return Vec::new() };
+    let Some(first) = evidence.given(section).next().filter(|_| evidence.timing.is_missing()) else {
+        return Vec::new();
+    };
     // A bare text lacks more than the day, and the section's question asks for all of it.
-    let question = if vague::judge(evidence, section).is_some() {
-        question_for(evidence, section)
+    let ask = if vague::judge(evidence, section).is_some() {
+        ask_for(evidence, section)
     } else {
-        messages::question::by_when(evidence.timing.window_end())
+        Ask::ByWhen(evidence.timing.window_end())
     };
-    let found = match due_field(evidence) {
-        Some(field) => messages::evidence::no_date(&field.to_string(), first),
-        None => messages::evidence::no_date_in_text(first),
-    };
-    vec![gap(NO_DATE.id, Confidence::Certain, question, found)]
+    let fact = Fact::NoDate(due_field(evidence).cloned(), first.entry.origin.clone());
+    vec![gap(RuleId::NoDate, Confidence::Certain, ask, fact)]
 }
 
 fn stale_date(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let Some((Known { source, spans, confidence }, close)) = evidence.timing.known_and_close() else {
-        return Vec::new();
+    let stale = |(Known { origin, spans, confidence }, close): (&Known, Date)| {
+        let last = spans.iter().map(|(_, last)| *last).max().filter(|last| *last < close)?;
+        let ask = Ask::ByWhenAtTheLatest(end_of_window(close));
+        Some(gap(RuleId::StaleDate, *confidence, ask, Fact::StaleDate(origin.clone(), last, close)))
     };
-    let Some(last) = spans.iter().map(|(_, last)| *last).max().filter(|last| *last < close) else {
-        return Vec::new();
-    };
-    vec![gap(
-        STALE_DATE.id,
-        *confidence,
-        messages::question::by_when_at_the_latest(end_of_window(close)),
-        messages::evidence::stale_date(source, &last.to_string(), &close.to_string()),
-    )]
+    evidence.timing.known_and_close().and_then(stale).into_iter().collect()
 }
 
 fn outside_window(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let Some((Known { source, spans, confidence }, close)) = evidence.timing.known_and_close() else {
-        return Vec::new();
+    let outside = |(Known { origin, spans, confidence }, close): (&Known, Date)| {
+        let end = end_of_window(close)?;
+        let first = spans.iter().map(|(first, _)| *first).min().filter(|first| *first > end)?;
+        let fact = Fact::OutsideWindow(origin.clone(), first, close);
+        Some(gap(RuleId::OutsideWindow, *confidence, Ask::Earlier(end), fact))
     };
-    let Some(end) = end_of_window(close) else { return Vec::new() };
-    let Some(first) = spans.iter().map(|(first, _)| *first).min().filter(|first| *first > end) else {
-        return Vec::new();
-    };
-    let days = close.until(first).map_or(i32::MAX, |span| span.get_days());
-    vec![gap(
-        OUTSIDE_WINDOW.id,
-        *confidence,
-        messages::question::earlier(&messages::value::date(end)),
-        messages::evidence::outside_window(source, &first.to_string(), &days.to_string(), &close.to_string()),
-    )]
+    evidence.timing.known_and_close().and_then(outside).into_iter().collect()
 }
 
 /// The date field of first value, if there is one that the CRM lets us read.
@@ -178,82 +155,48 @@ fn due_field<'a>(evidence: &Evidence<'a>) -> Option<&'a FieldPath> {
 
 fn due(evidence: &Evidence<'_>, close: Option<Date>) -> Option<Due> {
     let mut given = evidence.given(SectionName::FirstValue);
-    let first = given.clone().next()?.entry;
-    let mapping = evidence.mapping.sections.get(&SectionName::FirstValue)?;
-
-    if let Some(day) = given.clone().find_map(|given| given.entry.due) {
-        let source = mapping.due.as_ref().map_or_else(|| first.source.clone(), ToString::to_string);
-        return Some(on(source, day));
-    }
-    let field = due_field(evidence);
-    let value = field.and_then(|field| Some((field, *answer::raw(evidence.record, field).first()?)));
-    if let Some((field, value)) = value {
-        let (kind, field) = (kind_of(evidence, field), field.to_string());
-        if let Some(day) = stored_day(value, kind, &evidence.mapping.time_zone) {
-            return Some(on(field, day));
+    given.clone().next()?;
+    if let Some(field) = due_field(evidence)
+        && let Some(value) = evidence.record.read(field).values().first().copied()
+    {
+        if let Some(day) = given.clone().find_map(|given| given.entry.given_due()) {
+            return Some(on(Origin::Field(field.clone()), day));
         }
-        let when = calendar::read(value, &Words::of(value), close);
-        let value = value.to_owned();
-        return Some(if when.is_readable { read(field, when) } else { Due::Unreadable { field, value } });
+        let words = Words::of(value);
+        let when = written::read(value, &words, close);
+        let is_readable = !when.spans.is_empty() || (when.is_readable && written::says_only_when(&words));
+        return Some(if is_readable {
+            read(Origin::Field(field.clone()), when)
+        } else {
+            Due::Unreadable(field.clone(), value.to_owned())
+        });
     }
-    let in_words = given.find_map(|Written { entry, words, .. }| {
-        let when = calendar::read(&entry.text, words, close);
-        when.is_readable.then(|| read(entry.source.clone(), when))
-    });
-    Some(in_words.unwrap_or(Due::Missing))
+    let counted = |given: &Written<'_>| Some(on(given.entry.origin.clone(), given.entry.given_due()?));
+    let in_words = |Written { entry, words, .. }: &Written<'_>| {
+        let when = written::read(&entry.text, words, close);
+        when.is_readable.then(|| read(entry.origin.clone(), when))
+    };
+    let due = given.clone().find_map(counted).or_else(|| given.find_map(in_words));
+    Some(due.unwrap_or(Due::Missing))
 }
 
-/// A day from a date field.
-fn on(source: String, day: Date) -> Due {
-    Due::Known(Known { source, spans: vec![(day, day)], confidence: Confidence::Certain })
+/// A day that was given.
+fn on(origin: Origin, day: Date) -> Due {
+    Due::Known(Known { origin, spans: vec![(day, day)], confidence: Confidence::Certain })
 }
 
 /// What was read in a text.
-fn read(source: String, when: When) -> Due {
+fn read(origin: Origin, when: When) -> Due {
     let confidence = if when.is_sure { Confidence::Likely } else { Confidence::Unsure };
-    Due::Known(Known { source, spans: when.spans, confidence })
-}
-
-/// A day as a CRM stores it: `YYYY-MM-DD`, an ISO instant, or milliseconds since 1970.
-/// Milliseconds of a date field are midnight UTC of that day, in whatever zone the account lives.
-fn stored_day(value: &str, kind: Option<FieldKind>, zone: &TimeZone) -> Option<Date> {
-    let value = value.trim();
-    let digits = value.strip_prefix('-').unwrap_or(value);
-    if digits.len() > 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let instant = Timestamp::from_millisecond(value.parse().ok()?).ok()?;
-        let is_midnight = instant.as_millisecond() % 86_400_000 == 0;
-        let is_day = kind.map_or(is_midnight, |kind| kind == FieldKind::Date);
-        let zone = if is_day { &TimeZone::UTC } else { zone };
-        return Some(zone.to_datetime(instant).date());
-    }
-    if value.len() <= 10 {
-        return value.parse::<Date>().ok().filter(|_| value.len() == 10);
-    }
-    match value.parse::<Timestamp>() {
-        Ok(instant) => Some(zone.to_datetime(instant).date()),
-        Err(_) => value.parse::<DateTime>().ok().map(DateTime::date),
-    }
-}
-
-fn kind_of(evidence: &Evidence<'_>, field: &FieldPath) -> Option<FieldKind> {
-    evidence.record.fields.get(&field.to_string()).map(|info| info.kind)
-}
-
-fn close_date(evidence: &Evidence<'_>) -> Option<Date> {
-    let names: &[&str] = match evidence.record.crm {
-        CrmKind::Hubspot => &["closedate", "hs_closed_won_date"],
-        CrmKind::Salesforce => &["CloseDate"],
-    };
-    let value = evidence.record.deal.first_of(names)?;
-    stored_day(value, Some(FieldKind::DateTime), &evidence.mapping.time_zone)
+    Due::Known(Known { origin, spans: when.spans, confidence })
 }
 
 fn end_of_window(close: Date) -> Option<Date> {
     close.checked_add(WINDOW_DAYS.days()).ok()
 }
 
-fn gap(id: &str, confidence: Confidence, question: String, found: String) -> Gap {
-    Gap::for_seller(id, SectionName::FirstValue, confidence, question, found)
+fn gap(rule: RuleId, confidence: Confidence, ask: Ask, fact: Fact) -> Gap {
+    Gap::for_seller(rule, SectionName::FirstValue, confidence, ask, fact)
 }
 
 #[cfg(test)]
@@ -273,7 +216,7 @@ mod tests {
     }
 
     fn date_gaps(deal: &DealOnPaper) -> Vec<String> {
-        deal.gaps().into_iter().map(|gap| gap.id).filter(|id| DATE_RULES.contains(&id.as_str())).collect()
+        deal.gaps().into_iter().map(|gap| gap.id()).filter(|id| DATE_RULES.contains(&id.as_str())).collect()
     }
 
     #[test]
@@ -460,7 +403,7 @@ mod tests {
         ];
         for value in values {
             let gaps = due(value).gaps();
-            let gap = gaps.iter().find(|gap| gap.id == "stale_date");
+            let gap = gaps.iter().find(|gap| gap.rule == RuleId::StaleDate);
             assert!(gap.is_some_and(Gap::counts), "{value}");
         }
     }
@@ -486,7 +429,7 @@ mod tests {
         ];
         for value in values {
             let gaps = due(value).gaps();
-            let gap = gaps.iter().find(|gap| gap.id == "outside_window");
+            let gap = gaps.iter().find(|gap| gap.rule == RuleId::OutsideWindow);
             assert!(gap.is_some_and(Gap::counts), "{value}");
         }
     }
@@ -623,7 +566,7 @@ mod tests {
     #[test]
     fn a_hidden_date_field_is_not_called_empty() {
         let gap = due("REDACTED").gap("no_date").unwrap();
-        insta::assert_snapshot!(gap.evidence, @"deal.handoff_first_value names no day");
+        insta::assert_snapshot!(gap.evidence(), @"deal.handoff_first_value names no day");
         let ids = due("REDACTED").ids();
         assert!(ids.contains(&"first_value unmapped (does not count)".to_owned()));
     }
@@ -632,12 +575,43 @@ mod tests {
     fn questions_and_evidence_name_days_and_fields() {
         let read = |deal: DealOnPaper, id: &str| {
             let gap = deal.gap(id).unwrap();
-            format!("{} | {}", gap.question, gap.evidence)
+            format!("{} | {}", gap.question(), gap.evidence())
         };
         let no_date = says("VP Sales uses the dashboard").due(" ");
         insta::assert_snapshot!(read(no_date, "no_date"), @"By which day should this happen? Without an answer we plan for day 30, 20 Dec 2026. | deal.handoff_first_value_date is empty, and deal.handoff_first_value names no day");
         insta::assert_snapshot!(read(due("asap"), "bad_date"), @r#"Which day should first value be there? The date cannot be read. | deal.handoff_first_value_date is "asap", which is not a date"#);
         insta::assert_snapshot!(read(due("2026-11-01"), "stale_date"), @"By which day, 20 Dec 2026 at the latest, should this happen? | deal.handoff_first_value_date says 2026-11-01, before the close on 2026-11-20");
         insta::assert_snapshot!(read(due("2027-01-15"), "outside_window"), @"What can they see earlier, by 20 Dec 2026? | deal.handoff_first_value_date says 2027-01-15, 56 days after the close on 2026-11-20");
+    }
+
+    #[test]
+    fn a_deadline_in_the_text_is_not_said_to_stand_in_the_empty_date_field() {
+        let deal = says("VP Sales uses the dashboard within 5 weeks").due("");
+        let gap = deal.gap("outside_window").unwrap();
+        insta::assert_snapshot!(gap.evidence(), @"deal.handoff_first_value says 2026-12-25, 35 days after the close on 2026-11-20");
+    }
+
+    #[test]
+    fn a_deadline_that_a_gap_names_is_the_due_date_of_its_entry() {
+        let deal = says("VP Sales uses the dashboard within five weeks");
+        let due = deal.with_evidence(|evidence| {
+            evidence.given(SectionName::FirstValue).next().and_then(|given| given.entry.given_due())
+        });
+        assert_eq!(due, Some(Date::constant(2026, 12, 25)));
+        assert!(deal.gap("outside_window").unwrap().evidence().contains("2026-12-25"));
+    }
+
+    #[test]
+    fn the_day_a_deal_was_won_counts_where_its_close_date_is_empty() {
+        let deal = says("VP Sales uses the dashboard within 5 weeks").closes("").won("2026-11-20T12:00:00Z");
+        assert!(deal.gap("outside_window").is_some());
+    }
+
+    #[test]
+    fn a_date_field_that_holds_seconds_or_half_a_quarter_is_not_read_as_a_day() {
+        for value in ["1796947200", "end of Q3-ish", "179694720", "1796947200.5", "Q1 maybe", "2026"] {
+            assert_eq!(date_gaps(&due(value)), ["bad_date"], "{value}");
+        }
+        assert_eq!(date_gaps(&due("end of Q1")), [""; 0]);
     }
 }

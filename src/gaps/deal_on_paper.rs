@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use super::{Evidence, Gap, assess};
+use super::{Evidence, assess};
+use crate::assemble;
 use crate::mapping::{
     self, Condition, Derivation, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping, TaskMapping,
-    Test, apply,
+    Test, apply, people,
 };
-use crate::packet::{self, Importance, Role, SectionName, stakeholders};
+use crate::packet::{Gap, Importance, Role, SectionName};
 use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, FieldPath, Object};
 
 /// What a real packet of `record` lacks, made through a mapping with these lines beside what each needs.
@@ -24,7 +25,7 @@ pub(super) fn gaps_through(lines: &str, record: &serde_json::Value) -> Vec<Gap> 
     let mapping = mapping.unwrap_or_else(|| panic!("{problems}"));
     let record = mapping::sample::record(&record.to_string());
     let as_of = "2026-11-22T08:00:00Z".parse().unwrap();
-    packet::assemble::assemble(&mapping, &record, "pkt_x", as_of).0.gaps
+    assemble::assemble(&mapping, &record, "pkt_x", as_of).0.gaps
 }
 
 /// A HubSpot deal of Acme, closed on 20 November 2026 in Berlin. Nothing is mapped until the test says so. Sections
@@ -143,6 +144,11 @@ impl DealOnPaper {
         self
     }
 
+    pub(super) fn won(mut self, instant: &str) -> Self {
+        self.record.deal.properties.insert("hs_closed_won_date".to_owned(), Some(instant.to_owned()));
+        self
+    }
+
     pub(super) fn in_time_zone(mut self, zone: &str) -> Self {
         self.mapping.time_zone = TimeZone::get(zone).unwrap();
         self
@@ -186,7 +192,7 @@ impl DealOnPaper {
 
     pub(super) fn with_evidence<T>(&self, look: impl FnOnce(&Evidence<'_>) -> T) -> T {
         let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let people = stakeholders::people(&self.mapping, &self.record);
+        let people = people::people(&self.mapping, &self.record);
         let now = now.to_zoned(self.mapping.time_zone.clone());
         let sections = apply::sections(&self.mapping, &self.record, people, &now);
         look(&Evidence::new(&self.mapping, &self.record, &sections, &self.importance))
@@ -197,17 +203,13 @@ impl DealOnPaper {
     }
 
     pub(super) fn gap(&self, id: &str) -> Option<Gap> {
-        self.gaps().into_iter().find(|gap| gap.id == id)
-    }
-
-    pub(super) fn record(&self) -> &DealRecord {
-        &self.record
+        self.gaps().into_iter().find(|gap| gap.id() == id)
     }
 
     /// `section id` of every gap, with what keeps it from counting.
     pub(super) fn ids(&self) -> Vec<String> {
         let mark = |gap: &Gap| if gap.counts() { "" } else { " (does not count)" };
-        self.gaps().iter().map(|gap| format!("{} {}{}", gap.section.as_str(), gap.id, mark(gap))).collect()
+        self.gaps().iter().map(|gap| format!("{} {}{}", gap.section.as_str(), gap.id(), mark(gap))).collect()
     }
 
     fn field(&mut self, section: SectionName) -> FieldPath {

@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
-use crate::messages::evidence as seen;
 use crate::packet::SectionName;
 
 use super::answer::{IN_WORDS, Written};
 use super::placeholder::says_none;
-use super::questions::question_for;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use super::questions::ask_for;
+use super::{Evidence, Expects, Requires, Rule};
+use crate::packet::{Confidence, Fact, Gap, RuleId};
 use crate::text::tokens::Words;
 
 pub(super) const RULE: Rule = Rule {
-    id: "duplicate",
+    id: RuleId::Duplicate,
     catches: "Every entry of the section repeats an entry of an earlier section, word for word or nearly.",
     leaves_alone: "\"None\" twice; texts that share a topic but not their words; one repeated line among new ones.",
     confidence: Confidence::Likely,
     question: "The section's own question.",
-    asks: Asks::Answer,
-    looks_at: (&IN_WORDS, Needs::Answer),
+    expects: Expects::Answer,
+    applies_to: (&IN_WORDS, Requires::Answer),
     check,
 };
 
@@ -60,8 +60,8 @@ fn repeats(
         } else {
             Confidence::Likely
         },
-        question_for(evidence, section),
-        seen::duplicate(&first.entry.source, &original.entry.source, where_first.as_str()),
+        ask_for(evidence, section),
+        Fact::Duplicate(first.entry.origin.clone(), original.entry.origin.clone(), *where_first),
     ))
 }
 
@@ -184,6 +184,6 @@ mod tests {
     #[test]
     fn the_evidence_names_both_fields() {
         let gap = pasted("Audit in May", "audit in May.").unwrap();
-        insta::assert_snapshot!(gap.evidence, @"deal.handoff_success_outcome repeats deal.handoff_buying_reason (buying_reason)");
+        insta::assert_snapshot!(gap.evidence(), @"deal.handoff_success_outcome repeats deal.handoff_buying_reason (buying_reason)");
     }
 }

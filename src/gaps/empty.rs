@@ -1,33 +1,33 @@
 //! `unmapped` and `empty`: nothing in the section at all. The first is RevOps' job once, the second the seller's.
 
-use crate::messages;
 use crate::packet::SectionName;
 use crate::record::FieldPath;
 
-use super::answer::{IN_WORDS, fields, is_unavailable, listed};
-use super::questions::question_for;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use super::answer::{IN_WORDS, fields, is_unavailable};
+use super::questions::ask_for;
+use super::{Evidence, Expects, Requires, Rule};
+use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
 
 pub(super) const UNMAPPED: Rule = Rule {
-    id: "unmapped",
+    id: RuleId::Unmapped,
     catches: "No field feeds the section, or the CRM does not know its field or hides it from us; \
               a hint when other fields fill the section.",
     leaves_alone: "A mapped field that exists and is empty; stakeholders, which people feed; expansion.",
     confidence: Confidence::Certain,
     question: "Which CRM field should feed this section?",
-    asks: Asks::Field,
-    looks_at: (&IN_WORDS, Needs::Nothing),
+    expects: Expects::Field,
+    applies_to: (&IN_WORDS, Requires::Nothing),
     check: unmapped,
 };
 
 pub(super) const EMPTY: Rule = Rule {
-    id: "empty",
+    id: RuleId::Empty,
     catches: "Fields are mapped, but hold no text once tags, spaces and invisible characters are gone.",
     leaves_alone: "\"None\", a single digit, a single letter; a section of which one field is filled; expansion.",
     confidence: Confidence::Certain,
     question: "The section's own question.",
-    asks: Asks::Answer,
-    looks_at: (&IN_WORDS, Needs::Nothing),
+    expects: Expects::Answer,
+    applies_to: (&IN_WORDS, Requires::Nothing),
     check: empty,
 };
 
@@ -38,25 +38,16 @@ fn unmapped(evidence: &Evidence<'_>) -> Vec<Gap> {
 fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     let mapped = fields(evidence, section);
     if mapped.is_empty() {
-        return Some(Gap::for_revops(
-            UNMAPPED.id,
-            section,
-            messages::question::unmapped(section.as_str()),
-            messages::evidence::unmapped(section.as_str()),
-        ));
+        return Some(Gap::for_revops(UNMAPPED.id, section, Ask::WhichField, Fact::Unmapped));
     }
     let due = evidence.mapping.sections.get(&section).and_then(|mapping| mapping.due.as_ref());
-    let unavailable: Vec<&FieldPath> =
-        mapped.iter().chain(due).filter(|path| is_unavailable(evidence.record, path)).collect();
+    let unavailable: Vec<FieldPath> =
+        mapped.iter().chain(due).filter(|path| is_unavailable(evidence.record, path)).cloned().collect();
     if unavailable.is_empty() {
         return None;
     }
-    let gap = Gap::for_revops(
-        UNMAPPED.id,
-        section,
-        messages::question::unavailable(&names(&unavailable)),
-        unavailable_evidence(&unavailable),
-    );
+    let ask = Ask::Readable(unavailable.clone());
+    let gap = Gap::for_revops(UNMAPPED.id, section, ask, Fact::Unavailable(unavailable));
     let all_unavailable = mapped.iter().all(|path| is_unavailable(evidence.record, path));
     let nothing_written = evidence.written(section).is_empty();
     Some(if all_unavailable && nothing_written { gap } else { gap.into_hint() })
@@ -70,33 +61,13 @@ fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     if !evidence.written(section).is_empty() {
         return None;
     }
-    let readable: Vec<&FieldPath> =
-        fields(evidence, section).iter().filter(|path| !is_unavailable(evidence.record, path)).collect();
-    let empty = match readable.len() {
-        0 => return None,
-        1 => messages::evidence::empty_one,
-        _ => messages::evidence::empty,
-    };
-    Some(Gap::for_seller(
-        EMPTY.id,
-        section,
-        Confidence::Certain,
-        question_for(evidence, section),
-        empty(&names(&readable)),
-    ))
-}
-
-fn unavailable_evidence(paths: &[&FieldPath]) -> String {
-    let names = names(paths);
-    if paths.len() == 1 {
-        messages::evidence::unavailable_one(&names)
-    } else {
-        messages::evidence::unavailable(&names)
+    let is_readable = |path: &&FieldPath| !is_unavailable(evidence.record, path);
+    let readable: Vec<FieldPath> = fields(evidence, section).iter().filter(is_readable).cloned().collect();
+    if readable.is_empty() {
+        return None;
     }
-}
-
-fn names(paths: &[&FieldPath]) -> String {
-    listed(&paths.iter().map(ToString::to_string).collect::<Vec<_>>())
+    let ask = ask_for(evidence, section);
+    Some(Gap::for_seller(EMPTY.id, section, Confidence::Certain, ask, Fact::Empty(readable)))
 }
 
 #[cfg(test)]
@@ -123,7 +94,7 @@ mod tests {
             let object = if object == "line_items" { &mut record[object][0] } else { &mut record[object] };
             object[name] = (*value).into();
         }
-        let gaps = gaps_through(&lines, &record).into_iter().filter(|gap| gap.id == UNMAPPED.id);
+        let gaps = gaps_through(&lines, &record).into_iter().filter(|gap| gap.rule == UNMAPPED.id);
         gaps.map(|gap| format!("{}{}", gap.section.as_str(), if gap.counts() { "" } else { " (hint)" }))
             .collect()
     }
@@ -276,9 +247,9 @@ mod tests {
     #[test]
     fn the_seller_is_told_which_fields_are_empty() {
         let deal = DealOnPaper::new().maps(SectionName::Promises);
-        insta::assert_snapshot!(deal.gap("empty").unwrap().evidence, @"deal.handoff_promises is empty");
+        insta::assert_snapshot!(deal.gap("empty").unwrap().evidence(), @"deal.handoff_promises is empty");
         let deal = deal.maps(SectionName::Promises);
-        insta::assert_snapshot!(deal.gap("empty").unwrap().evidence, @"deal.handoff_promises and deal.handoff_promises_2 are empty");
+        insta::assert_snapshot!(deal.gap("empty").unwrap().evidence(), @"deal.handoff_promises and deal.handoff_promises_2 are empty");
     }
 
     #[test]
@@ -299,7 +270,7 @@ mod tests {
         for section in IN_WORDS {
             let gap = DealOnPaper::new().derives(section, "Shown by the data").gaps();
             let gap = gap.iter().find(|gap| gap.section == section).unwrap();
-            assert_eq!((gap.id.as_str(), gap.addressee), ("unmapped", crate::gaps::Addressee::Revops));
+            assert_eq!((gap.rule, gap.addressee), (RuleId::Unmapped, crate::packet::Addressee::Revops));
             assert!(gap.counts());
         }
     }
@@ -307,7 +278,7 @@ mod tests {
     #[test]
     fn people_and_the_expansion_are_never_unmapped() {
         let sections: Vec<_> =
-            DealOnPaper::new().gaps().into_iter().filter(|gap| gap.id == "unmapped").collect();
+            DealOnPaper::new().gaps().into_iter().filter(|gap| gap.rule == RuleId::Unmapped).collect();
         assert_eq!(sections.len(), IN_WORDS.len());
         assert!(sections.iter().all(|gap| IN_WORDS.contains(&gap.section)));
     }
@@ -321,8 +292,8 @@ mod tests {
         let promises: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::Promises).collect();
         assert_eq!(promises.len(), 1);
         assert!(promises[0].counts());
-        insta::assert_snapshot!(promises[0].evidence, @"deal.handoff_promises does not exist in the CRM, or is hidden from our user");
-        insta::assert_snapshot!(promises[0].question, @"Can you let us read deal.handoff_promises, or name another field in the mapping?");
+        insta::assert_snapshot!(promises[0].evidence(), @"deal.handoff_promises does not exist in the CRM, or is hidden from our user");
+        insta::assert_snapshot!(promises[0].question(), @"Can you let us read deal.handoff_promises, or name another field in the mapping?");
     }
 
     #[test]
@@ -332,7 +303,7 @@ mod tests {
         let gaps = deal.gaps();
         let risks: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::Risks).collect();
         assert_eq!(risks.len(), 1);
-        assert_eq!((risks[0].id.as_str(), risks[0].counts()), ("unmapped", false));
+        assert_eq!((risks[0].id().as_str(), risks[0].counts()), ("unmapped", false));
     }
 
     #[test]
@@ -341,6 +312,6 @@ mod tests {
         let gaps = deal.gaps();
         let promises: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::Promises).collect();
         assert_eq!(promises.len(), 1);
-        assert_eq!(promises[0].id, "unmapped");
+        assert_eq!(promises[0].id(), "unmapped");
     }
 }

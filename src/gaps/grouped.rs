@@ -1,39 +1,34 @@
 //! Gaps that one question covers. The packet keeps each of them; task and digest ask once.
 
 use crate::messages;
-use crate::packet::{Role, SectionName};
-use crate::record::DealRecord;
+use crate::packet::{Addressee, Ask, Gap, Question, Questions, Role, RuleId, SectionName};
 
-use super::{Gap, roles};
-
-/// One question, and the sections it is about, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// The section, or two of them.
-    pub sections: Vec<SectionName>,
-    /// What is asked.
-    pub text: String,
+/// What the gaps that count come to, by addressee: missing roles are asked for at once, promises and risks together
+/// when neither has an answer, what the customer does together with the day, and nothing twice.
+pub fn questions(gaps: &[Gap]) -> Questions {
+    let (seller, revops): (Vec<&Gap>, Vec<&Gap>) =
+        gaps.iter().filter(|gap| gap.counts()).partition(|gap| gap.addressee == Addressee::Seller);
+    Questions { for_seller: grouped(&seller), for_revops: grouped(&revops) }
 }
 
-/// The questions that `gaps` come to: missing roles are asked for at once, promises and risks together
-/// when neither has an answer, what the customer does together with the day, and nothing twice.
-pub fn questions(gaps: &[&Gap], record: &DealRecord) -> Vec<Question> {
-    let roles: Vec<Role> = gaps.iter().filter_map(|gap| missing_role(gap)).collect();
+fn grouped(gaps: &[&Gap]) -> Vec<Question> {
+    let roles = who_are(gaps);
     let promises_and_risks = promises_and_risks(gaps);
-    let is_activity = gaps.iter().any(|gap| gap.id == "activity");
+    let is_activity = gaps.iter().any(|gap| gap.rule == RuleId::Activity);
     let lacks_day = gaps.iter().any(|gap| lacks_day(gap));
     let mut questions: Vec<Question> = Vec::new();
     for gap in gaps {
-        let alone = || Question { sections: vec![gap.section], text: gap.question.clone() };
-        let question = if roles.len() > 1 && missing_role(gap).is_some() {
-            Question { text: who_are(gaps, &roles, record), ..alone() }
-        } else if is_activity && lacks_day && (gap.id == "activity" || self::lacks_day(gap)) {
-            Question { text: messages::question::activity_by_when().to_owned(), ..alone() }
-        } else if let Some(text) = promises_and_risks.as_ref().filter(|_| is_promise_or_risk(gap)) {
-            Question { sections: vec![SectionName::Promises, SectionName::Risks], text: text.clone() }
-        } else {
-            alone()
-        };
+        let (mut sections, mut text) = (vec![gap.section], None);
+        if is_missing_role(gap) {
+            text.clone_from(&roles);
+        } else if is_activity && lacks_day && (gap.rule == RuleId::Activity || self::lacks_day(gap)) {
+            text = Some(messages::question::activity_by_when().to_owned());
+        } else if promises_and_risks.is_some() && is_promise_or_risk(gap) {
+            sections = vec![SectionName::Promises, SectionName::Risks];
+            text.clone_from(&promises_and_risks);
+        }
+        let text = text.unwrap_or_else(|| gap.question().into_owned());
+        let question = Question { sections, text };
         if !questions.contains(&question) {
             questions.push(question);
         }
@@ -41,52 +36,48 @@ pub fn questions(gaps: &[&Gap], record: &DealRecord) -> Vec<Question> {
     questions
 }
 
-fn missing_role(gap: &Gap) -> Option<Role> {
-    let role = gap.id.strip_prefix(roles::MISSING.id)?.strip_prefix(':')?;
-    Role::ALL.into_iter().find(|one| one.as_str() == role)
+fn is_missing_role(gap: &Gap) -> bool {
+    gap.rule == RuleId::RoleMissing
 }
 
-/// The mapping's own question where all role gaps ask it, else one that names the roles.
-fn who_are(gaps: &[&Gap], roles: &[Role], record: &DealRecord) -> String {
-    let mut asked = gaps.iter().filter(|gap| missing_role(gap).is_some()).map(|gap| &gap.question);
-    match asked.next() {
-        Some(first) if asked.all(|other| other == first) => first.clone(),
-        _ => messages::question::who_are(roles, &roles::place(record)),
+/// One question for several missing roles; the mapping's own asks for all of them as it is.
+fn who_are(gaps: &[&Gap]) -> Option<String> {
+    let missing = gaps.iter().filter(|gap| is_missing_role(gap));
+    let roles: Vec<Role> = missing.clone().filter_map(|gap| gap.role).collect();
+    match missing.clone().next().map(|gap| &gap.ask) {
+        Some(Ask::WhoIs(place)) if roles.len() > 1 => {
+            Some(messages::question::who_are(&roles, &messages::gap::place(place)))
+        }
+        _ => None,
     }
 }
 
 fn lacks_day(gap: &Gap) -> bool {
-    matches!(gap.id.as_str(), "no_date" | "bad_date" | "stale_date")
+    matches!(gap.rule, RuleId::NoDate | RuleId::BadDate | RuleId::StaleDate)
 }
 
 fn promises_and_risks(gaps: &[&Gap]) -> Option<String> {
     let open = |section| gaps.iter().find(|gap| gap.section == section && is_promise_or_risk(gap));
     let (promises, risks) = (open(SectionName::Promises)?, open(SectionName::Risks)?);
-    let built_in = |gap: &Gap| gap.question == messages::question::section(gap.section);
-    Some(if built_in(promises) && built_in(risks) {
-        messages::question::promises_and_risks().to_owned()
-    } else {
-        format!("{} {}", promises.question, risks.question)
+    Some(match (&promises.ask, &risks.ask) {
+        (Ask::Section, Ask::Section) => messages::question::promises_and_risks().to_owned(),
+        _ => format!("{} {}", promises.question(), risks.question()),
     })
 }
 
 /// There is no answer at all to one of the two, so what is asked is the section's own question.
 fn is_promise_or_risk(gap: &Gap) -> bool {
     matches!(gap.section, SectionName::Promises | SectionName::Risks)
-        && matches!(gap.id.as_str(), "empty" | "placeholder")
+        && matches!(gap.rule, RuleId::Empty | RuleId::Placeholder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gaps::Addressee;
     use crate::gaps::deal_on_paper::DealOnPaper;
 
     fn asked(deal: &DealOnPaper) -> Vec<String> {
-        let gaps = deal.gaps();
-        let for_seller = |gap: &&Gap| gap.counts() && gap.addressee == Addressee::Seller;
-        let open: Vec<&Gap> = gaps.iter().filter(for_seller).collect();
-        questions(&open, deal.record()).into_iter().map(|question| question.text).collect()
+        questions(&deal.gaps()).for_seller.into_iter().map(|question| question.text).collect()
     }
 
     #[test]
@@ -98,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mappings_own_question_for_people_is_asked_once() {
+    fn the_mappings_own_ask_for_people_is_asked_once() {
         let deal = DealOnPaper::new().asks(SectionName::Stakeholders, "Who pays, who works with it?");
         assert_eq!(asked(&deal)[0], "Who pays, who works with it?");
     }

@@ -1,22 +1,21 @@
 //! `too_long`: more than anybody reads in a handoff.
 
-use crate::mapping::apply::MOST_ENTRIES;
-use crate::messages;
 use crate::packet::{Entry, SectionName};
 use crate::text::excerpt::DEFAULT_WORDS;
 
-use super::answer::{IN_WORDS, listed, sources};
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
+use super::answer::{IN_WORDS, origins};
+use super::{Evidence, Expects, Requires, Rule};
+use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
 
 pub(super) const RULE: Rule = Rule {
-    id: "too_long",
+    id: RuleId::TooLong,
     catches: "An entry over the section's word budget (60 words unless the mapping says otherwise), or a list of more \
               than 20 entries; shown as an excerpt.",
     leaves_alone: "Anything within the budget; several short entries; expansion.",
     confidence: Confidence::Certain,
     question: "Can you say the buying reason in one sentence?",
-    asks: Asks::Answer,
-    looks_at: (&IN_WORDS, Needs::Text),
+    expects: Expects::Answer,
+    applies_to: (&IN_WORDS, Requires::Text),
     check,
 };
 
@@ -32,16 +31,8 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     }
     let budget =
         evidence.mapping.sections.get(&section).and_then(|mapping| mapping.words).unwrap_or(DEFAULT_WORDS);
-    let sources = sources(&cut);
-    let longer =
-        if sources.len() == 1 { messages::evidence::too_long_one } else { messages::evidence::too_long };
-    Some(Gap::for_seller(
-        RULE.id,
-        section,
-        Confidence::Certain,
-        messages::question::too_long(section).to_owned(),
-        longer(&listed(&sources), &budget.to_string(), &MOST_ENTRIES.to_string()),
-    ))
+    let fact = Fact::TooLong(origins(&cut), budget);
+    Some(Gap::for_seller(RULE.id, section, Confidence::Certain, Ask::Shorter, fact))
 }
 
 #[cfg(test)]
@@ -130,7 +121,7 @@ mod tests {
             .writes_too_much(SectionName::Risks, "First, the migration of 3 sites…")
             .gap("too_long")
             .unwrap();
-        insta::assert_snapshot!(gap.question, @"Can you say the main risk in one sentence?");
-        insta::assert_snapshot!(gap.evidence, @"deal.handoff_risks is longer than 60 words, or has more than 20 entries");
+        insta::assert_snapshot!(gap.question(), @"Can you say the main risk in one sentence?");
+        insta::assert_snapshot!(gap.evidence(), @"deal.handoff_risks is longer than 60 words, or has more than 20 entries");
     }
 }

@@ -13,7 +13,7 @@ mod grouped;
 mod length;
 mod placeholder;
 mod pointer;
-pub mod questions;
+mod questions;
 mod roles;
 mod vague;
 mod verdict;
@@ -21,122 +21,20 @@ mod verdict;
 #[cfg(test)]
 mod deal_on_paper;
 
-pub use grouped::{Question, questions};
+pub use grouped::questions;
 pub use verdict::{Finding, Outcome, Verdict, verdicts};
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::mapping::Mapping;
-use crate::packet::{Importance, Section, SectionName};
+use crate::packet::{Confidence, Gap, Importance, RuleId, Section, SectionName};
 use crate::record::DealRecord;
 
 use answer::Written;
 use dates::Timing;
 use placeholder::Placeholders;
-
-/// One thing to ask one person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Gap {
-    /// The rule: `empty`, or with a role `role_missing:sponsor`.
-    pub id: String,
-    /// Where.
-    pub section: SectionName,
-    /// Who can fill it.
-    #[serde(rename = "for")]
-    pub addressee: Addressee,
-    /// Whether it makes the packet incomplete.
-    pub severity: Severity,
-    /// How sure the rule is.
-    pub confidence: Confidence,
-    /// A question that a busy person can answer in a sentence.
-    pub question: String,
-    /// What the rule saw, naming the field.
-    pub evidence: String,
-}
-
-impl Gap {
-    /// Counts against the packet and belongs into task and digest; everything else is for `preview`.
-    pub fn counts(&self) -> bool {
-        self.severity == Severity::Gap && self.confidence != Confidence::Unsure
-    }
-
-    fn for_seller(
-        id: &str,
-        section: SectionName,
-        confidence: Confidence,
-        question: String,
-        evidence: String,
-    ) -> Self {
-        let (id, addressee, severity) = (id.to_owned(), Addressee::Seller, Severity::Gap);
-        Self { id, section, addressee, severity, confidence, question, evidence }
-    }
-
-    fn for_revops(id: &str, section: SectionName, question: String, evidence: String) -> Self {
-        let gap = Self::for_seller(id, section, Confidence::Certain, question, evidence);
-        Self { addressee: Addressee::Revops, ..gap }
-    }
-
-    fn into_hint(self) -> Self {
-        Self { severity: Severity::Hint, ..self }
-    }
-}
-
-/// Who can fill a gap. Never mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Addressee {
-    /// The seller, for this deal.
-    Seller,
-    /// RevOps, once, in the mapping.
-    Revops,
-}
-
-impl Addressee {
-    /// The name used in JSON and in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Seller => "seller",
-            Self::Revops => "revops",
-        }
-    }
-}
-
-/// Whether a gap makes the packet incomplete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// It does.
-    Gap,
-    /// It is worth a look.
-    Hint,
-}
-
-/// How sure a rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Confidence {
-    /// Structure says so.
-    Certain,
-    /// Almost always right.
-    Likely,
-    /// A guess about prose: stays out of task and digest, shows in `preview`.
-    Unsure,
-}
-
-impl Confidence {
-    /// The name used in JSON and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Likely => "likely",
-            Self::Unsure => "unsure",
-        }
-    }
-}
 
 /// Everything a rule may look at.
 pub struct Evidence<'a> {
@@ -162,7 +60,7 @@ impl<'a> Evidence<'a> {
         importance: &'a Importance,
     ) -> Self {
         let placeholders = Placeholders::of(mapping);
-        let written = answer::read(mapping, sections, &placeholders);
+        let written = answer::read(sections, &placeholders);
         let timing = Timing::default();
         let evidence = Self { mapping, record, sections, importance, placeholders, written, timing };
         Self { timing: Timing::of(&evidence), ..evidence }
@@ -181,8 +79,8 @@ impl<'a> Evidence<'a> {
 
 /// One rule, as data.
 pub struct Rule {
-    /// The id of its gaps; for roles the part before the colon.
-    pub id: &'static str,
+    /// Its name.
+    pub id: RuleId,
     /// What it catches, in a sentence.
     pub catches: &'static str,
     /// What it must leave alone, by example.
@@ -192,9 +90,9 @@ pub struct Rule {
     /// What it asks, by example.
     pub question: &'static str,
     /// What kind of answer it asks for.
-    pub asks: Asks,
+    pub expects: Expects,
     /// The sections it judges, and what must be there to judge.
-    pub looks_at: (&'static [SectionName], Needs),
+    pub applies_to: (&'static [SectionName], Requires),
     /// Looks, and reports.
     pub check: fn(&Evidence<'_>) -> Vec<Gap>,
 }
@@ -202,7 +100,7 @@ pub struct Rule {
 /// What kind of answer a rule asks for. Of several rules that ask one person for the same thing in one
 /// section, only the first speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Asks {
+pub enum Expects {
     /// The section's answer itself.
     Answer,
     /// A day.
@@ -217,7 +115,7 @@ pub enum Asks {
 
 /// What a rule needs of a section before it can judge it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub enum Requires {
     /// Nothing: it judges an empty section as well.
     Nothing,
     /// Something that somebody wrote.
@@ -247,15 +145,15 @@ pub const RULES: &[Rule] = &[
 /// What a packet lacks, in section order. At most one gap asks one person for one thing in one section; one
 /// that counts comes before one that does not.
 pub fn assess(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let mut gaps: Vec<(Asks, Gap)> = Vec::new();
+    let mut gaps: Vec<(Expects, Gap)> = Vec::new();
     for rule in RULES {
         for gap in (rule.check)(evidence) {
-            let twin = gaps.iter_mut().find(|(asks, other)| {
-                (*asks, other.section, other.addressee) == (rule.asks, gap.section, gap.addressee)
-                    && (rule.asks != Asks::Person || other.id == gap.id)
+            let twin = gaps.iter_mut().find(|(expects, other)| {
+                (*expects, other.section, other.addressee) == (rule.expects, gap.section, gap.addressee)
+                    && (rule.expects != Expects::Person || other.role == gap.role)
             });
             match twin {
-                None => gaps.push((rule.asks, gap)),
+                None => gaps.push((rule.expects, gap)),
                 Some((_, twin)) if gap.counts() && !twin.counts() => *twin = gap,
                 Some(_) => {}
             }
@@ -295,15 +193,15 @@ mod tests {
     #[test]
     fn every_rule_says_what_it_does() {
         for rule in RULES {
-            for text in [rule.id, rule.catches, rule.leaves_alone, rule.question] {
-                assert!(!text.trim().is_empty(), "{}", rule.id);
+            for text in [rule.catches, rule.leaves_alone, rule.question] {
+                assert!(!text.trim().is_empty(), "{:?}", rule.id);
             }
         }
     }
 
     #[test]
     fn every_rule_has_an_id_of_its_own() {
-        let ids: HashSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        let ids: HashSet<RuleId> = RULES.iter().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), RULES.len());
     }
 
@@ -411,9 +309,9 @@ mod tests {
             prop_assert!(gaps.len() <= 30);
             prop_assert!(gaps.is_sorted_by_key(|gap| gap.section));
             for gap in &gaps {
-                prop_assert!(gap.question.chars().count() <= 200, "{}", gap.question);
-                prop_assert!(gap.evidence.chars().count() <= 300, "{}", gap.evidence);
-                prop_assert!(!(gap.question.contains('\n') || gap.evidence.contains('\n')));
+                prop_assert!(gap.question().chars().count() <= 200, "{}", gap.question());
+                prop_assert!(gap.evidence().chars().count() <= 300, "{}", gap.evidence());
+                prop_assert!(!(gap.question().contains('\n') || gap.evidence().contains('\n')));
             }
         }
     }

@@ -1,23 +1,22 @@
 //! `placeholder`: a stand-in or a pointer where an answer should be. It matches on the whole value only.
 
 use crate::mapping::Mapping;
-use crate::messages;
 use crate::packet::SectionName;
 
 use super::answer::IN_WORDS;
-use super::questions::question_for;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule, pointer};
-use crate::text::evidence_text::quoted;
+use super::questions::ask_for;
+use super::{Evidence, Expects, Requires, Rule, pointer};
+use crate::packet::{Confidence, Fact, Gap, RuleId};
 use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const RULE: Rule = Rule {
-    id: "placeholder",
+    id: RuleId::Placeholder,
     catches: "A stand-in or a pointer as the whole value: TBD, n/a, a lone dot, \"see call notes\", \"ask Peter\".",
     leaves_alone: "\"None\" in promises and risks, and any sentence that merely holds such a word: \"Budget TBD until 3 May\".",
     confidence: Confidence::Certain,
     question: "The section's own question.",
-    asks: Asks::Answer,
-    looks_at: (&IN_WORDS, Needs::Text),
+    expects: Expects::Answer,
+    applies_to: (&IN_WORDS, Requires::Text),
     check,
 };
 
@@ -110,8 +109,8 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         RULE.id,
         section,
         Confidence::Certain,
-        question_for(evidence, section),
-        messages::evidence::placeholder(&first.source, &quoted(&first.text)),
+        ask_for(evidence, section),
+        Fact::Placeholder(first.origin.clone(), first.text.clone()),
     ))
 }
 
@@ -434,12 +433,12 @@ mod tests {
             .also_takes_for_placeholder("Wie besprochen")
             .also_takes_for_placeholder("¯\\_(ツ)_/¯");
         let gap = deal.writes(SectionName::BuyingReason, "wie besprochen!").gap("placeholder").unwrap();
-        insta::assert_snapshot!(gap.evidence, @r#"deal.handoff_buying_reason holds only "wie besprochen!""#);
+        insta::assert_snapshot!(gap.evidence(), @r#"deal.handoff_buying_reason holds only "wie besprochen!""#);
     }
 
     #[test]
     fn the_question_is_the_sections_own() {
         let deal = DealOnPaper::new().writes(SectionName::BuyingReason, "TBD");
-        insta::assert_snapshot!(deal.gap("placeholder").unwrap().question, @"Why did they choose us, and why now?");
+        insta::assert_snapshot!(deal.gap("placeholder").unwrap().question(), @"Why did they choose us, and why now?");
     }
 }

@@ -1,34 +1,34 @@
 //! `role_missing:<role>` and `unnamed:<role>`: who is who on the customer's side. People come from the CRM's
 //! own contacts and labels, never from prose.
 
-use crate::messages;
 use crate::packet::{Person, Role, SectionName};
-use crate::record::{CrmKind, DealRecord};
+use crate::record::DealRecord;
 
 use super::questions::own_question;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
-use crate::text::evidence_text::{named, quoted};
+use super::{Evidence, Expects, Requires, Rule};
+use crate::packet::{Ask, Confidence, Fact, Gap, Place, RuleId};
+use crate::text::evidence_text::named;
 use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const MISSING: Rule = Rule {
-    id: "role_missing",
+    id: RuleId::RoleMissing,
     catches: "Nobody is recorded as sponsor, operator, evaluator or blocker; on important accounts also as executive backer.",
     leaves_alone: "One person with several roles; a role held by a team, which is `unnamed` instead.",
     confidence: Confidence::Certain,
     question: "Who is the sponsor at Acme?",
-    asks: Asks::Person,
-    looks_at: (&[SectionName::Stakeholders], Needs::Nothing),
+    expects: Expects::Person,
+    applies_to: (&[SectionName::Stakeholders], Requires::Nothing),
     check: missing,
 };
 
 pub(super) const UNNAMED: Rule = Rule {
-    id: "unnamed",
+    id: RuleId::Unnamed,
     catches: "A role is held only by a team or a mailbox: info@, procurement@, \"IT Department\", \"Einkauf\".",
     leaves_alone: "A person with a name, whatever the address; a mailbox beside a named person in the same role.",
     confidence: Confidence::Likely,
     question: "Which person at Acme is behind \"IT Department\"?",
-    asks: Asks::Person,
-    looks_at: (&[SectionName::Stakeholders], Needs::Nothing),
+    expects: Expects::Person,
+    applies_to: (&[SectionName::Stakeholders], Requires::Nothing),
     check: unnamed,
 };
 
@@ -69,19 +69,13 @@ fn missing(evidence: &Evidence<'_>) -> Vec<Gap> {
     // The mapping's own question asks for everybody, so it fits only where nobody is known.
     let nobody_known = missing.len() == asked_for(evidence).count();
     let own = own_question(evidence, SectionName::Stakeholders).filter(|_| nobody_known);
-    let place = place(evidence.record);
-    missing
-        .into_iter()
-        .map(|role| {
-            Gap::for_seller(
-                &format!("{}:{}", MISSING.id, role.as_str()),
-                SectionName::Stakeholders,
-                Confidence::Certain,
-                own.map_or_else(|| messages::question::who_is(role, &place), ToOwned::to_owned),
-                messages::evidence::nobody_is(role, people.len()),
-            )
-        })
-        .collect()
+    let ask = own.map_or_else(|| Ask::WhoIs(place(evidence.record)), |own| Ask::Own(own.to_owned()));
+    let gap = |role| {
+        let fact = Fact::RoleMissing(people.len());
+        Gap::for_seller(MISSING.id, SectionName::Stakeholders, Confidence::Certain, ask.clone(), fact)
+            .about(role)
+    };
+    missing.into_iter().map(gap).collect()
 }
 
 fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
@@ -94,14 +88,10 @@ fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
             if !holders.all(|person| is_team(person, &company)) {
                 return None;
             }
-            let shown = quoted(&first.name);
-            Some(Gap::for_seller(
-                &format!("{}:{}", UNNAMED.id, role.as_str()),
-                SectionName::Stakeholders,
-                Confidence::Likely,
-                messages::question::unnamed(&place(evidence.record), &shown),
-                messages::evidence::unnamed(&first.source, role.title(), &shown),
-            ))
+            let ask = Ask::WhichPerson(place(evidence.record), first.name.clone());
+            let fact = Fact::Unnamed(first.source, first.name.clone());
+            let section = SectionName::Stakeholders;
+            Some(Gap::for_seller(UNNAMED.id, section, Confidence::Likely, ask, fact).about(role))
         })
         .collect()
 }
@@ -115,15 +105,14 @@ fn people<'a>(evidence: &Evidence<'a>) -> &'a [Person] {
     evidence.sections.get(&SectionName::Stakeholders).map_or(&[], |section| &section.people)
 }
 
-/// `at Acme`; without a company `on the deal "Acme renewal"`.
-pub(super) fn place(record: &DealRecord) -> String {
-    let deal_name = match record.crm {
-        CrmKind::Hubspot => ["dealname", "name"],
-        CrmKind::Salesforce => ["Name", "name"],
-    };
-    let company = company(record).and_then(named);
-    let deal = record.deal.first_of(&deal_name).and_then(named);
-    messages::question::place(company.as_deref(), deal.as_deref())
+/// Where people are looked for: at the company; without one, on the deal.
+fn place(record: &DealRecord) -> Place {
+    let deal_name = [record.crm.dialect().fields.deal_name, "name"];
+    match (company(record).and_then(named), record.deal.first_of(&deal_name).and_then(named)) {
+        (Some(company), _) => Place::Company(company),
+        (None, Some(deal)) => Place::Deal(deal),
+        (None, None) => Place::Customer,
+    }
 }
 
 /// The company's name, unless the company is a person: a person account has its person's name.
@@ -208,7 +197,11 @@ mod tests {
             "contacts": [{"id": "2", "firstname": "Sarah", "lastname": "Lind", "labels": [label]}],
         });
         let gaps = gaps_through(&format!("sections: {{promises: [deal.promises]}}\n{LABELS}"), &record);
-        gaps.iter().filter_map(|gap| gap.id.strip_prefix("role_missing:")).map(ToOwned::to_owned).collect()
+        gaps.iter()
+            .filter(|gap| gap.rule == MISSING.id)
+            .filter_map(|gap| gap.role)
+            .map(|role| role.as_str().to_owned())
+            .collect()
     }
 
     #[test]
@@ -279,7 +272,7 @@ mod tests {
         deal.gaps()
             .into_iter()
             .filter(|gap| gap.section == SectionName::Stakeholders)
-            .map(|gap| gap.id)
+            .map(|gap| gap.id())
             .collect()
     }
 
@@ -327,14 +320,14 @@ mod tests {
     fn a_person_whose_role_is_unknown_fills_nothing() {
         let deal = DealOnPaper::new().person("Sarah Lind", "sarah@acme.test", &[]);
         let gap = deal.gap("role_missing:sponsor").unwrap();
-        insta::assert_snapshot!(gap.evidence, @"contacts: the only one is not recorded as sponsor");
+        insta::assert_snapshot!(gap.evidence(), @"contacts: the only one is not recorded as sponsor");
         let gap = deal.person("Tom Berg", "", &[]).gap("role_missing:sponsor").unwrap();
-        insta::assert_snapshot!(gap.evidence, @"contacts: none of 2 is recorded as sponsor");
+        insta::assert_snapshot!(gap.evidence(), @"contacts: none of 2 is recorded as sponsor");
     }
 
     #[test]
     fn questions_name_the_company_or_the_deal() {
-        let question = |deal: DealOnPaper| deal.gap("role_missing:sponsor").unwrap().question;
+        let question = |deal: DealOnPaper| deal.gap("role_missing:sponsor").unwrap().question().into_owned();
         insta::assert_snapshot!(question(DealOnPaper::new()), @"Who is the sponsor at Acme?");
         insta::assert_snapshot!(question(DealOnPaper::new().company(" Acme\n<b>GmbH</b>\u{202e} ")), @"Who is the sponsor at Acme GmbH?");
         insta::assert_snapshot!(question(DealOnPaper::new().without_company().named("Acme renewal")), @r#"Who is the sponsor on the deal "Acme renewal"?"#);
@@ -430,10 +423,13 @@ mod tests {
         let deal = DealOnPaper::new().asks(SectionName::Stakeholders, "Who pays, who works with it?");
         for role in ["sponsor", "operator", "evaluator", "blocker"] {
             let gap = deal.gap(&format!("role_missing:{role}")).unwrap();
-            assert_eq!(gap.question, "Who pays, who works with it?");
+            assert_eq!(gap.question(), "Who pays, who works with it?");
         }
         let deal = deal.person("Sarah Lind", "", &[Role::Sponsor]);
-        assert_eq!(deal.gap("role_missing:blocker").unwrap().question, "Who is the likely blocker at Acme?");
+        assert_eq!(
+            deal.gap("role_missing:blocker").unwrap().question(),
+            "Who is the likely blocker at Acme?"
+        );
     }
 
     #[test]
@@ -441,8 +437,8 @@ mod tests {
         let deal = DealOnPaper::new().person("IT Department", "it@acme.test", &[Role::Blocker]);
         assert_eq!(deal.gap("role_missing:blocker"), None);
         let gap = deal.gap("unnamed:blocker").unwrap();
-        insta::assert_snapshot!(gap.question, @r#"Which person at Acme is behind "IT Department"?"#);
-        insta::assert_snapshot!(gap.evidence, @r#"contacts.label for blocker is "IT Department""#);
+        insta::assert_snapshot!(gap.question(), @r#"Which person at Acme is behind "IT Department"?"#);
+        insta::assert_snapshot!(gap.evidence(), @r#"contacts.label for blocker is "IT Department""#);
         let deal = deal.person("Ina Kurz", "ina@acme.test", &[Role::Blocker]);
         assert_eq!(deal.gap("unnamed:blocker"), None);
     }

@@ -1,27 +1,26 @@
 //! `vague`: words that fit every customer. Published rules for vague prose are right in about 59 % of cases, so
 //! this one speaks up only when hardly a word of substance is left, guesses in `preview`, and is silent otherwise.
 
-use crate::messages;
 use crate::packet::SectionName;
 
 use super::answer::Written;
 use super::concrete::is_concrete;
-use super::questions::question_for;
-use super::{Asks, Confidence, Evidence, Gap, Needs, Rule};
-use crate::text::evidence_text::quoted;
+use super::questions::ask_for;
+use super::{Evidence, Expects, Requires, Rule};
+use crate::packet::{Confidence, Fact, Gap, RuleId};
 use crate::text::tokens::{Vocabulary, Words};
 
 pub(super) const RULE: Rule = Rule {
-    id: "vague",
+    id: RuleId::Vague,
     catches: "A buying reason, outcome or first value without number, date, person, job title or event, in words that fit \
               every customer: \"Excited account.\", \"They need reporting.\"",
     leaves_alone: "A named problem (\"Forecast visibility is poor\"), any number, any named person or event, promises and risks.",
     confidence: Confidence::Likely,
     question: "The section's own question.",
-    asks: Asks::Answer,
-    looks_at: (
+    expects: Expects::Answer,
+    applies_to: (
         &[SectionName::BuyingReason, SectionName::SuccessOutcome, SectionName::FirstValue],
-        Needs::Answer,
+        Requires::Answer,
     ),
     check,
 };
@@ -137,8 +136,8 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
         RULE.id,
         section,
         confidence,
-        question_for(evidence, section),
-        messages::evidence::vague(&first.source, &quoted(&first.text)),
+        ask_for(evidence, section),
+        Fact::Vague(first.origin.clone(), first.text.clone()),
     ))
 }
 
@@ -208,7 +207,7 @@ mod tests {
             "They love the product",
             "Better reporting",
             "They want to grow",
-            "Needs more visibility into their data",
+            "Requires more visibility into their data",
             "Happy customer",
             "Increase efficiency and transparency across the whole organisation",
             "Save time and money",
@@ -331,13 +330,13 @@ mod tests {
         let gaps = deal.gaps();
         let gaps: Vec<_> = gaps.iter().filter(|gap| gap.section == SectionName::FirstValue).collect();
         assert_eq!(gaps.len(), 1);
-        assert_eq!(gaps[0].id, "no_date");
-        insta::assert_snapshot!(gaps[0].question, @"Who on their side does what, by when, to see the first value?");
+        assert_eq!(gaps[0].id(), "no_date");
+        insta::assert_snapshot!(gaps[0].question(), @"Who on their side does what, by when, to see the first value?");
     }
 
     #[test]
     fn the_evidence_quotes_a_short_text() {
         let gap = says(SectionName::BuyingReason, "Excited account.").gap("vague").unwrap();
-        insta::assert_snapshot!(gap.evidence, @r#"deal.handoff_buying_reason says "Excited account.": no number, date, person or event"#);
+        insta::assert_snapshot!(gap.evidence(), @r#"deal.handoff_buying_reason says "Excited account.": no number, date, person or event"#);
     }
 }

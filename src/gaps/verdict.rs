@@ -2,7 +2,8 @@
 
 use crate::packet::SectionName;
 
-use super::{Evidence, Gap, Needs, RULES, Rule, assess};
+use super::{Evidence, RULES, Requires, Rule, assess};
+use crate::packet::Gap;
 
 /// What one rule has to say about one section.
 pub struct Verdict {
@@ -31,7 +32,7 @@ pub struct Finding {
     /// What it would say.
     pub gap: Gap,
     /// It stands in the packet: no earlier rule asks the same person for the same thing.
-    pub speaks: bool,
+    pub reported: bool,
 }
 
 /// The verdict of every rule on every required section, in section order.
@@ -42,7 +43,7 @@ pub fn verdicts(evidence: &Evidence<'_>) -> Vec<Verdict> {
     sections
         .flat_map(|section| found.iter().map(move |(rule, gaps)| (section, *rule, gaps)))
         .map(|(section, rule, gaps)| {
-            let finding = |gap: &Gap| Finding { gap: gap.clone(), speaks: spoken.contains(gap) };
+            let finding = |gap: &Gap| Finding { gap: gap.clone(), reported: spoken.contains(gap) };
             let here: Vec<Finding> = gaps.iter().filter(|gap| gap.section == section).map(finding).collect();
             let outcome = match here.is_empty() {
                 false => Outcome::Caught(here),
@@ -57,12 +58,12 @@ pub fn verdicts(evidence: &Evidence<'_>) -> Vec<Verdict> {
 impl Rule {
     /// Whether there is something in the section that this rule can judge.
     fn judges(&self, evidence: &Evidence<'_>, section: SectionName) -> bool {
-        let (sections, needs) = self.looks_at;
+        let (sections, needs) = self.applies_to;
         sections.contains(&section)
             && match needs {
-                Needs::Nothing => true,
-                Needs::Text => !evidence.written(section).is_empty(),
-                Needs::Answer => evidence.given(section).next().is_some(),
+                Requires::Nothing => true,
+                Requires::Text => !evidence.written(section).is_empty(),
+                Requires::Answer => evidence.given(section).next().is_some(),
             }
     }
 }
@@ -80,11 +81,11 @@ mod tests {
                 Outcome::Silent => "silent".to_owned(),
                 Outcome::NotApplicable => "-".to_owned(),
                 Outcome::Caught(found) => {
-                    let told = |one: &Finding| format!("{} speaks={}", one.gap.id, one.speaks);
+                    let told = |one: &Finding| format!("{} speaks={}", one.gap.id(), one.reported);
                     found.iter().map(told).collect::<Vec<_>>().join(", ")
                 }
             };
-            format!("{} {outcome}", verdict.rule.id)
+            format!("{} {outcome}", verdict.rule.id.as_str())
         })
         .collect()
     }
@@ -121,7 +122,7 @@ mod tests {
                     Outcome::Silent | Outcome::NotApplicable => None,
                 })
                 .flatten()
-                .filter(|finding| finding.speaks)
+                .filter(|finding| finding.reported)
                 .map(|finding| finding.gap)
                 .collect();
             assert_eq!(found, deal.gaps());

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Zoned;
+use jiff::civil::Date;
 
+use crate::dates::{DueDate, DueSource, written};
 use crate::messages;
-use crate::packet::{Entry, Person, Section, SectionName, SectionStatus, deal};
-use crate::record::DealRecord;
-
-use super::{Derivation, Mapping, SectionMapping, field, value};
-use crate::dates::{relative, stored as dates};
+use crate::packet::{Entry, MOST_ENTRIES, Origin, Person, Section, SectionName, SectionStatus};
+use crate::record::{DealRecord, Reading};
 use crate::text::clean::clean_line;
 use crate::text::excerpt;
+use crate::text::tokens::Words;
 
-/// Entries of one section; more than this is no handoff. The last one is then marked as an excerpt.
-pub const MOST_ENTRIES: usize = 20;
+use super::{Derivation, Mapping, SectionMapping, list};
 
 /// The sections that `mapping` makes of `record`: all required ones, and `expansion` if it has something
 /// to say. `people` are the customer's people on the deal. Statuses are not set yet.
@@ -51,9 +50,9 @@ pub fn sections(
 fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for path in &section.from {
-        for value in field::read(record, path).values() {
-            for text in value::texts(mapping, record, path, value, section.list) {
-                let entry = entry(&text, &path.to_string(), section);
+        for value in record.read(path).values() {
+            for text in list::texts(mapping, record, path, value, section.list) {
+                let entry = entry(&text, Origin::Field(path.clone()), section);
                 if !entry.text.is_empty() && entries.iter().all(|earlier| earlier.text != entry.text) {
                     entries.push(entry);
                 }
@@ -76,7 +75,7 @@ fn derived(
 ) -> Vec<Entry> {
     let entry = |derivation: &Derivation| {
         let seen = derivation.when.look(mapping, record, people, now)?;
-        Some(entry(&messages::fact::shows(&derivation.said(), &seen.fact), &seen.source, section))
+        Some(entry(&messages::fact::shows(&derivation.said(), &seen.fact), seen.origin, section))
     };
     section.derive.iter().filter_map(entry).collect()
 }
@@ -88,28 +87,29 @@ impl Derivation {
     }
 }
 
-fn entry(text: &str, source: &str, section: &SectionMapping) -> Entry {
+fn entry(text: &str, origin: Origin, section: &SectionMapping) -> Entry {
     let (text, excerpt) = excerpt::within(text, section.words.unwrap_or(excerpt::DEFAULT_WORDS));
-    Entry { text, source: source.to_owned(), excerpt, ..Entry::default() }
+    Entry { excerpt, ..Entry::new(text, origin) }
 }
 
 /// By when: the section's date field for all entries. Where that field is empty, an entry that says
 /// "within 21 days" is due that long after the close.
 fn set_due(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, entries: &mut [Entry]) {
-    let close = deal::close_date(record, &mapping.time_zone);
-    let stored = section.due.as_ref().map_or(field::Reading::Empty, |path| field::read(record, path));
-    if stored == field::Reading::Empty {
+    let zone = &mapping.time_zone;
+    let close = record.close_date(zone);
+    let counted = |text: &str| written::read(text, &Words::of(text), close).deadline;
+    let due = |day: Option<Date>, source| day.map(|day| DueDate { day, source });
+    let Some(path) = section.due.as_ref().filter(|path| record.read(path) != Reading::Empty) else {
         for entry in entries {
-            entry.due = close.and_then(|close| relative::day(&entry.text, close));
+            entry.due = due(counted(&entry.text), DueSource::Text);
         }
         return;
-    }
-    let kind = section.due.as_ref().and_then(|path| field::info(record, path)).map(|info| info.kind);
-    let Some(value) = stored.values().first().copied() else { return };
-    let stated = dates::day(value, kind, &mapping.time_zone);
+    };
+    let Some(value) = record.read(path).values().first().copied() else { return };
+    let stated = record.day(path, value, zone);
     // Words such as "mid December" are shown whether or not a day can be counted from them.
     let words = stated.is_none().then(|| clean_line(value));
-    let due = stated.or_else(|| relative::day(value, close?));
+    let due = due(stated.or_else(|| counted(value)), DueSource::Field);
     for entry in entries {
         entry.due = due;
         entry.due_words.clone_from(&words);
@@ -119,8 +119,8 @@ fn set_due(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, ent
 /// Who does it, from the section's own field. Not repeated where the entry names them.
 fn set_who(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, entries: &mut [Entry]) {
     let Some(path) = &section.who else { return };
-    let Some(value) = field::read(record, path).values().first().copied() else { return };
-    let who = clean_line(&value::words(mapping, record, path, value));
+    let Some(value) = record.read(path).values().first().copied() else { return };
+    let who = clean_line(&messages::value::shown(&record.value(path, value, &mapping.time_zone)));
     if who.is_empty() {
         return;
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn shown(entries: &[Entry]) -> Vec<String> {
-        entries.iter().map(|entry| format!("{} [{}]", entry.text, entry.source)).collect()
+        entries.iter().map(|entry| format!("{} [{}]", entry.text, entry.origin)).collect()
     }
 
     #[test]
@@ -311,7 +311,7 @@ mod tests {
             (r#""first_value":"Dashboard used""#, None),
         ] {
             let entries = apply(SectionName::FirstValue, first_value.clone(), &record(deal));
-            assert_eq!(entries.first().map(|entry| entry.due), Some(due), "{deal}");
+            assert_eq!(entries.first().map(Entry::given_due), Some(due), "{deal}");
         }
         let words = |deal: &str| {
             apply(SectionName::FirstValue, first_value.clone(), &record(deal)).remove(0).due_words

@@ -4,16 +4,13 @@ use jiff::Zoned;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::dates;
 use crate::messages::condition as words;
-use crate::record::DealRecord;
-
-use super::choice;
-use super::field::{self, Reading};
-use super::{Condition, Test, fact};
-use crate::dates::stored as dates;
-use crate::record::FieldPath;
+use crate::record::{DealRecord, Reading, find, label as shown_label};
 use crate::text::clean::clean_line;
 use crate::text::decimal::{decimal, trimmed};
+
+use super::{Condition, Test};
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,27 +39,27 @@ impl Condition {
     /// Judges this condition at an instant in the account's zone. For line items it holds when it holds for
     /// any of them (`NotIn`: for all).
     pub fn judge(&self, record: &DealRecord, now: &Zoned) -> Verdict {
-        let name = short_name(&self.field);
-        let label = fact::label(record, &self.field);
-        let info = field::info(record, &self.field);
-        let values = match field::read(record, &self.field) {
+        let name = self.field.short_name();
+        let label = record.label(&self.field);
+        let info = record.info(&self.field);
+        let values = match record.read(&self.field) {
             Reading::Values(values) => values,
             Reading::Empty => Vec::new(),
-            Reading::Hidden(why) => return unreadable(&label, why),
+            Reading::Hidden(why) => return unreadable(&label, words::hidden(why)),
         };
         match &self.test {
             Test::AtLeast(limit) => compare(name, &values, |number| number >= *limit, "≥", *limit, &label),
             Test::AtMost(limit) => compare(name, &values, |number| number <= *limit, "≤", *limit, &label),
             Test::In(wanted) => {
-                let hit = values.iter().find_map(|value| Some((*value, choice::find(value, wanted, info)?)));
+                let hit = values.iter().find_map(|value| Some((*value, find(value, wanted, info)?)));
                 hit.map_or(Verdict::DoesNotHold, |(value, shown)| holds(words::is(name, &shown), Some(value)))
             }
             Test::NotIn(refused) => {
-                if values.iter().any(|value| choice::find(value, refused, info).is_some()) {
+                if values.iter().any(|value| find(value, refused, info).is_some()) {
                     return Verdict::DoesNotHold;
                 }
                 match values.first() {
-                    Some(value) => holds(words::is(name, &choice::label(value, info)), Some(value)),
+                    Some(value) => holds(words::is(name, &shown_label(value, info)), Some(value)),
                     None => holds(words::is_empty(name), None),
                 }
             }
@@ -90,23 +87,15 @@ impl Condition {
         now: &Zoned,
         test: impl Fn(Date) -> Option<String>,
     ) -> Verdict {
-        let kind = field::kind(record, &self.field);
-        let day = |value: &str| dates::day(value, kind, now.time_zone());
+        let day = |value: &str| record.day(&self.field, value, now.time_zone());
         if let Some((value, why)) = values.iter().find_map(|value| Some((*value, test(day(value)?)?))) {
             return holds(why, Some(value));
         }
         match values.iter().find(|value| day(value).is_none()) {
-            Some(value) => {
-                unreadable(&fact::label(record, &self.field), &words::not_a_day(&clean_line(value)))
-            }
+            Some(value) => unreadable(&record.label(&self.field), &words::not_a_day(&clean_line(value))),
             None => Verdict::DoesNotHold,
         }
     }
-}
-
-/// The last segment of a path, as people say it: `amount` for `deal.amount`.
-pub(super) fn short_name(path: &FieldPath) -> &str {
-    path.name.rsplit('.').next().unwrap_or(&path.name)
 }
 
 fn holds(words: String, value: Option<&str>) -> Verdict {
@@ -139,7 +128,6 @@ fn compare(
 mod tests {
     use super::*;
     use crate::mapping::sample;
-    use crate::record::FieldObject;
 
     const RECORD: &str = r#"{"crm":"hubspot","account":1,"unavailable":["deal.gone"],
         "deal":{"id":7,"amount":"54000.00","half":"0.50","words":"about 50k","power":"1e3","none":null,
@@ -151,9 +139,7 @@ mod tests {
                   "deal.tier":{"kind":"choice","options":{"t_ent":"Enterprise"}}}}"#;
 
     fn judge(path: &str, test: Test) -> Verdict {
-        let (object, name) = path.split_once('.').unwrap();
-        let object = FieldObject::ALL.into_iter().find(|(spelling, _)| *spelling == object).unwrap().1;
-        let field = FieldPath { object, name: name.to_owned() };
+        let field = path.parse().unwrap();
         Condition { field, test }.judge(&sample::record(RECORD), &sample::now())
     }
 

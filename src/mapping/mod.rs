@@ -4,16 +4,17 @@
 //! sections of a packet, [`transform`] cleans one value. Applying is pure and total.
 
 pub mod apply;
-mod choice;
 pub mod condition;
-pub(crate) mod fact;
-pub mod field;
+pub mod derived;
+pub(crate) mod evidence;
 pub mod file;
+pub mod importance;
+pub(crate) mod list;
 pub mod live;
-pub mod observation;
+pub mod owner;
+pub mod people;
 #[cfg(test)]
 pub mod sample;
-pub(crate) mod value;
 
 use std::collections::BTreeMap;
 
@@ -190,10 +191,7 @@ pub struct Route {
 impl Mapping {
     /// Whether this mapping's `applies_to` covers the deal.
     pub fn covers(&self, record: &DealRecord) -> bool {
-        let place = match record.crm {
-            CrmKind::Hubspot => record.deal.get("pipeline"),
-            CrmKind::Salesforce => record.deal.get("RecordType.DeveloperName"),
-        };
+        let place = record.deal.get(record.crm.dialect().fields.pipeline);
         self.pipelines.is_empty() || place.is_some_and(|place| self.pipelines.iter().any(|one| one == place))
     }
 

@@ -1,5 +1,7 @@
 //! Why a condition holds, or why nobody can tell.
 
+use crate::record::Hidden;
+
 super::messages! { "condition";
     compares(field, value, sign, limit);
     is(field, value);
@@ -13,4 +15,12 @@ super::messages! { "condition";
     not_a_day(value);
     redacted;
     not_supplied;
+}
+
+/// Why a field cannot be read.
+pub fn hidden(why: Hidden) -> &'static str {
+    match why {
+        Hidden::Redacted => redacted(),
+        Hidden::NotSupplied => not_supplied(),
+    }
 }

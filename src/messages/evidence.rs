@@ -1,6 +1,9 @@
 //! What a rule saw.
 
-use crate::packet::Role;
+use jiff::civil::Date;
+
+use crate::dates::days_between;
+use crate::packet::{MOST_ENTRIES, Role};
 
 use super::{role, value};
 
@@ -31,13 +34,24 @@ super::messages! { "evidence";
 }
 
 /// `deal.a`, `deal.a and deal.b`; of more than five fields the first three.
-pub fn fields(names: &[&str]) -> String {
+pub fn fields(names: &[String]) -> String {
     match names {
         [a, b, c, rest @ ..] if rest.len() > 2 => {
-            more_fields(&[*a, *b, *c].join(", "), &rest.len().to_string())
+            more_fields(&format!("{a}, {b}, {c}"), &rest.len().to_string())
         }
-        names => value::list(names),
+        names => value::list(&names.iter().map(String::as_str).collect::<Vec<_>>()),
     }
+}
+
+/// Texts of these fields exceed a budget of words, or a list is too long.
+pub fn longer_than(names: &[String], words: u32) -> String {
+    let longer = if names.len() == 1 { too_long_one } else { too_long };
+    longer(&fields(names), &words.to_string(), &MOST_ENTRIES.to_string())
+}
+
+/// A day lies too far behind the close.
+pub fn beyond(field: &str, day: Date, close: Date) -> String {
+    outside_window(field, &day.to_string(), &days_between(close, day).to_string(), &close.to_string())
 }
 
 /// Nobody of so many contacts is recorded in a role.
@@ -56,7 +70,7 @@ mod tests {
 
     #[test]
     fn field_names_read_like_a_sentence() {
-        let names = ["deal.f0", "deal.f1", "deal.f2", "deal.f3", "deal.f4", "deal.f5"];
+        let names = ["deal.f0", "deal.f1", "deal.f2", "deal.f3", "deal.f4", "deal.f5"].map(str::to_owned);
         assert_eq!(fields(&names[..1]), "deal.f0");
         assert_eq!(fields(&names[..2]), "deal.f0 and deal.f1");
         assert_eq!(fields(&names[..3]), "deal.f0, deal.f1 and deal.f2");

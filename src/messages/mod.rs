@@ -8,9 +8,12 @@ mod file;
 
 pub mod condition;
 pub mod digest;
+pub mod due_note;
 pub mod evidence;
 pub mod fact;
+pub mod gap;
 pub mod headline;
+pub mod outline;
 pub mod packet;
 pub mod question;
 pub mod review;

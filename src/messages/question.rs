@@ -88,15 +88,6 @@ pub fn who_are(roles: &[Role], place: &str) -> String {
     self::roles(&value::list(&sought), place)
 }
 
-/// Where somebody is looked for: at the company; without one, on the deal.
-pub fn place(company: Option<&str>, deal: Option<&str>) -> String {
-    match (company, deal) {
-        (Some(company), _) => place_company(company),
-        (None, Some(deal)) => place_deal(deal),
-        (None, None) => place_customer().to_owned(),
-    }
-}
-
 /// By when, where the packet proposes the end of the window after the close.
 pub fn by_when(proposed: Option<Date>) -> String {
     proposed.map_or_else(|| by_which_day().to_owned(), |day| by_which_day_or(&value::date(day)))

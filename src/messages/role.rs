@@ -12,6 +12,13 @@ super::messages! { "role";
     unknown;
 }
 
+impl Role {
+    /// The name people read.
+    pub fn title(self) -> &'static str {
+        title(self)
+    }
+}
+
 /// The name people read beside a person.
 pub fn title(role: Role) -> &'static str {
     match role {

@@ -14,6 +14,13 @@ super::messages! { "section";
     pair(first, second);
 }
 
+impl SectionName {
+    /// The name people read.
+    pub fn title(self) -> &'static str {
+        title(self)
+    }
+}
+
 /// The name people read.
 pub fn title(section: SectionName) -> &'static str {
     match section {

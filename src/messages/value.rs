@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::record::Value;
+
 super::messages! { "value";
     months;
     weekdays;
@@ -14,6 +16,17 @@ super::messages! { "value";
     titled(label, value);
     deal_without_name(id);
     contact_without_name(id);
+}
+
+/// A value of a field.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Bool(true) => yes().to_owned(),
+        Value::Bool(false) => no().to_owned(),
+        Value::Day(day) => date(*day),
+        Value::Choices(labels) => labels.join(", "),
+    }
 }
 
 /// A day as people write it without misunderstanding: `11 Dec 2026`.

@@ -1,13 +1,14 @@
 //! The packet: six sections, and what is wrong with them. Its JSON is an outside contract.
 
-pub mod assemble;
-pub mod deal;
-mod importance;
-mod orders;
-pub mod outline;
-mod owner;
-pub mod remark;
-pub mod stakeholders;
+mod entry;
+mod gap;
+mod plan;
+mod review;
+
+pub use entry::{Entry, Origin};
+pub use gap::{Addressee, Ask, Confidence, Fact, Gap, Place, RuleId, Severity};
+pub use plan::{DeliveryPlan, DigestParams, Question, Questions, TaskParams};
+pub use review::{AgendaPoint, Review};
 
 use std::collections::BTreeMap;
 
@@ -17,10 +18,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::gaps::Gap;
-use crate::messages;
 use crate::record::{CrmKind, WinKey};
-use crate::review::Review;
+
+/// Most entries of one section; a longer list is no handoff, and its last entry is marked as an excerpt.
+pub const MOST_ENTRIES: usize = 20;
 
 /// The sections of a packet, in the order they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -76,11 +77,6 @@ impl SectionName {
             Self::Expansion => "expansion",
         }
     }
-
-    /// The name people read.
-    pub fn title(self) -> &'static str {
-        messages::section::title(self)
-    }
 }
 
 /// What a person on the customer's side is to the deal.
@@ -113,11 +109,6 @@ impl Role {
             Self::Blocker => "blocker",
             Self::ExecutiveBacker => "executive_backer",
         }
-    }
-
-    /// The name people read.
-    pub fn title(self) -> &'static str {
-        messages::role::title(self)
     }
 }
 
@@ -243,30 +234,6 @@ pub enum SectionStatus {
     Missing,
 }
 
-/// One line of a section.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Entry {
-    /// Clean, short, plain text. Never markup.
-    pub text: String,
-    /// The field it came from: `deal.handoff_why_now`.
-    pub source: String,
-    /// First value only: who on their side does it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub who: Option<String>,
-    /// First value only: by when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<Date>,
-    /// What the date field says, if that is no plain day: `within 21 days`, `mid December`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due_words: Option<String>,
-    /// First value only: the day that counts unless somebody gives one. Never together with `due`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposed_due: Option<Date>,
-    /// The text was longer than the section's budget.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub excerpt: bool,
-}
-
 /// One person on the customer's side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Person {
@@ -283,8 +250,34 @@ pub struct Person {
     pub other_emails: Vec<String>,
     /// Their roles; none means "role unknown", and fills nothing.
     pub roles: Vec<Role>,
-    /// Where the roles came from: `contacts.label`, `contacts.hs_buying_role`, `contacts`.
-    pub source: String,
+    /// Where the roles came from.
+    pub source: RoleSource,
+}
+
+/// Where a person's roles came from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RoleSource {
+    /// The label that the person carries on the deal.
+    #[serde(rename = "contacts.label")]
+    Label,
+    /// The contact's own buying role.
+    #[serde(rename = "contacts.hs_buying_role")]
+    BuyingRole,
+    /// Neither is mapped: the person has no role.
+    #[default]
+    #[serde(rename = "contacts")]
+    Unknown,
+}
+
+impl RoleSource {
+    /// The name used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Label => "contacts.label",
+            Self::BuyingRole => "contacts.hs_buying_role",
+            Self::Unknown => "contacts",
+        }
+    }
 }
 
 /// Which mapping made a packet.

@@ -5,15 +5,19 @@
 
 mod deal;
 mod dialect;
+mod field;
 mod key;
 mod metadata;
 mod path;
+mod value;
 
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
 pub use dialect::{Dialect, Hints, Naming, Nouns, StandardFields, WellKnown};
+pub use field::{Hidden, Reading, is_redacted};
 pub use key::{AccountKey, CrmKind, DealKey, WinKey};
 pub use metadata::{
     AccountMetadata, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
     WrongSetting,
 };
 pub use path::{FieldObject, FieldPath, WantedFields};
+pub use value::{Value, find, label, parts};

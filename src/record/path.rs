@@ -1,6 +1,7 @@
 //! Fields as a mapping names them.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// A field as a mapping names it: `deal.handoff_why_now`, `company.domain`, `owner.email`,
 /// `line_items.name`. Behind the first dot the CRM's own name, which may hold dots itself.
@@ -49,6 +50,21 @@ impl FieldPath {
     /// A field of the deal.
     pub fn deal(name: &str) -> Self {
         Self { object: FieldObject::Deal, name: name.to_owned() }
+    }
+
+    /// The last segment of the name, as people say it: `amount` for `deal.amount`.
+    pub fn short_name(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or(&self.name)
+    }
+}
+
+impl FromStr for FieldPath {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (object, name) = text.split_once('.').ok_or(())?;
+        let (_, object) = FieldObject::ALL.into_iter().find(|(word, _)| *word == object).ok_or(())?;
+        Ok(Self { object, name: name.to_owned() })
     }
 }
 

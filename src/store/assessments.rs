@@ -8,8 +8,7 @@ use super::inbox::json;
 use super::query::{clean, query};
 use super::writer::{Command, Tx};
 use super::{DatabaseError, Store, StoreError};
-use crate::gaps::{Addressee, Gap};
-use crate::packet::{Packet, PacketStatus};
+use crate::packet::{Addressee, Gap, Packet, PacketStatus};
 use crate::record::DealRecord;
 
 /// Packets of an earlier version that one transaction assesses.
@@ -82,7 +81,7 @@ impl RaisedGap {
     fn of(gap: &Gap) -> Self {
         Self {
             section: gap.section.as_str().to_owned(),
-            gap: gap.id.clone(),
+            gap: gap.id(),
             addressee: gap.addressee,
             counts: gap.counts(),
         }

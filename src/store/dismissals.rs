@@ -25,7 +25,7 @@ statements! {
 pub struct Dismissal {
     /// See [`crate::packet::SectionName::as_str`].
     pub section: String,
-    /// See [`crate::gaps::Gap::id`].
+    /// See [`crate::packet::Gap::id`].
     pub gap: String,
     /// When.
     pub at: Timestamp,

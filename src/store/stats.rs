@@ -41,7 +41,7 @@ pub struct Stats {
 pub struct GapCount {
     /// See [`crate::packet::SectionName::as_str`].
     pub section: String,
-    /// See [`crate::gaps::Gap::id`].
+    /// See [`crate::packet::Gap::id`].
     pub gap: String,
     /// How often it was more than a hint.
     pub counting: u64,

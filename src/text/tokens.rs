@@ -118,22 +118,22 @@ impl Vocabulary {
     }
 }
 
-/// Words that stand for a number: the first list for 1, the second for 2. No phrases.
+/// Words that stand for a number, each list beside its number. No phrases.
 pub(crate) struct Numbered {
-    lists: &'static [&'static str],
+    lists: &'static [(i32, &'static str)],
     folded: OnceLock<HashMap<String, i32, FixedState>>,
 }
 
 impl Numbered {
-    pub(crate) const fn new(lists: &'static [&'static str]) -> Self {
+    pub(crate) const fn new(lists: &'static [(i32, &'static str)]) -> Self {
         Self { lists, folded: OnceLock::new() }
     }
 
     /// The number of a folded word.
     pub(crate) fn number(&self, word: &str) -> Option<i32> {
         let folded = self.folded.get_or_init(|| {
-            let numbered = (1..).zip(self.lists);
-            let words = numbered.flat_map(|(number, list)| list.split(',').map(move |word| (word, number)));
+            let words =
+                self.lists.iter().flat_map(|(number, list)| list.split(',').map(move |word| (word, *number)));
             words.map(|(word, number)| (Words::of(word).joined, number)).collect()
         });
         folded.get(word).copied()

@@ -1,7 +1,7 @@
 //! How packets came out, which flags were wrong, and what is counted of it.
 
+use handoff_bridge::assemble::assemble;
 use handoff_bridge::mapping::file;
-use handoff_bridge::packet::assemble::assemble;
 use handoff_bridge::record::DealRecord;
 use handoff_bridge::store::{Assessment, DealEnd, Seller, Stats};
 use jiff::Timestamp;

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::gaps::{Addressee, Confidence, Gap, Severity};
+use crate::dates::{DueDate, DueSource};
+use crate::messages;
 use crate::packet::{
-    DealSummary, Entry, HandoffOwner, Importance, MappingRef, Packet, PacketStatus, Person, Role, Section,
-    SectionName, SectionStatus,
+    Addressee, AgendaPoint, Ask, Confidence, DealSummary, Entry, Fact, Gap, HandoffOwner, Importance,
+    MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role, RoleSource, RuleId, Section,
+    SectionName, SectionStatus, Severity, TaskParams,
 };
-use crate::record::{Contact, CrmKind, DealRecord, Object, User};
-use crate::review::{AgendaPoint, Review};
+use crate::record::{Contact, CrmKind, DealRecord, FieldPath, Object, User};
 
 pub use any::any_deal;
 pub use deals::{complete_and_important, everything_missing, half_empty, hostile, huge};
@@ -128,8 +129,9 @@ impl Deal {
     }
 
     pub fn says_by(mut self, section: SectionName, text: &str, due: Option<Date>) -> Self {
-        let source = format!("deal.handoff_{}", section.as_str());
-        let entry = Entry { text: text.to_owned(), source, due, ..Entry::default() };
+        let path = FieldPath::deal(&format!("handoff_{}", section.as_str()));
+        let due = due.map(|day| DueDate { day, source: DueSource::Field });
+        let entry = Entry { due, ..Entry::new(text.to_owned(), Origin::Field(path)) };
         self.fill(section).entries.push(entry);
         self
     }
@@ -144,7 +146,7 @@ impl Deal {
             email: some(email),
             other_emails: Vec::new(),
             roles: roles.to_vec(),
-            source: "contacts.label".to_owned(),
+            source: RoleSource::Label,
         });
         self
     }
@@ -172,15 +174,16 @@ impl Deal {
         addressee: Addressee,
         confidence: Confidence,
     ) -> Self {
-        self.packet.gaps.push(Gap {
-            id: id.to_owned(),
-            section,
-            addressee,
-            severity: Severity::Gap,
-            confidence,
-            question: question.to_owned(),
-            evidence: "deal.field is empty".to_owned(),
-        });
+        let (rule, role) = RuleId::parse(id).unwrap();
+        let ask = if rule == RuleId::RoleMissing {
+            Ask::WhoIs(Place::Company(self.record.company_name().unwrap_or_default().to_owned()))
+        } else if question == messages::question::section(section) {
+            Ask::Section
+        } else {
+            Ask::Own(question.to_owned())
+        };
+        let (severity, fact) = (Severity::Gap, Fact::Recorded("deal.field is empty".to_owned()));
+        self.packet.gaps.push(Gap { rule, role, section, addressee, severity, confidence, ask, fact });
         if confidence != Confidence::Unsure {
             self.packet.status = PacketStatus::Incomplete;
             if let Some(section) = self.packet.sections.get_mut(&section)
@@ -216,7 +219,7 @@ fn object(id: &str, properties: &[(&str, &str)]) -> Object {
 }
 
 /// The task of a deal goes to the seller, two business days later.
-pub fn order() -> super::TaskOrder {
+pub fn order() -> TaskParams {
     let due: Timestamp = "2026-11-24T16:00:00Z".parse().unwrap();
-    super::TaskOrder { assignee: Some("70000001".to_owned()), due }
+    TaskParams { assignee: Some("70000001".to_owned()), due, questions: None }
 }

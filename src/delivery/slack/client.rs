@@ -335,7 +335,7 @@ mod tests {
 
     fn message() -> Message {
         let deal = example::half_empty();
-        digest(&deal.packet, &deal.record, &Links::default(), None)
+        digest(&deal.packet, &deal.record, None, &Links::default(), None)
     }
 
     fn ours(packet_id: &str) -> Value {

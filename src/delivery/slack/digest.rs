@@ -9,7 +9,7 @@ use super::questions::Questions;
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
 use crate::messages;
-use crate::packet::{Packet, Section, SectionName, SectionStatus};
+use crate::packet::{Packet, Questions as OpenQuestions, Section, SectionName, SectionStatus};
 use crate::record::DealRecord;
 
 /// Longest top-level text: `chat.update` refuses more.
@@ -22,9 +22,9 @@ const NOTIFIED: usize = 200;
 /// What a reader takes in within thirty seconds, in UTF-16 units.
 const COMFORTABLE: usize = 1_500;
 
-/// How much of the packet is written out. The first of [`ROOMS`] that makes a comfortable digest is taken.
+/// How much of the packet is written out. The first of [`LAYOUTS`] that makes a comfortable digest is taken.
 /// The last one, far within Slack's limits, is taken for packets that make none.
-struct Room {
+struct Layout {
     /// Entries, and people, of one section.
     entries: usize,
     /// UTF-16 units of one entry.
@@ -35,11 +35,11 @@ struct Room {
     question: usize,
 }
 
-const ROOMS: [Room; 4] = [
-    Room { entries: 8, entry: 400, answer: 200, question: 200 },
-    Room { entries: 5, entry: 220, answer: 140, question: 200 },
-    Room { entries: 4, entry: 140, answer: 90, question: 160 },
-    Room { entries: 2, entry: 80, answer: 60, question: 120 },
+const LAYOUTS: [Layout; 4] = [
+    Layout { entries: 8, entry: 400, answer: 200, question: 200 },
+    Layout { entries: 5, entry: 220, answer: 140, question: 200 },
+    Layout { entries: 4, entry: 140, answer: 90, question: 160 },
+    Layout { entries: 2, entry: 80, answer: 60, question: 120 },
 ];
 
 /// Where the buttons lead; what is `None`, or not a web link, gets no button.
@@ -53,11 +53,18 @@ pub struct Links {
 
 /// The digest of a packet. The record is the one the packet was made from; `owner_mention` is the Slack
 /// user id of the handoff's owner, without which their name is shown as text.
-pub fn digest(packet: &Packet, record: &DealRecord, links: &Links, owner_mention: Option<&str>) -> Message {
-    let headline = Headline::of(packet, record);
+pub fn digest(
+    packet: &Packet,
+    record: &DealRecord,
+    questions: Option<&OpenQuestions>,
+    links: &Links,
+    owner_mention: Option<&str>,
+) -> Message {
+    let headline = Headline::of(packet, record, questions);
     let mut blocks = Vec::new();
-    for room in &ROOMS {
-        blocks = Writer { packet, headline: &headline, room, shortened: false }.blocks(links, owner_mention);
+    for layout in &LAYOUTS {
+        blocks =
+            Writer { packet, headline: &headline, layout, shortened: false }.blocks(links, owner_mention);
         if blocks.iter().map(Block::units).sum::<usize>() <= COMFORTABLE {
             break;
         }
@@ -91,11 +98,11 @@ fn notification(headline: &Headline) -> String {
     escape::escaped(&lines.join("\n"), TEXT)
 }
 
-/// Writes the blocks within one [`Room`], and remembers whether anything had to be left out.
+/// Writes the blocks within one [`Layout`], and remembers whether anything had to be left out.
 struct Writer<'a> {
     packet: &'a Packet,
     headline: &'a Headline,
-    room: &'a Room,
+    layout: &'a Layout,
     shortened: bool,
 }
 
@@ -136,7 +143,7 @@ impl Writer<'_> {
         for (who, questions) in questions.groups {
             elements.push(line([Span::bold(who)]));
             let asked = questions.iter().map(|question| {
-                titled(&subject(question), &excerpt::line(&question.text, self.room.question))
+                titled(&subject(question), &excerpt::line(&question.text, self.layout.question))
             });
             elements.push(Rich::List(List::of(asked.collect())));
         }
@@ -177,17 +184,17 @@ impl Writer<'_> {
     }
 
     fn lines(&mut self, section: &Section) -> Vec<String> {
-        let entries = lines::entries(&section.entries, |text| self.fitted(text, self.room.entry));
+        let entries = lines::entries(&section.entries, |text| self.fitted(text, self.layout.entry));
         let mut lines = self.first_of(lines::people(&section.people));
         lines.extend(self.first_of(entries));
         lines
     }
 
     fn first_of(&mut self, mut lines: Vec<String>) -> Vec<String> {
-        let left = lines.len().saturating_sub(self.room.entries);
+        let left = lines.len().saturating_sub(self.layout.entries);
         if left > 0 {
             self.shortened = true;
-            lines.truncate(self.room.entries);
+            lines.truncate(self.layout.entries);
             lines.push(messages::packet::and_more(left));
         }
         lines
@@ -206,7 +213,7 @@ impl Writer<'_> {
             return None;
         }
         let mut title = vec![Span::bold(messages::review::titled(packet.review.day))];
-        let reasons = self.fitted(&packet.important.in_words(), self.room.answer);
+        let reasons = self.fitted(&packet.important.in_words(), self.layout.answer);
         if !reasons.is_empty() {
             title.push(Span::plain(format!(" {}", messages::digest::review_important(&reasons))));
         }
@@ -218,7 +225,7 @@ impl Writer<'_> {
             .map(|point| {
                 // What is answered stands above already.
                 let answer = if point.to_ask { point.answer.as_str() } else { "" };
-                titled_question(&excerpt::line(&point.point, 90), &self.fitted(answer, self.room.answer))
+                titled_question(&excerpt::line(&point.point, 90), &self.fitted(answer, self.layout.answer))
             })
             .collect();
         let mut elements = vec![Rich::Line(Line { elements: title })];
@@ -304,7 +311,7 @@ mod tests {
     }
 
     fn post(deal: &Deal) -> Message {
-        digest(&deal.packet, &deal.record, &links(), None)
+        digest(&deal.packet, &deal.record, None, &links(), None)
     }
 
     fn shown(message: &Message) -> String {
@@ -478,7 +485,7 @@ mod tests {
             .worth("8200", "EUR")
             .says(SectionName::Risks, "None")
             .asks_seller("empty", SectionName::Promises, "What did sales commit to?");
-        let message = digest(&deal.packet, &deal.record, &links(), Some("U012AB3CD"));
+        let message = digest(&deal.packet, &deal.record, None, &links(), Some("U012AB3CD"));
         insta::assert_snapshot!(serde_json::to_string_pretty(&message).unwrap(), @r#"
         {
           "text": "Handoff: Müller &amp; Söhne · 8,200 EUR · owner not in the CRM · 1 of 6 · missing: buying reason, success outcome, stakeholders, promises, first value\nFor the seller:\n• Promises: What did sales commit to?",
@@ -688,7 +695,7 @@ mod tests {
     fn a_mention_that_is_no_user_id_is_not_sent() {
         let deal = example::complete_and_important();
         for forged in ["!channel", "U1> <!here", "S0123", "u012", ""] {
-            let message = digest(&deal.packet, &deal.record, &links(), Some(forged));
+            let message = digest(&deal.packet, &deal.record, None, &links(), Some(forged));
             assert_eq!(message, post(&deal), "{forged}");
         }
     }
@@ -697,7 +704,7 @@ mod tests {
     fn a_link_that_leads_nowhere_gets_no_button() {
         let deal = example::half_empty();
         let links = Links { deal: Some("javascript:alert(1)".to_owned()), task: None };
-        let message = digest(&deal.packet, &deal.record, &links, None);
+        let message = digest(&deal.packet, &deal.record, None, &links, None);
         assert!(!message.blocks.iter().any(|block| matches!(block, Block::Actions { .. })));
     }
 
@@ -705,7 +712,7 @@ mod tests {
         #[test]
         fn any_packet_makes_a_message_that_slack_takes(deal in example::any_deal(), mention in any::<bool>()) {
             let mention = mention.then_some("U012AB3CD");
-            let message = digest(&deal.packet, &deal.record, &links(), mention);
+            let message = digest(&deal.packet, &deal.record, None, &links(), mention);
             prop_assert_eq!(check(&message, mention), Ok(()));
         }
     }

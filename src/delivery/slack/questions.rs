@@ -1,8 +1,8 @@
 //! Which questions a digest asks: three at most, so that they are answered. The task has all of them.
 
 use crate::delivery::headline::Headline;
-use crate::gaps::Question;
 use crate::messages;
+use crate::packet::Question;
 
 /// Most questions.
 const QUESTIONS: usize = 3;
@@ -18,8 +18,8 @@ pub struct Questions<'a> {
 impl<'a> Questions<'a> {
     /// Chooses among all that are open.
     pub fn of(headline: &'a Headline) -> Self {
-        let for_seller = broadest(&headline.for_seller, QUESTIONS);
-        let for_revops = broadest(&headline.for_revops, QUESTIONS.saturating_sub(for_seller.len()));
+        let for_seller = broadest(&headline.questions.for_seller, QUESTIONS);
+        let for_revops = broadest(&headline.questions.for_revops, QUESTIONS.saturating_sub(for_seller.len()));
         let left = headline.open().saturating_sub(for_seller.len() + for_revops.len());
         let groups =
             [(headline.to_seller(), for_seller), (messages::task::for_revops().to_owned(), for_revops)];
@@ -46,7 +46,7 @@ mod tests {
     use crate::packet::SectionName::{FirstValue, Promises, Stakeholders};
 
     fn asked(deal: &Deal) -> Vec<(String, Vec<String>)> {
-        let headline = Headline::of(&deal.packet, &deal.record);
+        let headline = Headline::of(&deal.packet, &deal.record, None);
         let groups = Questions::of(&headline).groups;
         let texts =
             |questions: Vec<&Question>| questions.iter().map(|question| question.text.clone()).collect();

@@ -1,12 +1,14 @@
 //! What a packet of one deal says and another packet of the same deal does not.
 
 use super::{Change, Changes};
-use crate::delivery::Orders;
-use crate::gaps::Gap;
-use crate::packet::{Entry, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
+use crate::packet::Gap;
+use crate::packet::{DeliveryPlan, Entry, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
 
-/// Everything that the `new` packet and its orders say differently from the `old`, in the order of a packet.
-pub fn packets((old, old_orders): (&Packet, &Orders), (new, new_orders): (&Packet, &Orders)) -> Vec<Change> {
+/// Everything that the `new` packet and its plan say differently from the `old`, in the order of a packet.
+pub fn packets(
+    (old, old_plan): (&Packet, &DeliveryPlan),
+    (new, new_plan): (&Packet, &DeliveryPlan),
+) -> Vec<Change> {
     let mut changes = Changes::default();
     changes.replaced("packet", status(old), status(new));
     changes.replaced(
@@ -24,14 +26,14 @@ pub fn packets((old, old_orders): (&Packet, &Orders), (new, new_orders): (&Packe
         if packet.owner.fallback { format!("{name} (the fallback)") } else { name }
     };
     changes.replaced("owner", &owner(old), &owner(new));
-    let assignee = |orders: &Orders| match &orders.task.assignee {
+    let assignee = |plan: &DeliveryPlan| match &plan.task.assignee {
         Some(user) => format!("for user {user}"),
         None => "for nobody".to_owned(),
     };
-    changes.replaced("task", &assignee(old_orders), &assignee(new_orders));
-    let due = |orders: &Orders| format!("due {}", orders.task.due.strftime("%d %b %Y"));
-    changes.replaced("task", &due(old_orders), &due(new_orders));
-    changes.replaced("channel", &old_orders.digest.channel, &new_orders.digest.channel);
+    changes.replaced("task", &assignee(old_plan), &assignee(new_plan));
+    let due = |plan: &DeliveryPlan| format!("due {}", plan.task.due.strftime("%d %b %Y"));
+    changes.replaced("task", &due(old_plan), &due(new_plan));
+    changes.replaced("channel", &old_plan.digest.channel, &new_plan.digest.channel);
     changes.0
 }
 
@@ -57,19 +59,19 @@ fn section(name: SectionName, old: Option<&Section>, new: Option<&Section>, chan
 }
 
 fn entry(entry: &Entry) -> String {
-    let due = entry.due.map(|due| format!(" (by {due})")).unwrap_or_default();
-    format!("\"{}\"{due}  [{}]", entry.text, entry.source)
+    let due = entry.given_due().map(|due| format!(" (by {due})")).unwrap_or_default();
+    format!("\"{}\"{due}  [{}]", entry.text, entry.origin)
 }
 
 fn person(person: &Person) -> String {
     let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
     let roles = if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") };
-    format!("{}: {roles}  [{}]", person.name, person.source)
+    format!("{}: {roles}  [{}]", person.name, person.source.as_str())
 }
 
 /// Gaps that count, with what they ask.
 fn gaps(packet: &Packet) -> Vec<String> {
-    let name = |gap: &Gap| format!("{}/{}: {}", gap.section.as_str(), gap.id, gap.question);
+    let name = |gap: &Gap| format!("{}/{}: {}", gap.section.as_str(), gap.id(), gap.question());
     packet.gaps.iter().filter(|gap| gap.counts()).map(name).collect()
 }
 

@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::assemble::assemble;
 use crate::mapping::{Mapping, file, sample};
-use crate::packet::assemble::assemble;
 
 const SHIPPED: &str = include_str!("../../../mappings/hubspot.yaml");
 

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::gaps;
-use crate::mapping::{ListStyle, Mapping, SectionMapping, field, value};
+use crate::mapping::{ListStyle, Mapping, SectionMapping, list};
+use crate::messages;
 use crate::packet::SectionName;
-use crate::record::DealRecord;
-use crate::record::FieldPath;
+use crate::record::{DealRecord, FieldPath, Reading};
 
 /// How many deals a field held what in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -70,10 +70,10 @@ impl Part {
     pub(crate) fn tally(&self, mapping: &Mapping, records: &[&DealRecord]) -> Tally {
         let mut tally = Tally::default();
         for record in records {
-            match field::read(record, &self.path) {
-                field::Reading::Hidden(_) => tally.hidden += 1,
-                field::Reading::Empty => tally.empty += 1,
-                field::Reading::Values(values) => {
+            match record.read(&self.path) {
+                Reading::Hidden(_) => tally.hidden += 1,
+                Reading::Empty => tally.empty += 1,
+                Reading::Values(values) => {
                     let texts = values.iter().flat_map(|value| self.texts(mapping, record, value));
                     let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
                     if texts.is_empty() {
@@ -92,11 +92,11 @@ impl Part {
     /// What a packet would show of a value.
     fn texts(&self, mapping: &Mapping, record: &DealRecord, raw: &str) -> Vec<String> {
         if self.key.is_some() || self.section.is_none() {
-            return vec![value::words(mapping, record, &self.path, raw)];
+            return vec![messages::value::shown(&record.value(&self.path, raw, &mapping.time_zone))];
         }
         let list = self.section.and_then(|name| mapping.sections.get(&name));
         let list = list.map_or(ListStyle::Auto, |section| section.list);
-        value::texts(mapping, record, &self.path, raw, list)
+        list::texts(mapping, record, &self.path, raw, list)
     }
 
     /// Whether a text is more than a stand-in. What only a condition looks at is a value, whatever it says.

@@ -15,8 +15,8 @@ pub use candidate::{Candidate, candidates};
 use count::Part;
 pub use count::Tally;
 
+use crate::assemble::assemble;
 use crate::mapping::Mapping;
-use crate::packet::assemble::assemble;
 use crate::packet::{PacketStatus, SectionName};
 use crate::record::DealRecord;
 
@@ -125,8 +125,8 @@ fn gaps(mapping: &Mapping, records: &[&DealRecord], now: Timestamp) -> (usize, V
         let as_of = record.fetched_at.unwrap_or(now);
         let (packet, _) = assemble(mapping, record, "pkt_coverage", as_of);
         complete += usize::from(packet.status == PacketStatus::Complete);
-        for gap in packet.gaps.into_iter().filter(crate::gaps::Gap::counts) {
-            *counted.entry((gap.section, gap.id)).or_default() += 1;
+        for gap in packet.gaps.into_iter().filter(crate::packet::Gap::counts) {
+            *counted.entry((gap.section, gap.id())).or_default() += 1;
         }
     }
     let gaps = counted.into_iter().map(|((section, gap), deals)| Gaps { section, gap, deals });

@@ -3,11 +3,10 @@
 use std::fmt;
 
 use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important};
-use crate::delivery::Orders;
-use crate::gaps::Gap;
 use crate::mapping::Mapping;
 use crate::mapping::condition::Verdict;
-use crate::packet::{Packet, PacketStatus, Role, Section, SectionStatus};
+use crate::packet::Gap;
+use crate::packet::{DeliveryPlan, Packet, PacketStatus, Role, Section, SectionStatus};
 use crate::record::{CrmKind, DealRecord};
 
 /// One thing that is not as expected.
@@ -72,7 +71,7 @@ pub(crate) fn all(
     mapping: &Mapping,
     record: &DealRecord,
     packet: &Packet,
-    orders: &Orders,
+    plan: &DeliveryPlan,
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
     differences.extend(expect.status.and_then(|status| self::status(status, packet)));
@@ -86,7 +85,7 @@ pub(crate) fn all(
     differences.extend(expect.important.as_ref().and_then(|important| self::important(important, packet)));
     differences.extend(expect.owner.as_ref().and_then(|owner| self::owner(owner, mapping, packet)));
     differences.extend(
-        expect.channel.as_ref().and_then(|channel| self::channel(channel, mapping, record, (packet, orders))),
+        expect.channel.as_ref().and_then(|channel| self::channel(channel, mapping, record, (packet, plan))),
     );
     differences
 }
@@ -121,7 +120,7 @@ fn section(name: &str, expected: &ExpectedSection, section: Option<&Section>) ->
     if let Some(wanted) = &expected.entries {
         let found: Vec<(String, String)> = section
             .map(|section| {
-                section.entries.iter().map(|entry| (entry.text.clone(), entry.source.clone())).collect()
+                section.entries.iter().map(|entry| (entry.text.clone(), entry.origin.to_string())).collect()
             })
             .unwrap_or_default();
         sides.extend(in_order(wanted, &found));
@@ -133,7 +132,7 @@ fn role(role: Role, names: &[String], packet: &Packet) -> Option<Difference> {
     let people = packet.sections.values().flat_map(|section| &section.people);
     let found: Vec<(String, String)> = people
         .filter(|person| person.roles.contains(&role))
-        .map(|person| (person.name.clone(), person.source.clone()))
+        .map(|person| (person.name.clone(), person.source.as_str().to_owned()))
         .collect();
     Difference::of(role.as_str(), in_any_order(names, &found))
 }
@@ -169,7 +168,7 @@ fn gaps(expected: &[ExpectedGap], packet: &Packet) -> Option<Difference> {
     let mut sides = Vec::new();
     for wanted in expected {
         let fits =
-            |gap: &&Gap| gap.id == wanted.id && wanted.section.is_none_or(|section| section == gap.section);
+            |gap: &&Gap| gap.id() == wanted.id && wanted.section.is_none_or(|section| section == gap.section);
         if let Some(place) = left.iter().position(fits) {
             left.remove(place);
         } else {
@@ -178,12 +177,12 @@ fn gaps(expected: &[ExpectedGap], packet: &Packet) -> Option<Difference> {
         }
     }
     let surprises = left.into_iter().filter(|gap| gap.counts());
-    sides.extend(surprises.map(|gap| got(gap_name(gap), gap.evidence.clone())));
+    sides.extend(surprises.map(|gap| got(gap_name(gap), gap.evidence())));
     Difference::of("gaps", sides)
 }
 
 fn gap_name(gap: &Gap) -> String {
-    format!("{}/{}", gap.section.as_str(), gap.id)
+    format!("{}/{}", gap.section.as_str(), gap.id())
 }
 
 fn important(expected: &Important, packet: &Packet) -> Option<Difference> {
@@ -222,9 +221,9 @@ fn channel(
     expected: &str,
     mapping: &Mapping,
     record: &DealRecord,
-    (packet, orders): (&Packet, &Orders),
+    (packet, plan): (&Packet, &DeliveryPlan),
 ) -> Option<Difference> {
-    let found = orders.digest.channel.as_str();
+    let found = plan.digest.channel.as_str();
     if expected == found {
         return None;
     }

@@ -140,10 +140,10 @@ fn gap(text: &str, span: Span, problems: &mut Problems) -> Option<ExpectedGap> {
         None => None,
     };
     let rule = id.split(':').next().unwrap_or_default();
-    if RULES.iter().any(|known| known.id == rule) {
+    if RULES.iter().any(|known| known.id.as_str() == rule) {
         return Some(ExpectedGap { section, id: id.to_owned() });
     }
-    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id.as_str()).collect();
     unknown("gap", rule, span, &ids, problems);
     None
 }

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 pub use difference::{Difference, Side};
 pub use expect::Expectation;
 
+use crate::assemble::assemble;
 use crate::mapping::Mapping;
-use crate::packet::assemble::assemble;
 use crate::record::{CrmKind, DealRecord};
 use crate::source::{self, Field, Node, Problems, Section};
 

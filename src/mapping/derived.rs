@@ -3,21 +3,18 @@
 use jiff::Zoned;
 
 use crate::messages;
-use crate::packet::{Person, Role};
+use crate::packet::{Origin, Person, Role};
 use crate::record::DealRecord;
 
 use super::condition::Verdict;
-use super::{Condition, Limit, Mapping, Observation, fact};
+use super::{Condition, Limit, Mapping, Observation, evidence};
 use crate::record::FieldPath;
-
-/// Where an observation about people comes from, in the words of [`crate::packet::Entry::source`].
-const PEOPLE: &str = "contacts";
 
 /// An observation that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The field it looked at, or `contacts`.
-    pub source: String,
+    /// Where it looked.
+    pub origin: Origin,
     /// What it saw there: `Discount: 25`, `1 contact: Sarah Lind`.
     pub fact: String,
 }
@@ -32,8 +29,8 @@ impl Observation {
     }
 
     /// Where its entry comes from.
-    pub fn source(&self) -> String {
-        self.field().map_or_else(|| PEOPLE.to_owned(), ToString::to_string)
+    pub fn origin(&self) -> Origin {
+        Origin::Derived(self.field().cloned())
     }
 
     /// Looks at the record and at `people`, the customer's people on the deal. Nothing where it does not
@@ -55,7 +52,7 @@ impl Observation {
                 is_missing(*role, people).then(|| messages::fact::nobody_is(*role, people.len()))?
             }
         };
-        Some(Seen { source: self.source(), fact })
+        Some(Seen { origin: self.origin(), fact })
     }
 }
 
@@ -70,7 +67,7 @@ impl Limit {
 
 fn field(condition: &Condition, mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Option<String> {
     let Verdict::Holds { value, .. } = condition.judge(record, now) else { return None };
-    Some(fact::of(condition, mapping, record, value.as_deref(), now))
+    Some(evidence::of(condition, mapping, record, value.as_deref(), now))
 }
 
 fn is_missing(role: Role, people: &[Person]) -> bool {

@@ -3,27 +3,32 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 
-use super::PacketStatus;
-use crate::dates::stored as dates;
-use crate::delivery::{DigestOrder, Orders, TaskOrder};
+use crate::dates::business_days_after;
+use crate::gaps;
 use crate::mapping::{Mapping, SlackMapping};
+use crate::packet::{DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
 use crate::record::{DealRecord, User};
 
 /// Hour of the day, in the mapping's zone, at which tasks are due.
 const DUE_HOUR: i8 = 17;
 
-/// The orders for a packet of `status`, whose handoff `owner` takes (`None` for a fallback address).
-pub(super) fn orders(
+/// The deliveries of a packet of `status` with these gaps, whose handoff `owner` takes (`None` for a fallback address).
+pub(super) fn plan(
     mapping: &Mapping,
     record: &DealRecord,
     status: PacketStatus,
+    gaps: &[Gap],
     owner: Option<&User>,
     now: &Zoned,
-) -> Orders {
-    let due = due(mapping, now);
-    Orders {
-        task: TaskOrder { assignee: assignee(record, status, owner), due },
-        digest: DigestOrder { channel: channel(&mapping.slack, record, now) },
+) -> DeliveryPlan {
+    let questions = Some(gaps::questions(gaps));
+    DeliveryPlan {
+        task: TaskParams {
+            assignee: assignee(record, status, owner),
+            due: due(mapping, now),
+            questions: questions.clone(),
+        },
+        digest: DigestParams { channel: channel(&mapping.slack, record, now), questions },
     }
 }
 
@@ -37,12 +42,12 @@ fn assignee(record: &DealRecord, status: PacketStatus, owner: Option<&User>) -> 
 
 /// The day the task is due, in the mapping's zone.
 pub(super) fn due_day(mapping: &Mapping, now: &Zoned) -> Date {
-    dates::business_days_after(now.date(), mapping.task.due_in_business_days.into())
+    business_days_after(now.date(), mapping.task.due_in_business_days.into())
 }
 
 /// When the 15 minutes are proposed: the business day after the task is due, so that its answers are there.
 pub(super) fn review_day(mapping: &Mapping, now: &Zoned) -> Date {
-    dates::business_days_after(due_day(mapping, now), 1)
+    business_days_after(due_day(mapping, now), 1)
 }
 
 fn due(mapping: &Mapping, now: &Zoned) -> Timestamp {
@@ -59,14 +64,14 @@ fn channel(slack: &SlackMapping, record: &DealRecord, now: &Zoned) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mapping::sample;
+    use crate::mapping::{owner, sample};
 
-    fn ordered(rest: &str, status: PacketStatus, as_of: &str) -> Orders {
+    fn planned(rest: &str, status: PacketStatus, as_of: &str) -> DeliveryPlan {
         let record = sample::record(&format!(r#"{{"crm":"hubspot","account":1,{rest}}}"#));
         let mapping = sample::mapping();
-        let owner = super::super::owner::user(&mapping.owner, &record);
+        let owner = owner::user(&mapping.owner, &record);
         let as_of: Timestamp = as_of.parse().unwrap();
-        orders(&mapping, &record, status, owner, &as_of.to_zoned(mapping.time_zone.clone()))
+        plan(&mapping, &record, status, &[], owner, &as_of.to_zoned(mapping.time_zone.clone()))
     }
 
     const PEOPLE: &str = r#""deal":{"id":7,"amount":"54000","handoff_owner":"11"},"owner":{"id":"12","name":"Tom"},
@@ -81,15 +86,15 @@ mod tests {
             // Over the change to summer time: five o'clock stays five o'clock.
             ("2027-03-26T10:00:00Z", "2027-03-30T15:00:00Z"),
         ] {
-            let orders = ordered(PEOPLE, PacketStatus::Complete, as_of);
-            assert_eq!(orders.task.due.to_string(), due, "{as_of}");
+            let planned = planned(PEOPLE, PacketStatus::Complete, as_of);
+            assert_eq!(planned.task.due.to_string(), due, "{as_of}");
         }
     }
 
     #[test]
     fn gaps_are_the_sellers_work_and_a_complete_packet_the_owners() {
         let now = "2026-11-20T15:04:05Z";
-        let assignee = |rest, status| ordered(rest, status, now).task.assignee;
+        let assignee = |rest, status| planned(rest, status, now).task.assignee;
         assert_eq!(assignee(PEOPLE, PacketStatus::Incomplete).as_deref(), Some("12"));
         assert_eq!(assignee(PEOPLE, PacketStatus::Complete).as_deref(), Some("11"));
 
@@ -106,7 +111,7 @@ mod tests {
     fn the_first_route_that_holds_decides_the_channel() {
         let channel = |amount: &str| {
             let rest = format!(r#""deal":{{"id":7,"amount":"{amount}"}}"#);
-            ordered(&rest, PacketStatus::Complete, "2026-11-20T15:04:05Z").digest.channel
+            planned(&rest, PacketStatus::Complete, "2026-11-20T15:04:05Z").digest.channel
         };
         assert_eq!(channel("100000"), "C0ENTERPR");
         assert_eq!(channel("99999.99"), "C0123ABCD");

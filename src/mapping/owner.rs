@@ -1,18 +1,20 @@
 //! Who takes the handoff: the person the mapping's field points to, or the fallback address.
 
-use super::HandoffOwner;
-use crate::mapping::{OwnerMapping, field};
+use crate::packet::HandoffOwner;
+
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
 
+use super::OwnerMapping;
+
 /// The CRM user who takes the handoff; `None` if the field names nobody who still works there.
-pub(super) fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a User> {
-    let id = field::read(record, &mapping.from).values().first().map(|id| id.trim())?;
-    field::user(record, id).filter(|user| user.is_active())
+pub fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a User> {
+    let id = record.read(&mapping.from).values().first().map(|id| id.trim())?;
+    record.user(id).filter(|user| user.is_active())
 }
 
 /// The same as the packet shows it.
-pub(super) fn shown(mapping: &OwnerMapping, user: Option<&User>) -> HandoffOwner {
+pub fn shown(mapping: &OwnerMapping, user: Option<&User>) -> HandoffOwner {
     let line = |text: &str| Some(clean_line(text)).filter(|line| !line.is_empty());
     let named = user.and_then(|user| {
         let name = user.name().as_deref().and_then(line)?;

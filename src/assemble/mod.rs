@@ -1,61 +1,97 @@
-//! A mapping and a deal record become a packet and its orders. Pure and total: it never fails, it reports.
+//! A mapping and a deal record become a packet and the plan of its deliveries. Pure and total: it never fails, it
+//! reports.
+//!
+//! Read top to bottom: map, assess, plan. Uses everything of the core below the workbench.
+
+mod plan;
+mod review;
+mod summary;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 
-use super::importance::importance;
-use super::{MappingRef, Packet, PacketStatus, Section, SectionName, SectionStatus};
-use super::{deal, orders, owner, stakeholders};
-use crate::delivery::Orders;
-use crate::gaps::{self, Evidence, Gap};
-use crate::mapping::{Mapping, apply};
+use crate::dates::{DueDate, DueSource};
+use crate::gaps::{self, Evidence};
+use crate::mapping::{Mapping, apply, importance, owner, people};
+use crate::packet::{
+    DeliveryPlan, Gap, Importance, MappingRef, Packet, PacketStatus, Review, Section, SectionName,
+    SectionStatus,
+};
 use crate::record::{DealRecord, User};
-use crate::review::{Review, Talk, review};
 use crate::text::clean::clean_line;
 
-/// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and what it sets in
-/// motion. The same arguments always give the same packet.
-pub fn assemble(
-    mapping: &Mapping,
-    record: &DealRecord,
-    packet_id: &str,
-    as_of: Timestamp,
-) -> (Packet, Orders) {
+/// What a mapping makes of a record, before any rule has judged it.
+pub struct Mapped<'a> {
+    mapping: &'a Mapping,
+    record: &'a DealRecord,
+    /// The packet's instant, in the account's zone.
+    now: Zoned,
+    sections: BTreeMap<SectionName, Section>,
+    important: Importance,
+    owner: Option<&'a User>,
+}
+
+/// Applies a mapping to a record as of one instant.
+pub fn map<'a>(mapping: &'a Mapping, record: &'a DealRecord, as_of: Timestamp) -> Mapped<'a> {
     let now = as_of.to_zoned(mapping.time_zone.clone());
-    let mut sections = apply::sections(mapping, record, stakeholders::people(mapping, record), &now);
-    let important = importance(mapping, record, &now);
+    Mapped {
+        sections: apply::sections(mapping, record, people::people(mapping, record), &now),
+        important: importance::importance(mapping, record, &now),
+        owner: owner::user(&mapping.owner, record),
+        now,
+        mapping,
+        record,
+    }
+}
+
+/// Judges what was mapped and makes it the packet called `packet_id`, with the plan of its deliveries.
+pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
+    let Mapped { mapping, record, now, mut sections, important, owner } = mapped;
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let gaps = gaps::assess(&evidence);
-    let proposed = gaps::proposed_due(&evidence);
+    let proposed = gaps::proposed_due(&evidence).map(|day| DueDate { day, source: DueSource::Proposed });
     propose(&mut sections, proposed);
     rate(&mut sections, &gaps);
 
     let incomplete = gaps.iter().any(Gap::counts);
     let status = if incomplete { PacketStatus::Incomplete } else { PacketStatus::Complete };
-    let review = if important.is { talk(mapping, record, &sections, &gaps, &now) } else { Review::default() };
-    let owner = owner::user(&mapping.owner, record);
-    let orders = orders::orders(mapping, record, status, owner, &now);
+    let review = if important.is {
+        prepare_review(mapping, record, &sections, &gaps, &now)
+    } else {
+        Review::default()
+    };
+    let plan = plan::plan(mapping, record, status, &gaps, owner, &now);
     let packet = Packet {
         packet_id: packet_id.to_owned(),
         crm: record.crm,
         account: record.account.clone(),
         status,
         filled: filled(&sections),
-        deal: deal::summary(record, &mapping.time_zone),
+        deal: summary::summary(record, &mapping.time_zone),
         owner: owner::shown(&mapping.owner, owner),
         important,
         sections,
         gaps,
         review,
         mapping: MappingRef { file: mapping.file.clone(), version: mapping.version.clone() },
-        as_of,
+        as_of: now.timestamp(),
     };
-    (packet, orders)
+    (packet, plan)
 }
 
-fn talk(
+/// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and the plan of its deliveries.
+/// The same arguments always give the same packet.
+pub fn assemble(
+    mapping: &Mapping,
+    record: &DealRecord,
+    packet_id: &str,
+    as_of: Timestamp,
+) -> (Packet, DeliveryPlan) {
+    assess(map(mapping, record, as_of), packet_id)
+}
+
+fn prepare_review(
     mapping: &Mapping,
     record: &DealRecord,
     sections: &BTreeMap<SectionName, Section>,
@@ -64,15 +100,16 @@ fn talk(
 ) -> Review {
     let seller = record.owner.as_ref().filter(|seller| seller.is_active()).and_then(User::name);
     let seller = seller.map(|name| clean_line(&name)).filter(|name| !name.is_empty());
-    let day = orders::review_day(mapping, now);
-    review(&Talk { mapping, sections, gaps, seller: seller.as_deref(), day })
+    let day = plan::review_day(mapping, now);
+    review::review(&review::ReviewInput { mapping, sections, gaps, seller: seller.as_deref(), day })
 }
 
 /// Writes the proposed day beside what first value says.
-fn propose(sections: &mut BTreeMap<SectionName, Section>, day: Option<Date>) {
+fn propose(sections: &mut BTreeMap<SectionName, Section>, proposed: Option<DueDate>) {
+    let Some(proposed) = proposed else { return };
     let entries = sections.get_mut(&SectionName::FirstValue).map(|section| section.entries.as_mut_slice());
     for entry in entries.unwrap_or_default() {
-        entry.proposed_due = day;
+        entry.due = Some(proposed);
     }
 }
 
@@ -104,9 +141,8 @@ mod tests {
     use super::*;
     use crate::crm::TaskBlock;
     use crate::delivery::{slack, task};
-    use crate::gaps::{Addressee, Confidence, Severity};
     use crate::mapping::{Condition, Derivation, Limit, Observation, Test, sample};
-    use crate::packet::{Entry, Person, Role, packet_id};
+    use crate::packet::{Ask, Confidence, Entry, Fact, Origin, Person, Role, RuleId, Severity, packet_id};
     use crate::record::FieldPath;
     use crate::record::{AccountKey, CrmKind, DealKey, WinKey};
     use crate::text::excerpt;
@@ -396,26 +432,17 @@ mod tests {
     fn a_section_is_missing_weak_or_filled() {
         use SectionName::{BuyingReason, Promises, Risks, Stakeholders, SuccessOutcome};
         use SectionStatus::{Filled, Missing, Weak};
-        let entry = Entry { text: "x".to_owned(), source: "deal.x".to_owned(), ..Entry::default() };
-        let person = |roles: &[Role]| Person {
-            name: "Sarah".to_owned(),
-            roles: roles.to_vec(),
-            source: "contacts".to_owned(),
-            ..Person::default()
-        };
+        let entry = Entry::new("x".to_owned(), Origin::Field(FieldPath::deal("x")));
+        let person =
+            |roles: &[Role]| Person { name: "Sarah".to_owned(), roles: roles.to_vec(), ..Person::default() };
         let section = |entries: &[Entry], people: &[Person]| Section {
             status: SectionStatus::Missing,
             entries: entries.to_vec(),
             people: people.to_vec(),
         };
         let gap = |section, severity, confidence| Gap {
-            id: "vague".to_owned(),
-            section,
-            addressee: Addressee::Seller,
             severity,
-            confidence,
-            question: "?".to_owned(),
-            evidence: "deal.x".to_owned(),
+            ..Gap::for_seller(RuleId::Vague, section, confidence, Ask::Section, Fact::Unmapped)
         };
         let some = section(std::slice::from_ref(&entry), &[]);
         let mut sections = BTreeMap::from([
@@ -628,13 +655,14 @@ mod tests {
             let task = task::draft(&packet, &record, &orders.task);
             prop_assert!(task.subject.encode_utf16().count() <= task::SUBJECT);
             prop_assert!(task.body.iter().map(units).sum::<usize>() <= task::BODY);
-            let digest = slack::digest(&packet, &record, &slack::Links::default(), None);
+            let digest = slack::digest(&packet, &record, None, &slack::Links::default(), None);
             prop_assert!(digest.units() <= 9_000 && digest.text.encode_utf16().count() <= 4_000);
             prop_assert!(packet.outline().iter().all(|line| !line.text.trim().is_empty()));
             let again = assemble(&mapping, &record, "pkt_x", as_of());
             prop_assert_eq!(&(packet.clone(), orders), &again);
             let json = serde_json::to_string(&packet).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Packet>(&json).unwrap(), packet);
+            let stored: Packet = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(serde_json::to_string(&stored).unwrap(), json);
         }
 
         #[test]

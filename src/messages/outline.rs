@@ -1,9 +1,8 @@
 //! The packet as lines of text for a terminal, every entry with the field it came from.
 
-use super::remark::{remarks, with_remark};
-use super::{Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
-use crate::gaps::Gap;
 use crate::messages;
+use crate::messages::due_note::{due_notes, with_due_note};
+use crate::packet::{Gap, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
 use crate::text::money as text;
 
 /// One line, and what stands before it.
@@ -65,9 +64,9 @@ fn section(name: SectionName, section: &Section) -> Vec<Line> {
         SectionStatus::Missing => "✗ ",
     };
     let mut lines = vec![line(mark, name.title())];
-    for (entry, remark) in section.entries.iter().zip(remarks(&section.entries)) {
-        let text = with_remark(entry.text.clone(), remark);
-        lines.push(line("    ", format!("{text}  [{}]", entry.source)));
+    for (entry, note) in section.entries.iter().zip(due_notes(&section.entries)) {
+        let text = with_due_note(entry.text.clone(), note);
+        lines.push(line("    ", format!("{text}  [{}]", entry.origin)));
     }
     lines.extend(section.people.iter().map(person));
     if section.entries.is_empty() && section.people.is_empty() {
@@ -78,13 +77,13 @@ fn section(name: SectionName, section: &Section) -> Vec<Line> {
 
 fn person(person: &Person) -> Line {
     let text = messages::packet::person(&person.name, person.title.as_deref(), "", &person.roles);
-    line("    ", format!("{text}  [{}]", person.source))
+    line("    ", format!("{text}  [{}]", person.source.as_str()))
 }
 
 fn gap(gap: &Gap) -> [Line; 2] {
-    let question = messages::task::question(gap.section.title(), &gap.question);
+    let question = messages::task::question(gap.section.title(), &gap.question());
     let question = if gap.counts() { question } else { messages::packet::hint(&question) };
-    [line("  ? ", question), line("      ", format!("{} · {}", gap.id, gap.evidence))]
+    [line("  ? ", question), line("      ", format!("{} · {}", gap.id(), gap.evidence()))]
 }
 
 fn line(mark: &'static str, text: impl Into<String>) -> Line {

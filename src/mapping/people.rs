@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Person, Role};
-use crate::mapping::field::is_redacted;
-use crate::mapping::{Mapping, RoleMapping};
 use crate::messages;
-use crate::record::{Contact, DealRecord};
+use crate::packet::{Person, Role, RoleSource};
+use crate::record::{Contact, DealRecord, is_redacted};
 use crate::text::clean::{clean_line, is_blank};
+
+use super::{Mapping, RoleMapping};
 
 /// Addresses that are shown of one person.
 const MOST_EMAILS: usize = 3;
@@ -59,11 +59,11 @@ fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
     let buying = contacts.iter().filter_map(|contact| contact.object.get("hs_buying_role"));
     let by_buying_role = roles(&mapping.buying_roles, buying.flat_map(|value| value.split(';')));
     let (roles, source) = if !by_label.is_empty() {
-        (by_label, "contacts.label")
+        (by_label, RoleSource::Label)
     } else if !by_buying_role.is_empty() {
-        (by_buying_role, "contacts.hs_buying_role")
+        (by_buying_role, RoleSource::BuyingRole)
     } else {
-        (Vec::new(), "contacts")
+        (Vec::new(), RoleSource::Unknown)
     };
     let mut emails = emails(contacts).into_iter();
     let email = emails.next();
@@ -72,7 +72,6 @@ fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
         Some(messages::value::contact_without_name(&id))
     });
     let title = first(|contact| contact.title().map(ToOwned::to_owned));
-    let source = source.to_owned();
     Some(Person { name: name?, title, email, other_emails: emails.collect(), roles, source })
 }
 
@@ -145,7 +144,7 @@ mod tests {
         ));
         let person = |person: Person| {
             let roles: Vec<&str> = person.roles.iter().map(|role| role.as_str()).collect();
-            format!("{} [{}] {}", person.name, roles.join(" "), person.source)
+            format!("{} [{}] {}", person.name, roles.join(" "), person.source.as_str())
         };
         people(&sample::mapping(), &record).into_iter().map(person).collect()
     }

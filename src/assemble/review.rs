@@ -1,45 +1,20 @@
 //! The 15-minute live talk that important accounts get, and its four questions.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use crate::gaps::{self, Addressee, Gap};
+use crate::gaps;
 use crate::mapping::Mapping;
 use crate::messages;
-use crate::packet::{Entry, Section, SectionName};
+use crate::packet::{Addressee, AgendaPoint, Gap, Review, RuleId, Section, SectionName};
 
 /// Risks that one answer names.
 const MOST_RISKS: usize = 3;
 
-/// Whether the talk is due, when, and what it has to settle.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Review {
-    /// True for important accounts.
-    pub due: bool,
-    /// The day proposed for it, in the account's time zone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub day: Option<Date>,
-    /// The four points; empty when no talk is due.
-    pub agenda: Vec<AgendaPoint>,
-}
-
-/// One of the four questions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AgendaPoint {
-    /// The question.
-    pub point: String,
-    /// What the packet already answers, or what to ask.
-    pub answer: String,
-    /// The packet has no answer: `answer` says what to ask.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub to_ask: bool,
-}
-
 /// What a review is prepared from.
-pub struct Talk<'a> {
+pub(super) struct ReviewInput<'a> {
     /// Which field feeds what.
     pub mapping: &'a Mapping,
     /// What the packet says.
@@ -54,7 +29,7 @@ pub struct Talk<'a> {
 
 /// The review of an important account: each question with what people wrote about it, or with what to ask
 /// whom. What the data shows by itself is no answer: it is not what the buyer felt.
-pub fn review(talk: &Talk<'_>) -> Review {
+pub(super) fn review(talk: &ReviewInput<'_>) -> Review {
     use SectionName::{BuyingReason, FirstValue, Promises, Risks, SuccessOutcome};
     let risks = talk.answers(Risks).into_iter().take(MOST_RISKS).collect::<Vec<_>>().join("; ");
     let risks = Some(risks).filter(|risks| !risks.is_empty());
@@ -70,12 +45,12 @@ pub fn review(talk: &Talk<'_>) -> Review {
     let point = |(point, answer, section): (&str, Option<String>, SectionName)| AgendaPoint {
         point: point.to_owned(),
         to_ask: answer.is_none(),
-        answer: answer.unwrap_or_else(|| messages::review::to_ask(talk.seller, talk.question(section))),
+        answer: answer.unwrap_or_else(|| messages::review::to_ask(talk.seller, &talk.question(section))),
     };
     Review { due: true, day: Some(talk.day), agenda: agenda.map(point).into() }
 }
 
-impl Talk<'_> {
+impl ReviewInput<'_> {
     fn first(&self, name: SectionName) -> Option<String> {
         self.answers(name).into_iter().next()
     }
@@ -83,42 +58,29 @@ impl Talk<'_> {
     /// What a section answers, each on one line. A stand-in such as "TBD" answers nothing, nor does a
     /// section whose words fit every customer.
     fn answers(&self, name: SectionName) -> Vec<String> {
-        let says_nothing = |gap: &Gap| matches!(gap.id.as_str(), "vague" | "activity" | "duplicate");
+        let says_nothing =
+            |gap: &Gap| matches!(gap.rule, RuleId::Vague | RuleId::Activity | RuleId::Duplicate);
         if self.open(name).any(says_nothing) {
             return Vec::new();
         }
-        let from =
-            self.mapping.sections.get(&name).map(|section| section.from.as_slice()).unwrap_or_default();
-        let written = |entry: &&Entry| from.iter().any(|path| path.to_string() == entry.source);
-        let stands_in = |entry: &Entry| {
-            self.open(name).any(|gap| gap.id == "placeholder" && names(&gap.evidence, &entry.source))
-        };
         let entries = self.sections.get(&name).map(|section| section.entries.as_slice()).unwrap_or_default();
-        let answers = entries.iter().filter(written).filter(|entry| !stands_in(entry));
-        answers.map(|entry| one_line(&entry.text)).collect()
+        let answers = entries.iter().filter(|entry| entry.is_written());
+        answers
+            .filter(|entry| gaps::is_answer(&entry.text, name, self.mapping))
+            .map(|entry| one_line(&entry.text))
+            .collect()
     }
 
     /// What to ask about a section: what the seller is asked anyway, else its own question.
-    fn question(&self, name: SectionName) -> &str {
-        let asked =
-            self.open(name).find(|gap| gap.addressee == Addressee::Seller).map(|gap| gap.question.as_str());
+    fn question(&self, name: SectionName) -> Cow<'_, str> {
+        let asked = self.open(name).find(|gap| gap.addressee == Addressee::Seller).map(Gap::question);
         let own = || self.mapping.sections.get(&name).and_then(|section| section.ask.as_deref());
-        asked.or_else(own).unwrap_or_else(|| gaps::questions::default_question(name))
+        asked.or_else(|| own().map(Cow::from)).unwrap_or_else(|| messages::question::section(name).into())
     }
 
     fn open(&self, name: SectionName) -> impl Iterator<Item = &Gap> {
         self.gaps.iter().filter(move |gap| gap.section == name && gap.counts())
     }
-}
-
-/// True if `evidence` holds `source` as a whole name, not as the beginning of a longer one.
-fn names(evidence: &str, source: &str) -> bool {
-    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-    evidence.match_indices(source).any(|(at, _)| {
-        let before = evidence.get(..at).and_then(|before| before.chars().next_back());
-        let after = evidence.get(at + source.len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(is_name) && !after.is_some_and(is_name)
-    })
 }
 
 fn one_line(text: &str) -> String {
@@ -140,16 +102,14 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::gaps::{Confidence, Severity};
     use crate::mapping::sample;
-    use crate::packet::SectionStatus;
+    use crate::packet::{Ask, Confidence, Entry, Fact, Origin, SectionStatus};
     use crate::record::FieldPath;
 
     fn sections(texts: &[(SectionName, &[&str])]) -> BTreeMap<SectionName, Section> {
-        let entry = |(name, at, text): (SectionName, usize, &&str)| Entry {
-            text: (**text).to_owned(),
-            source: format!("deal.{}_{at}", name.as_str()),
-            ..Entry::default()
+        let entry = |(name, at, text): (SectionName, usize, &&str)| {
+            let path = FieldPath::deal(&format!("{}_{at}", name.as_str()));
+            Entry::new((**text).to_owned(), Origin::Field(path))
         };
         let section = |(name, texts): &(SectionName, &[&str])| {
             let entries = texts.iter().enumerate().map(|(at, text)| entry((*name, at, text))).collect();
@@ -158,33 +118,17 @@ mod tests {
         texts.iter().map(section).collect()
     }
 
-    /// Reads the sections' fields in the order of [`sections`].
-    fn mapping() -> Mapping {
-        let mut mapping = sample::mapping();
-        for (name, section) in &mut mapping.sections {
-            section.from = (0..4).map(|at| FieldPath::deal(&format!("{}_{at}", name.as_str()))).collect();
-        }
-        mapping
-    }
-
     fn prepared(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Review {
-        review(&Talk { mapping: &mapping(), sections, gaps, seller, day: date(2026, 11, 25) })
+        review(&ReviewInput { mapping: &sample::mapping(), sections, gaps, seller, day: date(2026, 11, 25) })
     }
 
     fn answers(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Vec<String> {
         prepared(sections, gaps, seller).agenda.into_iter().map(|point| point.answer).collect()
     }
 
-    fn gap(id: &str, section: SectionName, evidence: &str) -> Gap {
-        Gap {
-            id: id.to_owned(),
-            section,
-            addressee: Addressee::Seller,
-            severity: Severity::Gap,
-            confidence: Confidence::Certain,
-            question: "Which one, exactly?".to_owned(),
-            evidence: evidence.to_owned(),
-        }
+    fn gap(rule: RuleId, section: SectionName) -> Gap {
+        let ask = Ask::Own("Which one, exactly?".to_owned());
+        Gap::for_seller(rule, section, Confidence::Certain, ask, Fact::Unmapped)
     }
 
     #[test]
@@ -230,7 +174,7 @@ mod tests {
     fn what_the_data_shows_is_not_what_the_buyer_felt() {
         let mut some = sections(&[(SectionName::Risks, &["Only one contact on the deal", "Field quality"])]);
         for section in some.values_mut() {
-            section.entries[0].source = "deal.num_associated_contacts".to_owned();
+            section.entries[0].origin = Origin::Derived(Some(FieldPath::deal("num_associated_contacts")));
         }
         assert_eq!(answers(&some, &[], None)[1], "Field quality");
     }
@@ -239,21 +183,14 @@ mod tests {
     fn a_stand_in_answers_nothing() {
         let some =
             sections(&[(SectionName::BuyingReason, &["TBD", "New board"]), (SectionName::Risks, &["n/a"])]);
-        let gaps = [
-            gap("placeholder", SectionName::BuyingReason, "deal.buying_reason_0 is \"TBD\""),
-            gap("placeholder", SectionName::Risks, "deal.risks_0 is \"n/a\""),
-        ];
-        let answered = answers(&some, &gaps, None);
+        let answered = answers(&some, &[gap(RuleId::Placeholder, SectionName::Risks)], None);
         assert_eq!(answered[..2], ["New board", "To ask: Which one, exactly?"]);
-
-        let longer_name = [gap("placeholder", SectionName::Risks, "deal.risks_00 is \"n/a\"")];
-        assert_eq!(answers(&some, &longer_name, None)[1], "n/a");
     }
 
     #[test]
     fn words_that_fit_every_customer_answer_nothing() {
         let some = sections(&[(SectionName::BuyingReason, &["Excited account."])]);
-        let gaps = [gap("vague", SectionName::BuyingReason, "deal.buying_reason_0")];
+        let gaps = [gap(RuleId::Vague, SectionName::BuyingReason)];
         assert_eq!(answers(&some, &gaps, Some("Tom Weber"))[0], "Ask Tom Weber: Which one, exactly?");
     }
 }

@@ -1,16 +1,10 @@
-//! One stored value as people read it, by the type that the CRM's metadata gives its field.
+//! How one stored value becomes entries: one, or several if it is a list.
 
-use crate::messages::value as words_for;
-use crate::packet::deal;
-use crate::record::{DealRecord, FieldInfo, FieldKind, User};
-use crate::text::money as text;
+use crate::messages;
+use crate::record::{DealRecord, FieldKind, FieldPath, Value, label, parts};
+use crate::text::clean::{clean, clean_line};
 
-use super::choice::{label, parts};
-use super::{ListStyle, Mapping, field};
-use crate::dates::stored as dates;
-use crate::record::FieldPath;
-use crate::text::clean::{clean, clean_html, clean_line};
-use crate::text::decimal::{is_decimal, trimmed};
+use super::{ListStyle, Mapping};
 
 /// What one stored value says: one text, or several if it is a list. Typed values carry their field's
 /// label, because `15` alone says nothing.
@@ -18,58 +12,26 @@ pub(crate) fn texts(
     mapping: &Mapping,
     record: &DealRecord,
     path: &FieldPath,
-    value: &str,
+    raw: &str,
     list: ListStyle,
 ) -> Vec<String> {
-    let info = field::info(record, path);
-    let kind = info.map(|info| info.kind);
-    match kind {
-        Some(FieldKind::Choices) if list == ListStyle::Whole => vec![words(mapping, record, path, value)],
-        Some(FieldKind::Choices) => parts(value).map(|part| label(part, info)).collect(),
-        Some(FieldKind::Choice) if list == ListStyle::Semicolons => {
-            parts(value).map(|part| label(part, info)).collect()
+    let Some(info) = record.info(path) else { return prose(clean(raw), list) };
+    match (info.kind, record.value(path, raw, &mapping.time_zone)) {
+        (FieldKind::Choices, Value::Choices(labels)) if list != ListStyle::Whole => labels,
+        (FieldKind::Choice, _) if list == ListStyle::Semicolons => {
+            parts(raw).map(|part| label(part, Some(info))).collect()
         }
-        None | Some(FieldKind::Text | FieldKind::Html) => prose(value, kind, list),
-        Some(FieldKind::Choice) => vec![label(value, info)],
-        Some(_) => vec![titled(info, &words(mapping, record, path, value))],
-    }
-}
-
-/// The value alone, in one text.
-pub(crate) fn words(mapping: &Mapping, record: &DealRecord, path: &FieldPath, value: &str) -> String {
-    let info = field::info(record, path);
-    let Some(kind) = field::kind(record, path) else { return clean(value) };
-    match kind {
-        FieldKind::Html => clean_html(value),
-        FieldKind::Text => clean(value),
-        FieldKind::Number if is_decimal(value.trim()) => trimmed(value).to_owned(),
-        FieldKind::Money if is_decimal(value.trim()) => text::money(value, deal::currency(record).as_deref()),
-        FieldKind::Number | FieldKind::Money => clean_line(value),
-        FieldKind::Bool => match value.trim().to_lowercase().as_str() {
-            "true" => words_for::yes().to_owned(),
-            "false" => words_for::no().to_owned(),
-            _ => clean_line(value),
-        },
-        FieldKind::Date | FieldKind::DateTime => dates::day(value, Some(kind), &mapping.time_zone)
-            .map_or_else(|| clean_line(value), words_for::date),
-        FieldKind::Choice => label(value, info),
-        FieldKind::Choices => parts(value).map(|part| label(part, info)).collect::<Vec<_>>().join(", "),
-        FieldKind::User => {
-            let name = field::user(record, value.trim()).and_then(User::name);
-            clean_line(name.as_deref().unwrap_or(value))
+        (FieldKind::Text | FieldKind::Html, Value::Text(text)) => prose(text, list),
+        (FieldKind::Choice | FieldKind::Choices, value) => vec![messages::value::shown(&value)],
+        (_, value) => {
+            let shown = messages::value::shown(&value);
+            let label = clean_line(&info.label);
+            vec![if label.is_empty() { shown } else { messages::value::titled(&label, &shown) }]
         }
     }
 }
 
-fn titled(info: Option<&FieldInfo>, words: &str) -> String {
-    match info.map(|info| clean_line(&info.label)).filter(|label| !label.is_empty()) {
-        Some(label) => words_for::titled(&label, words),
-        None => words.to_owned(),
-    }
-}
-
-fn prose(value: &str, kind: Option<FieldKind>, list: ListStyle) -> Vec<String> {
-    let text = if kind == Some(FieldKind::Html) { clean_html(value) } else { clean(value) };
+fn prose(text: String, list: ListStyle) -> Vec<String> {
     match list {
         ListStyle::Auto | ListStyle::Whole => vec![text],
         ListStyle::Semicolons => parts(&text).map(ToOwned::to_owned).collect(),

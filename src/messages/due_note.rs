@@ -1,26 +1,26 @@
 //! What stands behind an entry of first value: who does it, by when.
 
-use super::Entry;
 use crate::messages;
+use crate::packet::Entry;
 
 /// The remark behind each of `entries`: `Jonas Petrov, within 21 days, by 11 Dec 2026`. Where the same stands
 /// behind several in a row, only the last of them has it.
-pub fn remarks(entries: &[Entry]) -> Vec<Option<String>> {
-    let all: Vec<Option<String>> = entries.iter().map(remark).collect();
+pub fn due_notes(entries: &[Entry]) -> Vec<Option<String>> {
+    let all: Vec<Option<String>> = entries.iter().map(due_note).collect();
     let next = all.iter().skip(1).chain([&None]);
     all.iter().zip(next).map(|(remark, next)| remark.clone().filter(|_| remark != next)).collect()
 }
 
-fn remark(entry: &Entry) -> Option<String> {
-    let day = entry.due.map(messages::packet::due);
-    let day = day.or_else(|| entry.proposed_due.map(messages::packet::proposed_due));
+fn due_note(entry: &Entry) -> Option<String> {
+    let day = entry.given_due().map(messages::packet::due);
+    let day = day.or_else(|| entry.proposed_due().map(messages::packet::proposed_due));
     let parts: Vec<String> =
         [entry.who.clone(), entry.due_words.clone(), day].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// A text with its remark behind it; a full stop between the two would tear them apart.
-pub fn with_remark(text: String, remark: Option<String>) -> String {
+pub fn with_due_note(text: String, remark: Option<String>) -> String {
     match remark {
         None => text,
         Some(remark) if text.is_empty() => remark,
@@ -37,9 +37,12 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::dates::{DueDate, DueSource};
+    use crate::packet::Origin;
 
     fn entry(due: Option<i8>) -> Entry {
-        Entry { due: due.map(|day| date(2026, 12, day)), ..Entry::default() }
+        let due = due.map(|day| DueDate { day: date(2026, 12, day), source: DueSource::Field });
+        Entry { due, ..Entry::new(String::new(), Origin::Derived(None)) }
     }
 
     #[test]
@@ -49,22 +52,25 @@ mod tests {
             due_words: Some("within 21 days".to_owned()),
             ..entry(Some(11))
         };
-        let proposed = Entry { proposed_due: Some(date(2026, 12, 20)), ..entry(None) };
-        let shown = |entry: &Entry| with_remark("Plans a week.".to_owned(), remark(entry));
+        let proposed = Entry {
+            due: Some(DueDate { day: date(2026, 12, 20), source: DueSource::Proposed }),
+            ..entry(None)
+        };
+        let shown = |entry: &Entry| with_due_note("Plans a week.".to_owned(), due_note(entry));
         assert_eq!(shown(&dated), "Plans a week (Jonas Petrov, within 21 days, by 11 Dec 2026)");
         assert_eq!(shown(&proposed), "Plans a week (no date given; proposal: 20 Dec 2026)");
         assert_eq!(shown(&entry(None)), "Plans a week.");
         assert_eq!(
-            with_remark("And so on...".to_owned(), remark(&entry(Some(1)))),
+            with_due_note("And so on...".to_owned(), due_note(&entry(Some(1)))),
             "And so on... (by 1 Dec 2026)"
         );
     }
 
     #[test]
     fn one_day_for_several_entries_is_said_once() {
-        let remarks = remarks(&[entry(Some(11)), entry(Some(11)), entry(Some(12)), entry(None)]);
+        let due_notes = due_notes(&[entry(Some(11)), entry(Some(11)), entry(Some(12)), entry(None)]);
         assert_eq!(
-            remarks,
+            due_notes,
             [None, Some("by 11 Dec 2026".to_owned()), Some("by 12 Dec 2026".to_owned()), None]
         );
     }

@@ -1,11 +1,59 @@
-//! Pick lists: what is stored, and what people see.
+//! One stored value, read as the type of its field: text, yes or no, a day, or the labels of a pick list.
 
-use crate::record::{FieldInfo, FieldKind};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use crate::text::clean::clean_line;
+use super::{DealRecord, FieldInfo, FieldKind, FieldPath, User};
+use crate::text::clean::{clean, clean_html, clean_line};
+use crate::text::decimal::{is_decimal, trimmed};
+use crate::text::money::money;
+
+/// What a stored value says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Clean text; a number, an amount with its currency, or a name.
+    Text(String),
+    /// Yes or no.
+    Bool(bool),
+    /// A day in the account's time zone.
+    Day(Date),
+    /// What people see of a pick list's values.
+    Choices(Vec<String>),
+}
+
+impl DealRecord {
+    /// What one value of a field says.
+    pub fn value(&self, path: &FieldPath, raw: &str, zone: &TimeZone) -> Value {
+        let (info, trimmed_raw) = (self.info(path), raw.trim());
+        Value::Text(match self.kind(path) {
+            None | Some(FieldKind::Text) => clean(raw),
+            Some(FieldKind::Html) => clean_html(raw),
+            Some(FieldKind::Number) if is_decimal(trimmed_raw) => trimmed(raw).to_owned(),
+            Some(FieldKind::Money) if is_decimal(trimmed_raw) => money(raw, self.currency().as_deref()),
+            Some(FieldKind::Number | FieldKind::Money) => clean_line(raw),
+            Some(FieldKind::Bool) => match trimmed_raw.to_lowercase().as_str() {
+                "true" => return Value::Bool(true),
+                "false" => return Value::Bool(false),
+                _ => clean_line(raw),
+            },
+            Some(FieldKind::Date | FieldKind::DateTime) => match self.day(path, raw, zone) {
+                Some(day) => return Value::Day(day),
+                None => clean_line(raw),
+            },
+            Some(FieldKind::Choice) => label(raw, info),
+            Some(FieldKind::Choices) => {
+                return Value::Choices(parts(raw).map(|part| label(part, info)).collect());
+            }
+            Some(FieldKind::User) => {
+                let name = self.user(trimmed_raw).and_then(User::name);
+                clean_line(name.as_deref().unwrap_or(raw))
+            }
+        })
+    }
+}
 
 /// What people see for a stored value: its label in a pick list, else the value.
-pub(super) fn label(value: &str, info: Option<&FieldInfo>) -> String {
+pub fn label(value: &str, info: Option<&FieldInfo>) -> String {
     let value = value.trim();
     let label = info.and_then(|info| {
         let same = |stored: &&String| stored.to_lowercase() == value.to_lowercase();
@@ -17,12 +65,12 @@ pub(super) fn label(value: &str, info: Option<&FieldInfo>) -> String {
 }
 
 /// The parts of a stored value: several for a multiple choice, which HubSpot may begin with a `;`.
-pub(super) fn parts(value: &str) -> impl Iterator<Item = &str> {
+pub fn parts(value: &str) -> impl Iterator<Item = &str> {
     value.split(';').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// What people see for the part of `value` that is one of `wanted`, by stored value or by label.
-pub(super) fn find(value: &str, wanted: &[String], info: Option<&FieldInfo>) -> Option<String> {
+pub fn find(value: &str, wanted: &[String], info: Option<&FieldInfo>) -> Option<String> {
     let is_wanted =
         |candidate: &str| wanted.iter().any(|one| one.trim().to_lowercase() == candidate.to_lowercase());
     let may_be_list = info.is_none_or(|info| info.kind == FieldKind::Choices);

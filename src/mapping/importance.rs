@@ -2,19 +2,20 @@
 
 use jiff::Zoned;
 
-use super::Importance;
-use crate::mapping::condition::Verdict;
-use crate::mapping::{Mapping, fact};
+use crate::packet::Importance;
 use crate::record::DealRecord;
 
+use super::condition::Verdict;
+use super::{Mapping, evidence};
+
 /// Judges all conditions of the mapping; one that holds is enough.
-pub(super) fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {
+pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {
     let mut importance = Importance::default();
     for condition in &mapping.important_when {
         match condition.judge(record, now) {
             Verdict::Holds { words, value } => {
                 importance.reasons.push(words);
-                importance.facts.push(fact::of(condition, mapping, record, value.as_deref(), now));
+                importance.facts.push(evidence::of(condition, mapping, record, value.as_deref(), now));
             }
             Verdict::Unreadable(words) => importance.unreadable.push(words),
             Verdict::DoesNotHold => {}
