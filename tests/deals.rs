@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Set to anything, it rewrites the reviewed copies.
@@ -112,6 +112,53 @@ fn a_preview_can_explain_itself() {
         let changed = unlike(&record.with_extension("explained.txt"), explanation);
         assert!(changed.is_empty(), "{changed}");
     }
+}
+
+/// The packet of a HubSpot deal that was closed on 20 November 2026 and says this about first value, which is due on
+/// `day` if there is one.
+fn with_first_value(text: &str, day: Option<&str>) -> Value {
+    let directory = tempfile::tempdir().unwrap();
+    let (record, mapping) = (directory.path().join("deal.json"), directory.path().join("mapping.yaml"));
+    let deal = json!({
+        "crm": "hubspot", "account": "48210077", "fetched_at": "2026-11-22T08:00:00Z",
+        "deal": {"id": "1", "closedate": "2026-11-20T12:00:00Z", "first_value": text, "first_value_date": day},
+    });
+    std::fs::write(&record, deal.to_string()).unwrap();
+    let lines = "crm: hubspot\ntime_zone: Europe/Berlin\n\
+                 sections: {first_value: {from: [deal.first_value], due: deal.first_value_date}}\n\
+                 owner: {from: deal.hubspot_owner_id, fallback: revops@seller.example}\n\
+                 slack: {channel: C0123ABCD}\n";
+    std::fs::write(&mapping, lines).unwrap();
+    serde_json::from_str(&preview(&record, &mapping, "json")).unwrap()
+}
+
+#[test]
+fn a_span_of_five_days_or_more_is_a_due_date_and_a_shorter_one_is_none() {
+    let due = |days: u16| {
+        let packet = with_first_value(&format!("The planners book within {days} days"), None);
+        packet["sections"]["first_value"]["entries"][0]["due"].as_str().map(ToOwned::to_owned)
+    };
+    assert_eq!(due(5).as_deref(), Some("2026-11-25"));
+    assert_eq!(due(366).as_deref(), Some("2027-11-21"));
+    assert_eq!([due(4), due(367)], [None, None]);
+}
+
+#[test]
+fn a_gap_that_counts_replaces_one_that_does_not() {
+    let asked = |text: &str| -> Vec<String> {
+        let packet = with_first_value(text, Some("2026-12-11"));
+        let gaps = packet["gaps"].as_array().unwrap().iter();
+        gaps.filter(|gap| gap["section"] == "first_value")
+            .map(|gap| format!("{} {}", gap["id"], gap["confidence"]).replace('"', ""))
+            .collect()
+    };
+    // The guess that this is our work alone would stay out of the digest …
+    assert_eq!(
+        asked("Training of warehouse scanners, label printers and customs forms"),
+        ["activity unsure"]
+    );
+    // … and must not keep out what is plain: it says nothing.
+    assert_eq!(asked("A very smooth and really successful training for all"), ["vague likely"]);
 }
 
 /// The lines between the first and the last difference, with a few around them.

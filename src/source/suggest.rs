@@ -61,6 +61,16 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_differs_in_at_most_a_third_of_the_longer_word() {
+        for (slip, meant) in [("fxm", "frm"), ("deXiXe", "derive"), ("pipeline", "pipelXnXX")] {
+            assert_eq!(nearest(slip, [meant]), Some(meant), "{slip}");
+        }
+        for (other, word) in [("fx", "fr"), ("woXXs", "words"), ("sectXXXs", "sections")] {
+            assert_eq!(nearest(other, [word]), None, "{other}");
+        }
+    }
+
+    #[test]
     fn never_more_than_five_alternatives() {
         assert_eq!(alternatives("x", ["a"]), "`a`");
         assert_eq!(alternatives("x", ["a", "b", "c"]), "`a`, `b` or `c`");

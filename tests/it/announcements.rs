@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
         a_deal_created_in_a_won_stage_of_a_custom_pipeline_is_handed_over,
         moving_from_one_won_stage_to_another_is_the_same_win,
         a_deal_won_and_then_merged_keeps_its_packet,
+        a_merged_deal_that_is_won_again_is_a_new_win,
         a_deal_merged_before_anyone_looked_is_handed_over_under_its_new_id,
         a_stage_that_was_unknown_is_looked_up,
         a_deal_outside_the_mappings_pipelines_gets_nothing,
@@ -151,6 +152,26 @@ async fn a_deal_won_and_then_merged_keeps_its_packet(world: &mut World) {
     assert_eq!(world.hubspot_sends(&events).await, StatusCode::OK);
     world.outcomes().await;
     assert_eq!(world.packets().await.len(), 1);
+}
+
+async fn a_merged_deal_that_is_won_again_is_a_new_win(world: &mut World) {
+    world.closes_deal(NORTHLIGHT).await;
+    world.next_digest().await;
+    world.settles().await;
+    world.passes(Duration::from_mins(1));
+    let (merged, events) =
+        world.sandbox.hubspot.change(|hubspot| hubspot.merges_deals(NORTHLIGHT, PINEBROOK)).unwrap();
+    assert_eq!(world.hubspot_sends(&events).await, StatusCode::OK);
+    world.outcomes().await;
+    world.passes(Duration::from_hours(1));
+    world.side.reopens(&world.sandbox, &merged);
+    world.passes(Duration::from_hours(1));
+    let events = world.sandbox.hubspot.move_to_stage(&merged, "closedwon").unwrap();
+    assert_eq!(world.hubspot_sends(&events).await, StatusCode::OK);
+    world.next_digest().await;
+    world.settles().await;
+    let deals: Vec<String> = world.packets().await.into_iter().map(|packet| packet.deal).collect();
+    assert_eq!(deals, [&merged, NORTHLIGHT].map(|deal| format!("hubspot:{PORTAL}:{deal}")));
 }
 
 async fn a_deal_merged_before_anyone_looked_is_handed_over_under_its_new_id(world: &mut World) {
