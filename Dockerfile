@@ -5,8 +5,8 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 # Dependencies first, so that a change in src/ does not build them again. Cargo wants every target's file.
-RUN mkdir -p src tests/it tests/store tests/endure benches && touch src/lib.rs \
-    && for file in src/main tests/it/main tests/store/main tests/endure/main benches/assess benches/bridge; do echo 'fn main() {}' > $file.rs; done \
+RUN mkdir -p src tests/it tests/store tests/soak benches && touch src/lib.rs \
+    && for file in src/main tests/it/main tests/store/main tests/soak/main benches/assess benches/bridge; do echo 'fn main() {}' > $file.rs; done \
     && cargo build --release --locked && rm -rf src
 COPY src src
 COPY mappings mappings

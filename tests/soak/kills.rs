@@ -116,7 +116,7 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         return Ok(());
     }
     let again =
-        format!("cargo test --test endure -- --kills {} --store {engine} --seed {seed}", bounds.kills);
+        format!("cargo test --test soak -- --kills {} --store {engine} --seed {seed}", bounds.kills);
     Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
 }
 

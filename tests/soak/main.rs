@@ -2,12 +2,12 @@
 //! around it fails.
 //!
 //! ```text
-//! cargo test --test endure                                             a short version, half a minute on each store
-//! cargo test --test endure -- --kills 500 --store both --seed 7        kill -9, at random instants and crash points
-//! cargo test --test endure -- --replicas 3 --wins 5000                 several processes on one PostgreSQL database
-//! cargo test --test endure -- --soak 30m --rate 50 --store postgres    no kills: memory, descriptors, database size
-//! cargo test --test endure -- --idle 10000                             connections that want nothing; see `ulimit -n`
-//! cargo test --test endure -- --soak 10m --calm --binary PATH          the same of a release build, without troubles
+//! cargo test --test soak                                             a short version, half a minute on each store
+//! cargo test --test soak -- --kills 500 --store both --seed 7        kill -9, at random instants and crash points
+//! cargo test --test soak -- --replicas 3 --wins 5000                 several processes on one PostgreSQL database
+//! cargo test --test soak -- --soak 30m --rate 50 --store postgres    no kills: memory, descriptors, database size
+//! cargo test --test soak -- --idle 10000                             connections that want nothing; see `ulimit -n`
+//! cargo test --test soak -- --soak 10m --calm --binary PATH          the same of a release build, without troubles
 //! ```
 //!
 //! PostgreSQL needs a server, `HANDOFF_TEST_POSTGRES=postgres://postgres@127.0.0.1/test`; the tests make a schema of
@@ -29,6 +29,7 @@ mod idle;
 mod kills;
 mod ledger;
 mod load;
+mod long_run;
 mod options;
 #[allow(dead_code, reason = "tests/store asks more of it")]
 #[path = "../store/place.rs"]
@@ -37,7 +38,6 @@ mod place;
 mod proxy;
 mod replicas;
 mod rest;
-mod soak;
 mod troubles;
 
 use std::process::ExitCode;

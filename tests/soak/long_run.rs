@@ -44,7 +44,7 @@ struct Sample {
 }
 
 /// How to soak.
-pub struct Soak {
+pub struct LongRun {
     pub span: Duration,
     /// Events a second.
     pub rate: u32,
@@ -53,12 +53,12 @@ pub struct Soak {
     pub seed: u64,
 }
 
-pub fn run(engine: Engine, soak: &Soak) -> Result<(), String> {
+pub fn run(engine: Engine, soak: &LongRun) -> Result<(), String> {
     block_on(soaks(engine, soak))
 }
 
-async fn soaks(engine: Engine, soak: &Soak) -> Result<(), String> {
-    let Soak { span, rate, calm, seed } = *soak;
+async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
+    let LongRun { span, rate, calm, seed } = *soak;
     let work = WORK
         .replace("workers = 8", "workers = 32")
         .replace("http_timeout = \"400ms\"", "http_timeout = \"2s\"")

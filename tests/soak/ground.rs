@@ -55,7 +55,7 @@ impl Ground {
             portal.calls_per_10s = 1_000_000;
             portal.announces = handoff_bridge::sandbox::hubspot::Announce::Both;
         });
-        let directory = tempfile::Builder::new().prefix("endure-").disable_cleanup(true).tempdir().unwrap();
+        let directory = tempfile::Builder::new().prefix("soak-").disable_cleanup(true).tempdir().unwrap();
         let installation = Installation::write(directory.path(), &sandbox, work).unwrap();
         let ground = Self {
             sandbox,
@@ -112,15 +112,15 @@ impl Ground {
             let text = std::fs::read_to_string(file).unwrap();
             let (head, rest) = text.split_once("\nslack:\n").unwrap();
             let (_, tail) = rest.split_once("\n\n").unwrap();
-            let mut routes = format!("  channel: C0ENDURE{account}00\n  routes:\n");
+            let mut routes = format!("  channel: C0SOAK{account}00\n  routes:\n");
             for channel in (1..=CHANNELS).rev() {
                 let when = format!("{{field: {field}, at_least: {}}}", channel * 1000);
-                let _ = writeln!(routes, "    - when: {when}\n      channel: C0ENDURE{account}{channel:02}");
+                let _ = writeln!(routes, "    - when: {when}\n      channel: C0SOAK{account}{channel:02}");
             }
             std::fs::write(file, format!("{head}\nslack:\n{routes}\n{tail}")).unwrap();
             self.sandbox.slack.change(|slack| {
                 for channel in 0..=CHANNELS {
-                    slack.add_channel(&format!("C0ENDURE{account}{channel:02}"), "handoffs");
+                    slack.add_channel(&format!("C0SOAK{account}{channel:02}"), "handoffs");
                 }
             });
         }

@@ -132,7 +132,7 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
         return Ok(());
     }
     let again = format!(
-        "cargo test --test endure -- --replicas {} --wins {} --seed {seed}",
+        "cargo test --test soak -- --replicas {} --wins {} --seed {seed}",
         bounds.count, bounds.wins
     );
     Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))

@@ -7,13 +7,13 @@ use std::time::Duration;
 use clap::Parser;
 use handoff_bridge::clock::{Clock, Entropy};
 
+use crate::long_run::LongRun;
 use crate::place::Engine;
-use crate::soak::Soak;
-use crate::{child, idle, kills, replicas, soak};
+use crate::{child, idle, kills, long_run, replicas};
 
-/// Never lost, never doubled: see the head of tests/endure/main.rs.
+/// Never lost, never doubled: see the head of tests/soak/main.rs.
 #[derive(Debug, Parser)]
-#[command(name = "endure")]
+#[command(name = "soak")]
 pub struct Options {
     /// Kill the service so many times.
     #[arg(long)]
@@ -92,7 +92,7 @@ impl Options {
                 ended.push(idle::run(engine, connections, seed));
             }
             if let Some(span) = self.soak {
-                ended.push(soak::run(engine, &Soak { span, rate: self.rate, calm: self.calm, seed }));
+                ended.push(long_run::run(engine, &LongRun { span, rate: self.rate, calm: self.calm, seed }));
             }
         }
         if let Some(count) = self.replicas {
