@@ -7,7 +7,7 @@ use handoff_bridge::sandbox::opportunities::ORG;
 use handoff_bridge::sandbox::slack::Message;
 
 use crate::database::Database;
-use crate::ground::Ground;
+use crate::environment::Environment;
 use crate::ledger::{Crm, Ledger};
 
 /// Ids of the other side by packet id.
@@ -30,7 +30,7 @@ pub struct Books {
     pub untrue: Vec<String>,
 }
 
-impl Ground {
+impl Environment {
     /// The packet ids of a deal's tasks, as the CRM has them.
     pub fn tasks_of(&self, crm: Crm, deal: &str) -> Vec<String> {
         self.task_ids(crm, deal).into_iter().map(|(_, packet)| packet).collect()
@@ -87,9 +87,9 @@ fn key(crm: Crm, deal: &str) -> String {
 
 impl Books {
     /// Compares everything. The services have stopped, or have nothing left to do.
-    pub async fn audit(ground: &Ground, ledger: &Ledger) -> Self {
-        let (mut books, tasks, digests) = Self::outside(ground, ledger);
-        let mut database = Database::connect(ground).await;
+    pub async fn audit(environment: &Environment, ledger: &Ledger) -> Self {
+        let (mut books, tasks, digests) = Self::outside(environment, ledger);
+        let mut database = Database::connect(environment).await;
         books.inbox(&mut database, ledger).await;
         books.store(&mut database, &tasks, &digests).await;
         books.attempts(&mut database).await;
@@ -97,22 +97,22 @@ impl Books {
     }
 
     /// Compares what was won with the other side's books only.
-    pub fn count(ground: &Ground, ledger: &Ledger) -> Self {
-        Self::outside(ground, ledger).0
+    pub fn count(environment: &Environment, ledger: &Ledger) -> Self {
+        Self::outside(environment, ledger).0
     }
 
-    fn outside(ground: &Ground, ledger: &Ledger) -> (Self, Things, Things) {
+    fn outside(environment: &Environment, ledger: &Ledger) -> (Self, Things, Things) {
         let mut books = Self {
             events: ledger.notices.len(),
             acknowledged: ledger.acknowledged(),
             wins: ledger.total_wins(),
-            tasks: ground.task_count(),
-            digests: ground.digest_count(),
+            tasks: environment.task_count(),
+            digests: environment.digest_count(),
             ..Self::default()
         };
-        let tasks = books.tasks(ground, ledger);
-        let digests = books.digests(ground, &tasks);
-        books.calls(ground);
+        let tasks = books.tasks(environment, ledger);
+        let digests = books.digests(environment, &tasks);
+        books.calls(environment);
         (books, tasks, digests)
     }
 
@@ -143,12 +143,12 @@ impl Books {
     }
 
     /// One task for each win that was heard of; task id and packet id of each.
-    fn tasks(&mut self, ground: &Ground, ledger: &Ledger) -> Things {
+    fn tasks(&mut self, environment: &Environment, ledger: &Ledger) -> Things {
         let heard = ledger.heard_wins();
         let mut by_packet = BTreeMap::new();
         for ((crm, deal), (won, _)) in &ledger.wins {
             let least = heard.get(&(*crm, deal.clone())).map_or(0, Vec::len);
-            let tasks = ground.task_ids(*crm, deal);
+            let tasks = environment.task_ids(*crm, deal);
             if tasks.len() < least {
                 self.lost.push(format!("deal {deal}: {least} wins were acknowledged, {} tasks", tasks.len()));
             }
@@ -165,9 +165,9 @@ impl Books {
     }
 
     /// One digest for each packet that has a task; channel and time of each.
-    fn digests(&mut self, ground: &Ground, tasks: &Things) -> Things {
+    fn digests(&mut self, environment: &Environment, tasks: &Things) -> Things {
         let mut by_packet = BTreeMap::new();
-        for message in ground.sandbox.slack.see(|slack| slack.messages().to_vec()) {
+        for message in environment.sandbox.slack.see(|slack| slack.messages().to_vec()) {
             let packet = announced(&message);
             let place = format!("{}/{}", message.channel, message.ts);
             if let Some(other) = by_packet.insert(packet.clone(), place.clone()) {
@@ -247,8 +247,8 @@ impl Books {
     }
 
     /// Nothing was sent that the platforms would refuse.
-    fn calls(&mut self, ground: &Ground) {
-        let sandbox = &ground.sandbox;
+    fn calls(&mut self, environment: &Environment) {
+        let sandbox = &environment.sandbox;
         let mut wrong =
             [sandbox.hubspot.problems(), sandbox.salesforce.problems(), sandbox.slack.problems()].concat();
         // A login by a clock that had jumped; nobody's mistake.

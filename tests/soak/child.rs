@@ -11,7 +11,7 @@ use handoff_bridge::sandbox::installation::Installation;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::ground::Ground;
+use crate::environment::Environment;
 use crate::rest::rest;
 
 /// A start takes no longer, unless the database is away.
@@ -40,7 +40,7 @@ pub struct Child {
 
 impl Child {
     /// Starts the service and waits until it is ready. `None`: it died, or ended because of the database.
-    pub async fn start(ground: &Ground, start: &Start) -> Option<Self> {
+    pub async fn start(environment: &Environment, start: &Start) -> Option<Self> {
         // What a shell has set stays set for the program that takes its place. Without the trap the first write
         // beyond the limit would be the end, as no full disk is.
         let limit =
@@ -48,8 +48,8 @@ impl Child {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{limit}exec \"$0\" serve --config \"$1\""));
         let just_made = || env!("CARGO_BIN_EXE_handoff").into();
-        command.arg(BINARY.get().cloned().unwrap_or_else(just_made)).arg(&ground.installation.config);
-        command.envs(Installation::environment()).env("HANDOFF_CLOCK_SHIFT", ground.shift_file());
+        command.arg(BINARY.get().cloned().unwrap_or_else(just_made)).arg(&environment.installation.config);
+        command.envs(Installation::environment()).env("HANDOFF_CLOCK_SHIFT", environment.shift_file());
         command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         if let Some(point) = &start.crash_at {
             command.env("HANDOFF_CRASH_AT", point);
@@ -57,7 +57,7 @@ impl Child {
         let mut process = command.spawn().unwrap();
         let pid = process.id()?;
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut log = OpenOptions::new().create(true).append(true).open(ground.log_file()).unwrap();
+        let mut log = OpenOptions::new().create(true).append(true).open(environment.log_file()).unwrap();
         let ready = async {
             while let Ok(Some(line)) = lines.next_line().await {
                 let _ = writeln!(log, "{pid} {line}");

@@ -6,7 +6,7 @@ use handoff_bridge::store::{DatabaseError, StoreUrl};
 use rusqlite::OpenFlags;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
-use crate::ground::Ground;
+use crate::environment::Environment;
 
 /// A connection of the harness's own.
 pub enum Database {
@@ -18,13 +18,13 @@ pub enum Database {
 pub type Texts = Vec<String>;
 
 impl Database {
-    pub async fn connect(ground: &Ground) -> Self {
-        Self::try_connect(ground).await.unwrap()
+    pub async fn connect(environment: &Environment) -> Self {
+        Self::try_connect(environment).await.unwrap()
     }
 
     /// The same, when there may be no database yet.
-    pub async fn try_connect(ground: &Ground) -> Result<Self, DatabaseError> {
-        Ok(match ground.direct_url() {
+    pub async fn try_connect(environment: &Environment) -> Result<Self, DatabaseError> {
+        Ok(match environment.direct_url() {
             StoreUrl::Sqlite(path) => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let conn = rusqlite::Connection::open_with_flags(path, flags)?;
@@ -80,8 +80,8 @@ impl Database {
     }
 
     /// Bytes on the disk: with the log beside a SQLite file, with the indexes of PostgreSQL's tables.
-    pub async fn bytes(&mut self, ground: &Ground) -> u64 {
-        match ground.direct_url() {
+    pub async fn bytes(&mut self, environment: &Environment) -> u64 {
+        match environment.direct_url() {
             StoreUrl::Sqlite(path) => {
                 let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
                 size(&path) + size(&path.with_extension("db-wal"))

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::books::Books;
 use crate::child::{Child, Start};
-use crate::ground::{Ground, WORK};
+use crate::environment::{Environment, WORK};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::ledger::Crm;
 use crate::load::Load;
@@ -46,10 +46,10 @@ pub fn run(engine: Engine, connections: usize, seed: u64) -> Result<(), String> 
 }
 
 async fn idle(engine: Engine, connections: usize, seed: u64) -> Result<(), String> {
-    let ground = Arc::new(Ground::prepare(engine, WORK).await);
+    let environment = Arc::new(Environment::prepare(engine, WORK).await);
     let load = Load::new(0);
     let mut rng = Rng::with_seed(seed);
-    let mut child = Child::start(&ground, &Start::default()).await.ok_or("it does not start")?;
+    let mut child = Child::start(&environment, &Start::default()).await.ok_or("it does not start")?;
     println!("idle connections on {engine}: {connections}, seed {seed}");
     let count = Arc::new(Count::default());
     let mut clients = JoinSet::new();
@@ -64,26 +64,26 @@ async fn idle(engine: Engine, connections: usize, seed: u64) -> Result<(), Strin
     load.goes_to(&[&child.address]);
     let mut helpers = JoinSet::new();
     for _ in 0..6 {
-        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&environment), rng.u64(..)));
     }
     let watch = Clock::stopwatch();
     let (mut most_descriptors, mut most_rss, mut most_open) = (0, 0, 0);
     while watch.elapsed() < SPAN {
-        load.wins_new(&ground, if rng.bool() { Crm::Hubspot } else { Crm::Salesforce });
-        load.changes_something(&ground);
+        load.wins_new(&environment, if rng.bool() { Crm::Hubspot } else { Crm::Salesforce });
+        load.changes_something(&environment);
         rest_millis(200).await;
         most_descriptors = most_descriptors.max(child.descriptors());
         most_rss = most_rss.max(child.memory("VmRSS"));
         most_open = most_open.max(count.open.load(Ordering::Relaxed));
     }
-    let stuck = comes_to_its_end(&ground, &load, Duration::from_mins(2)).await;
+    let stuck = comes_to_its_end(&environment, &load, Duration::from_mins(2)).await;
     let survived = child.lives();
     helpers.shutdown().await;
     clients.shutdown().await;
     child.kill().await;
 
     let ledger = load.ledger().clone();
-    let books = Books::audit(&ground, &ledger).await;
+    let books = Books::audit(&environment, &ledger).await;
     println!(
         "  connections: {} opened, {} closed by the service, {most_open} open at most\n  \
          webhooks: {} sent, {} of them in vain at first\n  \
@@ -95,8 +95,8 @@ async fn idle(engine: Engine, connections: usize, seed: u64) -> Result<(), Strin
         summary(&books),
     );
     let fine = books.are_in_order() && stuck.is_none() && survived;
-    if let Ok(ground) = Arc::try_unwrap(ground) {
-        ground.leave(!fine).await;
+    if let Ok(environment) = Arc::try_unwrap(environment) {
+        environment.leave(!fine).await;
     }
     if fine { Ok(()) } else { Err(format!("{}{}", stuck.unwrap_or_default(), books.complaints())) }
 }

@@ -10,7 +10,7 @@ use handoff_bridge::crash::POINTS;
 use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
-use crate::ground::{Ground, WORK};
+use crate::environment::{Environment, WORK};
 use crate::ledger::Crm;
 use crate::load::Load;
 use crate::options::any_seed;
@@ -52,25 +52,25 @@ pub fn block_on(scenario: impl Future<Output = Result<(), String>>) -> Result<()
 
 async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> {
     let watch = Clock::stopwatch();
-    let ground = Arc::new(Ground::prepare(engine, WORK).await);
+    let environment = Arc::new(Environment::prepare(engine, WORK).await);
     let load = Load::new(25);
     let mut rng = Rng::with_seed(seed);
     let mut troubles =
         Troubles::new(rng.u64(..), bounds.longest_jump, Weather { lasting: 4, slack_down: 4..12 });
     let mut helpers = tokio::task::JoinSet::new();
     for _ in 0..3 {
-        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&environment), rng.u64(..)));
     }
-    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), rng.u64(..)));
+    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&environment), rng.u64(..)));
 
     let (mut kills, mut restarts, mut at_points) = (0, 0, 0);
     while kills < bounds.kills && watch.elapsed() < bounds.span {
-        troubles.change(&ground);
+        troubles.change(&environment);
         let crash_at = rng.bool().then(|| format!("{}:{}", POINTS[rng.usize(..POINTS.len())], rng.u32(1..8)));
-        let start = Start { crash_at, file_limit: troubles.room(&ground), quiet: false };
+        let start = Start { crash_at, file_limit: troubles.room(&environment), quiet: false };
         restarts += 1;
-        let at_home = troubles.at_home(&ground);
-        if let Some(child) = Child::start(&ground, &start).await {
+        let at_home = troubles.at_home(&environment);
+        if let Some(child) = Child::start(&environment, &start).await {
             load.goes_to(&[&child.address]);
             // Mostly too short a life for the work that is there; now and then long enough to finish some, also
             // what on PostgreSQL the one before has left leased.
@@ -91,17 +91,17 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         }
     }
     people.abort();
-    troubles.end(&ground);
-    let mut child = last_start(&ground).await?;
+    troubles.end(&environment);
+    let mut child = last_start(&environment).await?;
     load.goes_to(&[&child.address]);
-    let stuck = comes_to_its_end(&ground, &load, bounds.patience).await;
+    let stuck = comes_to_its_end(&environment, &load, bounds.patience).await;
     let survived = child.lives();
     helpers.shutdown().await;
     child.kill().await;
 
     let ledger = std::mem::take(&mut *load.ledger());
     let (requests, refused) = (ledger.requests, ledger.refused);
-    let books = Books::audit(&ground, &ledger).await;
+    let books = Books::audit(&environment, &ledger).await;
     println!(
         "random kills on {engine}: seed {seed}, {kills} kills ({at_points} at crash points), {restarts} restarts, \
          {requests} requests ({refused} refused)\n  {}\n  {:.1?}",
@@ -109,14 +109,13 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         watch.elapsed()
     );
     let fine = books.are_in_order() && stuck.is_none() && survived;
-    if let Ok(ground) = Arc::try_unwrap(ground) {
-        ground.leave(!fine).await;
+    if let Ok(environment) = Arc::try_unwrap(environment) {
+        environment.leave(!fine).await;
     }
     if fine {
         return Ok(());
     }
-    let again =
-        format!("cargo test --test soak -- --kills {} --store {engine} --seed {seed}", bounds.kills);
+    let again = format!("cargo test --test soak -- --kills {} --store {engine} --seed {seed}", bounds.kills);
     Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
 }
 
@@ -133,32 +132,32 @@ pub fn summary(books: &Books) -> String {
 }
 
 /// All is well, so it has to start; the database may still be coming round.
-pub async fn last_start(ground: &Ground) -> Result<Child, String> {
+pub async fn last_start(environment: &Environment) -> Result<Child, String> {
     for _ in 0..10 {
-        if let Some(child) = Child::start(ground, &Start::default()).await {
+        if let Some(child) = Child::start(environment, &Start::default()).await {
             return Ok(child);
         }
         rest_millis(500).await;
     }
-    Err(format!("the service does not start any more; see {}", ground.log_file().display()))
+    Err(format!("the service does not start any more; see {}", environment.log_file().display()))
 }
 
 /// People win deals, new ones and old ones again.
-async fn win(load: Arc<Load>, ground: Arc<Ground>, seed: u64) {
+async fn win(load: Arc<Load>, environment: Arc<Environment>, seed: u64) {
     let mut rng = Rng::with_seed(seed);
     loop {
         rest_millis(rng.u64(20..400)).await;
-        let open = load.ledger().total_wins().saturating_sub(ground.task_count());
+        let open = load.ledger().total_wins().saturating_sub(environment.task_count());
         if open > BACKLOG {
             continue;
         }
         match rng.u32(..10) {
-            0 => load.changes_something(&ground),
-            1 | 2 => drop(load.wins_again(&ground, &mut rng)),
+            0 => load.changes_something(&environment),
+            1 | 2 => drop(load.wins_again(&environment, &mut rng)),
             _ => {
                 let crm = if rng.bool() { Crm::Hubspot } else { Crm::Salesforce };
                 for _ in 0..rng.u32(1..4) {
-                    load.wins_new(&ground, crm);
+                    load.wins_new(&environment, crm);
                 }
             }
         }
@@ -166,9 +165,9 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, seed: u64) {
 }
 
 /// Waits until everything is told and nothing is left to do; says what is left if that takes too long.
-pub async fn comes_to_its_end(ground: &Ground, load: &Load, patience: Duration) -> Option<String> {
+pub async fn comes_to_its_end(environment: &Environment, load: &Load, patience: Duration) -> Option<String> {
     let watch = Clock::stopwatch();
-    let mut database = Database::connect(ground).await;
+    let mut database = Database::connect(environment).await;
     loop {
         let told = load.ledger().is_told();
         let open = database.open_work().await.unwrap_or_else(|error| vec![error.to_string()]);

@@ -12,7 +12,7 @@ use handoff_bridge::sandbox::salesforce::{Envelope, full_id};
 use handoff_bridge::sandbox::{Delivery, deals};
 use serde_json::{Value, json};
 
-use crate::ground::Ground;
+use crate::environment::Environment;
 use crate::ledger::{Crm, Ledger, Wire};
 use crate::rest::rest_millis;
 
@@ -46,9 +46,9 @@ impl Load {
     }
 
     /// A new deal is created and won.
-    pub fn wins_new(&self, ground: &Ground, crm: Crm) {
+    pub fn wins_new(&self, environment: &Environment, crm: Crm) {
         let number = self.ledger().wins.len() as u64;
-        let (now, amount) = (ground.clock.now(), Ground::amount(number));
+        let (now, amount) = (environment.clock.now(), Environment::amount(number));
         let begun = now.checked_sub(Duration::from_hours(240)).unwrap();
         let name = format!("Deal {number}");
         let deal = match crm {
@@ -63,7 +63,7 @@ impl Load {
                     ("hubspot_owner_id", "70000002"),
                     ("handoff_promises", "Import of 14 months of history before go-live"),
                 ];
-                ground.sandbox.hubspot.change(|hubspot| {
+                environment.sandbox.hubspot.change(|hubspot| {
                     hubspot.portal_mut(PORTAL).unwrap().add(Kind::Deal, &deal, begun, &values);
                 });
                 deal
@@ -82,18 +82,18 @@ impl Load {
                     ("StageName", "Contract out"),
                     ("Handoff_Promises__c", "Sensors for all 5 plants by 15 December"),
                 ];
-                ground.sandbox.salesforce.change(|salesforce| {
+                environment.sandbox.salesforce.change(|salesforce| {
                     salesforce.org_mut(ORG).unwrap().add_opportunity(&deal, begun, &values);
                 });
                 deal
             }
         };
-        self.closes(ground, crm, &deal);
+        self.closes(environment, crm, &deal);
     }
 
     /// A deal that has its task is reopened and won again; false if there is none.
-    pub fn wins_again(&self, ground: &Ground, rng: &mut Rng) -> bool {
-        let before = ground.clock.now_millis() - SETTLED_MILLIS;
+    pub fn wins_again(&self, environment: &Environment, rng: &mut Rng) -> bool {
+        let before = environment.clock.now_millis() - SETTLED_MILLIS;
         let settled: Vec<(Crm, String, usize)> = {
             let ledger = self.ledger();
             let old = ledger.wins.iter().filter(|(_, (_, at))| *at < before);
@@ -101,41 +101,42 @@ impl Load {
         };
         for _ in 0..settled.len().min(8) {
             let (crm, deal, wins) = settled[rng.usize(..settled.len())].clone();
-            if ground.tasks_of(crm, &deal).len() != wins {
+            if environment.tasks_of(crm, &deal).len() != wins {
                 continue;
             }
             match crm {
                 Crm::Hubspot => {
-                    let events = ground.sandbox.hubspot.move_to_stage(&deal, "contractsent").unwrap();
+                    let events = environment.sandbox.hubspot.move_to_stage(&deal, "contractsent").unwrap();
                     self.hubspot_says(&deal, events, None);
                 }
                 Crm::Salesforce => {
-                    ground.sandbox.salesforce.change(|salesforce| salesforce.reopens(&deal)).unwrap();
+                    environment.sandbox.salesforce.change(|salesforce| salesforce.reopens(&deal)).unwrap();
                 }
             }
-            self.closes(ground, crm, &deal);
+            self.closes(environment, crm, &deal);
             return true;
         }
         false
     }
 
     /// Something changes that is no win, and HubSpot tells of it.
-    pub fn changes_something(&self, ground: &Ground) {
+    pub fn changes_something(&self, environment: &Environment) {
         let open = deals::STORY[1].id;
         let stage = ["contractsent", "presentationscheduled"];
-        let events = stage.map(|stage| ground.sandbox.hubspot.move_to_stage(open, stage).unwrap_or_default());
+        let events =
+            stage.map(|stage| environment.sandbox.hubspot.move_to_stage(open, stage).unwrap_or_default());
         self.hubspot_says(open, events.concat(), None);
     }
 
-    fn closes(&self, ground: &Ground, crm: Crm, deal: &str) {
-        let win = self.ledger().won(crm, deal, ground.clock.now_millis());
+    fn closes(&self, environment: &Environment, crm: Crm, deal: &str) {
+        let win = self.ledger().won(crm, deal, environment.clock.now_millis());
         match crm {
             Crm::Hubspot => {
-                let events = ground.sandbox.hubspot.closes_deal(deal).unwrap();
+                let events = environment.sandbox.hubspot.closes_deal(deal).unwrap();
                 self.hubspot_says(deal, events, Some(win));
             }
             Crm::Salesforce => {
-                for notification in ground.sandbox.salesforce.closes(deal).unwrap() {
+                for notification in environment.sandbox.salesforce.closes(deal).unwrap() {
                     let id = notification.id.clone();
                     let json = id.as_bytes().iter().map(|byte| u32::from(*byte)).sum::<u32>() % 2 == 0;
                     let wire = if json { Wire::Json(notification) } else { Wire::Outbound(notification) };
@@ -153,7 +154,7 @@ impl Load {
     }
 
     /// Tells, again and again, until nobody needs it any more.
-    pub async fn tells(self: Arc<Self>, ground: Arc<Ground>, seed: u64) {
+    pub async fn tells(self: Arc<Self>, environment: Arc<Environment>, seed: u64) {
         let mut rng = Rng::with_seed(seed);
         loop {
             let crm = if rng.bool() { Crm::Hubspot } else { Crm::Salesforce };
@@ -164,7 +165,7 @@ impl Load {
                 rest_millis(10).await;
                 continue;
             }
-            let delivery = self.delivery(&ground, &batch);
+            let delivery = self.delivery(&environment, &batch);
             let address = &targets[rng.usize(..targets.len())];
             let status = self.sends(address, &delivery).await;
             self.notes(&batch, status, &mut rng);
@@ -223,8 +224,8 @@ impl Load {
         }
     }
 
-    fn delivery(&self, ground: &Ground, batch: &[usize]) -> Delivery {
-        let now = ground.clock.now();
+    fn delivery(&self, environment: &Environment, batch: &[usize]) -> Delivery {
+        let now = environment.clock.now();
         let notices: Vec<_> = {
             let ledger = self.ledger();
             batch.iter().map(|number| ledger.notices[*number].clone()).collect()
@@ -238,7 +239,7 @@ impl Load {
                 Wire::Outbound(notification) => outbound.push(notification),
                 Wire::Json(notification) => {
                     let url = format!("{PUBLIC_URL}/webhooks/salesforce");
-                    return ground.sandbox.salesforce.see(|salesforce| {
+                    return environment.sandbox.salesforce.see(|salesforce| {
                         let org = salesforce.org(ORG).unwrap();
                         org.signed_json(&url, &[WEBHOOK_SECRET], &notification, now)
                     });
@@ -247,7 +248,7 @@ impl Load {
         }
         if events.is_empty() {
             let url = format!("{PUBLIC_URL}/webhooks/salesforce/outbound/{OUTBOUND_SECRET}");
-            let body = ground.sandbox.salesforce.see(|salesforce| {
+            let body = environment.sandbox.salesforce.see(|salesforce| {
                 salesforce.org(ORG).unwrap().outbound_message(&outbound, &Envelope::default())
             });
             return Delivery::outbound_message(&url, body);

@@ -13,7 +13,7 @@ use handoff_bridge::clock::Clock;
 use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
-use crate::ground::{Ground, WORK};
+use crate::environment::{Environment, WORK};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::ledger::Crm;
 use crate::load::Load;
@@ -64,59 +64,60 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
         .replace("http_timeout = \"400ms\"", "http_timeout = \"2s\"")
         .replace("lease = \"2s\"", "lease = \"10s\"")
         .replace("longest_retry = \"1s\"", "longest_retry = \"20s\"");
-    let ground = Ground::prepare(engine, &work).await;
-    ground.hubspot_allows(HUBSPOT_CALLS, HUBSPOT_CALLS - 20);
-    let ground = Arc::new(ground);
+    let environment = Environment::prepare(engine, &work).await;
+    environment.hubspot_allows(HUBSPOT_CALLS, HUBSPOT_CALLS - 20);
+    let environment = Arc::new(environment);
     let load = Load::new(0);
     let mut rng = Rng::with_seed(seed);
     let mut troubles = Troubles::new(rng.u64(..), Duration::ZERO, Weather { lasting: 10, slack_down: 2..5 });
-    let mut child =
-        Child::start(&ground, &Start { quiet: true, ..Start::default() }).await.ok_or("it does not start")?;
+    let mut child = Child::start(&environment, &Start { quiet: true, ..Start::default() })
+        .await
+        .ok_or("it does not start")?;
     load.goes_to(&[&child.address]);
     let mut helpers = tokio::task::JoinSet::new();
     for _ in 0..6 {
-        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&environment), rng.u64(..)));
     }
-    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), rate, rng.u64(..)));
+    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&environment), rate, rng.u64(..)));
 
     println!("soak on {engine}: seed {seed}, {rate} events/s for {span:?}\n{HEAD}");
     let watch = Clock::stopwatch();
-    let mut database = Database::connect(&ground).await;
+    let mut database = Database::connect(&environment).await;
     let mut samples = Vec::new();
     while watch.elapsed() < span {
         rest(SAMPLE).await;
-        let sample = measure(&ground, &mut database, &child, watch.elapsed()).await;
+        let sample = measure(&environment, &mut database, &child, watch.elapsed()).await;
         println!("{}", line(&sample));
         samples.push(sample);
         let at_home = if calm {
             None
         } else {
-            troubles.change(&ground);
-            troubles.at_home(&ground)
+            troubles.change(&environment);
+            troubles.at_home(&environment)
         };
         if !calm && samples.len().is_multiple_of(JUMP_EVERY) {
-            ground.clock.advance(JUMP);
-            let ahead = ground.clock.now_millis() - Clock::machine().now_millis();
-            write_shift(&ground, ahead);
+            environment.clock.advance(JUMP);
+            let ahead = environment.clock.now_millis() - Clock::machine().now_millis();
+            write_shift(&environment, ahead);
         }
         if let Some(at_home) = at_home {
             let _ = at_home.await;
         }
         // The harness itself must not drown in what it has seen.
-        ground.forget_calls();
+        environment.forget_calls();
         if !child.lives() {
             break;
         }
     }
     people.abort();
-    troubles.calm(&ground);
-    let stuck = comes_to_its_end(&ground, &load, Duration::from_mins(5)).await;
+    troubles.calm(&environment);
+    let stuck = comes_to_its_end(&environment, &load, Duration::from_mins(5)).await;
     let survived = child.lives();
-    samples.push(measure(&ground, &mut database, &child, watch.elapsed()).await);
+    samples.push(measure(&environment, &mut database, &child, watch.elapsed()).await);
     helpers.shutdown().await;
     child.kill().await;
     // What was purged cannot be compared any more: only the other side's books can.
-    let books = Books::count(&ground, &load.ledger());
+    let books = Books::count(&environment, &load.ledger());
     let a_minute = |count: usize| count as u64 * 60 / span.as_secs().max(1);
     let (events, wins) = (a_minute(books.events), a_minute(books.wins));
     println!(
@@ -125,8 +126,8 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
         summary(&books)
     );
     let fine = books.are_in_order() && stuck.is_none() && survived;
-    if let Ok(ground) = Arc::try_unwrap(ground) {
-        ground.leave(!fine).await;
+    if let Ok(environment) = Arc::try_unwrap(environment) {
+        environment.leave(!fine).await;
     }
     if fine {
         return Ok(());
@@ -137,7 +138,7 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
 
 /// A steady stream, as a large CRM sends it: most events tell of changes that win nothing, and a win is told two or
 /// three times. More wins than two a second would be more than HubSpot allows one app to read and answer.
-async fn win(load: Arc<Load>, ground: Arc<Ground>, rate: u32, seed: u64) {
+async fn win(load: Arc<Load>, environment: Arc<Environment>, rate: u32, seed: u64) {
     let mut rng = Rng::with_seed(seed);
     let mut ticks = tokio::time::interval(Duration::from_millis(100));
     let mut due = 0.0;
@@ -147,10 +148,10 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, rate: u32, seed: u64) {
         while due >= 1.0 {
             let before = load.ledger().notices.len();
             match rng.u32(..20) {
-                0 => load.wins_new(&ground, Crm::Hubspot),
-                1..=3 => load.wins_new(&ground, Crm::Salesforce),
-                4 => drop(load.wins_again(&ground, &mut rng)),
-                _ => load.changes_something(&ground),
+                0 => load.wins_new(&environment, Crm::Hubspot),
+                1..=3 => load.wins_new(&environment, Crm::Salesforce),
+                4 => drop(load.wins_again(&environment, &mut rng)),
+                _ => load.changes_something(&environment),
             }
             let said = load.ledger().notices.len() - before;
             due -= f64::from(u32::try_from(said.max(1)).unwrap_or(u32::MAX));
@@ -158,7 +159,7 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, rate: u32, seed: u64) {
     }
 }
 
-async fn measure(ground: &Ground, database: &mut Database, child: &Child, at: Duration) -> Sample {
+async fn measure(environment: &Environment, database: &mut Database, child: &Child, at: Duration) -> Sample {
     let packets = database.number("COUNT(*)", "packets").await.unwrap_or(-1);
     let open = database.number("COUNT(*)", "deliveries WHERE state <> 'done'").await.unwrap_or(-1);
     Sample {
@@ -166,7 +167,7 @@ async fn measure(ground: &Ground, database: &mut Database, child: &Child, at: Du
         rss_kib: child.memory("VmRSS"),
         heap_kib: child.memory("RssAnon"),
         descriptors: child.descriptors() as u64,
-        database_kib: database.bytes(ground).await / 1024,
+        database_kib: database.bytes(environment).await / 1024,
         packets: packets.unsigned_abs(),
         open: open.unsigned_abs(),
     }

@@ -24,7 +24,7 @@
 mod books;
 mod child;
 mod database;
-mod ground;
+mod environment;
 mod idle;
 mod kills;
 mod ledger;

@@ -11,7 +11,7 @@ use handoff_bridge::sandbox::{Fault, Times};
 use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
-use crate::ground::{Ground, WORK};
+use crate::environment::{Environment, WORK};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::ledger::Crm;
 use crate::load::Load;
@@ -62,27 +62,27 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
         .replace("workers = 8", &format!("workers = 16\nreplicas = {}", bounds.count))
         .replace("http_timeout = \"400ms\"", &format!("http_timeout = \"{}ms\"", lease.as_millis() / 5))
         .replace("lease = \"2s\"", &format!("lease = \"{}s\"", lease.as_secs()));
-    let ground = Ground::prepare(Engine::Postgres, &work).await;
-    ground.hubspot_allows(CALLS * FORGOTTEN, CALLS);
-    let ground = Arc::new(ground);
+    let environment = Environment::prepare(Engine::Postgres, &work).await;
+    environment.hubspot_allows(CALLS * FORGOTTEN, CALLS);
+    let environment = Arc::new(environment);
     let load = Load::new(0);
     let mut rng = Rng::with_seed(seed);
     let mut helpers = tokio::task::JoinSet::new();
     for _ in 0..6 {
-        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&ground), rng.u64(..)));
+        helpers.spawn(Arc::clone(&load).tells(Arc::clone(&environment), rng.u64(..)));
     }
     let mut children = Vec::new();
     for _ in 0..bounds.count {
-        children.push(start(&ground).await?);
+        children.push(start(&environment).await?);
     }
     aim(&load, &children);
     let takeovers = Arc::new(Mutex::new(Vec::new()));
-    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&ground), bounds.wins, bounds.count));
+    let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&environment), bounds.wins, bounds.count));
     let mut watching = tokio::task::JoinSet::new();
 
     let (mut kills, mut freezes) = (0, 0);
     while !people.is_finished() || kills < 3 {
-        spoil(&ground, &mut rng);
+        spoil(&environment, &mut rng);
         rest_millis(rng.u64(bounds.between.clone())).await;
         if rng.u32(..3) == 0 {
             // As a virtual machine that is moved, it wakes up and believes that its leases still hold.
@@ -95,19 +95,19 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
         let victim = children.swap_remove(rng.usize(..children.len()));
         victim.kill().await;
         kills += 1;
-        watching.spawn(takeover(Arc::clone(&ground), Arc::clone(&takeovers), lease));
+        watching.spawn(takeover(Arc::clone(&environment), Arc::clone(&takeovers), lease));
         aim(&load, &children);
-        children.push(start(&ground).await?);
+        children.push(start(&environment).await?);
         aim(&load, &children);
-        ground.forget_calls();
+        environment.forget_calls();
     }
-    ground.sandbox.hubspot.clear_faults();
-    ground.sandbox.salesforce.clear_faults();
-    ground.sandbox.slack.clear_faults();
-    ground.sandbox.hubspot.release();
-    ground.sandbox.salesforce.release();
-    ground.sandbox.slack.release();
-    let stuck = comes_to_its_end(&ground, &load, bounds.patience).await;
+    environment.sandbox.hubspot.clear_faults();
+    environment.sandbox.salesforce.clear_faults();
+    environment.sandbox.slack.clear_faults();
+    environment.sandbox.hubspot.release();
+    environment.sandbox.salesforce.release();
+    environment.sandbox.slack.release();
+    let stuck = comes_to_its_end(&environment, &load, bounds.patience).await;
     watching.join_all().await;
     helpers.shutdown().await;
     for child in children {
@@ -115,7 +115,7 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     }
 
     let ledger = std::mem::take(&mut *load.ledger());
-    let books = Books::audit(&ground, &ledger).await;
+    let books = Books::audit(&environment, &ledger).await;
     let exact = books.tasks == bounds.wins && books.digests == bounds.wins && books.wins == bounds.wins;
     println!(
         "{} replicas on postgres: seed {seed}, {kills} kills, {freezes} frozen for longer than a lease\n  {}\n  takeover after a kill: {} (lease {lease:?})\n  {:.1?}",
@@ -125,21 +125,19 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
         watch.elapsed()
     );
     let fine = books.are_in_order() && stuck.is_none() && exact;
-    if let Ok(ground) = Arc::try_unwrap(ground) {
-        ground.leave(!fine).await;
+    if let Ok(environment) = Arc::try_unwrap(environment) {
+        environment.leave(!fine).await;
     }
     if fine {
         return Ok(());
     }
-    let again = format!(
-        "cargo test --test soak -- --replicas {} --wins {} --seed {seed}",
-        bounds.count, bounds.wins
-    );
+    let again =
+        format!("cargo test --test soak -- --replicas {} --wins {} --seed {seed}", bounds.count, bounds.wins);
     Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
 }
 
-async fn start(ground: &Ground) -> Result<Child, String> {
-    Child::start(ground, &Start::default()).await.ok_or_else(|| "a replica does not start".to_owned())
+async fn start(environment: &Environment) -> Result<Child, String> {
+    Child::start(environment, &Start::default()).await.ok_or_else(|| "a replica does not start".to_owned())
 }
 
 fn aim(load: &Load, children: &[Child]) {
@@ -148,7 +146,7 @@ fn aim(load: &Load, children: &[Child]) {
 }
 
 /// An answer is lost now and then, and a burst is refused.
-fn spoil(ground: &Ground, rng: &mut Rng) {
+fn spoil(environment: &Environment, rng: &mut Rng) {
     let fault = match rng.u32(..4) {
         0 => Fault::DropBefore,
         1 => Fault::FailAfter,
@@ -157,22 +155,22 @@ fn spoil(ground: &Ground, rng: &mut Rng) {
     };
     let times = Times::Next(rng.u32(1..4));
     match rng.u32(..3) {
-        0 => ground.sandbox.hubspot.fails("POST /crm/objects/*/tasks", fault, times),
-        1 => ground.sandbox.salesforce.fails("POST /services/data/*/sobjects/Task", fault, times),
-        _ => ground.sandbox.slack.fails("POST /api/chat.postMessage", fault, times),
+        0 => environment.sandbox.hubspot.fails("POST /crm/objects/*/tasks", fault, times),
+        1 => environment.sandbox.salesforce.fails("POST /services/data/*/sobjects/Task", fault, times),
+        _ => environment.sandbox.slack.fails("POST /api/chat.postMessage", fault, times),
     }
 }
 
-async fn win(load: Arc<Load>, ground: Arc<Ground>, wins: usize, replicas: usize) {
+async fn win(load: Arc<Load>, environment: Arc<Environment>, wins: usize, replicas: usize) {
     let most = BACKLOG * replicas;
     loop {
         let won = load.ledger().total_wins();
         if won == wins {
             return;
         }
-        if won.saturating_sub(ground.digest_count()) < most {
+        if won.saturating_sub(environment.digest_count()) < most {
             let crm = if won.is_multiple_of(IN_HUBSPOT) { Crm::Hubspot } else { Crm::Salesforce };
-            load.wins_new(&ground, crm);
+            load.wins_new(&environment, crm);
         } else {
             rest_millis(20).await;
         }
@@ -181,12 +179,12 @@ async fn win(load: Arc<Load>, ground: Arc<Ground>, wins: usize, replicas: usize)
 
 /// Remembers how long after now, which is when a process was killed, the first row that it held is taken by another.
 /// A row of a living process changes before its lease ends; only that of a dead one goes from one lease into the next.
-async fn takeover(ground: Arc<Ground>, takeovers: Arc<Mutex<Vec<Duration>>>, lease: Duration) {
+async fn takeover(environment: Arc<Environment>, takeovers: Arc<Mutex<Vec<Duration>>>, lease: Duration) {
     const DELIVERIES: (&str, &str) = ("packet_id || destination", "deliveries WHERE state = 'leased'");
     const DEALS: (&str, &str) = ("deal", "deals WHERE state = 'leased'");
 
     let watch = Clock::stopwatch();
-    let mut database = Database::connect(&ground).await;
+    let mut database = Database::connect(&environment).await;
     let mut held: Option<BTreeMap<String, (i64, i64)>> = None;
     while watch.elapsed() < lease * 4 {
         let mut leased = BTreeMap::new();

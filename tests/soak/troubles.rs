@@ -9,7 +9,7 @@ use handoff_bridge::sandbox::opportunities::ORG;
 use handoff_bridge::sandbox::{Fault, Times};
 
 use crate::database::Database;
-use crate::ground::Ground;
+use crate::environment::Environment;
 use crate::place::Engine;
 use crate::proxy::Way;
 use crate::rest::{rest, rest_millis};
@@ -52,10 +52,10 @@ impl Troubles {
     }
 
     /// The other side changes for the better or the worse.
-    pub fn change(&mut self, ground: &Ground) {
+    pub fn change(&mut self, environment: &Environment) {
         let rng = &mut self.rng;
         if rng.u32(..10) < 7 {
-            all_well(ground, self.slack_down > 0);
+            all_well(environment, self.slack_down > 0);
         }
         self.slack_down = self.slack_down.saturating_sub(1);
         for _ in 0..rng.u32(..4) {
@@ -66,97 +66,103 @@ impl Troubles {
                 Times::Next(rng.u32(1..6))
             };
             match rng.u32(..3) {
-                0 => ground.sandbox.hubspot.fails(HUBSPOT[rng.usize(..HUBSPOT.len())], fault, times),
-                1 => ground.sandbox.salesforce.fails(SALESFORCE[rng.usize(..SALESFORCE.len())], fault, times),
-                _ => ground.sandbox.slack.fails(SLACK[rng.usize(..SLACK.len())], fault, times),
+                0 => environment.sandbox.hubspot.fails(HUBSPOT[rng.usize(..HUBSPOT.len())], fault, times),
+                1 => environment.sandbox.salesforce.fails(
+                    SALESFORCE[rng.usize(..SALESFORCE.len())],
+                    fault,
+                    times,
+                ),
+                _ => environment.sandbox.slack.fails(SLACK[rng.usize(..SLACK.len())], fault, times),
             }
         }
         match rng.u32(..24) {
-            0 => ground.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN)),
-            1 => ground.sandbox.slack.change(|slack| slack.revoke_token(BOT_TOKEN)),
-            2 => ground.sandbox.salesforce.change(|salesforce| {
+            0 => environment.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN)),
+            1 => environment.sandbox.slack.change(|slack| slack.revoke_token(BOT_TOKEN)),
+            2 => environment.sandbox.salesforce.change(|salesforce| {
                 salesforce.org_mut(ORG).unwrap().revoke_tokens();
             }),
             3 => {
                 self.slack_down = rng.u32(self.weather.slack_down.clone());
-                ground.sandbox.slack.fails("*", Fault::DropBefore, Times::UntilCleared);
+                environment.sandbox.slack.fails("*", Fault::DropBefore, Times::UntilCleared);
             }
             4 => {
                 let lag = rng.u32(1..2);
-                ground.sandbox.slack.change(|slack| slack.history_lags(lag));
+                environment.sandbox.slack.change(|slack| slack.history_lags(lag));
             }
             5 | 6 if self.longest_jump > 0 => {
                 let jump = rng.i64(-self.longest_jump..self.longest_jump);
-                self.jump(ground, jump);
+                self.jump(environment, jump);
             }
-            7 if self.shift != 0 => self.jump(ground, 0),
+            7 if self.shift != 0 => self.jump(environment, 0),
             _ => {}
         }
     }
 
     /// The services' clock goes so many milliseconds before the machine's.
-    fn jump(&mut self, ground: &Ground, shift: i64) {
+    fn jump(&mut self, environment: &Environment, shift: i64) {
         self.shift = shift;
-        write_shift(ground, shift);
+        write_shift(environment, shift);
     }
 
     /// Something happens to the database; ends by itself.
-    pub fn at_home(&mut self, ground: &Arc<Ground>) -> Option<tokio::task::JoinHandle<()>> {
+    pub fn at_home(&mut self, environment: &Arc<Environment>) -> Option<tokio::task::JoinHandle<()>> {
         let span = Duration::from_millis(self.rng.u64(50..1_500));
         let which = self.rng.u32(..10);
-        let ground = Arc::clone(ground);
+        let environment = Arc::clone(environment);
         match which {
-            0 | 1 => Some(tokio::spawn(async move { lock(&ground, span).await })),
-            2 if ground.proxy.is_some() => {
-                Some(tokio::spawn(async move { away(&ground, Way::Cut, span).await }))
+            0 | 1 => Some(tokio::spawn(async move { lock(&environment, span).await })),
+            2 if environment.proxy.is_some() => {
+                Some(tokio::spawn(async move { away(&environment, Way::Cut, span).await }))
             }
-            3 if ground.proxy.is_some() => {
-                Some(tokio::spawn(async move { away(&ground, Way::Silent, span).await }))
+            3 if environment.proxy.is_some() => {
+                Some(tokio::spawn(async move { away(&environment, Way::Silent, span).await }))
             }
-            4 if ground.proxy.is_some() => Some(tokio::spawn(async move { end_connections(&ground).await })),
+            4 if environment.proxy.is_some() => {
+                Some(tokio::spawn(async move { end_connections(&environment).await }))
+            }
             _ => None,
         }
     }
 
     /// How many KiB a file may grow to in the next process; usually there is no limit.
-    pub fn room(&mut self, ground: &Ground) -> Option<u64> {
-        if ground.place.engine() == Engine::Postgres || self.rng.u32(..8) > 0 {
+    pub fn room(&mut self, environment: &Environment) -> Option<u64> {
+        if environment.place.engine() == Engine::Postgres || self.rng.u32(..8) > 0 {
             return None;
         }
         let kib = |path: std::path::PathBuf| std::fs::metadata(path).map_or(0, |file| file.len() / 1024);
-        let file = ground.place.file();
+        let file = environment.place.file();
         let grown = kib(file.clone()).max(kib(file.with_extension("db-wal")));
         Some(grown + self.rng.u64(4..200))
     }
 
     /// Everything is as it should be again, the clock included.
-    pub fn end(&mut self, ground: &Ground) {
-        self.jump(ground, 0);
-        self.calm(ground);
+    pub fn end(&mut self, environment: &Environment) {
+        self.jump(environment, 0);
+        self.calm(environment);
     }
 
     /// Everything is as it should be again; the clock goes on.
-    pub fn calm(&mut self, ground: &Ground) {
+    pub fn calm(&mut self, environment: &Environment) {
         self.slack_down = 0;
-        all_well(ground, false);
-        ground.sandbox.slack.change(|slack| slack.history_lags(0));
-        if let Some(proxy) = &ground.proxy {
+        all_well(environment, false);
+        environment.sandbox.slack.change(|slack| slack.history_lags(0));
+        if let Some(proxy) = &environment.proxy {
             proxy.becomes(Way::Open);
         }
     }
 }
 
 /// Moves the clock of all processes.
-pub fn write_shift(ground: &Ground, millis: i64) {
-    let file = ground.shift_file();
+pub fn write_shift(environment: &Environment, millis: i64) {
+    let file = environment.shift_file();
     // Whole or not at all: a reader never sees half a number.
     let fresh = file.with_extension("new");
     std::fs::write(&fresh, millis.to_string()).unwrap();
     std::fs::rename(fresh, file).unwrap();
 }
 
-fn all_well(ground: &Ground, but_slack: bool) {
-    let sandbox = &ground.sandbox;
+fn all_well(environment: &Environment, but_slack: bool) {
+    let sandbox = &environment.sandbox;
     sandbox.hubspot.clear_faults();
     sandbox.salesforce.clear_faults();
     sandbox.hubspot.change(|hubspot| hubspot.restore_token(TOKEN));
@@ -185,8 +191,8 @@ fn any_fault(rng: &mut Rng) -> Fault {
 }
 
 /// Another program holds what everybody needs to write.
-async fn lock(ground: &Ground, span: Duration) {
-    let Ok(mut database) = Database::try_connect(ground).await else { return };
+async fn lock(environment: &Environment, span: Duration) {
+    let Ok(mut database) = Database::try_connect(environment).await else { return };
     let begin = match database {
         Database::Sqlite(_) => "BEGIN IMMEDIATE",
         Database::Postgres(_) => {
@@ -199,16 +205,16 @@ async fn lock(ground: &Ground, span: Duration) {
     let _ = database.execute("ROLLBACK").await;
 }
 
-async fn away(ground: &Ground, way: Way, span: Duration) {
-    let proxy = ground.proxy.as_ref().unwrap();
+async fn away(environment: &Environment, way: Way, span: Duration) {
+    let proxy = environment.proxy.as_ref().unwrap();
     proxy.becomes(way);
     rest(span).await;
     proxy.becomes(Way::Open);
 }
 
 /// As an administrator, or a failover, would.
-async fn end_connections(ground: &Ground) {
-    let Ok(mut database) = Database::try_connect(ground).await else { return };
+async fn end_connections(environment: &Environment) {
+    let Ok(mut database) = Database::try_connect(environment).await else { return };
     for _ in 0..3 {
         // Who serves this schema holds a lock that is named after it.
         let _ = database

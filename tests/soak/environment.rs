@@ -30,7 +30,7 @@ catch_up = "off""#;
 /// Slack takes about one message a second in each channel, so a busy account spreads its digests.
 const CHANNELS: u32 = 40;
 
-pub struct Ground {
+pub struct Environment {
     pub sandbox: Sandbox,
     /// The sandbox's time.
     pub clock: Clock,
@@ -41,7 +41,7 @@ pub struct Ground {
     directory: TempDir,
 }
 
-impl Ground {
+impl Environment {
     /// An empty database, and accounts without anything to hand over.
     pub async fn prepare(engine: Engine, work: &str) -> Self {
         // The processes have the machine's clock and no other, but this one can be moved along with theirs.
@@ -57,7 +57,7 @@ impl Ground {
         });
         let directory = tempfile::Builder::new().prefix("soak-").disable_cleanup(true).tempdir().unwrap();
         let installation = Installation::write(directory.path(), &sandbox, work).unwrap();
-        let ground = Self {
+        let environment = Self {
             sandbox,
             clock,
             installation,
@@ -65,8 +65,8 @@ impl Ground {
             proxy: None,
             directory,
         };
-        ground.spreads_digests();
-        ground.with_store().await
+        environment.spreads_digests();
+        environment.with_store().await
     }
 
     async fn with_store(mut self) -> Self {
