@@ -14,13 +14,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::environment::{Environment, WORK};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::ledger::Crm;
 use crate::load::Load;
 use crate::place::Engine;
+use crate::reconciliation::Reconciliation;
 use crate::rest::{rest, rest_millis};
 
 /// For so long people win deals.
@@ -83,7 +83,7 @@ async fn idle(engine: Engine, connections: usize, seed: u64) -> Result<(), Strin
     child.kill().await;
 
     let ledger = load.ledger().clone();
-    let books = Books::audit(&environment, &ledger).await;
+    let reconciliation = Reconciliation::audit(&environment, &ledger).await;
     println!(
         "  connections: {} opened, {} closed by the service, {most_open} open at most\n  \
          webhooks: {} sent, {} of them in vain at first\n  \
@@ -92,13 +92,13 @@ async fn idle(engine: Engine, connections: usize, seed: u64) -> Result<(), Strin
         count.closed.load(Ordering::Relaxed),
         ledger.requests,
         ledger.failed,
-        summary(&books),
+        summary(&reconciliation),
     );
-    let fine = books.are_in_order() && stuck.is_none() && survived;
+    let fine = reconciliation.are_in_order() && stuck.is_none() && survived;
     if let Ok(environment) = Arc::try_unwrap(environment) {
         environment.leave(!fine).await;
     }
-    if fine { Ok(()) } else { Err(format!("{}{}", stuck.unwrap_or_default(), books.complaints())) }
+    if fine { Ok(()) } else { Err(format!("{}{}", stuck.unwrap_or_default(), reconciliation.complaints())) }
 }
 
 /// Connects, says little, and waits until the service has had enough; then again.

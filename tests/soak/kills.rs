@@ -7,7 +7,6 @@ use fastrand::Rng;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::crash::POINTS;
 
-use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
@@ -15,6 +14,7 @@ use crate::ledger::Crm;
 use crate::load::Load;
 use crate::options::any_seed;
 use crate::place::Engine;
+use crate::reconciliation::Reconciliation;
 use crate::rest::{rest, rest_millis};
 use crate::troubles::{Troubles, Weather};
 
@@ -101,14 +101,14 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
 
     let ledger = std::mem::take(&mut *load.ledger());
     let (requests, refused) = (ledger.requests, ledger.refused);
-    let books = Books::audit(&environment, &ledger).await;
+    let reconciliation = Reconciliation::audit(&environment, &ledger).await;
     println!(
         "random kills on {engine}: seed {seed}, {kills} kills ({at_points} at crash points), {restarts} restarts, \
          {requests} requests ({refused} refused)\n  {}\n  {:.1?}",
-        summary(&books),
+        summary(&reconciliation),
         watch.elapsed()
     );
-    let fine = books.are_in_order() && stuck.is_none() && survived;
+    let fine = reconciliation.are_in_order() && stuck.is_none() && survived;
     if let Ok(environment) = Arc::try_unwrap(environment) {
         environment.leave(!fine).await;
     }
@@ -116,12 +116,13 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         return Ok(());
     }
     let again = format!("cargo test --test soak -- --kills {} --store {engine} --seed {seed}", bounds.kills);
-    Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
+    Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), reconciliation.complaints()))
 }
 
 /// One line of totals.
-pub fn summary(books: &Books) -> String {
-    let Books { events, acknowledged, wins, tasks, digests, attempts, held, lost, doubled, untrue } = books;
+pub fn summary(reconciliation: &Reconciliation) -> String {
+    let Reconciliation { events, acknowledged, wins, tasks, digests, attempts, held, lost, doubled, untrue } =
+        reconciliation;
     format!(
         "{events} events ({acknowledged} acknowledged), {wins} wins, {tasks} tasks, {digests} digests, {attempts} attempts, \
          {held} held; lost {}, doubled {}, untrue {}",

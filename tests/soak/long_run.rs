@@ -10,7 +10,6 @@ use std::time::Duration;
 use fastrand::Rng;
 use handoff_bridge::clock::Clock;
 
-use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
@@ -18,6 +17,7 @@ use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::ledger::Crm;
 use crate::load::Load;
 use crate::place::Engine;
+use crate::reconciliation::Reconciliation;
 use crate::rest::rest;
 use crate::troubles::{Troubles, Weather, write_shift};
 
@@ -117,15 +117,15 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
     helpers.shutdown().await;
     child.kill().await;
     // What was purged cannot be compared any more: only the other side's books can.
-    let books = Books::count(&environment, &load.ledger());
+    let reconciliation = Reconciliation::count(&environment, &load.ledger());
     let a_minute = |count: usize| count as u64 * 60 / span.as_secs().max(1);
-    let (events, wins) = (a_minute(books.events), a_minute(books.wins));
+    let (events, wins) = (a_minute(reconciliation.events), a_minute(reconciliation.wins));
     println!(
         "{}\n  {}\n  {events} events a minute, of which {wins} are wins",
         table(&samples),
-        summary(&books)
+        summary(&reconciliation)
     );
-    let fine = books.are_in_order() && stuck.is_none() && survived;
+    let fine = reconciliation.are_in_order() && stuck.is_none() && survived;
     if let Ok(environment) = Arc::try_unwrap(environment) {
         environment.leave(!fine).await;
     }
@@ -133,7 +133,7 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
         return Ok(());
     }
     let died = if survived { "" } else { "  the service died\n" };
-    Err(format!("{died}{}{}", stuck.unwrap_or_default(), books.complaints()))
+    Err(format!("{died}{}{}", stuck.unwrap_or_default(), reconciliation.complaints()))
 }
 
 /// A steady stream, as a large CRM sends it: most events tell of changes that win nothing, and a win is told two or

@@ -17,11 +17,10 @@
 //! this one. Deals are won there, and really signed webhooks tell of it, in batches, twice for two subscriptions,
 //! redelivered, and again when a deal is reopened and won once more. See `troubles` for what goes wrong meanwhile.
 //!
-//! In the end all troubles stop, the work comes to its end, and `books` compares what was won and acknowledged with
+//! In the end all troubles stop, the work comes to its end, and `reconciliation` compares what was won and acknowledged with
 //! the other side's own books, and both with the store. A seed repeats every choice; when the choices meet the
 //! processes is up to the machine, so a failure may take a few runs to come back.
 
-mod books;
 mod child;
 mod database;
 mod environment;
@@ -36,6 +35,7 @@ mod options;
 mod place;
 #[path = "../store/proxy.rs"]
 mod proxy;
+mod reconciliation;
 mod replicas;
 mod rest;
 mod troubles;

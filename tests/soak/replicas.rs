@@ -8,7 +8,6 @@ use fastrand::Rng;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::sandbox::{Fault, Times};
 
-use crate::books::Books;
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
@@ -17,6 +16,7 @@ use crate::ledger::Crm;
 use crate::load::Load;
 use crate::options::any_seed;
 use crate::place::Engine;
+use crate::reconciliation::Reconciliation;
 use crate::rest::rest_millis;
 
 /// Wins that may wait at once for each process.
@@ -115,16 +115,18 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     }
 
     let ledger = std::mem::take(&mut *load.ledger());
-    let books = Books::audit(&environment, &ledger).await;
-    let exact = books.tasks == bounds.wins && books.digests == bounds.wins && books.wins == bounds.wins;
+    let reconciliation = Reconciliation::audit(&environment, &ledger).await;
+    let exact = reconciliation.tasks == bounds.wins
+        && reconciliation.digests == bounds.wins
+        && reconciliation.wins == bounds.wins;
     println!(
         "{} replicas on postgres: seed {seed}, {kills} kills, {freezes} frozen for longer than a lease\n  {}\n  takeover after a kill: {} (lease {lease:?})\n  {:.1?}",
         bounds.count,
-        summary(&books),
+        summary(&reconciliation),
         spread(&takeovers.lock().unwrap()),
         watch.elapsed()
     );
-    let fine = books.are_in_order() && stuck.is_none() && exact;
+    let fine = reconciliation.are_in_order() && stuck.is_none() && exact;
     if let Ok(environment) = Arc::try_unwrap(environment) {
         environment.leave(!fine).await;
     }
@@ -133,7 +135,7 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
     }
     let again =
         format!("cargo test --test soak -- --replicas {} --wins {} --seed {seed}", bounds.count, bounds.wins);
-    Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), books.complaints()))
+    Err(format!("{}{}  to try it again: {again}", stuck.unwrap_or_default(), reconciliation.complaints()))
 }
 
 async fn start(environment: &Environment) -> Result<Child, String> {

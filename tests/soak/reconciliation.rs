@@ -15,7 +15,7 @@ type Things = BTreeMap<String, String>;
 
 /// What the books say.
 #[derive(Debug, Default)]
-pub struct Books {
+pub struct Reconciliation {
     pub events: usize,
     pub acknowledged: usize,
     pub wins: usize,
@@ -85,15 +85,15 @@ fn key(crm: Crm, deal: &str) -> String {
     }
 }
 
-impl Books {
+impl Reconciliation {
     /// Compares everything. The services have stopped, or have nothing left to do.
     pub async fn audit(environment: &Environment, ledger: &Ledger) -> Self {
-        let (mut books, tasks, digests) = Self::outside(environment, ledger);
+        let (mut reconciliation, tasks, digests) = Self::outside(environment, ledger);
         let mut database = Database::connect(environment).await;
-        books.inbox(&mut database, ledger).await;
-        books.store(&mut database, &tasks, &digests).await;
-        books.attempts(&mut database).await;
-        books
+        reconciliation.inbox(&mut database, ledger).await;
+        reconciliation.store(&mut database, &tasks, &digests).await;
+        reconciliation.attempts(&mut database).await;
+        reconciliation
     }
 
     /// Compares what was won with the other side's books only.
@@ -102,7 +102,7 @@ impl Books {
     }
 
     fn outside(environment: &Environment, ledger: &Ledger) -> (Self, Things, Things) {
-        let mut books = Self {
+        let mut reconciliation = Self {
             events: ledger.notices.len(),
             acknowledged: ledger.acknowledged(),
             wins: ledger.total_wins(),
@@ -110,10 +110,10 @@ impl Books {
             digests: environment.digest_count(),
             ..Self::default()
         };
-        let tasks = books.tasks(environment, ledger);
-        let digests = books.digests(environment, &tasks);
-        books.calls(environment);
-        (books, tasks, digests)
+        let tasks = reconciliation.tasks(environment, ledger);
+        let digests = reconciliation.digests(environment, &tasks);
+        reconciliation.calls(environment);
+        (reconciliation, tasks, digests)
     }
 
     /// Every acknowledged event is there once, and something came of it.
