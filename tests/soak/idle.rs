@@ -16,8 +16,8 @@ use tokio::task::JoinSet;
 
 use crate::child::{Child, Start};
 use crate::environment::{Environment, WORK};
+use crate::expected_state::Crm;
 use crate::kills::{block_on, comes_to_its_end, summary};
-use crate::ledger::Crm;
 use crate::load::Load;
 use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
@@ -82,16 +82,16 @@ async fn idle(engine: Engine, connections: usize, seed: u64) -> Result<(), Strin
     clients.shutdown().await;
     child.kill().await;
 
-    let ledger = load.ledger().clone();
-    let reconciliation = Reconciliation::audit(&environment, &ledger).await;
+    let expected = load.expected().clone();
+    let reconciliation = Reconciliation::audit(&environment, &expected).await;
     println!(
         "  connections: {} opened, {} closed by the service, {most_open} open at most\n  \
          webhooks: {} sent, {} of them in vain at first\n  \
          service: {most_descriptors} descriptors and {most_rss} KiB at most\n  {}",
         count.opened.load(Ordering::Relaxed),
         count.closed.load(Ordering::Relaxed),
-        ledger.requests,
-        ledger.failed,
+        expected.requests,
+        expected.failed,
         summary(&reconciliation),
     );
     let fine = reconciliation.are_in_order() && stuck.is_none() && survived;

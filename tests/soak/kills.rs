@@ -10,7 +10,7 @@ use handoff_bridge::crash::POINTS;
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
-use crate::ledger::Crm;
+use crate::expected_state::Crm;
 use crate::load::Load;
 use crate::options::any_seed;
 use crate::place::Engine;
@@ -99,9 +99,9 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
     helpers.shutdown().await;
     child.kill().await;
 
-    let ledger = std::mem::take(&mut *load.ledger());
-    let (requests, refused) = (ledger.requests, ledger.refused);
-    let reconciliation = Reconciliation::audit(&environment, &ledger).await;
+    let expected = std::mem::take(&mut *load.expected());
+    let (requests, refused) = (expected.requests, expected.refused);
+    let reconciliation = Reconciliation::audit(&environment, &expected).await;
     println!(
         "random kills on {engine}: seed {seed}, {kills} kills ({at_points} at crash points), {restarts} restarts, \
          {requests} requests ({refused} refused)\n  {}\n  {:.1?}",
@@ -148,7 +148,7 @@ async fn win(load: Arc<Load>, environment: Arc<Environment>, seed: u64) {
     let mut rng = Rng::with_seed(seed);
     loop {
         rest_millis(rng.u64(20..400)).await;
-        let open = load.ledger().total_wins().saturating_sub(environment.task_count());
+        let open = load.expected().total_wins().saturating_sub(environment.task_count());
         if open > BACKLOG {
             continue;
         }
@@ -170,7 +170,7 @@ pub async fn comes_to_its_end(environment: &Environment, load: &Load, patience: 
     let watch = Clock::stopwatch();
     let mut database = Database::connect(environment).await;
     loop {
-        let told = load.ledger().is_told();
+        let told = load.expected().is_told();
         let open = database.open_work().await.unwrap_or_else(|error| vec![error.to_string()]);
         if told && open.is_empty() {
             return None;

@@ -13,7 +13,7 @@ use handoff_bridge::sandbox::{Delivery, deals};
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
-use crate::ledger::{Crm, Ledger, Wire};
+use crate::expected_state::{Crm, ExpectedState, Wire};
 use crate::rest::rest_millis;
 
 /// A deal that was won is left alone for so many milliseconds before it may be reopened: Salesforce dates wins to
@@ -22,7 +22,7 @@ const SETTLED_MILLIS: i64 = 2_500;
 
 /// Everybody who tells, and where.
 pub struct Load {
-    pub ledger: Mutex<Ledger>,
+    pub expected: Mutex<ExpectedState>,
     /// Addresses of the processes that take webhooks.
     pub targets: Mutex<Vec<String>>,
     /// One in so many failed notices is never sent again; 0 for none.
@@ -33,11 +33,11 @@ pub struct Load {
 impl Load {
     pub fn new(gives_up: u32) -> Arc<Self> {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(12)).build().unwrap();
-        Arc::new(Self { ledger: Mutex::default(), targets: Mutex::default(), gives_up, http })
+        Arc::new(Self { expected: Mutex::default(), targets: Mutex::default(), gives_up, http })
     }
 
-    pub fn ledger(&self) -> std::sync::MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap()
+    pub fn expected(&self) -> std::sync::MutexGuard<'_, ExpectedState> {
+        self.expected.lock().unwrap()
     }
 
     /// From now on webhooks go to one of these.
@@ -47,7 +47,7 @@ impl Load {
 
     /// A new deal is created and won.
     pub fn wins_new(&self, environment: &Environment, crm: Crm) {
-        let number = self.ledger().wins.len() as u64;
+        let number = self.expected().wins.len() as u64;
         let (now, amount) = (environment.clock.now(), Environment::amount(number));
         let begun = now.checked_sub(Duration::from_hours(240)).unwrap();
         let name = format!("Deal {number}");
@@ -95,8 +95,8 @@ impl Load {
     pub fn wins_again(&self, environment: &Environment, rng: &mut Rng) -> bool {
         let before = environment.clock.now_millis() - SETTLED_MILLIS;
         let settled: Vec<(Crm, String, usize)> = {
-            let ledger = self.ledger();
-            let old = ledger.wins.iter().filter(|(_, (_, at))| *at < before);
+            let expected = self.expected();
+            let old = expected.wins.iter().filter(|(_, (_, at))| *at < before);
             old.map(|((crm, deal), (wins, _))| (*crm, deal.clone(), *wins)).collect()
         };
         for _ in 0..settled.len().min(8) {
@@ -129,7 +129,7 @@ impl Load {
     }
 
     fn closes(&self, environment: &Environment, crm: Crm, deal: &str) {
-        let win = self.ledger().won(crm, deal, environment.clock.now_millis());
+        let win = self.expected().won(crm, deal, environment.clock.now_millis());
         match crm {
             Crm::Hubspot => {
                 let events = environment.sandbox.hubspot.closes_deal(deal).unwrap();
@@ -140,7 +140,7 @@ impl Load {
                     let id = notification.id.clone();
                     let json = id.as_bytes().iter().map(|byte| u32::from(*byte)).sum::<u32>() % 2 == 0;
                     let wire = if json { Wire::Json(notification) } else { Wire::Outbound(notification) };
-                    self.ledger().expects(crm, deal, id, wire, Some(win));
+                    self.expected().expects(crm, deal, id, wire, Some(win));
                 }
             }
         }
@@ -149,7 +149,7 @@ impl Load {
     fn hubspot_says(&self, deal: &str, events: Vec<Value>, win: Option<usize>) {
         for event in events {
             let id = event["eventId"].to_string();
-            self.ledger().expects(Crm::Hubspot, deal, id, Wire::Event(event), win);
+            self.expected().expects(Crm::Hubspot, deal, id, Wire::Event(event), win);
         }
     }
 
@@ -177,9 +177,9 @@ impl Load {
 
     /// Numbers of notices for one request: some that wait, some that were acknowledged already.
     fn batch(&self, crm: Crm, rng: &mut Rng) -> Vec<usize> {
-        let mut ledger = self.ledger();
+        let mut expected = self.expected();
         let most = if rng.bool() { 3 } else { 30 };
-        let waiting = ledger.waiting.entry(crm).or_default();
+        let waiting = expected.waiting.entry(crm).or_default();
         let mut batch: Vec<usize> = Vec::new();
         while batch.len() < most
             && let Some(next) = waiting.pop_front()
@@ -187,11 +187,11 @@ impl Load {
             batch.push(next);
         }
         // A redelivery of what the CRM thinks was lost, or a second subscription's retry.
-        let told = ledger.notices.len();
+        let told = expected.notices.len();
         if told > 0 && rng.u32(..10) == 0 {
             let again = rng.usize(told.saturating_sub(400)..told);
-            if ledger.notices[again].crm == crm
-                && ledger.notices[again].acknowledged
+            if expected.notices[again].crm == crm
+                && expected.notices[again].acknowledged
                 && !batch.contains(&again)
             {
                 batch.push(again);
@@ -199,13 +199,13 @@ impl Load {
         }
         // One kind of request for each kind of wire.
         if let Some(first) = batch.first().copied() {
-            let kind = |number: usize| std::mem::discriminant(&ledger.notices[number].wire);
-            let single = matches!(ledger.notices[first].wire, Wire::Json(_));
+            let kind = |number: usize| std::mem::discriminant(&expected.notices[number].wire);
+            let single = matches!(expected.notices[first].wire, Wire::Json(_));
             let fits = |number: &usize| *number == first || (!single && kind(*number) == kind(first));
             let (kept, others): (Vec<usize>, Vec<usize>) = batch.into_iter().partition(fits);
             for other in others.into_iter().rev() {
-                if !ledger.notices[other].acknowledged {
-                    ledger.waiting.entry(crm).or_default().push_front(other);
+                if !expected.notices[other].acknowledged {
+                    expected.waiting.entry(crm).or_default().push_front(other);
                 }
             }
             batch = kept;
@@ -214,12 +214,12 @@ impl Load {
     }
 
     fn put_back(&self, batch: &[usize]) {
-        let mut ledger = self.ledger();
+        let mut expected = self.expected();
         for number in batch.iter().rev() {
-            let notice = &ledger.notices[*number];
+            let notice = &expected.notices[*number];
             if !notice.acknowledged && !notice.given_up {
                 let crm = notice.crm;
-                ledger.waiting.entry(crm).or_default().push_front(*number);
+                expected.waiting.entry(crm).or_default().push_front(*number);
             }
         }
     }
@@ -227,8 +227,8 @@ impl Load {
     fn delivery(&self, environment: &Environment, batch: &[usize]) -> Delivery {
         let now = environment.clock.now();
         let notices: Vec<_> = {
-            let ledger = self.ledger();
-            batch.iter().map(|number| ledger.notices[*number].clone()).collect()
+            let expected = self.expected();
+            batch.iter().map(|number| expected.notices[*number].clone()).collect()
         };
         let attempt = notices.iter().map(|notice| notice.sent).max().unwrap_or_default();
         let mut events = Vec::new();
@@ -271,12 +271,12 @@ impl Load {
     }
 
     fn notes(&self, batch: &[usize], status: Option<u16>, rng: &mut Rng) {
-        let mut ledger = self.ledger();
-        ledger.requests += 1;
-        ledger.failed += u64::from(status != Some(200));
-        ledger.refused += u64::from(status.is_some_and(|status| (400..500).contains(&status)));
+        let mut expected = self.expected();
+        expected.requests += 1;
+        expected.failed += u64::from(status != Some(200));
+        expected.refused += u64::from(status.is_some_and(|status| (400..500).contains(&status)));
         for number in batch {
-            let notice = &mut ledger.notices[*number];
+            let notice = &mut expected.notices[*number];
             notice.sent += 1;
             if status == Some(200) {
                 notice.acknowledged = true;
@@ -285,7 +285,7 @@ impl Load {
                     notice.given_up = true;
                 } else {
                     let crm = notice.crm;
-                    ledger.waiting.entry(crm).or_default().push_back(*number);
+                    expected.waiting.entry(crm).or_default().push_back(*number);
                 }
             }
         }

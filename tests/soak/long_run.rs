@@ -13,8 +13,8 @@ use handoff_bridge::clock::Clock;
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
+use crate::expected_state::Crm;
 use crate::kills::{block_on, comes_to_its_end, summary};
-use crate::ledger::Crm;
 use crate::load::Load;
 use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
@@ -117,7 +117,7 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
     helpers.shutdown().await;
     child.kill().await;
     // What was purged cannot be compared any more: only the other side's books can.
-    let reconciliation = Reconciliation::count(&environment, &load.ledger());
+    let reconciliation = Reconciliation::count(&environment, &load.expected());
     let a_minute = |count: usize| count as u64 * 60 / span.as_secs().max(1);
     let (events, wins) = (a_minute(reconciliation.events), a_minute(reconciliation.wins));
     println!(
@@ -146,14 +146,14 @@ async fn win(load: Arc<Load>, environment: Arc<Environment>, rate: u32, seed: u6
         ticks.tick().await;
         due += f64::from(rate) / 10.0;
         while due >= 1.0 {
-            let before = load.ledger().notices.len();
+            let before = load.expected().notices.len();
             match rng.u32(..20) {
                 0 => load.wins_new(&environment, Crm::Hubspot),
                 1..=3 => load.wins_new(&environment, Crm::Salesforce),
                 4 => drop(load.wins_again(&environment, &mut rng)),
                 _ => load.changes_something(&environment),
             }
-            let said = load.ledger().notices.len() - before;
+            let said = load.expected().notices.len() - before;
             due -= f64::from(u32::try_from(said.max(1)).unwrap_or(u32::MAX));
         }
     }

@@ -24,9 +24,9 @@
 mod child;
 mod database;
 mod environment;
+mod expected_state;
 mod idle;
 mod kills;
-mod ledger;
 mod load;
 mod long_run;
 mod options;

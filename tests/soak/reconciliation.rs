@@ -8,7 +8,7 @@ use handoff_bridge::sandbox::slack::Message;
 
 use crate::database::Database;
 use crate::environment::Environment;
-use crate::ledger::{Crm, Ledger};
+use crate::expected_state::{Crm, ExpectedState};
 
 /// Ids of the other side by packet id.
 type Things = BTreeMap<String, String>;
@@ -87,43 +87,43 @@ fn key(crm: Crm, deal: &str) -> String {
 
 impl Reconciliation {
     /// Compares everything. The services have stopped, or have nothing left to do.
-    pub async fn audit(environment: &Environment, ledger: &Ledger) -> Self {
-        let (mut reconciliation, tasks, digests) = Self::outside(environment, ledger);
+    pub async fn audit(environment: &Environment, expected: &ExpectedState) -> Self {
+        let (mut reconciliation, tasks, digests) = Self::outside(environment, expected);
         let mut database = Database::connect(environment).await;
-        reconciliation.inbox(&mut database, ledger).await;
+        reconciliation.inbox(&mut database, expected).await;
         reconciliation.store(&mut database, &tasks, &digests).await;
         reconciliation.attempts(&mut database).await;
         reconciliation
     }
 
     /// Compares what was won with the other side's books only.
-    pub fn count(environment: &Environment, ledger: &Ledger) -> Self {
-        Self::outside(environment, ledger).0
+    pub fn count(environment: &Environment, expected: &ExpectedState) -> Self {
+        Self::outside(environment, expected).0
     }
 
-    fn outside(environment: &Environment, ledger: &Ledger) -> (Self, Things, Things) {
+    fn outside(environment: &Environment, expected: &ExpectedState) -> (Self, Things, Things) {
         let mut reconciliation = Self {
-            events: ledger.notices.len(),
-            acknowledged: ledger.acknowledged(),
-            wins: ledger.total_wins(),
+            events: expected.notices.len(),
+            acknowledged: expected.acknowledged(),
+            wins: expected.total_wins(),
             tasks: environment.task_count(),
             digests: environment.digest_count(),
             ..Self::default()
         };
-        let tasks = reconciliation.tasks(environment, ledger);
+        let tasks = reconciliation.tasks(environment, expected);
         let digests = reconciliation.digests(environment, &tasks);
         reconciliation.calls(environment);
         (reconciliation, tasks, digests)
     }
 
     /// Every acknowledged event is there once, and something came of it.
-    async fn inbox(&mut self, database: &mut Database, ledger: &Ledger) {
+    async fn inbox(&mut self, database: &mut Database, expected: &ExpectedState) {
         let rows = database.rows(&["deal", "provider_id", "outcome"], "inbox").await.unwrap();
         let mut found: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for row in rows {
             found.entry((row[0].clone(), row[1].clone())).or_default().push(row[2].clone());
         }
-        for notice in &ledger.notices {
+        for notice in &expected.notices {
             let outcomes =
                 found.remove(&(key(notice.crm, &notice.deal), notice.id.clone())).unwrap_or_default();
             let what = format!("event {} of deal {}", notice.id, notice.deal);
@@ -143,10 +143,10 @@ impl Reconciliation {
     }
 
     /// One task for each win that was heard of; task id and packet id of each.
-    fn tasks(&mut self, environment: &Environment, ledger: &Ledger) -> Things {
-        let heard = ledger.heard_wins();
+    fn tasks(&mut self, environment: &Environment, expected: &ExpectedState) -> Things {
+        let heard = expected.heard_wins();
         let mut by_packet = BTreeMap::new();
-        for ((crm, deal), (won, _)) in &ledger.wins {
+        for ((crm, deal), (won, _)) in &expected.wins {
             let least = heard.get(&(*crm, deal.clone())).map_or(0, Vec::len);
             let tasks = environment.task_ids(*crm, deal);
             if tasks.len() < least {

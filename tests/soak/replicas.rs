@@ -11,8 +11,8 @@ use handoff_bridge::sandbox::{Fault, Times};
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
+use crate::expected_state::Crm;
 use crate::kills::{block_on, comes_to_its_end, summary};
-use crate::ledger::Crm;
 use crate::load::Load;
 use crate::options::any_seed;
 use crate::place::Engine;
@@ -114,8 +114,8 @@ async fn replicas(bounds: &Bounds, seed: u64) -> Result<(), String> {
         child.kill().await;
     }
 
-    let ledger = std::mem::take(&mut *load.ledger());
-    let reconciliation = Reconciliation::audit(&environment, &ledger).await;
+    let expected = std::mem::take(&mut *load.expected());
+    let reconciliation = Reconciliation::audit(&environment, &expected).await;
     let exact = reconciliation.tasks == bounds.wins
         && reconciliation.digests == bounds.wins
         && reconciliation.wins == bounds.wins;
@@ -166,7 +166,7 @@ fn spoil(environment: &Environment, rng: &mut Rng) {
 async fn win(load: Arc<Load>, environment: Arc<Environment>, wins: usize, replicas: usize) {
     let most = BACKLOG * replicas;
     loop {
-        let won = load.ledger().total_wins();
+        let won = load.expected().total_wins();
         if won == wins {
             return;
         }

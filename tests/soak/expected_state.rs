@@ -41,7 +41,7 @@ pub struct Notice {
 
 /// Everything so far.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger {
+pub struct ExpectedState {
     pub notices: Vec<Notice>,
     /// Notices to be sent, by number.
     pub waiting: BTreeMap<Crm, VecDeque<usize>>,
@@ -53,7 +53,7 @@ pub struct Ledger {
     pub requests: u64,
 }
 
-impl Ledger {
+impl ExpectedState {
     /// The deal was won; notices of it follow.
     pub fn won(&mut self, crm: Crm, deal: &str, now: i64) -> usize {
         let entry = self.wins.entry((crm, deal.to_owned())).or_insert((0, now));
