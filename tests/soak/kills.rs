@@ -11,12 +11,12 @@ use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
 use crate::expected_state::Crm;
+use crate::faults::{FaultRates, Faults};
 use crate::load::Load;
 use crate::options::any_seed;
 use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
 use crate::rest::{rest, rest_millis};
-use crate::troubles::{Troubles, Weather};
 
 /// More wins without a task than this, and nobody wins any more until some are handed over.
 const BACKLOG: usize = 120;
@@ -55,8 +55,8 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
     let environment = Arc::new(Environment::prepare(engine, WORK).await);
     let load = Load::new(25);
     let mut rng = Rng::with_seed(seed);
-    let mut troubles =
-        Troubles::new(rng.u64(..), bounds.longest_jump, Weather { lasting: 4, slack_down: 4..12 });
+    let mut faults =
+        Faults::new(rng.u64(..), bounds.longest_jump, FaultRates { lasting: 4, slack_down: 4..12 });
     let mut helpers = tokio::task::JoinSet::new();
     for _ in 0..3 {
         helpers.spawn(Arc::clone(&load).tells(Arc::clone(&environment), rng.u64(..)));
@@ -65,11 +65,11 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
 
     let (mut kills, mut restarts, mut at_points) = (0, 0, 0);
     while kills < bounds.kills && watch.elapsed() < bounds.span {
-        troubles.change(&environment);
+        faults.change(&environment);
         let crash_at = rng.bool().then(|| format!("{}:{}", POINTS[rng.usize(..POINTS.len())], rng.u32(1..8)));
-        let start = Start { crash_at, file_limit: troubles.room(&environment), quiet: false };
+        let start = Start { crash_at, file_limit: faults.room(&environment), quiet: false };
         restarts += 1;
-        let at_home = troubles.at_home(&environment);
+        let at_home = faults.at_home(&environment);
         if let Some(child) = Child::start(&environment, &start).await {
             load.goes_to(&[&child.address]);
             // Mostly too short a life for the work that is there; now and then long enough to finish some, also
@@ -91,7 +91,7 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         }
     }
     people.abort();
-    troubles.end(&environment);
+    faults.end(&environment);
     let mut child = last_start(&environment).await?;
     load.goes_to(&[&child.address]);
     let stuck = comes_to_its_end(&environment, &load, bounds.patience).await;

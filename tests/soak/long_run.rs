@@ -14,12 +14,12 @@ use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
 use crate::expected_state::Crm;
+use crate::faults::{FaultRates, Faults, write_shift};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::load::Load;
 use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
 use crate::rest::rest;
-use crate::troubles::{Troubles, Weather, write_shift};
 
 const SAMPLE: Duration = Duration::from_secs(10);
 
@@ -48,7 +48,7 @@ pub struct LongRun {
     pub span: Duration,
     /// Events a second.
     pub rate: u32,
-    /// No troubles, and a clock that does not jump.
+    /// No faults, and a clock that does not jump.
     pub calm: bool,
     pub seed: u64,
 }
@@ -69,7 +69,7 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
     let environment = Arc::new(environment);
     let load = Load::new(0);
     let mut rng = Rng::with_seed(seed);
-    let mut troubles = Troubles::new(rng.u64(..), Duration::ZERO, Weather { lasting: 10, slack_down: 2..5 });
+    let mut faults = Faults::new(rng.u64(..), Duration::ZERO, FaultRates { lasting: 10, slack_down: 2..5 });
     let mut child = Child::start(&environment, &Start { quiet: true, ..Start::default() })
         .await
         .ok_or("it does not start")?;
@@ -92,8 +92,8 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
         let at_home = if calm {
             None
         } else {
-            troubles.change(&environment);
-            troubles.at_home(&environment)
+            faults.change(&environment);
+            faults.at_home(&environment)
         };
         if !calm && samples.len().is_multiple_of(JUMP_EVERY) {
             environment.clock.advance(JUMP);
@@ -110,7 +110,7 @@ async fn soaks(engine: Engine, soak: &LongRun) -> Result<(), String> {
         }
     }
     people.abort();
-    troubles.calm(&environment);
+    faults.calm(&environment);
     let stuck = comes_to_its_end(&environment, &load, Duration::from_mins(5)).await;
     let survived = child.lives();
     samples.push(measure(&environment, &mut database, &child, watch.elapsed()).await);

@@ -7,7 +7,7 @@
 //! cargo test --test soak -- --replicas 3 --wins 5000                 several processes on one PostgreSQL database
 //! cargo test --test soak -- --soak 30m --rate 50 --store postgres    no kills: memory, descriptors, database size
 //! cargo test --test soak -- --idle 10000                             connections that want nothing; see `ulimit -n`
-//! cargo test --test soak -- --soak 10m --calm --binary PATH          the same of a release build, without troubles
+//! cargo test --test soak -- --soak 10m --calm --binary PATH          the same of a release build, without faults
 //! ```
 //!
 //! PostgreSQL needs a server, `HANDOFF_TEST_POSTGRES=postgres://postgres@127.0.0.1/test`; the tests make a schema of
@@ -15,16 +15,17 @@
 //!
 //! `handoff serve` runs in processes of its own against the sandbox's HubSpot, Salesforce and Slack, which run in
 //! this one. Deals are won there, and really signed webhooks tell of it, in batches, twice for two subscriptions,
-//! redelivered, and again when a deal is reopened and won once more. See `troubles` for what goes wrong meanwhile.
+//! redelivered, and again when a deal is reopened and won once more. See `faults` for what goes wrong meanwhile.
 //!
-//! In the end all troubles stop, the work comes to its end, and `reconciliation` compares what was won and acknowledged with
-//! the other side's own books, and both with the store. A seed repeats every choice; when the choices meet the
+//! In the end all faults stop, the work comes to its end, and `reconciliation` compares what was won and acknowledged
+//! with the other side's own books, and both with the store. A seed repeats every choice; when the choices meet the
 //! processes is up to the machine, so a failure may take a few runs to come back.
 
 mod child;
 mod database;
 mod environment;
 mod expected_state;
+mod faults;
 mod idle;
 mod kills;
 mod load;
@@ -38,7 +39,6 @@ mod proxy;
 mod reconciliation;
 mod replicas;
 mod rest;
-mod troubles;
 
 use std::process::ExitCode;
 

@@ -26,8 +26,8 @@ const SALESFORCE: [&str; 4] =
 const SLACK: [&str; 4] =
     ["*", "POST /api/chat.postMessage", "POST /api/chat.postMessage", "GET /api/conversations.history"];
 
-/// How bad it is. The other side's troubles change at every [`Troubles::change`].
-pub struct Weather {
+/// How bad it is. The other side's faults change at every [`Faults::change`].
+pub struct FaultRates {
     /// One fault in so many lasts until the next change; the others are over after a few calls.
     pub lasting: u32,
     /// Slack, when it is down, is down for so many changes.
@@ -35,20 +35,20 @@ pub struct Weather {
 }
 
 /// What is wrong at the moment, and how far the clock is moved.
-pub struct Troubles {
+pub struct Faults {
     rng: Rng,
     /// The clock jumps so many milliseconds at most, forwards or back.
     longest_jump: i64,
     shift: i64,
-    weather: Weather,
-    /// Slack is down for so many more changes of weather.
+    rates: FaultRates,
+    /// Slack is down for so many more changes.
     slack_down: u32,
 }
 
-impl Troubles {
-    pub fn new(seed: u64, longest_jump: Duration, weather: Weather) -> Self {
+impl Faults {
+    pub fn new(seed: u64, longest_jump: Duration, rates: FaultRates) -> Self {
         let longest_jump = i64::try_from(longest_jump.as_millis()).unwrap_or_default();
-        Self { rng: Rng::with_seed(seed), longest_jump, shift: 0, weather, slack_down: 0 }
+        Self { rng: Rng::with_seed(seed), longest_jump, shift: 0, rates, slack_down: 0 }
     }
 
     /// The other side changes for the better or the worse.
@@ -60,7 +60,7 @@ impl Troubles {
         self.slack_down = self.slack_down.saturating_sub(1);
         for _ in 0..rng.u32(..4) {
             let fault = any_fault(rng);
-            let times = if rng.u32(..self.weather.lasting) == 0 {
+            let times = if rng.u32(..self.rates.lasting) == 0 {
                 Times::UntilCleared
             } else {
                 Times::Next(rng.u32(1..6))
@@ -82,7 +82,7 @@ impl Troubles {
                 salesforce.org_mut(ORG).unwrap().revoke_tokens();
             }),
             3 => {
-                self.slack_down = rng.u32(self.weather.slack_down.clone());
+                self.slack_down = rng.u32(self.rates.slack_down.clone());
                 environment.sandbox.slack.fails("*", Fault::DropBefore, Times::UntilCleared);
             }
             4 => {
