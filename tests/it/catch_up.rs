@@ -15,10 +15,10 @@ use handoff_bridge::store::Recorded;
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 
-use crate::place::{Engine, Place};
 use crate::process::handoff;
 use crate::scenarios;
 use crate::side::Side;
+use crate::test_database::{Engine, TestDatabase};
 use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, told, told_on};
 
 const SEARCH: &str = "POST /crm/objects/*/deals/search";
@@ -45,7 +45,7 @@ pub fn trials() -> Vec<Trial> {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         for side in [Side::Hubspot, Side::Salesforce] {
             let name = format!("{}::catch_up::wins_during_a_30_hour_outage_are_delivered_once", side.name());
-            trials.push(told_on(engine, &name, async move |place| outage(side, &place).await));
+            trials.push(told_on(engine, &name, async move |database| outage(side, &database).await));
         }
     }
     trials.extend([
@@ -123,9 +123,9 @@ fn known(known: usize) -> Wins {
     Wins { known, ..Wins::default() }
 }
 
-async fn outage(side: Side, place: &Place) {
+async fn outage(side: Side, database: &TestDatabase) {
     let mut world = World::without_service(side, &sweeping());
-    world.keeps_its_store_at(place);
+    world.keeps_its_store_at(database);
     world.starts().await;
     world.stops().await;
     let deals = [side.complete(), side.half_empty(), side.third()];

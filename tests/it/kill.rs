@@ -5,9 +5,9 @@ use handoff_bridge::crash::POINTS;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 
-use crate::place::{Engine, Place};
 use crate::process::{Process, handoff};
 use crate::side::Side;
+use crate::test_database::{Engine, TestDatabase};
 use crate::world::{World, must, told_on};
 
 /// Real seconds: a killed process has no clock that a test could move. On SQLite nobody waits for the lease; on
@@ -35,16 +35,17 @@ pub fn trials() -> Vec<Trial> {
     for (engine, side) in on {
         for point in POINTS.iter().copied().chain(POINTS_OF_THE_DIGEST) {
             let name = format!("{}::kill::killed_at_{point}", side.name());
-            trials.push(told_on(engine, &name, async move |place| killed_at(side, point, &place).await));
+            trials
+                .push(told_on(engine, &name, async move |database| killed_at(side, point, &database).await));
         }
     }
     trials
 }
 
-async fn killed_at(side: Side, point: &'static str, place: &Place) {
+async fn killed_at(side: Side, point: &'static str, database: &TestDatabase) {
     // The process runs on the machine's clock, and so must everything it talks to.
     let mut world = World::on(side, Clock::machine(), WORK);
-    world.keeps_its_store_at(place);
+    world.keeps_its_store_at(database);
     let deal = side.complete();
     let announcement = world.wins(deal);
     let webhook = |attempt| announcement.webhooks(&world.sandbox, world.now(), attempt).remove(0);

@@ -18,9 +18,6 @@ mod operations;
 mod operator;
 mod outward;
 mod overload;
-#[allow(dead_code, reason = "tests/store asks more of it")]
-#[path = "../store/place.rs"]
-mod place;
 mod process;
 mod readme;
 mod receive;
@@ -32,6 +29,9 @@ mod separation;
 mod settle;
 mod shared_commit;
 mod side;
+#[allow(dead_code, reason = "tests/store asks more of it")]
+#[path = "../store/test_database.rs"]
+mod test_database;
 mod verdicts;
 mod world;
 
@@ -45,8 +45,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Most of a scenario is waiting for the clock, the disk or a server.
     arguments.test_threads = arguments.test_threads.or(Some(4));
-    if std::env::var_os(place::SERVER).is_none() {
-        eprintln!("left out: the scenarios on PostgreSQL, because {} is not set", place::SERVER);
+    if std::env::var_os(test_database::SERVER).is_none() {
+        eprintln!("left out: the scenarios on PostgreSQL, because {} is not set", test_database::SERVER);
     }
     let trials: Vec<Trial> = [
         admin_package::trials(),

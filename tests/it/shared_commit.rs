@@ -14,9 +14,9 @@ use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::place::{Engine, Place};
 use crate::process::Process;
 use crate::side::Side;
+use crate::test_database::{Engine, TestDatabase};
 use crate::world::{PINEBROOK, World, told_on};
 
 /// The first comes alone, the others at once.
@@ -44,7 +44,7 @@ pub fn trials() -> Vec<Trial> {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         for point in ["webhook.before_commit", "webhook.after_commit"] {
             let name = format!("shared_commit::killed_at_{point}");
-            trials.push(told_on(engine, &name, async move |place| killed_at(point, &place).await));
+            trials.push(told_on(engine, &name, async move |database| killed_at(point, &database).await));
         }
     }
     trials
@@ -67,21 +67,21 @@ impl Told {
     }
 }
 
-async fn killed_at(point: &'static str, place: &Place) {
+async fn killed_at(point: &'static str, database: &TestDatabase) {
     let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
-    world.keeps_its_store_at(place);
+    world.keeps_its_store_at(database);
     takes_many_wins_at_once(&world);
     let wins: Vec<Told> = (1..WEBHOOKS).map(|number| wins(&world, number)).collect();
 
-    let dying = dying_commit(place.engine());
+    let dying = dying_commit(database.engine());
     let at = format!("{point}:{}", dying.visit);
     let doomed = Process::serve_and_stand_at(&world.installation, &at).await;
     let mut change = world.sandbox.hubspot.move_to_stage(PINEBROOK, "presentationscheduled").unwrap();
     let alone = Told { deal: PINEBROOK.to_owned(), event: change.remove(0) }.webhook(&world);
     assert_eq!(doomed.receives(&alone).await, Some(StatusCode::OK), "the first commit is an ordinary one");
-    idle(&world, &doomed, place).await;
+    idle(&world, &doomed, database).await;
 
-    let held = Held::take(place).await;
+    let held = Held::take(database).await;
     // What nobody answers ends with the process.
     let answers = join_all(wins.iter().map(async |win| doomed.receives(&win.webhook(&world)).await));
     let death = async {
@@ -93,7 +93,7 @@ async fn killed_at(point: &'static str, place: &Place) {
     };
     let (answers, ()) = join(answers, death).await;
 
-    let stored = inbox(place).await;
+    let stored = inbox(database).await;
     let acknowledged = |answer: &Option<StatusCode>| *answer == Some(StatusCode::OK);
     for (win, _) in wins.iter().zip(&answers).filter(|(_, answer)| acknowledged(answer)) {
         assert!(stored.contains(&win.event_id()), "deal {} was acknowledged and is not stored", win.deal);
@@ -113,12 +113,12 @@ async fn killed_at(point: &'static str, place: &Place) {
     }
     world
         .eventually("everything is done", async || {
-            world.digests().len() >= wins.len() && open_work(place).await.is_empty()
+            world.digests().len() >= wins.len() && open_work(database).await.is_empty()
         })
         .await;
     process.kill().await;
 
-    assert_eq!(inbox(place).await.len(), WEBHOOKS, "one event for each webhook");
+    assert_eq!(inbox(database).await.len(), WEBHOOKS, "one event for each webhook");
     for win in &wins {
         assert_eq!(world.tasks_on(&win.deal).len(), 1, "one task on {}", win.deal);
     }
@@ -195,9 +195,9 @@ fn wins(world: &World, number: usize) -> Told {
 }
 
 /// Waits until the first webhook is dealt with, and nobody writes any more.
-async fn idle(world: &World, process: &Process, place: &Place) {
+async fn idle(world: &World, process: &Process, database: &TestDatabase) {
     let waiting = "SELECT provider_id FROM inbox WHERE outcome IS NULL";
-    world.eventually("its event has an outcome", async || place.texts(waiting).await.is_empty()).await;
+    world.eventually("its event has an outcome", async || database.texts(waiting).await.is_empty()).await;
     world
         .eventually("nobody writes", async || {
             let commits = process.reads_metric("handoff_store_commits_total").await;
@@ -212,13 +212,13 @@ async fn idle(world: &World, process: &Process, place: &Place) {
 }
 
 /// Ids of the stored events.
-async fn inbox(place: &Place) -> Vec<String> {
-    place.texts("SELECT provider_id FROM inbox").await
+async fn inbox(database: &TestDatabase) -> Vec<String> {
+    database.texts("SELECT provider_id FROM inbox").await
 }
 
 /// Deals and deliveries that are not done.
-async fn open_work(place: &Place) -> Vec<String> {
-    place
+async fn open_work(database: &TestDatabase) -> Vec<String> {
+    database
         .texts(
             "SELECT deal FROM deals WHERE state <> 'idle'
             UNION ALL SELECT packet_id FROM deliveries WHERE state <> 'done'",
@@ -233,11 +233,11 @@ enum Held {
 }
 
 impl Held {
-    async fn take(place: &Place) -> Self {
-        match place.engine() {
-            Engine::Sqlite => Self::Sqlite(place.held().unwrap()),
+    async fn take(database: &TestDatabase) -> Self {
+        match database.engine() {
+            Engine::Sqlite => Self::Sqlite(database.held().unwrap()),
             Engine::Postgres => {
-                let mut conn = place.connect().await;
+                let mut conn = database.connect().await;
                 // Reading is still possible.
                 let sql = "BEGIN; LOCK TABLE inbox IN EXCLUSIVE MODE";
                 sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();

@@ -23,8 +23,8 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::place::{Engine, Place, SERVER};
 use crate::side::{Announcement, Side};
+use crate::test_database::{Engine, SERVER, TestDatabase};
 
 /// HubSpot's deal that is complete and important.
 pub const NORTHLIGHT: &str = deals::STORY[0].id;
@@ -69,20 +69,20 @@ pub fn scenario<F>(engine: Engine, side: Side, name: &str, story: F) -> Trial
 where
     F: AsyncFnOnce(&mut World) + Send + 'static,
 {
-    told_on(engine, &format!("{}::{name}", side.name()), async move |place| {
+    told_on(engine, &format!("{}::{name}", side.name()), async move |database| {
         let mut world = World::without_service(side, WORK);
-        world.keeps_its_store_at(&place);
+        world.keeps_its_store_at(&database);
         world.starts().await;
         story(&mut world).await;
         world.end().await;
     })
 }
 
-/// A test that makes its own world, and lets it keep its store at a place on this engine. Without a server,
+/// A test that makes its own world, and lets it keep its store in a database on this engine. Without a server,
 /// PostgreSQL's are ignored, or fail where they are required.
 pub fn told_on<F>(engine: Engine, name: &str, story: F) -> Trial
 where
-    F: AsyncFnOnce(Arc<Place>) + Send + 'static,
+    F: AsyncFnOnce(Arc<TestDatabase>) + Send + 'static,
 {
     let missing = engine == Engine::Postgres && std::env::var_os(SERVER).is_none();
     let required = std::env::var("HANDOFF_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
@@ -90,9 +90,9 @@ where
         Trial::test(readable(name), || Err(Failed::from(format!("{SERVER} is not set"))))
     } else {
         told(name, async move || {
-            let place = Arc::new(Place::create(engine).await);
-            let told = AssertUnwindSafe(story(Arc::clone(&place))).catch_unwind().await;
-            place.remove().await;
+            let database = Arc::new(TestDatabase::create(engine).await);
+            let told = AssertUnwindSafe(story(Arc::clone(&database))).catch_unwind().await;
+            database.remove().await;
             if let Err(failed) = told {
                 resume_unwind(failed);
             }
@@ -137,7 +137,7 @@ macro_rules! scenarios {
         let mut trials = Vec::new();
         for side in [$($crate::side::Side::$side),+] {
             $(trials.push($crate::world::scenario(
-                $crate::place::Engine::$engine,
+                $crate::test_database::Engine::$engine,
                 side,
                 concat!(module_path!(), "::", stringify!($story)).trim_start_matches("it::"),
                 $story,
@@ -176,8 +176,8 @@ impl World {
     }
 
     /// The service will keep its store there.
-    pub fn keeps_its_store_at(&mut self, place: &Place) {
-        self.store_url = place.url();
+    pub fn keeps_its_store_at(&mut self, database: &TestDatabase) {
+        self.store_url = database.url();
         self.installation.keeps_its_store_at(&self.store_url).unwrap();
     }
 

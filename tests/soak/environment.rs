@@ -10,8 +10,8 @@ use handoff_bridge::sandbox::{Sandbox, deals, opportunities};
 use handoff_bridge::store::StoreUrl;
 use tempfile::TempDir;
 
-use crate::place::{Engine, Place, SERVER};
 use crate::proxy::Proxy;
+use crate::test_database::{Engine, SERVER, TestDatabase};
 
 /// Times that make everything happen soon. A lost answer is given up after 400 ms, and a row of a killed process is
 /// taken over after two seconds.
@@ -35,7 +35,7 @@ pub struct Environment {
     /// The sandbox's time.
     pub clock: Clock,
     pub installation: Installation,
-    pub place: Arc<Place>,
+    pub database: Arc<TestDatabase>,
     /// The way to the server that the services take.
     pub proxy: Option<Proxy>,
     directory: TempDir,
@@ -61,7 +61,7 @@ impl Environment {
             sandbox,
             clock,
             installation,
-            place: Arc::new(Place::create(engine).await),
+            database: Arc::new(TestDatabase::create(engine).await),
             proxy: None,
             directory,
         };
@@ -70,14 +70,14 @@ impl Environment {
     }
 
     async fn with_store(mut self) -> Self {
-        let mut url = self.place.url();
-        if self.place.engine() == Engine::Postgres {
+        let mut url = self.database.url();
+        if self.database.engine() == Engine::Postgres {
             let mut server: reqwest::Url = std::env::var(SERVER).unwrap().parse().unwrap();
             let address = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
             let proxy = Proxy::before(&address).await;
             server.set_host(Some("127.0.0.1")).unwrap();
             server.set_port(Some(proxy.address.port())).unwrap();
-            url = self.place.url_by(server.as_str());
+            url = self.database.url_by(server.as_str());
             self.proxy = Some(proxy);
         }
         self.installation.keeps_its_store_at(&url).unwrap();
@@ -143,7 +143,7 @@ impl Environment {
 
     /// Where PostgreSQL is, past the proxy.
     pub fn direct_url(&self) -> StoreUrl {
-        self.place.url()
+        self.database.url()
     }
 
     /// The sandbox forgets the calls it has seen, but not those that were wrong.
@@ -162,6 +162,6 @@ impl Environment {
         } else {
             let _ = std::fs::remove_dir_all(files);
         }
-        self.place.remove().await;
+        self.database.remove().await;
     }
 }

@@ -10,9 +10,9 @@ use handoff_bridge::sandbox::{Fault, Times};
 
 use crate::database::Database;
 use crate::environment::Environment;
-use crate::place::Engine;
 use crate::proxy::Way;
 use crate::rest::{rest, rest_millis};
+use crate::test_database::Engine;
 
 const HUBSPOT: [&str; 5] = [
     "*",
@@ -126,11 +126,11 @@ impl Faults {
 
     /// How many KiB a file may grow to in the next process; usually there is no limit.
     pub fn room(&mut self, environment: &Environment) -> Option<u64> {
-        if environment.place.engine() == Engine::Postgres || self.rng.u32(..8) > 0 {
+        if environment.database.engine() == Engine::Postgres || self.rng.u32(..8) > 0 {
             return None;
         }
         let kib = |path: std::path::PathBuf| std::fs::metadata(path).map_or(0, |file| file.len() / 1024);
-        let file = environment.place.file();
+        let file = environment.database.file();
         let grown = kib(file.clone()).max(kib(file.with_extension("db-wal")));
         Some(grown + self.rng.u64(4..200))
     }

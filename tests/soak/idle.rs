@@ -19,9 +19,9 @@ use crate::environment::{Environment, WORK};
 use crate::expected_state::Crm;
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::load::Load;
-use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
 use crate::rest::{rest, rest_millis};
+use crate::test_database::Engine;
 
 /// For so long people win deals.
 const SPAN: Duration = Duration::from_mins(1);

@@ -14,9 +14,9 @@ use crate::expected_state::Crm;
 use crate::faults::{FaultRates, Faults};
 use crate::load::Load;
 use crate::options::any_seed;
-use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
 use crate::rest::{rest, rest_millis};
+use crate::test_database::Engine;
 
 /// More wins without a task than this, and nobody wins any more until some are handed over.
 const BACKLOG: usize = 120;

@@ -17,9 +17,9 @@ use crate::expected_state::Crm;
 use crate::faults::{FaultRates, Faults, write_shift};
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::load::Load;
-use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
 use crate::rest::rest;
+use crate::test_database::Engine;
 
 const SAMPLE: Duration = Duration::from_secs(10);
 

@@ -31,20 +31,20 @@ mod kills;
 mod load;
 mod long_run;
 mod options;
-#[allow(dead_code, reason = "tests/store asks more of it")]
-#[path = "../store/place.rs"]
-mod place;
 #[path = "../store/proxy.rs"]
 mod proxy;
 mod reconciliation;
 mod replicas;
 mod rest;
+#[allow(dead_code, reason = "tests/store asks more of it")]
+#[path = "../store/test_database.rs"]
+mod test_database;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use options::Options;
-use place::{Engine, SERVER};
+use test_database::{Engine, SERVER};
 
 fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();

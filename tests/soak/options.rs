@@ -8,7 +8,7 @@ use clap::Parser;
 use handoff_bridge::clock::{Clock, Entropy};
 
 use crate::long_run::LongRun;
-use crate::place::Engine;
+use crate::test_database::Engine;
 use crate::{child, idle, kills, long_run, replicas};
 
 /// Never lost, never doubled: see the head of tests/soak/main.rs.

@@ -15,9 +15,9 @@ use crate::expected_state::Crm;
 use crate::kills::{block_on, comes_to_its_end, summary};
 use crate::load::Load;
 use crate::options::any_seed;
-use crate::place::Engine;
 use crate::reconciliation::Reconciliation;
 use crate::rest::rest_millis;
+use crate::test_database::Engine;
 
 /// Wins that may wait at once for each process.
 const BACKLOG: usize = 80;

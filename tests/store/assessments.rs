@@ -142,7 +142,7 @@ async fn what_is_counted_outlives_the_packet_and_its_people_and_words_do_not(fix
     for column in
         ["SELECT reason FROM gaps", "SELECT seller FROM assessments", "SELECT seller_name FROM assessments"]
     {
-        assert_eq!(fixture.place.texts(column).await.concat(), "", "{column}");
+        assert_eq!(fixture.database.texts(column).await.concat(), "", "{column}");
     }
 }
 
@@ -151,7 +151,7 @@ async fn a_packet_that_is_gone_cannot_be_dismissed_from(fixture: Fixture) {
     fixture.clock.advance(DAY);
     fixture.store.purge(fixture.now()).await.unwrap();
     assert!(!fixture.store.dismiss(&packet_id, "promises", "empty", Some("why")).await.unwrap());
-    assert_eq!(fixture.place.texts("SELECT reason FROM gaps").await.concat(), "");
+    assert_eq!(fixture.database.texts("SELECT reason FROM gaps").await.concat(), "");
 }
 
 /// Back to the tables as the first version made them.
@@ -181,11 +181,11 @@ async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {
     fixture.has_packet("2").await;
     fixture.clock.advance(DAY);
 
-    let Fixture { store, clock, place } = fixture;
+    let Fixture { store, clock, database } = fixture;
     store.close().await;
-    place.runs(FIRST_VERSION).await;
-    let store = handoff_bridge::store::Store::open_exclusive(place.url(), clock.clone()).await.unwrap();
-    let fixture = Fixture { store, clock, place };
+    database.runs(FIRST_VERSION).await;
+    let store = handoff_bridge::store::Store::open_exclusive(database.url(), clock.clone()).await.unwrap();
+    let fixture = Fixture { store, clock, database };
     let again = fixture.store.stats(EVER).await.unwrap();
     insta::allow_duplicates! { insta::assert_snapshot!(lines(&again), @"
     1 packets, 0 complete

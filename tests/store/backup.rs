@@ -69,7 +69,7 @@ async fn a_copy_that_is_taken_under_load_is_one_instant(fixture: Fixture) {
     let mut copies = Vec::new();
     for number in 0..3 {
         let copy = directory.path().join(format!("{number}.db"));
-        Store::back_up(&fixture.place.file(), &copy).await.unwrap();
+        Store::back_up(&fixture.database.file(), &copy).await.unwrap();
         copies.push(copy);
     }
     stop.send(()).unwrap();
@@ -93,7 +93,7 @@ async fn a_copy_that_is_taken_under_load_is_one_instant(fixture: Fixture) {
 async fn a_copy_overwrites_nothing_and_belongs_to_its_owner(fixture: Fixture) {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("copy.db");
-    Store::back_up(&fixture.place.file(), &copy).await.unwrap();
+    Store::back_up(&fixture.database.file(), &copy).await.unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -102,7 +102,7 @@ async fn a_copy_overwrites_nothing_and_belongs_to_its_owner(fixture: Fixture) {
     }
     let bytes = std::fs::read(&copy).unwrap();
     fixture.hears("1", "a").await;
-    let refused = Store::back_up(&fixture.place.file(), &copy).await.unwrap_err();
+    let refused = Store::back_up(&fixture.database.file(), &copy).await.unwrap_err();
     assert!(refused.to_string().ends_with("copy.db: File exists (os error 17)"), "{refused}");
     assert_eq!(std::fs::read(&copy).unwrap(), bytes);
     let nowhere = Store::back_up(Path::new("/nowhere/handoff.db"), &directory.path().join("2.db")).await;
@@ -115,10 +115,10 @@ async fn what_is_no_sound_copy_is_not_restored(fixture: Fixture) {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     fixture.store.record((0..500).map(|n| event(&n.to_string(), &n.to_string())).collect()).await.unwrap();
-    Store::back_up(&fixture.place.file(), &at("sound.db")).await.unwrap();
-    let place = fixture.place.file();
+    Store::back_up(&fixture.database.file(), &at("sound.db")).await.unwrap();
+    let database = fixture.database.file();
     fixture.store.close().await;
-    let served = std::fs::read(&place).unwrap();
+    let served = std::fs::read(&database).unwrap();
 
     let sound = std::fs::read(at("sound.db")).unwrap();
     std::fs::write(at("empty.db"), b"").unwrap();
@@ -128,18 +128,18 @@ async fn what_is_no_sound_copy_is_not_restored(fixture: Fixture) {
     scribbled[4096..40_960].fill(0xA5);
     std::fs::write(at("scribbled.db"), scribbled).unwrap();
     for name in ["empty.db", "text.db", "half.db", "scribbled.db", "missing.db"] {
-        let refused = Store::restore(&at(name), &place, &fixture.clock).await.unwrap_err();
+        let refused = Store::restore(&at(name), &database, &fixture.clock).await.unwrap_err();
         assert!(refused.to_string().contains(name), "{refused}");
     }
-    assert_eq!(std::fs::read(&place).unwrap(), served, "nothing was touched");
-    Store::restore(&at("sound.db"), &place, &fixture.clock).await.unwrap();
+    assert_eq!(std::fs::read(&database).unwrap(), served, "nothing was touched");
+    Store::restore(&at("sound.db"), &database, &fixture.clock).await.unwrap();
 }
 
 async fn a_served_database_is_not_replaced(fixture: Fixture) {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("copy.db");
-    Store::back_up(&fixture.place.file(), &copy).await.unwrap();
-    let refused = Store::restore(&copy, &fixture.place.file(), &fixture.clock).await;
+    Store::back_up(&fixture.database.file(), &copy).await.unwrap();
+    let refused = Store::restore(&copy, &fixture.database.file(), &fixture.clock).await;
     assert!(matches!(refused, Err(StoreError::Served { .. })), "{refused:?}");
 }
 
@@ -147,12 +147,12 @@ async fn a_restored_database_goes_on_from_the_copy_and_keeps_what_was_there(fixt
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("copy.db");
     fixture.has_packet("1").await;
-    Store::back_up(&fixture.place.file(), &copy).await.unwrap();
+    Store::back_up(&fixture.database.file(), &copy).await.unwrap();
     let task = fixture.claims_delivery().await;
     fixture.finishes(&task, done("9")).await;
     fixture.store.close().await;
     fixture.clock.advance(DAY);
-    let restored = Store::restore(&copy, &fixture.place.file(), &fixture.clock).await.unwrap();
+    let restored = Store::restore(&copy, &fixture.database.file(), &fixture.clock).await.unwrap();
 
     let fixture = fixture.reopened().await;
     let again = fixture.claims_deliveries().await;

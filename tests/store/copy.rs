@@ -6,8 +6,8 @@ use handoff_bridge::clock::Clock;
 use handoff_bridge::store::{DealEnd, DeliveryEnd, Store, StoreError, StoreUrl};
 
 use crate::fixture::{DAY, Fixture, LEASE, account, done, event, nothing, portion};
-use crate::place::Place;
 use crate::story::Story;
+use crate::test_database::TestDatabase;
 
 pub const STORIES: &[Story] = stories![
     everything_arrives_and_comes_back_unchanged,
@@ -21,8 +21,11 @@ pub const STORIES: &[Story] = stories![
 async fn lived_in(directory: &Path, clock: &Clock) -> StoreUrl {
     let url = StoreUrl::Sqlite(directory.join("old.db"));
     let store = Store::open_exclusive(&url, clock.clone()).await.unwrap();
-    let fixture =
-        Fixture { store, clock: clock.clone(), place: Place::Sqlite(tempfile::tempdir().unwrap()).into() };
+    let fixture = Fixture {
+        store,
+        clock: clock.clone(),
+        database: TestDatabase::Sqlite(tempfile::tempdir().unwrap()).into(),
+    };
     fixture.is_handed_over("1").await;
     fixture.has_packet("2").await;
     let task = fixture.claims_delivery().await;
@@ -70,11 +73,11 @@ async fn everything_arrives_and_comes_back_unchanged(fixture: Fixture) {
     Store::open_exclusive(&old, fixture.clock.clone()).await.unwrap().close().await;
     fixture.store.close().await;
 
-    let there = Store::copy(&old, &fixture.place.url(), &fixture.clock).await.unwrap();
+    let there = Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap();
     let counts: Vec<String> =
         there.iter().map(|copied| format!("{} {}", copied.rows, copied.table)).collect();
     insta::assert_snapshot!(counts.join(", "), @"1003 inbox, 1000 deals, 2 wins, 2 packets, 2 assessments, 8 gaps, 4 deliveries, 3 attempts, 1 pauses, 0 marks");
-    assert_eq!(Store::copy(&fixture.place.url(), &back, &fixture.clock).await.unwrap(), there);
+    assert_eq!(Store::copy(&fixture.database.url(), &back, &fixture.clock).await.unwrap(), there);
     let (old, back) = (dump(&old), dump(&back));
     assert_eq!(old.len(), back.len());
     old.iter().zip(&back).for_each(|(old, back)| assert_eq!(old, back));
@@ -84,7 +87,7 @@ async fn work_goes_on_where_it_was(fixture: Fixture) {
     let directory = tempfile::tempdir().unwrap();
     let old = lived_in(directory.path(), &fixture.clock).await;
     fixture.store.close().await;
-    Store::copy(&old, &fixture.place.url(), &fixture.clock).await.unwrap();
+    Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap();
     let fixture = fixture.replica().await;
     assert_eq!(fixture.claims_deals().await.len(), 100, "leased ones included");
     fixture.hears("1", "new").await;
@@ -100,14 +103,14 @@ async fn work_goes_on_where_it_was(fixture: Fixture) {
 async fn what_is_served_is_not_copied(fixture: Fixture) {
     let directory = tempfile::tempdir().unwrap();
     let old = lived_in(directory.path(), &fixture.clock).await;
-    let refused = Store::copy(&old, &fixture.place.url(), &fixture.clock).await.unwrap_err();
+    let refused = Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap_err();
     insta::assert_snapshot!(refused, @"the PostgreSQL database is being served, or moved, by another process");
     fixture.store.close().await;
     let serving = Store::open_exclusive(&old, fixture.clock.clone()).await.unwrap();
-    let refused = Store::copy(&old, &fixture.place.url(), &fixture.clock).await;
+    let refused = Store::copy(&old, &fixture.database.url(), &fixture.clock).await;
     assert!(matches!(refused, Err(StoreError::Served { .. })));
     serving.close().await;
-    Store::copy(&old, &fixture.place.url(), &fixture.clock).await.unwrap();
+    Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap();
 }
 
 async fn only_an_empty_store_takes_a_copy(fixture: Fixture) {
@@ -118,7 +121,7 @@ async fn only_an_empty_store_takes_a_copy(fixture: Fixture) {
     fixture.ends(&lease, nothing()).await;
     let fixture = fixture.reopened().await;
     fixture.store.close().await;
-    let refused = Store::copy(&old, &fixture.place.url(), &fixture.clock).await.unwrap_err();
+    let refused = Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap_err();
     insta::assert_snapshot!(refused, @"the store to copy to is not empty: it has rows in inbox");
     assert_eq!(fixture.replica().await.outcomes().await, ["not won: negotiation"]);
 }
@@ -127,7 +130,7 @@ async fn a_store_that_is_not_there_is_not_made(fixture: Fixture) {
     let directory = tempfile::tempdir().unwrap();
     let nowhere = StoreUrl::Sqlite(directory.path().join("none.db"));
     fixture.store.close().await;
-    let refused = Store::copy(&nowhere, &fixture.place.url(), &fixture.clock).await;
+    let refused = Store::copy(&nowhere, &fixture.database.url(), &fixture.clock).await;
     assert!(matches!(refused, Err(StoreError::File { .. })));
     assert!(!directory.path().join("none.db").exists());
 }

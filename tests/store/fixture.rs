@@ -14,7 +14,7 @@ use handoff_bridge::store::{
 };
 use jiff::Timestamp;
 
-use crate::place::Place;
+use crate::test_database::TestDatabase;
 
 pub const LEASE: Duration = Duration::from_mins(2);
 pub const MINUTE: Duration = Duration::from_mins(1);
@@ -23,27 +23,27 @@ pub const DAY: Duration = Duration::from_hours(24);
 pub struct Fixture {
     pub store: Store,
     pub clock: Clock,
-    pub place: Arc<Place>,
+    pub database: Arc<TestDatabase>,
 }
 
 impl Fixture {
-    pub async fn new(place: Arc<Place>) -> Self {
+    pub async fn new(database: Arc<TestDatabase>) -> Self {
         let clock = Clock::manual("2026-11-22T08:00:00Z".parse().unwrap());
-        let store = Store::open_exclusive(place.url(), clock.clone()).await.unwrap();
-        Self { store, clock, place }
+        let store = Store::open_exclusive(database.url(), clock.clone()).await.unwrap();
+        Self { store, clock, database }
     }
 
     /// The next process serves the same database.
     pub async fn reopened(self) -> Self {
         self.store.close().await;
-        let store = Store::open_exclusive(self.place.url(), self.clock.clone()).await.unwrap();
+        let store = Store::open_exclusive(self.database.url(), self.clock.clone()).await.unwrap();
         Self { store, ..self }
     }
 
     /// Another process serves the same database at the same time.
     pub async fn replica(&self) -> Self {
-        let store = Store::open_exclusive(self.place.url(), self.clock.clone()).await.unwrap();
-        Self { store, clock: self.clock.clone(), place: Arc::clone(&self.place) }
+        let store = Store::open_exclusive(self.database.url(), self.clock.clone()).await.unwrap();
+        Self { store, clock: self.clock.clone(), database: Arc::clone(&self.database) }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -18,19 +18,19 @@ mod outage;
 mod outbox;
 mod packets;
 mod pauses;
-mod place;
 mod proxy;
 mod purge;
 mod replicas;
 mod settle;
 mod statements;
+mod test_database;
 mod wins;
 mod writing;
 
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
-use place::{Engine, SERVER};
+use test_database::{Engine, SERVER};
 
 /// Told on both engines.
 const BOTH: [&[story::Story]; 14] = [

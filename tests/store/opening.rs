@@ -32,7 +32,7 @@ pub const OF_A_SERVER: &[Story] = stories![
 async fn a_command_works_beside_the_service(fixture: Fixture) {
     fixture.hears("1", "a").await;
     let lease = fixture.claims_deal().await;
-    let beside = Store::open(fixture.place.url(), fixture.clock.clone()).await.unwrap();
+    let beside = Store::open(fixture.database.url(), fixture.clock.clone()).await.unwrap();
     assert_eq!(beside.events(10).await.unwrap().len(), 1);
     beside.record(vec![event("2", "b")]).await.unwrap();
     beside.close().await;
@@ -42,8 +42,8 @@ async fn a_command_works_beside_the_service(fixture: Fixture) {
 
 async fn a_database_of_a_newer_program_is_left_alone(fixture: Fixture) {
     const NEWER: &str = "INSERT INTO schema_versions (version, applied_at) VALUES (99, 0)";
-    fixture.place.runs(NEWER).await;
-    let refused = Store::open(fixture.place.url(), fixture.clock.clone()).await.err().unwrap();
+    fixture.database.runs(NEWER).await;
+    let refused = Store::open(fixture.database.url(), fixture.clock.clone()).await.err().unwrap();
     assert!(matches!(refused, StoreError::NewerDatabase { found: 99, known: 3 }), "{refused}");
 }
 
@@ -69,7 +69,7 @@ async fn a_closed_store_refuses(fixture: Fixture) {
 }
 
 async fn a_file_is_served_by_one_process(fixture: Fixture) {
-    let second = Store::open_exclusive(fixture.place.url(), fixture.clock.clone()).await;
+    let second = Store::open_exclusive(fixture.database.url(), fixture.clock.clone()).await;
     assert!(matches!(second, Err(StoreError::Served { .. })));
     let fixture = fixture.reopened().await;
     fixture.store.ping().await.unwrap();
@@ -126,7 +126,7 @@ async fn a_lease_of_another_process_holds_until_it_has_run_out(fixture: Fixture)
 
 async fn processes_that_start_at_once_make_the_tables_once(fixture: Fixture) {
     fixture.store.close().await;
-    let mut conn = fixture.place.connect().await;
+    let mut conn = fixture.database.connect().await;
     let tables = "DROP TABLE attempts, deliveries, packets, gaps, assessments, wins, deals, inbox, marks, pauses, schema_versions";
     sqlx::query(tables).execute(&mut conn).await.unwrap();
     let starts = (0..6).map(|_| fixture.replica());

@@ -18,7 +18,7 @@ pub const STORIES: &[Story] = stories![
 
 /// The store of the fixture, by way of a proxy.
 async fn behind_a_proxy(fixture: &Fixture) -> (Store, Proxy) {
-    let StoreUrl::Postgres(url) = fixture.place.url() else { panic!("this is about servers") };
+    let StoreUrl::Postgres(url) = fixture.database.url() else { panic!("this is about servers") };
     let url: reqwest::Url = url.parse().unwrap();
     let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
     let proxy = Proxy::before(&server).await;
@@ -42,7 +42,7 @@ async fn connections_that_died_unnoticed_cost_nothing(fixture: Fixture) {
             AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'
                 AND objid = CAST(hashtext(current_schema()::text) AS bigint) & 4294967295)",
     )
-    .execute(&mut fixture.place.connect().await)
+    .execute(&mut fixture.database.connect().await)
     .await
     .unwrap();
     for key in ["b", "c", "d", "e", "f"] {

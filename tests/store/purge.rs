@@ -96,7 +96,7 @@ async fn a_record_may_leave_before_its_packet(fixture: Fixture) {
     assert_eq!((stored.packet.as_str(), stored.deliveries.len()), (r#"{"deal":"1"}"#, 2));
     let payload = fixture.store.delivery_payload(&old).await.unwrap().unwrap();
     assert_eq!(payload.record.kept(), None);
-    let left = fixture.place.texts("SELECT record FROM packets WHERE packet_id = 'pkt_1'").await;
+    let left = fixture.database.texts("SELECT record FROM packets WHERE packet_id = 'pkt_1'").await;
     assert_eq!(left, [""]);
     let young = fixture.store.packet(&young).await.unwrap().unwrap();
     assert!(young.record.kept().is_some());

@@ -75,7 +75,7 @@ async fn events_at_the_same_time_have_a_turn_each(fixture: Fixture) {
     let lease = fixture.claims_deal().await;
     let turns: (i64, i64, i64) =
         sqlx::query_as("SELECT COUNT(DISTINCT turn), MIN(turn), MAX(turn) FROM inbox")
-            .fetch_one(&mut fixture.place.connect().await)
+            .fetch_one(&mut fixture.database.connect().await)
             .await
             .unwrap();
     assert_eq!(turns, (lease.want, 1, lease.want), "one turn for each time the deal was announced");
@@ -105,7 +105,7 @@ async fn transactions_that_want_the_same_deals_all_come_to_an_end(fixture: Fixtu
         assert!(join_all(ends).await.into_iter().all(Result::unwrap));
     }
     let leased: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deals WHERE state = 'leased'")
-        .fetch_one(&mut fixture.place.connect().await)
+        .fetch_one(&mut fixture.database.connect().await)
         .await
         .unwrap();
     assert_eq!(leased, 0);
@@ -141,7 +141,7 @@ async fn processes_that_lost_each_other_find_each_other_again(fixture: Fixture) 
     wakes(&fixture, &other, "before").await;
     let listening = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'";
-    sqlx::query(listening).execute(&mut fixture.place.connect().await).await.unwrap();
+    sqlx::query(listening).execute(&mut fixture.database.connect().await).await.unwrap();
     let heard = async {
         let mut looks = tokio::time::interval(Duration::from_millis(20));
         let mut changed = other.store.changed();

@@ -5,8 +5,8 @@ use handoff_bridge::store::every_statement;
 use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
 
 use crate::fixture::Fixture;
-use crate::place::Engine;
 use crate::story::Story;
+use crate::test_database::Engine;
 
 pub const STORIES: &[Story] = stories![every_statement_can_be_prepared];
 
@@ -16,9 +16,9 @@ pub const OF_POSTGRES: &[Story] = stories![no_statement_walks_through_finished_r
 
 async fn every_statement_can_be_prepared(fixture: Fixture) {
     let mut prepared = 0;
-    let mut conn = match fixture.place.engine() {
-        Engine::Sqlite => Either::Left(fixture.place.opened()),
-        Engine::Postgres => Either::Right(fixture.place.connect().await),
+    let mut conn = match fixture.database.engine() {
+        Engine::Sqlite => Either::Left(fixture.database.opened()),
+        Engine::Postgres => Either::Right(fixture.database.connect().await),
     };
     for (name, for_sqlite, for_postgres) in every_statement() {
         assert!(!(for_sqlite.is_empty() && for_postgres.is_empty()), "{name} is empty");
@@ -37,7 +37,7 @@ async fn every_statement_can_be_prepared(fixture: Fixture) {
 }
 
 async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
-    let conn = fixture.place.opened();
+    let conn = fixture.database.opened();
     let mut walks = Vec::new();
     for (name, sql, _) in every_statement() {
         if sql.is_empty() {
@@ -78,7 +78,7 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
 }
 
 async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: Fixture) {
-    let mut conn = fixture.place.connect().await;
+    let mut conn = fixture.database.connect().await;
     sqlx::raw_sql(FILL).execute(&mut conn).await.unwrap();
     let mut walks = Vec::new();
     for (name, _, sql) in every_statement() {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use libtest_mimic::{Failed, Trial};
 
 use crate::fixture::Fixture;
-use crate::place::{Engine, Place, SERVER};
+use crate::test_database::{Engine, SERVER, TestDatabase};
 
 pub struct Story {
     pub name: &'static str,
@@ -41,10 +41,10 @@ pub fn on(engine: Engine, story: &'static Story) -> Trial {
 }
 
 async fn tell(engine: Engine, story: &'static Story) {
-    let place = Arc::new(Place::create(engine).await);
-    let its_place = Arc::clone(&place);
-    let told = tokio::spawn(async move { (story.tell)(Fixture::new(its_place).await).await }).await;
-    place.remove().await;
+    let database = Arc::new(TestDatabase::create(engine).await);
+    let its_database = Arc::clone(&database);
+    let told = tokio::spawn(async move { (story.tell)(Fixture::new(its_database).await).await }).await;
+    database.remove().await;
     if let Err(failed) = told {
         resume_unwind(failed.into_panic());
     }

@@ -5,8 +5,8 @@ use futures_util::future::{join, join_all};
 use handoff_bridge::store::{DealEnd, Recorded, StoreError};
 
 use crate::fixture::{Fixture, event, nothing};
-use crate::place::Engine;
 use crate::story::Story;
+use crate::test_database::Engine;
 
 pub const STORIES: &[Story] = stories![
     calls_that_come_together_share_a_commit,
@@ -21,14 +21,14 @@ pub const STORIES: &[Story] = stories![
 async fn calls_that_come_together_share_a_commit(fixture: Fixture) {
     let store = &fixture.store;
     let before = store.commits();
-    let held = fixture.place.held();
+    let held = fixture.database.held();
     let mut calls = join_all((0..100).map(|n| store.record(vec![event("1", &format!("event {n}"))])));
     assert!((&mut calls).now_or_never().is_none(), "all are queued");
     drop(held);
     for recorded in calls.await {
         assert_eq!(recorded.unwrap().new, 1);
     }
-    let most = match fixture.place.engine() {
+    let most = match fixture.database.engine() {
         // The first to come do not wait for the others.
         Engine::Sqlite => 2,
         Engine::Postgres => 100 / 16 + 1,
@@ -85,7 +85,7 @@ async fn workers_are_woken_by_new_events_and_not_by_repeated_ones(fixture: Fixtu
 }
 
 async fn a_full_queue_refuses_events_at_once_and_keeps_what_it_has(fixture: Fixture) {
-    let held = fixture.place.held();
+    let held = fixture.database.held();
     let calls = (0..1500).map(|n| fixture.store.record(vec![event("1", &format!("event {n}"))]));
     let mut calls = join_all(calls);
     assert!((&mut calls).now_or_never().is_none(), "as many are queued as there is room for");

@@ -26,12 +26,12 @@ impl fmt::Display for Engine {
     }
 }
 
-pub enum Place {
+pub enum TestDatabase {
     Sqlite(TempDir),
     Postgres { server: String, schema: String },
 }
 
-impl Place {
+impl TestDatabase {
     pub async fn create(engine: Engine) -> Self {
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
 
