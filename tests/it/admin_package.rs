@@ -10,23 +10,19 @@ use libtest_mimic::Trial;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use crate::plain_tests;
+
 const PACKAGE: &str = "config/salesforce";
 const SOURCE: &str = "config/salesforce/force-app/main/default";
 
 pub fn trials() -> Vec<Trial> {
-    let test = |name: &str, test: fn()| {
-        Trial::test(format!("admin package::{name}"), move || {
-            test();
-            Ok(())
-        })
-    };
-    vec![
-        test("every file is well-formed metadata", every_file_is_well_formed_metadata),
-        test("elements stand in the order that is demanded", elements_stand_in_order),
-        test("the manifests name what is there", the_manifests_name_what_is_there),
-        test("no secret is in the package", no_secret_is_in_the_package),
-        test("the signers vector is the verifiers", the_signers_vector_is_the_verifiers),
-        test("the hubspot project is json", the_hubspot_project_is_json),
+    plain_tests![
+        every_file_is_well_formed_metadata,
+        elements_stand_in_the_order_that_is_demanded,
+        the_manifests_name_what_is_there,
+        no_secret_is_in_the_package,
+        the_signers_vector_is_the_verifiers,
+        the_hubspot_project_is_json,
     ]
 }
 
@@ -86,7 +82,7 @@ fn every_file_is_well_formed_metadata() {
     }
 }
 
-fn elements_stand_in_order() {
+fn elements_stand_in_the_order_that_is_demanded() {
     let workflow = PathBuf::from(format!("{SOURCE}/workflows/Opportunity.workflow-meta.xml"));
     let mut message = elements(&workflow, 3, Some("outboundMessages"));
     message.dedup();

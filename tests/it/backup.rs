@@ -9,21 +9,16 @@ use libtest_mimic::Trial;
 
 use crate::command_line::said;
 use crate::side::Side;
-use crate::world::{WORK, World, told};
+use crate::tests;
+use crate::world::{WORK, World};
 
 const POST_MESSAGE: &str = "POST /api/chat.postMessage";
 
 pub fn trials() -> Vec<Trial> {
-    [Side::Hubspot, Side::Salesforce]
-        .into_iter()
-        .map(|side| {
-            let name = format!("{}::backup::no_win_is_doubled_by_an_older_backup", side.name());
-            told(&name, async move || older_backup(side).await)
-        })
-        .collect()
+    tests![Hubspot, Salesforce: no_win_is_doubled_by_an_older_backup]
 }
 
-async fn older_backup(side: Side) {
+async fn no_win_is_doubled_by_an_older_backup(side: Side) {
     let mut world = World::without_service(side, &WORK.replace("catch_up = \"off\"", "catch_up = \"1h\""));
     world.starts().await;
     let config = world.installation.config.clone();

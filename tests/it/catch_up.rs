@@ -16,10 +16,10 @@ use jiff::Timestamp;
 use libtest_mimic::Trial;
 
 use crate::process::handoff;
-use crate::scenarios;
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
-use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, told, told_on};
+use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, told_on};
+use crate::{named, scenarios, tests};
 
 const SEARCH: &str = "POST /crm/objects/*/deals/search";
 
@@ -44,23 +44,22 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(scenarios![both engines, Salesforce: a_deal_created_as_won_is_found_and_then_known]);
     for engine in [Engine::Sqlite, Engine::Postgres] {
         for side in [Side::Hubspot, Side::Salesforce] {
-            let name = format!("{}::catch_up::wins_during_a_30_hour_outage_are_delivered_once", side.name());
-            trials.push(told_on(engine, &name, async move |database| outage(side, &database).await));
+            let name =
+                format!("{}::{}", named!(wins_during_a_30_hour_outage_are_delivered_once), side.name());
+            trials.push(told_on(engine, name, async move |database| {
+                wins_during_a_30_hour_outage_are_delivered_once(side, &database).await;
+            }));
         }
     }
-    trials.extend([
-        story("a_search_that_fails_is_asked_again_by_the_next_sweep", async || failing_search().await),
-        story("a_service_is_ready_and_stops_while_a_sweep_hangs", async || hanging_search().await),
-        story("a_win_before_the_installation_waits_for_the_command", async || installation().await),
-        story("a_dry_run_changes_nothing", async || dry_run().await),
-        story("one_failing_account_does_not_stop_the_others", async || failing_account().await),
-        story("the_command_says_what_it_cannot_do", async || bad_arguments().await),
+    trials.extend(tests![
+        a_search_that_fails_is_asked_again_by_the_next_sweep,
+        a_service_is_ready_and_stops_while_a_sweep_hangs,
+        a_win_before_the_installation_waits_for_the_command,
+        a_dry_run_changes_nothing,
+        one_failing_account_does_not_stop_the_others,
+        the_command_says_what_it_cannot_do,
     ]);
     trials
-}
-
-fn story<F: AsyncFnOnce() + Send + 'static>(name: &str, story: F) -> Trial {
-    told(&format!("catch_up::{name}"), story)
 }
 
 /// The times of every world, with sweeps switched on.
@@ -123,7 +122,7 @@ fn known(known: usize) -> Wins {
     Wins { known, ..Wins::default() }
 }
 
-async fn outage(side: Side, database: &TestDatabase) {
+async fn wins_during_a_30_hour_outage_are_delivered_once(side: Side, database: &TestDatabase) {
     let mut world = World::without_service(side, &sweeping());
     world.keeps_its_store_at(database);
     world.starts().await;
@@ -299,7 +298,7 @@ async fn many_missed_wins_are_found_page_by_page(world: &mut World) {
     assert_eq!((wins.unknown.len(), wins.recorded.new), (MANY, 0));
 }
 
-async fn failing_search() {
+async fn a_search_that_fails_is_asked_again_by_the_next_sweep() {
     let mut world = World::without_service(Side::Hubspot, &sweeping());
     world.crm_fails(SEARCH, Fault::status(502), Times::Next(1));
     world.starts().await;
@@ -324,7 +323,7 @@ async fn failing_search() {
     world.end().await;
 }
 
-async fn hanging_search() {
+async fn a_service_is_ready_and_stops_while_a_sweep_hangs() {
     // Longer than this test has patience: only the stop can end the sweep.
     let work = sweeping().replace("http_timeout = \"1s\"", "http_timeout = \"60s\"");
     let work = work.replace("lease = \"30s\"", "lease = \"240s\"");
@@ -364,7 +363,7 @@ fn about_accounts(out: &str) -> &str {
     rest
 }
 
-async fn installation() {
+async fn a_win_before_the_installation_waits_for_the_command() {
     let mut world = world_for_commands().await;
     assert_eq!(world.sweeps().await, Ok(known(0)), "both were won before the installation");
     assert!(world.events().await.is_empty());
@@ -392,7 +391,7 @@ async fn installation() {
     world.end().await;
 }
 
-async fn dry_run() {
+async fn a_dry_run_changes_nothing() {
     let world = world_for_commands().await;
     let (status, out, err) = catch_up_command(&world, &["--since", "36h", "--dry-run"]).await;
     assert_eq!(status, 0, "{err}");
@@ -407,7 +406,7 @@ async fn dry_run() {
     world.end().await;
 }
 
-async fn failing_account() {
+async fn one_failing_account_does_not_stop_the_others() {
     const OTHER: &str = "48210078";
     let mut world = World::without_service(Side::Hubspot, WORK);
     world.sandbox.hubspot.change(|hubspot| {
@@ -438,7 +437,7 @@ async fn failing_account() {
     world.end().await;
 }
 
-async fn bad_arguments() {
+async fn the_command_says_what_it_cannot_do() {
     let world = world_for_commands().await;
     let (status, _, err) = catch_up_command(&world, &[]).await;
     assert_eq!(status, 2);

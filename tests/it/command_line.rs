@@ -5,8 +5,8 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::process::handoff;
-use crate::scenarios;
-use crate::world::{NORTHLIGHT, World, told};
+use crate::world::{NORTHLIGHT, World};
+use crate::{scenarios, tests};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = scenarios![Hubspot:
@@ -15,12 +15,7 @@ pub fn trials() -> Vec<Trial> {
         a_preview_explains_a_real_deal_and_only_reads,
         replaying_what_is_not_dead_says_so,
     ];
-    trials.push(told("command_line::a_bad_installation_is_refused_with_file_and_line", async || {
-        a_bad_installation_is_refused_with_file_and_line().await;
-    }));
-    trials.push(told("command_line::the_shipped_files_pass_check", async || {
-        the_shipped_files_pass_check().await;
-    }));
+    trials.extend(tests![a_bad_installation_is_refused_with_file_and_line, the_shipped_files_pass_check]);
     trials
 }
 

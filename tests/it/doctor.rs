@@ -15,17 +15,18 @@ use serde_json::Value;
 
 use crate::command_line::{Said, said};
 use crate::side::Side;
-use crate::world::{WORK, World, told};
+use crate::tests;
+use crate::world::{WORK, World};
 
 pub fn trials() -> Vec<Trial> {
-    vec![
-        told("doctor::a_healthy_installation_has_nothing_to_mend", async || healthy().await),
-        told("doctor::a_proxy_that_changes_the_path_is_found_out", async || changed_path().await),
-        told("doctor::a_proxy_that_drops_the_signature_is_found_out", async || dropped_header().await),
-        told("doctor::another_public_address_than_the_services_is_named", async || other_address().await),
-        told("doctor::a_redirect_and_a_silence_are_named", async || redirect().await),
-        told("doctor::refused_credentials_are_told_account_by_account", async || refused().await),
-        told("doctor::a_broken_configuration_ends_it_early", async || broken().await),
+    tests![
+        a_healthy_installation_has_nothing_to_mend,
+        a_proxy_that_changes_the_path_is_found_out,
+        a_proxy_that_drops_the_signature_is_found_out,
+        another_public_address_than_the_services_is_named,
+        a_redirect_and_a_silence_are_named,
+        refused_credentials_are_told_account_by_account,
+        a_broken_configuration_ends_it_early,
     ]
 }
 
@@ -119,7 +120,7 @@ async fn pass_on(State((way, behind)): State<Way>, request: Request) -> Response
     (answer.status(), answer.bytes().await.unwrap()).into_response()
 }
 
-async fn healthy() {
+async fn a_healthy_installation_has_nothing_to_mend() {
     let clinic = Clinic::new().await;
     let said = clinic.says(&[]).await;
     assert_eq!((said.status, said.err.as_str()), (0, ""), "{}", said.out);
@@ -143,7 +144,7 @@ async fn healthy() {
     assert_eq!(clinic.world.events().await, [], "nothing was recorded");
 }
 
-async fn changed_path() {
+async fn a_proxy_that_changes_the_path_is_found_out() {
     let clinic = Clinic::new().await;
     clinic.proxy(Proxy::AddsASlash);
     let (status, complaints) = clinic.complaints().await;
@@ -151,7 +152,7 @@ async fn changed_path() {
     insta::assert_snapshot!(complaints.join("\n"), @"bad public address: http://HOST/webhooks/hubspot refuses what HubSpot signs for it (client secret 1): the service itself is not on this machine, so the proxy cannot be told from the service");
 }
 
-async fn dropped_header() {
+async fn a_proxy_that_drops_the_signature_is_found_out() {
     let clinic = Clinic::new().await;
     clinic.proxy(Proxy::DropsTheSignature);
     let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
@@ -163,7 +164,7 @@ async fn dropped_header() {
     insta::assert_snapshot!(complaints.join("\n"), @"bad public address: http://HOST/webhooks/hubspot refuses what HubSpot signs for it (client secret 1): without the proxy it is taken");
 }
 
-async fn other_address() {
+async fn another_public_address_than_the_services_is_named() {
     let mut clinic = Clinic::new().await;
     let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
     clinic.world.stops().await;
@@ -177,7 +178,7 @@ async fn other_address() {
     insta::assert_snapshot!(complaints.join("\n"), @"bad public address: http://HOST/webhooks/hubspot refuses what HubSpot signs for it (client secret 1): it would take https://HOST/webhooks/hubspot (another scheme)");
 }
 
-async fn redirect() {
+async fn a_redirect_and_a_silence_are_named() {
     let clinic = Clinic::new().await;
     clinic.proxy(Proxy::Redirects);
     insta::assert_snapshot!(clinic.complaints().await.1.join("\n"), @"bad public address: http://HOST/webhooks/hubspot redirects to https://www.example.com/hooks");
@@ -187,7 +188,7 @@ async fn redirect() {
     insta::assert_snapshot!(clinic.complaints().await.1.join("\n"), @"bad public address: http://HOST/webhooks/hubspot cannot be reached: Connection refused (os error 111)");
 }
 
-async fn refused() {
+async fn refused_credentials_are_told_account_by_account() {
     let clinic = Clinic::new().await;
     clinic.world.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN));
     clinic.world.sandbox.slack.change(|slack| slack.revoke_token(BOT_TOKEN));
@@ -199,7 +200,7 @@ async fn refused() {
     ");
 }
 
-async fn broken() {
+async fn a_broken_configuration_ends_it_early() {
     let clinic = Clinic::new().await;
     std::fs::write(&clinic.world.installation.mapping, "crm: hubspot\nsection: {}\n").unwrap();
     let (status, complaints) = clinic.complaints().await;

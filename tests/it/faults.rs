@@ -9,9 +9,9 @@ use handoff_bridge::sandbox::{Fault, Times};
 use handoff_bridge::store::DeliveryState;
 use libtest_mimic::Trial;
 
-use crate::scenarios;
 use crate::side::Side;
-use crate::world::{PINEBROOK, QUARRY, WORK, World, ZAZOLC, told};
+use crate::world::{PINEBROOK, QUARRY, WORK, World, ZAZOLC};
+use crate::{scenarios, tests};
 
 const POST_MESSAGE: &str = "POST /api/chat.postMessage";
 
@@ -42,12 +42,7 @@ pub fn trials() -> Vec<Trial> {
         a_revoked_bot_pauses_slack_only,
         a_channel_the_bot_is_not_in_is_dead_until_replayed,
     ]);
-    trials.push(told(
-        "hubspot::faults::digests_that_wait_for_their_turn_longer_than_a_lease_are_posted_once",
-        async || {
-            queue_for_a_channel().await;
-        },
-    ));
+    trials.extend(tests![digests_that_wait_for_their_turn_longer_than_a_lease_are_posted_once]);
     trials.extend(scenarios![Salesforce:
         an_expired_session_is_renewed_and_nobody_notices,
         a_used_up_request_limit_pauses_the_org,
@@ -57,7 +52,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Slack takes one message a second in a channel, and here a lease is over after that time.
-async fn queue_for_a_channel() {
+async fn digests_that_wait_for_their_turn_longer_than_a_lease_are_posted_once() {
     let work = WORK
         .replace("lease = \"30s\"", "lease = \"1s\"")
         .replace("http_timeout = \"1s\"", "http_timeout = \"250ms\"");

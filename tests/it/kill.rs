@@ -5,6 +5,7 @@ use handoff_bridge::crash::POINTS;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 
+use crate::named;
 use crate::process::{Process, handoff};
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
@@ -34,9 +35,8 @@ pub fn trials() -> Vec<Trial> {
     ];
     for (engine, side) in on {
         for point in POINTS.iter().copied().chain(POINTS_OF_THE_DIGEST) {
-            let name = format!("{}::kill::killed_at_{point}", side.name());
-            trials
-                .push(told_on(engine, &name, async move |database| killed_at(side, point, &database).await));
+            let name = format!("{}::{point}::{}", named!(killed_at), side.name());
+            trials.push(told_on(engine, name, async move |database| killed_at(side, point, &database).await));
         }
     }
     trials

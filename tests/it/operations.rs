@@ -12,8 +12,8 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::command_line::said;
-use crate::scenarios;
-use crate::world::{NORTHLIGHT, PINEBROOK, World, told};
+use crate::world::{NORTHLIGHT, PINEBROOK, World};
+use crate::{plain_tests, scenarios, tests};
 
 const ALERTS: &str = include_str!("../../config/prometheus/alerts.yml");
 const DASHBOARD: &str = include_str!("../../config/grafana/dashboard.json");
@@ -27,12 +27,8 @@ const SCRAPED: [&str; 2] = ["instance", "job"];
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = scenarios![Hubspot: what_alerts_and_dashboard_ask_for_is_rendered];
-    trials.extend([
-        told("operations::every_alert_says_what_to_do", async || every_alert_says_what_to_do()),
-        told("operations::the_kubernetes_manifest_fits_the_program", async || kubernetes().await),
-        told("operations::the_compose_file_fits_the_image", async || compose()),
-        told("operations::the_systemd_unit_calls_what_there_is", async || unit().await),
-    ]);
+    trials.extend(plain_tests![every_alert_says_what_to_do, the_compose_file_fits_the_image]);
+    trials.extend(tests![the_kubernetes_manifest_fits_the_program, the_systemd_unit_calls_what_there_is]);
     trials
 }
 
@@ -174,7 +170,7 @@ fn every_alert_says_what_to_do() {
 }
 
 /// The configuration inside the manifest, read as the service reads it.
-async fn kubernetes() {
+async fn the_kubernetes_manifest_fits_the_program() {
     let documents: Vec<Value> = KUBERNETES.split("\n---\n").map(yaml).collect();
     let of = |kind: &str| documents.iter().find(|document| document["kind"] == kind).unwrap_or(&Value::Null);
     let toml = of("ConfigMap")["data"]["handoff.toml"].as_str().unwrap();
@@ -225,7 +221,7 @@ async fn kubernetes() {
     assert_eq!(config.public_url, format!("https://{}", rule["host"].as_str().unwrap()));
 }
 
-fn compose() {
+fn the_compose_file_fits_the_image() {
     let file = yaml(COMPOSE);
     let service = &file["services"]["handoff"];
     assert_eq!((&service["read_only"], service["user"].as_str()), (&true.into(), Some("65532:65532")));
@@ -250,7 +246,7 @@ fn compose() {
     );
 }
 
-async fn unit() {
+async fn the_systemd_unit_calls_what_there_is() {
     let lines = UNIT.lines().filter_map(|line| line.split_once('='));
     let commands: Vec<Vec<&str>> = lines
         .filter(|(key, _)| key.starts_with("ExecStart"))

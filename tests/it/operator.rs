@@ -7,9 +7,9 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::process::handoff;
-use crate::scenarios;
 use crate::side::Side;
-use crate::world::{World, told};
+use crate::world::World;
+use crate::{plain_tests, scenarios, tests};
 
 const OPERATOR_TOKEN: &str = "operators-only-0123456789";
 
@@ -19,12 +19,8 @@ pub fn trials() -> Vec<Trial> {
         operators_hear_what_waits_and_for_how_long,
         operators_read_packets_as_the_commands_print_them,
     ];
-    trials.push(told("operator::a_token_opens_the_operators_pages_and_nothing_else_does", async || {
-        a_token_opens_the_operators_pages_and_nothing_else_does().await;
-    }));
-    trials.push(told("operator::a_loaded_configuration_prints_no_secret", async || {
-        a_loaded_configuration_prints_no_secret();
-    }));
+    trials.extend(tests![a_token_opens_the_operators_pages_and_nothing_else_does]);
+    trials.extend(plain_tests![a_loaded_configuration_prints_no_secret]);
     trials
 }
 

@@ -11,6 +11,7 @@ use reqwest::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::named;
 use crate::side::Side;
 use crate::world::{NORTHLIGHT, WORK, World, must, told};
 
@@ -21,7 +22,7 @@ const MEBIBYTE: usize = 1 << 20;
 pub fn trials() -> Vec<Trial> {
     macro_rules! stories {
         ($($http:literal $story:ident),* $(,)?) => {
-            vec![$(told(concat!("overload::", stringify!($story)), async || {
+            vec![$(told(named!($story), async || {
                 let work = format!("{WORK}\n[http]\n{}", $http);
                 let mut world = World::without_service(Side::Hubspot, &work);
                 world.starts().await;

@@ -8,13 +8,11 @@ use tokio::process::Command;
 
 use crate::process::handoff;
 use crate::side::Side;
-use crate::world::{PINEBROOK, WORK, World, told};
+use crate::tests;
+use crate::world::{PINEBROOK, WORK, World};
 
 pub fn trials() -> Vec<Trial> {
-    vec![
-        told("readme::its_digest_is_the_digest_of_that_deal", async || digest().await),
-        told("readme::its_mistakes_are_told_in_these_words", async || check().await),
-    ]
+    tests![its_digest_is_the_digest_of_that_deal, its_mistakes_are_told_in_these_words]
 }
 
 /// The text between two marks of the README, without its fence.
@@ -31,7 +29,7 @@ async fn out(mut command: Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-async fn digest() {
+async fn its_digest_is_the_digest_of_that_deal() {
     let clock = Clock::running_from("2026-11-22T09:00:00Z".parse().unwrap());
     let world = World::on(Side::Hubspot, clock, WORK);
     world.wins(PINEBROOK);
@@ -54,7 +52,7 @@ async fn digest() {
     world.end().await;
 }
 
-async fn check() {
+async fn its_mistakes_are_told_in_these_words() {
     let directory = tempfile::tempdir().unwrap();
     let broken =
         [("  promises:", "  promisses:"), ("deal.amount, at_least: 50000", "deal.amount, at_leest: 50000")];

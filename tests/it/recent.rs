@@ -12,25 +12,20 @@ use serde_json::Value;
 
 use crate::process::handoff;
 use crate::side::Side;
-use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World, ZAZOLC, must, told};
+use crate::tests;
+use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World, ZAZOLC, must};
 
 const DAY: Duration = Duration::from_hours(24);
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
-    for side in [Side::Hubspot, Side::Salesforce] {
-        let name = |what: &str| format!("{}::recent::{what}", side.name());
-        trials.push(told(&name("coverage_only_reads"), async move || coverage_only_reads(side).await));
-        trials.push(told(&name("the_deals_won_last_come_first"), async move || newest_first(side).await));
-    }
-    let story = |name: &str| format!("recent::{name}");
-    trials.extend([
-        told(&story("coverage_is_a_table_of_eighty_columns"), async || table().await),
-        told(&story("an_unreadable_deal_is_said_and_passed_over"), async || unreadable().await),
-        told(&story("an_interrupted_reading_shows_what_was_read"), async || interrupted().await),
-        told(&story("an_account_that_refuses_us_is_not_counted"), async || refused().await),
-        told(&story("many_deals_are_listed_page_by_page"), async || pages().await),
-        told(&story("a_new_mapping_is_compared_over_real_deals"), async || diff().await),
+    let mut trials = tests![Hubspot, Salesforce: coverage_only_reads, the_deals_won_last_come_first];
+    trials.extend(tests![
+        coverage_is_a_table_of_eighty_columns,
+        an_unreadable_deal_is_said_and_passed_over,
+        an_interrupted_reading_shows_what_was_read,
+        an_account_that_refuses_us_is_not_counted,
+        many_deals_are_listed_page_by_page,
+        a_new_mapping_is_compared_over_real_deals,
     ]);
     trials
 }
@@ -93,7 +88,7 @@ async fn coverage_only_reads(side: Side) {
     world.end().await;
 }
 
-async fn newest_first(side: Side) {
+async fn the_deals_won_last_come_first(side: Side) {
     let mut world = world(side);
     world.starts().await;
     let account = side.account().parse().unwrap();
@@ -109,7 +104,7 @@ async fn newest_first(side: Side) {
     world.end().await;
 }
 
-async fn table() {
+async fn coverage_is_a_table_of_eighty_columns() {
     let world = world(Side::Hubspot);
     world.sandbox.hubspot.change(|hubspot| {
         let portal = hubspot.portal_mut(PORTAL).unwrap();
@@ -196,7 +191,7 @@ async fn table() {
     world.end().await;
 }
 
-async fn unreadable() {
+async fn an_unreadable_deal_is_said_and_passed_over() {
     let world = world(Side::Hubspot);
     world.crm_fails(
         &format!("GET /crm/objects/*/deals/{PINEBROOK}"),
@@ -215,7 +210,7 @@ async fn unreadable() {
     world.end().await;
 }
 
-async fn interrupted() {
+async fn an_interrupted_reading_shows_what_was_read() {
     let world = world(Side::Hubspot);
     // The one that was won last is read first.
     world.crm_fails(&format!("GET /crm/objects/*/deals/{PINEBROOK}"), Fault::HangBefore, Times::UntilCleared);
@@ -237,7 +232,7 @@ async fn interrupted() {
     world.end().await;
 }
 
-async fn refused() {
+async fn an_account_that_refuses_us_is_not_counted() {
     let world = world(Side::Hubspot);
     world.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN));
     let said = said(&world, &["coverage", "--account", PORTAL]).await;
@@ -251,7 +246,7 @@ async fn refused() {
     world.end().await;
 }
 
-async fn pages() {
+async fn many_deals_are_listed_page_by_page() {
     let mut world = World::without_service(Side::Hubspot, WORK);
     world.starts().await;
     let at = world.now();
@@ -273,7 +268,7 @@ async fn pages() {
     world.end().await;
 }
 
-async fn diff() {
+async fn a_new_mapping_is_compared_over_real_deals() {
     let world = world(Side::Hubspot);
     let old = world.installation.mapping.to_str().unwrap();
     let new = world.directory.path().join("new.yaml");

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::scenarios;
 use crate::side::Side;
-use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World, told};
+use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World};
+use crate::{scenarios, tests};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = scenarios![Hubspot:
@@ -17,9 +17,7 @@ pub fn trials() -> Vec<Trial> {
         a_mapping_for_the_other_crm_never_replaces_the_running_one,
         a_service_does_not_start_on_a_broken_mapping,
     ];
-    trials.push(told("reload::the_log_says_once_what_changed_and_for_whom", async || {
-        the_log_says_once_what_changed_and_for_whom().await;
-    }));
+    trials.extend(tests![the_log_says_once_what_changed_and_for_whom]);
     trials
 }
 

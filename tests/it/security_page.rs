@@ -5,19 +5,13 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
+use crate::plain_tests;
+
 const PAGE: &str = include_str!("../../docs/security.md");
 const DOCKERFILE: &str = include_str!("../../Dockerfile");
 
 pub fn trials() -> Vec<Trial> {
-    macro_rules! plain {
-        ($($check:ident),* $(,)?) => {
-            vec![$(Trial::test(concat!("security page::", stringify!($check)).replace('_', " "), || {
-                $check();
-                Ok(())
-            })),*]
-        };
-    }
-    plain![
+    plain_tests![
         every_test_on_the_page_exists,
         every_line_on_the_page_names_a_test,
         every_fuzz_target_is_on_the_page_and_every_one_on_the_page_exists,

@@ -11,6 +11,7 @@ use handoff_bridge::store::DeliveryState;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
+use crate::named;
 use crate::side::Side;
 use crate::world::{World, must, told};
 
@@ -29,7 +30,7 @@ const WINS: u64 = 30;
 pub fn trials() -> Vec<Trial> {
     macro_rules! stories {
         ($($story:ident),* $(,)?) => {
-            vec![$(told(concat!("separation::", stringify!($story)), async || {
+            vec![$(told(named!($story), async || {
                 let mut world = World::without_service(Side::Hubspot, WORK);
                 world.starts().await;
                 $story(&mut world).await;

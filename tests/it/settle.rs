@@ -10,6 +10,7 @@ use handoff_bridge::store::DeliveryState;
 use libtest_mimic::Trial;
 
 use crate::command_line::{Said, said};
+use crate::named;
 use crate::side::Side;
 use crate::world::{NORTHLIGHT, WORK, World, told};
 
@@ -19,39 +20,24 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 pub fn trials() -> Vec<Trial> {
-    vec![
-        story("a_digest_that_nobody_can_look_up_waits_visibly_for_days", async |world: &mut World| {
-            a_digest_that_nobody_can_look_up_waits_visibly_for_days(world).await;
-        }),
-        story("an_operator_says_that_it_is_there", async |world: &mut World| {
-            an_operator_says_that_it_is_there(world).await;
-        }),
-        story("an_operator_says_that_it_is_not_there", async |world: &mut World| {
-            an_operator_says_that_it_is_not_there(world).await;
-        }),
-        story("a_replay_looks_before_it_sends", async |world: &mut World| {
-            a_replay_looks_before_it_sends(world).await;
-        }),
-        story("nothing_is_settled_that_is_not_in_doubt", async |world: &mut World| {
-            nothing_is_settled_that_is_not_in_doubt(world).await;
-        }),
-        story("a_replay_through_an_incoming_webhook_is_a_decision", async |world: &mut World| {
-            a_replay_through_an_incoming_webhook_is_a_decision(world).await;
-        }),
+    // The commands have the machine's clock, so the world begins at its time; it may run ahead.
+    macro_rules! stories {
+        ($($story:ident),* $(,)?) => {
+            vec![$(told(named!($story), async || {
+                let mut world = World::on(Side::Hubspot, Clock::running_from(Clock::machine().now()), WORK);
+                $story(&mut world).await;
+                world.end().await;
+            })),*]
+        };
+    }
+    stories![
+        a_digest_that_nobody_can_look_up_waits_visibly_for_days,
+        an_operator_says_that_it_is_there,
+        an_operator_says_that_it_is_not_there,
+        a_replay_looks_before_it_sends,
+        nothing_is_settled_that_is_not_in_doubt,
+        a_replay_through_an_incoming_webhook_is_a_decision,
     ]
-}
-
-/// The commands have the machine's clock, so the world begins at its time; it may run ahead.
-fn story<F>(name: &str, story: F) -> Trial
-where
-    F: AsyncFnOnce(&mut World) + Send + 'static,
-{
-    told(&format!("settle::{name}"), async move || {
-        let clock = Clock::running_from(Clock::machine().now());
-        let mut world = World::on(Side::Hubspot, clock, WORK);
-        story(&mut world).await;
-        world.end().await;
-    })
 }
 
 /// The digest's post ended like this, and the channel's history fails until all tries are used up.

@@ -14,6 +14,7 @@ use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use crate::named;
 use crate::process::Process;
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
@@ -43,8 +44,8 @@ pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         for point in ["webhook.before_commit", "webhook.after_commit"] {
-            let name = format!("shared_commit::killed_at_{point}");
-            trials.push(told_on(engine, &name, async move |database| killed_at(point, &database).await));
+            let name = format!("{}::{point}", named!(killed_at));
+            trials.push(told_on(engine, name, async move |database| killed_at(point, &database).await));
         }
     }
     trials

@@ -69,7 +69,7 @@ pub fn scenario<F>(engine: Engine, side: Side, name: &str, story: F) -> Trial
 where
     F: AsyncFnOnce(&mut World) + Send + 'static,
 {
-    told_on(engine, &format!("{}::{name}", side.name()), async move |database| {
+    told_on(engine, format!("{name}::{}", side.name()), async move |database| {
         let mut world = World::without_service(side, WORK);
         world.keeps_its_store_at(&database);
         world.starts().await;
@@ -80,14 +80,18 @@ where
 
 /// A test that makes its own world, and lets it keep its store in a database on this engine. Without a server,
 /// PostgreSQL's are ignored, or fail where they are required.
-pub fn told_on<F>(engine: Engine, name: &str, story: F) -> Trial
+pub fn told_on<F>(engine: Engine, name: impl Into<String>, story: F) -> Trial
 where
     F: AsyncFnOnce(Arc<TestDatabase>) + Send + 'static,
 {
+    let name = match engine {
+        Engine::Sqlite => name.into(),
+        Engine::Postgres => format!("{}::{engine}", name.into()),
+    };
     let missing = engine == Engine::Postgres && std::env::var_os(SERVER).is_none();
     let required = std::env::var("HANDOFF_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
     let trial = if missing {
-        Trial::test(readable(name), || Err(Failed::from(format!("{SERVER} is not set"))))
+        Trial::test(name, || Err(Failed::from(format!("{SERVER} is not set"))))
     } else {
         told(name, async move || {
             let database = Arc::new(TestDatabase::create(engine).await);
@@ -98,24 +102,19 @@ where
             }
         })
     };
-    let trial = if engine == Engine::Postgres { trial.with_kind(engine.to_string()) } else { trial };
     trial.with_ignored_flag(missing && !required)
 }
 
 /// A test that makes its own world.
-pub fn told<F>(name: &str, story: F) -> Trial
+pub fn told<F>(name: impl Into<String>, story: F) -> Trial
 where
     F: AsyncFnOnce() + Send + 'static,
 {
-    Trial::test(readable(name), move || {
+    Trial::test(name, move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         runtime.block_on(story());
         Ok(())
     })
-}
-
-fn readable(name: &str) -> String {
-    name.replace('_', " ")
 }
 
 /// Waits for something that must happen.
@@ -124,8 +123,44 @@ pub async fn must<T>(what: &str, happening: impl Future<Output = T>) -> T {
     happened.unwrap_or_else(|_| panic!("it never happened: {what}"))
 }
 
+/// A test's name in the runner: that of its function, after its module.
+#[macro_export]
+macro_rules! named {
+    ($test:ident) => {
+        concat!(module_path!(), "::", stringify!($test)).trim_start_matches("it::")
+    };
+}
+
+/// Lists tests that make their own world by the name of their function; those with sides once for each.
+#[macro_export]
+macro_rules! tests {
+    ($($test:ident),* $(,)?) => { vec![$($crate::world::told($crate::named!($test), $test)),*] };
+    ($($side:ident),+: $($test:ident),* $(,)?) => {{
+        let mut trials = Vec::new();
+        for side in [$($crate::side::Side::$side),+] {
+            $(trials.push($crate::world::told(
+                format!("{}::{}", $crate::named!($test), side.name()),
+                async move || $test(side).await,
+            ));)*
+        }
+        trials
+    }};
+}
+
+/// Lists tests without anything to wait for by the name of their function.
+#[macro_export]
+macro_rules! plain_tests {
+    ($($test:ident),* $(,)?) => {
+        vec![$(libtest_mimic::Trial::test($crate::named!($test), || {
+            $test();
+            Ok(())
+        })),*]
+    };
+}
+
 /// Lists scenarios by the name of their function: once for each side that is named, on SQLite or on
-/// `both engines`.
+/// `both engines`. `faults::an_html_error_page_is_survived` is two or four tests, with `::hubspot`,
+/// `::hubspot::postgres` and so on behind it.
 #[macro_export]
 macro_rules! scenarios {
     (both engines, $($side:ident),+: $($story:ident),* $(,)?) => {{
@@ -139,7 +174,7 @@ macro_rules! scenarios {
             $(trials.push($crate::world::scenario(
                 $crate::test_database::Engine::$engine,
                 side,
-                concat!(module_path!(), "::", stringify!($story)).trim_start_matches("it::"),
+                $crate::named!($story),
                 $story,
             ));)*
         }

@@ -32,7 +32,7 @@ struct Bounds {
 }
 
 /// The version of `cargo test`.
-pub fn short(engine: Engine) -> Result<(), String> {
+pub fn random_kills(engine: Engine) -> Result<(), String> {
     let (span, patience) = (Duration::from_secs(13), Duration::from_mins(1));
     let bounds = Bounds { kills: 16, span, patience, longest_jump: Duration::from_secs(3) };
     block_on(kill(engine, &bounds, any_seed()))

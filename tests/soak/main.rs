@@ -61,9 +61,9 @@ fn short() -> ExitCode {
         eprintln!("left out: PostgreSQL, because {SERVER} is not set");
     }
     let trials = vec![
-        trial("random kills", Engine::Sqlite, kills::short),
-        trial("random kills", Engine::Postgres, kills::short),
-        trial("replicas", Engine::Postgres, |_| replicas::short()),
+        trial("kills::random_kills", Engine::Sqlite, kills::random_kills),
+        trial("kills::random_kills", Engine::Postgres, kills::random_kills),
+        trial("replicas::killed_replicas", Engine::Postgres, |_| replicas::killed_replicas()),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -71,11 +71,11 @@ fn short() -> ExitCode {
 fn trial(name: &str, engine: Engine, run: fn(Engine) -> Result<(), String>) -> Trial {
     let missing = engine == Engine::Postgres && std::env::var_os(SERVER).is_none();
     let required = std::env::var("HANDOFF_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
-    let trial = Trial::test(name, move || {
+    let trial = Trial::test(format!("{name}::{engine}"), move || {
         if missing {
             return Err(Failed::from(format!("{SERVER} is not set")));
         }
         run(engine).map_err(Failed::from)
     });
-    trial.with_kind(engine.to_string()).with_ignored_flag(missing && !required)
+    trial.with_ignored_flag(missing && !required)
 }

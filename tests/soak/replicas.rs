@@ -44,7 +44,7 @@ struct Bounds {
 }
 
 /// The version of `cargo test`.
-pub fn short() -> Result<(), String> {
+pub fn killed_replicas() -> Result<(), String> {
     let (lease, patience) = (Duration::from_secs(2), Duration::from_mins(1));
     block_on(replicas(&Bounds { count: 3, wins: 60, lease, between: 600..1_200, patience }, any_seed()))
 }

@@ -26,7 +26,7 @@ macro_rules! stories {
 
 /// A story on one engine. Without a server, PostgreSQL's are ignored, or fail where they are required.
 pub fn on(engine: Engine, story: &'static Story) -> Trial {
-    let name = story.name.trim_start_matches("store::").replace("::", ": ").replace('_', " ");
+    let name = format!("{}::{engine}", story.name.trim_start_matches("store::"));
     let missing = engine == Engine::Postgres && std::env::var_os(SERVER).is_none();
     let required = std::env::var("HANDOFF_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
     let trial = Trial::test(name, move || {
@@ -37,7 +37,7 @@ pub fn on(engine: Engine, story: &'static Story) -> Trial {
         runtime.block_on(tell(engine, story));
         Ok(())
     });
-    trial.with_kind(engine.to_string()).with_ignored_flag(missing && !required)
+    trial.with_ignored_flag(missing && !required)
 }
 
 async fn tell(engine: Engine, story: &'static Story) {
