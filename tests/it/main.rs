@@ -1,8 +1,14 @@
-//! The product from outside: a real service, real HTTP, the sandbox's HubSpot and Slack.
+//! The product from outside: a real service, real HTTP, the sandbox's HubSpot, Salesforce and Slack. `first_win` is
+//! the scenario to read first.
 //!
 //! Every scenario is told on SQLite, and those whose list says `both engines` on PostgreSQL as well; that needs a
 //! server: `HANDOFF_TEST_POSTGRES=postgres://postgres@127.0.0.1/test cargo test --test it`. Without one they are
 //! shown as ignored; `HANDOFF_REQUIRE_POSTGRES=1` makes that a failure.
+//!
+//! A test is called here what it is called in the source, with the CRM and PostgreSQL behind it where it is told on
+//! several: `faults::a_busy_crm_is_waited_out::salesforce::postgres`.
+
+mod first_win;
 
 mod admin_package;
 mod announcements;
@@ -49,6 +55,7 @@ fn main() -> ExitCode {
         eprintln!("left out: the scenarios on PostgreSQL, because {} is not set", test_database::SERVER);
     }
     let trials: Vec<Trial> = [
+        first_win::trials(),
         admin_package::trials(),
         readme::trials(),
         receive::trials(),
