@@ -11,9 +11,9 @@ use handoff_bridge::store::DeliveryState;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::named;
 use crate::side::Side;
 use crate::world::{World, must, told};
+use crate::{named, tests};
 
 const WORK: &str = r#"workers = 4
 first_retry = "2s"
@@ -38,29 +38,33 @@ pub fn trials() -> Vec<Trial> {
             })),*]
         };
     }
-    stories![
+    let mut trials = stories![
         a_slack_that_hangs_delays_no_task_and_hears_of_every_win_once,
         a_portal_that_hangs_does_not_delay_another_account,
-    ]
+    ];
+    trials.extend(tests![a_refusal_between_failures_does_not_hide_that_a_portal_is_dead]);
+    trials
+}
+
+/// A deal is won in HubSpot, and these are its events.
+fn wins(world: &World, deal: &str) -> Vec<Value> {
+    let values = [
+        ("dealname", "One of many"),
+        ("amount", "900"),
+        ("pipeline", "default"),
+        ("dealstage", "closedwon"),
+        ("hubspot_owner_id", "70000002"),
+    ];
+    world.sandbox.hubspot.change(|hubspot| hubspot.creates_deal(PORTAL, deal, &values).unwrap())
 }
 
 /// Many deals are won, and one webhook tells of all of them.
 async fn wins_many(world: &World) -> Vec<String> {
-    let deals: Vec<String> = (0..WINS).map(|n| (302_000_000_000 + n).to_string()).collect();
-    let events: Vec<Value> = world.sandbox.hubspot.change(|hubspot| {
+    world.sandbox.hubspot.change(|hubspot| {
         hubspot.portal_mut(PORTAL).unwrap().calls_per_10s = 1_000_000;
-        let win = |deal: &String| {
-            let values = [
-                ("dealname", "One of many"),
-                ("amount", "900"),
-                ("pipeline", "default"),
-                ("dealstage", "closedwon"),
-                ("hubspot_owner_id", "70000002"),
-            ];
-            hubspot.creates_deal(PORTAL, deal, &values).unwrap()
-        };
-        deals.iter().flat_map(win).collect()
     });
+    let deals: Vec<String> = (0..WINS).map(|n| (302_000_000_000 + n).to_string()).collect();
+    let events: Vec<Value> = deals.iter().flat_map(|deal| wins(world, deal)).collect();
     for batch in events.chunks(100) {
         assert_eq!(world.hubspot_sends(batch).await, 200);
     }
@@ -131,4 +135,31 @@ async fn a_portal_that_hangs_does_not_delay_another_account(world: &mut World) {
     let tasks =
         world.sandbox.hubspot.see(|hubspot| hubspot.portal(PORTAL).unwrap().records(Kind::Task).count());
     assert_eq!(tasks, deals.len());
+}
+
+async fn a_refusal_between_failures_does_not_hide_that_a_portal_is_dead() {
+    // Nothing is tried twice, so that each answer below is one deal's.
+    let work = WORK.replace("first_retry = \"2s\"", "first_retry = \"10m\"");
+    let mut world = World::without_service(Side::Hubspot, &work);
+    world.starts().await;
+    for (number, answer) in [503, 503, 503, 400, 503].into_iter().enumerate() {
+        assert!(
+            world.service().app.store.pauses().await.unwrap().is_empty(),
+            "four failures have to come first"
+        );
+        let deal = (302_000_000_000 + number).to_string();
+        let read = format!("GET /crm/objects/*/deals/{deal}");
+        world.sandbox.hubspot.fails(&read, Fault::status(answer), Times::UntilCleared);
+        assert_eq!(world.hubspot_sends(&wins(&world, &deal)).await, 200);
+        world
+            .eventually("the answer is written down", async || {
+                let work = world.open_work().await;
+                work.iter().any(|line| line.contains(&deal) && line.contains(&answer.to_string()))
+            })
+            .await;
+    }
+    let pause = world.pause().await;
+    assert!(pause.reason.starts_with("several calls in a row failed"), "{}", pause.reason);
+    world.leaves_work();
+    world.end().await;
 }
