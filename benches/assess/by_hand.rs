@@ -11,15 +11,14 @@
 
 use std::collections::BTreeMap;
 
-use handoff_bridge::dates::stored as dates;
-use handoff_bridge::delivery::{DigestOrder, Orders, TaskOrder};
-use handoff_bridge::packet::{Addressee, Confidence, Gap, Severity};
-use handoff_bridge::packet::{AgendaPoint, Review};
+use handoff_bridge::dates::stored::{self, StoredAs};
+use handoff_bridge::dates::{self, DueDate, DueSource};
 use handoff_bridge::packet::{
-    DealSummary, Entry, HandoffOwner, Importance, MappingRef, Packet, PacketStatus, Person, Role, Section,
-    SectionName, SectionStatus,
+    Addressee, AgendaPoint, Ask, Confidence, DealSummary, DeliveryPlan, DigestParams, Entry, Fact, Gap,
+    HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Questions, Review, Role,
+    RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
 };
-use handoff_bridge::record::{Contact, DealRecord, FieldKind, User};
+use handoff_bridge::record::{Contact, DealRecord, FieldPath, User};
 use handoff_bridge::text::clean::{clean, clean_html, clean_line};
 use handoff_bridge::text::{decimal as numbers, excerpt, money as text};
 use jiff::civil::Date;
@@ -52,9 +51,9 @@ pub fn assemble(
     zone: &TimeZone,
     packet_id: &str,
     as_of: Timestamp,
-) -> (Packet, Orders) {
+) -> (Packet, DeliveryPlan) {
     let now = as_of.to_zoned(zone.clone());
-    let close = record.deal.get("closedate").and_then(|close| day(close, FieldKind::DateTime, zone));
+    let close = record.deal.get("closedate").and_then(|close| stored::day(close, StoredAs::Instant, zone));
     let important = important(record);
     let people = people(record);
     let mut sections = BTreeMap::from([
@@ -109,28 +108,33 @@ pub fn assemble(
     let seller = record.owner.as_ref().filter(|_| status == PacketStatus::Incomplete);
     let assignee = seller.filter(|seller| seller.is_active()).or(success).map(|user| user.id().to_owned());
     let at_five = due.at(17, 0, 0, 0).to_zoned(zone.clone()).map_or(as_of, |due| due.timestamp());
-    let digest = DigestOrder { channel: "C0123ABCD".to_owned() };
-    (packet, Orders { task: TaskOrder { assignee, due: at_five }, digest })
+    let questions = Some(Questions::default());
+    let digest = DigestParams { channel: "C0123ABCD".to_owned(), questions: questions.clone() };
+    (packet, DeliveryPlan { task: TaskParams { assignee, due: at_five, questions }, digest })
 }
 
 fn section(entries: Vec<Entry>) -> Section {
     Section { status: SectionStatus::Missing, entries, people: Vec::new() }
 }
 
-fn entry(text: &str, source: &str) -> Option<Entry> {
+fn entry(text: &str, name: &str) -> Option<Entry> {
+    written(text, Origin::Field(FieldPath::deal(name)))
+}
+
+fn written(text: &str, origin: Origin) -> Option<Entry> {
     let (text, excerpt) = excerpt::within(text, excerpt::DEFAULT_WORDS);
-    (!text.is_empty()).then(|| Entry { text, source: source.to_owned(), excerpt, ..Entry::default() })
+    (!text.is_empty()).then(|| Entry { excerpt, ..Entry::new(text, origin) })
 }
 
 /// Text fields of the deal, one entry each.
 fn prose(record: &DealRecord, fields: &[&str]) -> Vec<Entry> {
-    let read = |name: &&str| entry(&clean(record.deal.get(name)?), &["deal.", name].concat());
+    let read = |name: &&str| entry(&clean(record.deal.get(name)?), name);
     fields.iter().filter_map(read).collect()
 }
 
 /// A numbered list in HTML, and a box that may be ticked.
 fn promises(record: &DealRecord) -> Vec<Entry> {
-    let list = record.deal.get("handoff_promises").map(|list| clean_html(list));
+    let list = record.deal.get("handoff_promises").map(clean_html);
     let lines = list.as_deref().unwrap_or_default().lines().filter(|line| !line.is_empty()).map(|line| {
         let numbered = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
         numbered.strip_prefix(". ").or_else(|| line.strip_prefix("• ")).unwrap_or(line)
@@ -139,8 +143,8 @@ fn promises(record: &DealRecord) -> Vec<Entry> {
         let yes_or_no = if value == "true" { "yes" } else { "no" };
         format!("{}: {yes_or_no}", label(record, "deal.sso_promised", "SSO promised"))
     });
-    let mut entries: Vec<Entry> = lines.filter_map(|line| entry(line, "deal.handoff_promises")).collect();
-    entries.extend(sso.and_then(|sso| entry(&sso, "deal.sso_promised")));
+    let mut entries: Vec<Entry> = lines.filter_map(|line| entry(line, "handoff_promises")).collect();
+    entries.extend(sso.and_then(|sso| entry(&sso, "sso_promised")));
     entries
 }
 
@@ -148,14 +152,14 @@ fn risks(record: &DealRecord, close: Option<Date>, zone: &TimeZone, now: &Zoned)
     let deal = &record.deal;
     let ticked = deal.get("handoff_risks").unwrap_or_default().split(';').filter(|part| !part.is_empty());
     let ticked = ticked.map(|part| choice(record, "deal.handoff_risks", part));
-    let mut risks: Vec<Entry> = ticked.filter_map(|risk| entry(&risk, "deal.handoff_risks")).collect();
+    let mut risks: Vec<Entry> = ticked.filter_map(|risk| entry(&risk, "handoff_risks")).collect();
     risks.extend(prose(record, &["handoff_risk_notes"]));
 
     let number = |name: &str| deal.get(name).and_then(numbers::decimal);
     let at_least = |name: &str, limit: i64| number(name).filter(|number| *number >= Decimal::from(limit));
     let mut shows = |say: &str, source: &str, name: &str, value: &str| {
         let text = format!("{say} ({}: {value})", label(record, source, name));
-        risks.extend(entry(&text, source));
+        risks.extend(written(&text, Origin::Derived(source.parse().ok())));
     };
     if at_least("discount_percent", 20).is_some() {
         let value = numbers::trimmed(deal.get("discount_percent").unwrap_or_default());
@@ -173,7 +177,7 @@ fn risks(record: &DealRecord, close: Option<Date>, zone: &TimeZone, now: &Zoned)
         let close = close.strftime("%-d %b %Y").to_string();
         shows("Closed on the last day of a quarter", "deal.closedate", "Close date", &close);
     }
-    let touched = deal.get("notes_last_contacted").and_then(|at| day(at, FieldKind::DateTime, zone));
+    let touched = deal.get("notes_last_contacted").and_then(|at| stored::day(at, StoredAs::Instant, zone));
     if let Some(touched) = touched.filter(|touched| dates::days_between(*touched, now.date()) > 14) {
         let touched = touched.strftime("%-d %b %Y").to_string();
         let source = "deal.notes_last_contacted";
@@ -184,17 +188,14 @@ fn risks(record: &DealRecord, close: Option<Date>, zone: &TimeZone, now: &Zoned)
 
 fn first_value(record: &DealRecord, zone: &TimeZone) -> Vec<Entry> {
     let mut entries = prose(record, &["handoff_first_value"]);
-    let due = record.deal.get("handoff_first_value_date").and_then(|due| day(due, FieldKind::Date, zone));
+    let due =
+        record.deal.get("handoff_first_value_date").and_then(|due| stored::day(due, StoredAs::Day, zone));
     let who = record.deal.get("handoff_first_value_who").map(clean_line);
     for entry in &mut entries {
-        entry.due = due;
+        entry.due = due.map(|day| DueDate { day, source: DueSource::Field });
         entry.who = who.clone().filter(|who| !entry.text.contains(who));
     }
     entries
-}
-
-fn day(value: &str, kind: FieldKind, zone: &TimeZone) -> Option<Date> {
-    dates::day(value, Some(kind), zone)
 }
 
 fn label<'a>(record: &'a DealRecord, field: &str, otherwise: &'a str) -> &'a str {
@@ -248,16 +249,16 @@ fn person(contact: &Contact) -> Person {
     let by_label = roles(&ROLES, contact.labels.iter().map(String::as_str));
     let buying = contact.object.get("hs_buying_role").unwrap_or_default();
     let (roles, source) = if by_label.is_empty() {
-        (roles(&BUYING_ROLES, buying.split(';')), "contacts.hs_buying_role")
+        (roles(&BUYING_ROLES, buying.split(';')), RoleSource::BuyingRole)
     } else {
-        (by_label, "contacts.label")
+        (by_label, RoleSource::Label)
     };
     Person {
         name: contact.name().map(|name| clean_line(&name)).unwrap_or_default(),
         title: contact.title().map(clean_line),
         email: contact.email().map(clean_line),
         other_emails: Vec::new(),
-        source: if roles.is_empty() { "contacts" } else { source }.to_owned(),
+        source: if roles.is_empty() { RoleSource::Unknown } else { source },
         roles,
     }
 }
@@ -289,26 +290,27 @@ fn owner(user: Option<&User>) -> HandoffOwner {
 
 /// Sections without text, and roles without a person.
 fn gaps(sections: &BTreeMap<SectionName, Section>, important: bool) -> Vec<Gap> {
-    let gap = |id: String, section: SectionName| Gap {
-        id,
+    let gap = |rule: RuleId, role: Option<Role>, section: SectionName| Gap {
+        rule,
+        role,
         section,
         addressee: Addressee::Seller,
         severity: Severity::Gap,
         confidence: Confidence::Certain,
-        question: format!("What can you say about {}?", section.title()),
-        evidence: format!("{} is empty", section.as_str()),
+        ask: Ask::Section,
+        fact: Fact::Recorded(format!("{} is empty", section.as_str())),
     };
     let mut gaps = Vec::new();
     for (name, section) in sections {
         if *name != SectionName::Stakeholders {
             if section.entries.is_empty() {
-                gaps.push(gap("empty".to_owned(), *name));
+                gaps.push(gap(RuleId::Empty, None, *name));
             }
             continue;
         }
         for role in Role::ALL.into_iter().filter(|role| important || *role != Role::ExecutiveBacker) {
             if !section.people.iter().any(|person| person.roles.contains(&role)) {
-                gaps.push(gap(format!("role_missing:{}", role.as_str()), *name));
+                gaps.push(gap(RuleId::RoleMissing, Some(role), *name));
             }
         }
     }
@@ -317,8 +319,7 @@ fn gaps(sections: &BTreeMap<SectionName, Section>, important: bool) -> Vec<Gap> 
 
 fn review(sections: &BTreeMap<SectionName, Section>, task_due: Date) -> Review {
     let first = |name: SectionName| sections[&name].entries.first().map(|entry| entry.text.clone());
-    let written =
-        |entry: &&Entry| matches!(entry.source.as_str(), "deal.handoff_risks" | "deal.handoff_risk_notes");
+    let written = |entry: &&Entry| entry.is_written();
     let risks = sections[&SectionName::Risks].entries.iter().filter(written).take(3);
     let risks = risks.map(|entry| entry.text.as_str()).collect::<Vec<_>>().join("; ");
     let point = |point: &str, answer: Option<String>| AgendaPoint {
