@@ -140,9 +140,9 @@ async fn hostile_text_stays_text(world: &mut World) {
     let digest = world.next_digest().await;
     assert!(!digest.text.contains("<!") && !digest.text.contains("<http"), "{}", digest.text);
     insta::assert_snapshot!(digest.text, @"
-    Handoff: Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀 · 23,000.50 EUR · owner Iris Okafor · 2 of 6 · weak: stakeholders, promises, risks, first value
+    Handoff: Zażółć &amp; Sons 🚀 · 23,000.50 EUR · owner Iris Okafor · 2 of 6 · weak: stakeholders, promises, risks, first value
     For the seller, Iris Okafor:
-    • Stakeholders: Who are the operator and likely blocker at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀?
+    • Stakeholders: Who are the operator and likely blocker at Zażółć &amp; Sons 🚀?
     • Promises: Can you say what we promised in one sentence?
     • Risks: Are there no risks, or does the risk listed here hold?
     +1 more in the task
@@ -152,7 +152,7 @@ async fn hostile_text_stays_text(world: &mut World) {
     insta::assert_snapshot!(readable(&task.body), @"
     <p>The deal is won, and 2 of 6 sections are filled; weak: stakeholders, promises, risks, first value. Please answer on the deal itself; a sentence each is enough.</p>
     <p><b>For the seller, Iris Okafor</b></p>
-    <p>1. Stakeholders: Who are the operator and likely blocker at Zażółć &lt;b&gt;&amp; Sons&lt;/b&gt; 🚀?<br>
+    <p>1. Stakeholders: Who are the operator and likely blocker at Zażółć &amp; Sons 🚀?<br>
     2. Promises: Can you say what we promised in one sentence?<br>
     3. Risks: Are there no risks, or does the risk listed here hold?<br>
     4. First value: What can they see earlier, by 20 Dec 2026?</p>
