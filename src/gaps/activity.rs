@@ -19,65 +19,16 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+const WORDS: &str = include_str!("vocabulary/activity.toml");
+
 /// Words for what a vendor does.
-static OUR_WORK: Vocabulary = Vocabulary::new(&[
-    "kickoff, kick-off, onboarding, onboard, training, trainings, train, implementation, implement, setup, set up, set-up, \
-     workshop, workshops, walkthrough, walk-through, demo, webinar, installation, install, configuration, configure, \
-     provisioning, provision, deployment, deploy, enablement, welcome call, welcome email, intro call, introduction call, \
-     onboarding call, kickoff meeting, discovery workshop, project plan, handover, handover call, account setup, integration",
-    "Auftakt, Kick-off-Termin, Kickoff-Termin, Auftakttermin, Schulung, Schulungen, schulen, Einweisung, Einführung, Einrichtung, \
-     einrichten, Implementierung, implementieren, Installation, installieren, Konfiguration, konfigurieren, Begrüßung, \
-     Projektstart, Einarbeitung, Anbindung",
-    "formation, formations, former, lancement, réunion de lancement, atelier, ateliers, mise en place, mise en œuvre, \
-     installation, paramétrage, paramétrer, configuration, intégration, déploiement, accompagnement, prise en main",
-    "formación, capacitación, capacitar, reunión de arranque, reunión inicial, taller, talleres, implantación, implementación, \
-     instalación, configuración, configurar, puesta en marcha, integración, despliegue",
-    "formação, treinamento, treinar, reunião inicial, reunião de kickoff, oficina, implantação, implementação, instalação, \
-     configuração, configurar, integração, parametrização",
-    "opleiding, trainen, kennismaking, startbijeenkomst, implementatie, implementeren, inrichting, inrichten, installatie, \
-     configuratie, instructie, uitrol",
-]);
+static OUR_WORK: Vocabulary = Vocabulary::new(WORDS, "our_work");
 
 /// Words for what a customer does or has when it works.
-static THEIR_WORK: Vocabulary = Vocabulary::new(&[
-    "use, uses, used, using, run, runs, running, see, sees, send, sends, sent, build, builds, built, create, creates, created, \
-     publish, publishes, published, report, reports, reported, present, presents, presented, decide, decides, approve, approves, approved, \
-     replace, replaces, replaced, closes, closed, import, imports, imported, submit, submits, submitted, book, books, booked, \
-     plans, forecast, forecasts, reviews, reviewed, log in, logs in, work in, works in, work with, works with, \
-     complete, completes, completed, processes, processed, ship, ships, shipped, launch, launches, launched, hire, hires, \
-     save, saves, saved, reduce, reduces, reduced, cuts, stop, stops, switch, switches, adopt, adopts, go live, goes live, live, \
-     in production, in use, productive, read, reads, open, opens, share, shares, shared, export, exports, answer, answers, resolve, resolves, \
-     schedule, schedules, track, tracks, receive, receives, sign, signs, pay, pays, checks, manage, manages, handle, handles",
-    "nutzt, nutzen, verwendet, verwenden, benutzt, benutzen, sieht, sehen, arbeitet, arbeiten, erstellt, erstellen, verschickt, \
-     verschicken, versendet, bucht, buchen, plant, planen, prüft, prüfen, entscheidet, entscheiden, genehmigt, genehmigen, ersetzt, \
-     ersetzen, schließt, schließen, meldet, melden, spart, sparen, reduziert, läuft, laufen, live, produktiv, im Einsatz, liest, \
-     steuert, steuern, zeigt, präsentiert, importiert, exportiert, bearbeitet, bearbeiten, veröffentlicht, gibt frei, abgelöst",
-    "utilise, utilisent, voit, voient, envoie, envoient, crée, créent, travaille, travaillent, publie, publient, décide, décident, valide, \
-     valident, remplace, remplacent, clôture, présente, présentent, pilote, pilotent, suit, suivent, traite, traitent, économise, \
-     réduit, réduisent, en production, en service, en ligne, consulte, consultent, saisit, saisissent, importe, exporte",
-    "usa, usan, utiliza, utilizan, ve, ven, envía, envían, crea, crean, trabaja, trabajan, publica, publican, decide, deciden, aprueba, \
-     aprueban, reemplaza, sustituye, cierra, cierran, presenta, presentan, revisa, revisan, gestiona, gestionan, ahorra, reduce, reducen, \
-     en producción, en uso, consulta, consultan, importa, exporta",
-    "usam, utilizam, vê, veem, envia, enviam, cria, criam, trabalha, trabalham, publicam, decidem, aprova, aprovam, substitui, fecha, \
-     fecham, apresenta, apresentam, revisam, gerencia, economiza, reduz, em produção, em uso, consultam, no ar",
-    "gebruikt, gebruiken, ziet, zien, stuurt, sturen, verstuurt, maakt, maken, werkt, werken, publiceert, beslist, keurt goed, vervangt, \
-     sluit, presenteert, controleert, plant, plannen, bespaart, vermindert, in productie, in gebruik, leest, boekt, boeken, verwerkt",
-]);
+static THEIR_WORK: Vocabulary = Vocabulary::new(WORDS, "their_work");
 
 /// Small words, and words that go with a meeting or a project.
-static AROUND: Vocabulary = Vocabulary::new(&[
-    "the, a, an, and, or, of, to, for, in, on, at, with, by, from, we, our, us, is, are, will, be, do, first, start, begin, then, plus, call, \
-     meeting, session, sessions, project, phase, customer, client, them, they, their, new, full, initial, technical, product, platform, system, \
-     account, day, days, week, weeks, month, within, next, after, before, until, end, planned, scheduled, remote, onsite, on site, online",
-    "der, die, das, den, dem, des, ein, eine, einen, einer, und, oder, mit, für, im, in, am, an, auf, von, vom, zum, zur, bis, nach, vor, wir, unser, \
-     unsere, wird, werden, erste, erster, ersten, erstes, Termin, Kunde, Kunden, Projekt, Woche, Wochen, Tag, Tage, Tagen, Monat, gemeinsam, vor Ort, dann",
-    "le, la, les, l, un, une, des, du, de, d, et, ou, avec, pour, en, au, aux, à, sur, par, nous, notre, sera, premier, première, réunion, client, clients, \
-     projet, semaine, semaines, jour, jours, mois, sous, avant, après, puis, prévue",
-    "el, los, las, una, unos, del, y, o, con, para, al, por, nosotros, nuestro, será, primer, primera, reunión, cliente, clientes, proyecto, semana, \
-     semanas, día, días, mes, antes, después, luego",
-    "os, as, um, uma, do, da, dos, das, e, com, no, na, ao, nós, nosso, primeiro, primeira, reunião, projeto, dia, dias, mês, depois",
-    "het, een, van, en, met, voor, op, bij, te, tot, wij, we, onze, eerste, klant, klanten, project, week, weken, dag, dagen, maand, daarna, sessie",
-]);
+static AROUND: Vocabulary = Vocabulary::new(WORDS, "around");
 
 /// Other words in a text that is still plainly about our work only.
 const OTHER_WORDS: usize = 3;

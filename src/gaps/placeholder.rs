@@ -23,77 +23,13 @@ pub(super) const RULE: Rule = Rule {
 /// No built-in stand-in or pointer is longer, in bytes.
 const LONGEST: usize = 120;
 
+const WORDS: &str = include_str!("vocabulary/placeholder.toml");
+
 /// Stand-ins, and words that say "not now". Compared with the whole value.
-static STAND_INS: Vocabulary = Vocabulary::new(&[
-    // Any language
-    "n/a, na, n.a, n/d, nd, tbd, tba, tbc, t.b.d, t.b.a, t.b.c, todo, to do, idk, dk, null, undefined, nan, \
-     x, xx, xxx, xxxx, xxxxx, y, z, abc, asd, asdf, asdfasdf, asdf asdf, asdfg, qwe, qwer, qwerty, qwertz, azerty, \
-     test, testing, test test, test 123, 123 test, test1, foo, bar, foo bar, foobar, bla, blah, bla bla, blah blah, \
-     blabla, lorem ipsum, lorem ipsum dolor sit amet, dummy, placeholder, sample, wip, etc, same, ok, okay",
-    // English
-    "to be confirmed, to be determined, to be defined, to be decided, to be discussed, to be announced, \
-     to be added, to be completed, to be filled, to be filled in, to be updated, to follow, will follow, follows, \
-     pending, open, still open, later, coming soon, soon, fill in later, will fill in later, fill in, fill later, \
-     will update, will update later, update later, will add, will add later, add later, unknown, not known, \
-     not yet known, not known yet, unclear, unsure, not sure, not sure yet, don't know, I don't know, no idea, \
-     no clue, no info, no information, no details, no data, not applicable, not available, not provided, not specified, \
-     not defined, not defined yet, not yet, not yet defined, not yet confirmed, not discussed, not discussed yet, \
-     none provided, none given, unspecified, various, see comment, same as above, same as before, ditto, ask me, \
-     ask later, call me, in my head, on it, notes, my notes, the notes, call notes, meeting notes, gong, gong call, recording, need to check, to check, will check, checking, in progress, work in progress, \
-     yes and no, whatever, something, stuff, nothing to add, no comment, no comments, no notes, required field",
-    // German
-    "offen, noch offen, ist noch offen, folgt, folgt noch, folgt später, kommt noch, kommt später, wird nachgereicht, \
-     wird noch nachgereicht, wird ergänzt, wird noch ergänzt, nachtragen, wird nachgetragen, später, unbekannt, \
-     noch unbekannt, nicht bekannt, noch nicht bekannt, unklar, noch unklar, weiß nicht, weiß ich nicht, \
-     keine Ahnung, keine Angabe, keine Angaben, k.A, keine Info, keine Infos, keine Information, keine Informationen, \
-     nicht vorhanden, nicht verfügbar, nicht zutreffend, nicht relevant, entfällt, trifft nicht zu, noch zu klären, \
-     zu klären, wird geklärt, wird noch geklärt, in Klärung, muss noch geklärt werden, noch zu definieren, \
-     zu definieren, wird noch definiert, noch nicht definiert, noch nicht festgelegt, in Arbeit, in Abstimmung, \
-     wie oben, siehe oben, dito, egal, tbd folgt, Platzhalter, Pflichtfeld, Notizen, meine Notizen, Gesprächsnotizen, Call-Notizen, diverses, verschiedenes",
-    // French
-    "à définir, reste à définir, à confirmer, reste à confirmer, à compléter, à préciser, à déterminer, à venir, à voir, \
-     à remplir, à renseigner, à faire, plus tard, en attente, en cours, inconnu, inconnue, pas connu, non connu, \
-     je ne sais pas, je sais pas, ne sait pas, nsp, aucune idée, aucune info, aucune information, \
-     non communiqué, non renseigné, non précisé, non défini, non disponible, non applicable, s.o, sans objet, n.c, n.r, \
-     pas encore, pas encore défini, pas applicable, pas d'info, pas d'information, idem, voir plus haut, divers, notes d'appel",
-    // Spanish
-    "por definir, por confirmar, por determinar, por completar, por rellenar, por ver, a definir, a confirmar, \
-     pendiente, pendiente de definir, pendiente de confirmar, está pendiente, más tarde, después, desconocido, \
-     se desconoce, no sé, no lo sé, ni idea, no aplica, no disponible, no especificado, no definido, sin definir, \
-     sin confirmar, sin datos, sin información, s/d, n/s, en curso, en proceso, aún no, todavía no, ídem, ver arriba, \
-     varios, notas, mis notas",
-    // Portuguese
-    "a completar, a preencher, a determinar, por preencher, pendente, em aberto, mais tarde, depois, desconhecido, não sei, \
-     não sabemos, sem ideia, não se aplica, não aplicável, não disponível, não definido, não informado, sem informação, \
-     sem dados, s/i, em andamento, em curso, ainda não, ainda não definido, idem acima, ver acima, vários, teste, \
-     preencher depois",
-    // Dutch
-    "nog te bepalen, te bepalen, ntb, n.t.b, nog te bevestigen, te bevestigen, nog in te vullen, in te vullen, \
-     nog onbekend, onbekend, niet bekend, nog niet bekend, weet ik niet, weet niet, geen idee, geen info, \
-     geen informatie, nvt, n.v.t, niet van toepassing, niet beschikbaar, volgt, volgt nog, volgt later, komt nog, \
-     nader te bepalen, nog open, staat nog open, in behandeling, mee bezig, zie boven, idem dito, diversen, notities, gespreksnotities",
-]);
+static STAND_INS: Vocabulary = Vocabulary::new(WORDS, "stand_ins");
 
 /// "There are none": an answer about promises and risks.
-static NONE: Vocabulary = Vocabulary::new(&[
-    "none, no, nope, nothing, nil, zero, 0, none at all, none known, none so far, none identified, none yet, none that I know of, \
-     nothing special, nothing so far, nothing known, nothing promised, nothing beyond the contract, nothing beyond contract, \
-     nothing outside the contract, nothing outside contract, no risk, no risks, no known risk, no known risks, no risks known, no risks identified, \
-     no major risks, no big risks, no promises, no promises made, no promise, no commitments, no special commitments, \
-     no specific promises, no special promises, no concerns, no issues, no blockers, nothing to report",
-    "keine, keiner, kein, keines, keins, nein, nichts, nichts bekannt, keine bekannt, keine bekannten, nichts besonderes, \
-     nichts zugesagt, nichts versprochen, kein Risiko, keine Risiken, keine Risiken bekannt, keine bekannten Risiken, \
-     keine Zusagen, keine Zusage, keine besonderen Zusagen, keine Versprechen, keine Bedenken, bisher keine, \
-     aktuell keine, derzeit keine, keine weiteren",
-    "aucun, aucune, non, rien, néant, rien de particulier, rien de spécial, rien à signaler, RAS, aucun risque, aucun risque connu, \
-     aucun risque identifié, pas de risque, pas de risques, aucune promesse, aucun engagement, pas d'engagement, pas de promesse",
-    "ninguno, ninguna, nada, nada especial, nada en particular, ningún riesgo, ningún riesgo conocido, sin riesgo, sin riesgos, \
-     sin riesgos conocidos, no hay, no hay riesgos, ninguna promesa, ningún compromiso, sin compromisos, sin promesas",
-    "nenhum, nenhuma, não, não há, nada, nenhum risco, nenhum risco conhecido, sem riscos, sem risco, nenhuma promessa, \
-     nenhum compromisso, sem promessas, sem compromissos, não há riscos",
-    "geen, nee, niets, niks, niets bijzonders, geen risico, geen risico's, geen bekende risico's, geen risico's bekend, \
-     geen toezeggingen, geen beloftes, geen bijzonderheden, geen afspraken",
-]);
+static NONE: Vocabulary = Vocabulary::new(WORDS, "none");
 
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()

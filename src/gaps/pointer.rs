@@ -2,104 +2,33 @@
 
 use std::sync::LazyLock;
 
-use crate::text::tokens::{Vocabulary, Words};
+use crate::text::tokens::{Vocabulary, Words, phrases};
+
+const WORDS: &str = include_str!("vocabulary/pointer.toml");
 
 /// What opens a pointer to somewhere else.
-static SEE: Vocabulary = Vocabulary::new(&[
-    "see, please see, pls see, check, please check, refer to, look at, cf, per, as per, all in, it's in, it's all in, in, \
-     documented in, as discussed in, as discussed on, captured in, from",
-    "siehe, s, bitte siehe, vgl, steht in, steht im, steht alles in, in, im, liegt in",
-    "voir, cf, se référer à, consulter, c'est dans, dans",
-    "ver, véase, vea, está en, en, consultar, revisar",
-    "ver, veja, vide, está em, está no, está nas, em, no, nas, consultar",
-    "zie, bekijk, staat in, in, check",
-]);
+static SEE: Vocabulary = Vocabulary::new(WORDS, "see");
 
 /// Where a pointer points, and the small words around it.
-static PLACES: Vocabulary = Vocabulary::new(&[
-    "call, calls, notes, note, meeting, meetings, minutes, transcript, recording, recordings, gong, chorus, fireflies, modjo, \
-     zoom, teams, loom, email, emails, e-mail, e-mails, mail, mails, thread, slack, chat, crm, hubspot, salesforce, deal, \
-     description, comment, comments, activity, activities, timeline, history, log, attached, attachment, attachments, doc, docs, \
-     document, documents, deck, slides, sheet, spreadsheet, notion, confluence, drive, folder, file, files, proposal, offer, \
-     quote, contract, sow, msa, rfp, order form, mutual action plan, map, above, below, field, fields, here, there, elsewhere, \
-     discovery, demo, handover, link, page, record, ticket, opportunity, opp",
-    "the, my, our, last, latest, previous, first, all, from, for, in, on, of, and, it, details, please, sales",
-    "Notiz, Notizen, Gesprächsnotiz, Gesprächsnotizen, Telefonnotiz, Protokoll, Gespräch, Anruf, Aufzeichnung, Anhang, \
-     Vertrag, Angebot, Beschreibung, Kommentar, Kommentare, Verlauf, Dokument, Unterlagen, oben, unten, Anlage, Ticket, \
-     den, die, der, das, dem, meine, meinen, meiner, unsere, vom, im, aus, letzten, letzter, letztem, Call-Notizen",
-    "notes, note, compte-rendu, compte rendu, CR, appel, appels, échange, échanges, enregistrement, pièce jointe, contrat, devis, \
-     proposition, fiche, ci-dessus, ci-dessous, le, la, les, l, d, du, de, des, mes, mon, dernier, dernière, réunion, mail",
-    "notas, nota, llamada, llamadas, reunión, grabación, correo, correos, adjunto, adjuntos, contrato, propuesta, oferta, \
-     descripción, arriba, abajo, el, los, las, de, del, mis, última",
-    "notas, ligação, chamada, reunião, gravação, anexo, contrato, proposta, descrição, acima, abaixo, o, as, os, da, do, das, minhas",
-    "notities, notitie, gesprek, gespreksverslag, verslag, opname, bijlage, contract, offerte, voorstel, omschrijving, \
-     boven, onder, hierboven, het, de, van, mijn, laatste",
-]);
-
-/// Pointers to a person; `*` is a name of one or two words.
-const TO_A_PERSON: [&str; 36] = [
-    "ask *",
-    "please ask *",
-    "pls ask *",
-    "just ask *",
-    "best ask *",
-    "talk to *",
-    "speak to *",
-    "speak with *",
-    "check with *",
-    "sync with *",
-    "* knows",
-    "* has it",
-    "* has details",
-    "* has the details",
-    "frag *",
-    "frage *",
-    "fragt *",
-    "bitte * fragen",
-    "* fragen",
-    "bei * nachfragen",
-    "bei * erfragen",
-    "* weiß bescheid",
-    "rücksprache mit *",
-    "demander à *",
-    "demandez à *",
-    "voir avec *",
-    "à voir avec *",
-    "preguntar a *",
-    "pregunta a *",
-    "hablar con *",
-    "perguntar ao *",
-    "perguntar à *",
-    "falar com *",
-    "vraag *",
-    "vraag het aan *",
-    "navragen bij *",
-];
+static PLACES: Vocabulary = Vocabulary::new(WORDS, "places");
 
 /// Words in the longest pointer to a person.
 const LONGEST: usize = 6;
 
-/// The same patterns, folded: what stands before and after the name.
+/// Pointers to a person, folded: what stands before and after the name.
 static AROUND_A_NAME: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let around = |pattern: &&str| {
+    let around = |pattern: &String| {
         let (before, after) = pattern.split_once('*')?;
         Some((Words::of(before).joined().to_owned(), Words::of(after).joined().to_owned()))
     };
-    TO_A_PERSON.iter().filter_map(around).collect()
+    phrases(WORDS, "to_a_person").iter().filter_map(around).collect()
 });
 
 /// The seller, when nobody writes their name.
-static OUR_PEOPLE: Vocabulary = Vocabulary::new(&[
-    "me, him, her, them, us, ae, sales, seller, rep, sdr, bdr, presales, mich, mir, ihn, \
-     moi, lui, mí, mim, mij, vertrieb, commercial, verkoop",
-]);
+static OUR_PEOPLE: Vocabulary = Vocabulary::new(WORDS, "our_people");
 
 /// Words that follow "ask" in a real answer, or stand before "Fragen": no names.
-static NOT_A_NAME: Vocabulary = Vocabulary::new(&[
-    "for, about, if, whether, what, why, how, when, that, price, pricing, budget, discount, question, questions, nobody, everyone",
-    "nach, ob, wie, warum, wer, alle, keiner, niemand, viele, offene, einige, technische, rechtliche, weitere, häufige",
-    "naar, om, of, si, pour, qui",
-]);
+static NOT_A_NAME: Vocabulary = Vocabulary::new(WORDS, "not_a_name");
 
 /// Whether a whole value points to a place: "see call notes".
 pub(super) fn is_to_a_place(words: &Words) -> bool {

@@ -32,35 +32,13 @@ pub(super) const UNNAMED: Rule = Rule {
     check: unnamed,
 };
 
+const WORDS: &str = include_str!("vocabulary/roles.toml");
+
 /// Names and mailboxes of teams. A name is a team's when every word of it is here.
-static TEAMS: Vocabulary = Vocabulary::new(&[
-    "info, information, contact, contacts, hello, hi, mail, email, office, team, teams, group, department, dept, desk, unit, \
-     it, ict, edv, hr, pr, qa, rd, r&d, legal, finance, accounting, accounts, account, payable, receivable, ap, ar, \
-     billing, invoice, invoices, invoicing, procurement, purchasing, purchase, buying, sales, revops, ops, operations, \
-     marketing, support, service, services, customer, customers, success, helpdesk, admin, admins, administration, \
-     administrator, management, board, reception, security, compliance, privacy, data, engineering, development, dev, devops, \
-     infrastructure, systems, product, research, partners, partner, vendor, vendors, supplier, suppliers, general, \
-     enquiries, inquiries, enquiry, inquiry, jobs, career, careers, press, webmaster, postmaster, noreply, no-reply, no, reply, \
-     crm, hubspot, salesforce, mailbox, inbox, shared, global, central, corporate, head, main, business, the, and, of, project, \
-     digital, technology, tech, user, users, key, test, unknown, tbd, tba, n/a, n, a, na, nn, xxx, none, eu, emea, dach, us, uk, de, fr, es, nl",
-    "kontakt, einkauf, buchhaltung, rechnung, rechnungen, vertrieb, verkauf, personal, personalabteilung, abteilung, büro, \
-     geschäftsführung, geschäftsleitung, leitung, sekretariat, empfang, verwaltung, zentrale, technik, entwicklung, kundenservice, \
-     kundendienst, kundenbetreuung, rechtsabteilung, recht, controlling, datenschutz, beschaffung, it-abteilung, gruppe, unbekannt, \
-     fachabteilung, fachbereich, die, der, und, projekt, projektteam, einkaufsabteilung, finanzabteilung, finanzen, vorstand",
-    "achats, achat, comptabilité, facturation, compta, ventes, commercial, service, services, équipe, département, direction, \
-     secrétariat, accueil, juridique, ressources humaines, rh, informatique, dsi, le, la, les, des, du, générale, technique, inconnu",
-    "compras, ventas, contabilidad, facturación, equipo, departamento, dirección, recursos humanos, rrhh, jurídico, legales, \
-     sistemas, informática, administración, finanzas, atención al cliente, soporte, contacto, el, desconocido",
-    "vendas, comercial, financeiro, contabilidade, equipe, equipa, diretoria, jurídico, suprimentos, contato, contacto, atendimento, suporte, \
-     faturamento, faturação, tecnologia, ti, o, desconhecido",
-    "inkoop, verkoop, administratie, boekhouding, afdeling, directie, klantenservice, financiën, juridisch, facturen, factuur, \
-     personeelszaken, secretariaat, receptie, beheer, techniek, het, onbekend",
-]);
+static TEAMS: Vocabulary = Vocabulary::new(WORDS, "teams");
 
 /// Small words that make no team by themselves.
-static FILLERS: Vocabulary = Vocabulary::new(&[
-    "the, and, of, no, die, der, und, le, la, les, des, du, el, o, het, de, fr, es, nl, us, a, n, head, key, main",
-]);
+static FILLERS: Vocabulary = Vocabulary::new(WORDS, "fillers");
 
 fn missing(evidence: &Evidence<'_>) -> Vec<Gap> {
     let people = people(evidence);

@@ -110,6 +110,7 @@ fn sources(path: &std::path::Path) -> Vec<std::path::PathBuf> {
     let speaks = |path: &std::path::PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         !FOR_REVOPS.contains(&name.as_str())
+            && name != "vocabulary"
             && name != "tests.rs"
             && name != "deal_on_paper.rs"
             && name != "sample.rs"

@@ -67,9 +67,10 @@ impl Words {
     }
 }
 
-/// A list of words and phrases, written naturally, one string of comma-separated phrases per language.
+/// A list of words and phrases of a vocabulary file (TOML): strings of comma-separated phrases, written naturally.
 pub(crate) struct Vocabulary {
-    lists: &'static [&'static str],
+    file: &'static str,
+    key: &'static str,
     folded: OnceLock<Folded>,
 }
 
@@ -83,14 +84,14 @@ struct Folded {
 }
 
 impl Vocabulary {
-    pub(crate) const fn new(lists: &'static [&'static str]) -> Self {
-        Self { lists, folded: OnceLock::new() }
+    pub(crate) const fn new(file: &'static str, key: &'static str) -> Self {
+        Self { file, key, folded: OnceLock::new() }
     }
 
     fn folded(&self) -> &Folded {
         self.folded.get_or_init(|| {
             let mut folded = Folded::default();
-            for phrase in self.lists.iter().flat_map(|list| list.split(',')).map(Words::of) {
+            for phrase in phrases(self.file, self.key).iter().map(|phrase| Words::of(phrase)) {
                 let longest = folded.longest.entry(phrase.at(0).to_owned()).or_default();
                 *longest = phrase.len().max(*longest);
                 folded.phrases.insert(phrase.joined);
@@ -118,26 +119,43 @@ impl Vocabulary {
     }
 }
 
-/// Words that stand for a number, each list beside its number. No phrases.
+/// Words of a vocabulary file that stand for a number: a table of lists by number. No phrases.
 pub(crate) struct Numbered {
-    lists: &'static [(i32, &'static str)],
+    file: &'static str,
+    key: &'static str,
     folded: OnceLock<HashMap<String, i32, FixedState>>,
 }
 
 impl Numbered {
-    pub(crate) const fn new(lists: &'static [(i32, &'static str)]) -> Self {
-        Self { lists, folded: OnceLock::new() }
+    pub(crate) const fn new(file: &'static str, key: &'static str) -> Self {
+        Self { file, key, folded: OnceLock::new() }
     }
 
     /// The number of a folded word.
     pub(crate) fn number(&self, word: &str) -> Option<i32> {
         let folded = self.folded.get_or_init(|| {
-            let words =
-                self.lists.iter().flat_map(|(number, list)| list.split(',').map(move |word| (word, *number)));
-            words.map(|(word, number)| (Words::of(word).joined, number)).collect()
+            let mut folded = HashMap::default();
+            for (number, list) in entry(self.file, self.key).as_table().into_iter().flatten() {
+                let Some((number, list)) = number.parse().ok().zip(list.as_str()) else { continue };
+                folded.extend(list.split(',').map(|word| (Words::of(word).joined, number)));
+            }
+            folded
         });
         folded.get(word).copied()
     }
+}
+
+/// The words and phrases of a vocabulary file under a key.
+pub(crate) fn phrases(file: &str, key: &str) -> Vec<String> {
+    let lists = entry(file, key);
+    let lists = lists.as_array().into_iter().flatten().filter_map(toml::Value::as_str);
+    lists.flat_map(|list| list.split(',')).map(|phrase| phrase.trim().to_owned()).collect()
+}
+
+/// What a vocabulary file holds under a key. The files are part of the program, and a test reads each of them.
+fn entry(file: &str, key: &str) -> toml::Value {
+    let mut table: toml::Table = file.parse().unwrap_or_default();
+    table.remove(key).unwrap_or(toml::Value::Boolean(false))
 }
 
 fn is_combining(character: char) -> bool {
@@ -191,9 +209,29 @@ mod tests {
 
     #[test]
     fn a_vocabulary_finds_whole_phrases_only() {
-        static EVENTS: Vocabulary = Vocabulary::new(&["go-live, audit", "fin d'année"]);
+        static EVENTS: Vocabulary =
+            Vocabulary::new(r#"events = ["go-live, audit", "fin d'année"]"#, "events");
         assert!(EVENTS.found_in(&Words::of("before the Go Live")));
         assert!(EVENTS.found_in(&Words::of("avant la fin d’année")));
         assert!(!EVENTS.found_in(&Words::of("go to live auditors")));
+    }
+
+    #[test]
+    fn every_vocabulary_file_can_be_read_and_holds_words() {
+        for file in [
+            include_str!("../dates/vocabulary.toml"),
+            include_str!("../gaps/vocabulary/activity.toml"),
+            include_str!("../gaps/vocabulary/concrete.toml"),
+            include_str!("../gaps/vocabulary/placeholder.toml"),
+            include_str!("../gaps/vocabulary/pointer.toml"),
+            include_str!("../gaps/vocabulary/roles.toml"),
+            include_str!("../gaps/vocabulary/vague.toml"),
+        ] {
+            let table: toml::Table = file.parse().unwrap();
+            for (key, list) in table {
+                let words = phrases(file, &key).len() + list.as_table().map_or(0, toml::Table::len);
+                assert!(words > 0 && !phrases(file, &key).contains(&String::new()), "{key}");
+            }
+        }
     }
 }
