@@ -43,7 +43,7 @@ use self::metadata::Metadata;
 pub use self::poke::{CORRELATION_HEADER, UselessPoke, parse_poke};
 pub use self::receive::Receiver;
 use self::record::Found;
-pub use self::signature::{verify_app, verify_workflow};
+pub use self::signature::{sign_v3, verify_app, verify_workflow};
 use super::{Crm, Resolution, Sighting, TaskDraft, TaskRef, Won};
 use crate::clock::Clock;
 use crate::config::HubspotConfig;

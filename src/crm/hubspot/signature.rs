@@ -83,14 +83,8 @@ fn v3(
         .ok_or_else(|| refusal("malformed", format!("{V3} is not the base64 of 32 bytes")))?;
 
     let signs = |secret: &SecretString, url: &str| {
-        Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).is_ok_and(|mac| {
-            mac.chain_update(&raw.method)
-                .chain_update(url)
-                .chain_update(&raw.body)
-                .chain_update(timestamp)
-                .verify_slice(&expected)
-                .is_ok()
-        })
+        v3_mac(secret, &raw.method, url, &raw.body, timestamp)
+            .is_some_and(|mac| mac.verify_slice(&expected).is_ok())
     };
     let url = format!("{public_url}{}", raw.path_and_query);
     let decoded = decode_listed(&url);
@@ -101,6 +95,19 @@ fn v3(
         Some(key) => Ok(Verification::Signed { scheme: "hubspot-v3", key }),
         None => Err(mismatch(V3, raw, public_url, secrets, &signs)),
     }
+}
+
+/// The headers of signature v3 as HubSpot sets them on a `POST` to `url`, for `doctor` to try the public address.
+pub fn sign_v3(url: &str, secret: &SecretString, body: &[u8], now: Timestamp) -> [(&'static str, String); 2] {
+    let timestamp = now.as_millisecond().to_string();
+    let mac = v3_mac(secret, "POST", &decode_listed(url), body, &timestamp);
+    let signature = mac.map(|mac| STANDARD.encode(mac.finalize().into_bytes())).unwrap_or_default();
+    [(V3, signature), (TIMESTAMP, timestamp)]
+}
+
+fn v3_mac(secret: &SecretString, method: &str, url: &str, body: &[u8], at: &str) -> Option<Hmac<Sha256>> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
+    Some(mac.chain_update(method).chain_update(url).chain_update(body).chain_update(at))
 }
 
 fn v2(
@@ -331,6 +338,15 @@ mod tests {
     fn a_url_with_escapes_may_be_signed_decoded_or_as_it_is() {
         for signature in [V3_C, V3_C_UNDECODED] {
             assert!(check_app(app_post(QUERY_PATH, signature, T1, "[]")).is_ok(), "{signature}");
+        }
+    }
+
+    #[test]
+    fn our_own_v3_signature_is_the_one_that_hubspot_publishes() {
+        let now = millis(T1.parse().unwrap());
+        for (path, body, signature) in [(PATH, B1, V3_A), (QUERY_PATH, "[]", V3_C)] {
+            let signed = sign_v3(&format!("{PUBLIC}{path}"), &SECRET.into(), body.as_bytes(), now);
+            assert_eq!(signed, [(V3, signature.to_owned()), (TIMESTAMP, T1.to_owned())]);
         }
     }
 
