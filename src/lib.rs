@@ -26,6 +26,7 @@ pub mod crash;
 pub mod crm;
 pub mod dates;
 pub mod delivery;
+pub mod demo;
 pub mod failure;
 pub mod gaps;
 pub mod handoff;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
+use handoff_bridge::demo::{Installation, PUBLIC_URL};
 use handoff_bridge::sandbox::deals::{self, CLIENT_SECRET};
-use handoff_bridge::sandbox::installation::{Installation, PUBLIC_URL};
 use handoff_bridge::sandbox::{Delivery, Sandbox, opportunities};
 use rusqlite::Connection;
 use tempfile::TempDir;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::sandbox::installation::Installation;
+use handoff_bridge::demo::Installation;
 
 use crate::machine;
 

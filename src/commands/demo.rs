@@ -10,9 +10,9 @@ use super::{Problem, terminal};
 use crate::assemble::assemble;
 use crate::clock::{Clock, Entropy};
 use crate::delivery::Destination;
+use crate::demo::{Installation, PUBLIC_URL};
 use crate::packet::Packet;
 use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
-use crate::sandbox::installation::{Installation, PUBLIC_URL};
 use crate::sandbox::{Delivery, Sandbox, deals, opportunities};
 use crate::service::{Service, http_client};
 

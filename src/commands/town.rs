@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::clock::Clock;
 use crate::commands::check::{self, Report};
 use crate::commands::live;
+use crate::demo::Installation;
 use crate::sandbox::hubspot::Portal;
-use crate::sandbox::installation::Installation;
 use crate::sandbox::salesforce::Org;
 use crate::sandbox::{Sandbox, deals, opportunities};
 

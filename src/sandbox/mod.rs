@@ -12,7 +12,6 @@ pub mod deals;
 mod delivery;
 pub mod fault;
 pub mod hubspot;
-pub mod installation;
 mod line;
 mod log;
 pub mod opportunities;

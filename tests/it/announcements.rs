@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::sandbox::Delivery;
 use handoff_bridge::sandbox::deals::{CLIENT_SECRET, PORTAL};
 use handoff_bridge::sandbox::hubspot::{Announce, Kind, Stage};
-use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 

@@ -1,6 +1,6 @@
 //! What somebody sees who types `handoff …`.
 
-use handoff_bridge::sandbox::installation::HUBSPOT_MAPPING;
+use handoff_bridge::demo::HUBSPOT_MAPPING;
 use libtest_mimic::Trial;
 use serde_json::Value;
 

@@ -135,13 +135,11 @@ async fn a_token_opens_the_operators_pages_and_nothing_else_does() {
 fn a_loaded_configuration_prints_no_secret() {
     let world = World::without_service(Side::Hubspot, crate::world::WORK);
     with_token(&world);
-    let report = check(&world.installation.config, &|name| {
-        handoff_bridge::sandbox::installation::Installation::secret(name)
-    });
+    let report = check(&world.installation.config, &|name| handoff_bridge::demo::Installation::secret(name));
     let config = report.config.expect("the configuration is good");
     let printed = format!("{config:?} {config:#?}");
     assert!(printed.contains("REDACTED"), "{printed}");
-    let environment = handoff_bridge::sandbox::installation::Installation::environment();
+    let environment = handoff_bridge::demo::Installation::environment();
     let key = handoff_bridge::sandbox::opportunities::PRIVATE_KEY.lines().nth(1).unwrap();
     let secrets = environment.map(|(_, value)| value).into_iter().chain([OPERATOR_TOKEN, CLIENT_SECRET, key]);
     for secret in secrets {

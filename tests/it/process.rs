@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
+use handoff_bridge::demo::{Installation, PUBLIC_URL};
 use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::installation::{Installation, PUBLIC_URL};
 use reqwest::StatusCode;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};

@@ -1,9 +1,9 @@
 //! What arrives at HubSpot's webhook routes, and what the sender hears.
 
+use handoff_bridge::demo::{PUBLIC_URL, WORKFLOW_SECRET};
 use handoff_bridge::sandbox::Delivery;
 use handoff_bridge::sandbox::deals::CLIENT_SECRET;
 use handoff_bridge::sandbox::hubspot::Announce;
-use handoff_bridge::sandbox::installation::{PUBLIC_URL, WORKFLOW_SECRET};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::{Value, json};

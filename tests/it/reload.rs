@@ -153,7 +153,7 @@ async fn a_service_does_not_start_on_a_broken_mapping(world: &mut World) {
     change(world, "  promises:", "  promisses:");
     let report = handoff_bridge::commands::check::check(
         &world.installation.config,
-        &handoff_bridge::sandbox::installation::Installation::secret,
+        &handoff_bridge::demo::Installation::secret,
     );
     assert!(!report.is_clean());
     let text = report.to_string();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use handoff_bridge::sandbox::opportunities::{
     BODY_SECRET, HIDDEN_FIELD, ORG, OUTBOUND_SECRET, STORY, WEBHOOK_SECRET,
 };

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use futures_util::future::{join, join_all};
 use handoff_bridge::clock::Clock;
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::sandbox::deals::{CLIENT_SECRET, PORTAL};
 use handoff_bridge::sandbox::hubspot::Kind;
-use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use handoff_bridge::sandbox::{Delivery, deals};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;

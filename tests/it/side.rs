@@ -1,7 +1,7 @@
 //! The two CRMs, as a scenario needs them: the same verbs, whatever is behind.
 
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::sandbox::hubspot::Record as HubspotRecord;
-use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use handoff_bridge::sandbox::salesforce::{Notification, Record as SalesforceRecord};
 use handoff_bridge::sandbox::{Delivery, Fault, LoggedCall, Mark, Sandbox, Times, deals, opportunities};
 use jiff::Timestamp;

@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use handoff_bridge::clock::{Clock, Entropy};
 use handoff_bridge::commands::check::check;
 use handoff_bridge::delivery::Destination;
-use handoff_bridge::sandbox::installation::{Installation, PUBLIC_URL};
+use handoff_bridge::demo::{Installation, PUBLIC_URL};
 use handoff_bridge::sandbox::{Delivery, Fault, Sandbox, Times, deals, opportunities, slack};
 use handoff_bridge::service::Service;
 use handoff_bridge::store::{DeliveryState, EventRow, Pause, StoreUrl, StoredPacket, WinRow};

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use handoff_bridge::sandbox::installation::Installation;
+use handoff_bridge::demo::Installation;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::sandbox::installation::Installation;
+use handoff_bridge::demo::Installation;
 use handoff_bridge::sandbox::{Sandbox, deals, opportunities};
 use handoff_bridge::store::StoreUrl;
 use tempfile::TempDir;

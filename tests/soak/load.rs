@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::sandbox::deals::{CLIENT_SECRET, PORTAL};
 use handoff_bridge::sandbox::hubspot::Kind;
-use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use handoff_bridge::sandbox::opportunities::{ORG, OUTBOUND_SECRET, WEBHOOK_SECRET};
 use handoff_bridge::sandbox::salesforce::{Envelope, full_id};
 use handoff_bridge::sandbox::{Delivery, deals};

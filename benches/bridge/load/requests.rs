@@ -5,9 +5,9 @@ use std::io::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use handoff_bridge::clock::Clock;
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::sandbox::Delivery;
 use handoff_bridge::sandbox::deals::CLIENT_SECRET;
-use handoff_bridge::sandbox::installation::PUBLIC_URL;
 use ring::{digest, hmac};
 
 use super::event::Batch;

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::commands::town::Town;
+use crate::demo::Installation;
 use crate::sandbox::hubspot::{Kind, Portal, Property};
-use crate::sandbox::installation::Installation;
 use crate::sandbox::salesforce::{Field, Object, Org, Type};
 use crate::sandbox::{deals, opportunities};
 

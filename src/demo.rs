@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Sandbox, deals, opportunities};
+use crate::sandbox::{Sandbox, deals, opportunities};
 use crate::store::StoreUrl;
 
 /// The mapping for HubSpot that the product ships.
-pub const HUBSPOT_MAPPING: &str = include_str!("../../mappings/hubspot.yaml");
+pub const HUBSPOT_MAPPING: &str = include_str!("../mappings/hubspot.yaml");
 
 /// The mapping for Salesforce that the product ships.
-pub const SALESFORCE_MAPPING: &str = include_str!("../../mappings/salesforce.yaml");
+pub const SALESFORCE_MAPPING: &str = include_str!("../mappings/salesforce.yaml");
 
 /// The address that the sandbox's HubSpot calls, and signs over. Nothing listens there: like behind a proxy,
 /// requests arrive somewhere else.
