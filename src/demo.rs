@@ -1,10 +1,12 @@
-//! What a person writes to connect the service to the sandbox: a configuration, a mapping, a few secrets.
+//! A demo installation: the sandbox with the story of `handoff demo` in it, and what a person writes to connect the
+//! service to it, a configuration, mappings and a few secrets. `handoff demo` and tests use it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::clock::Clock;
 use crate::sandbox::{Sandbox, deals, opportunities};
 use crate::store::StoreUrl;
 
@@ -20,6 +22,15 @@ pub const PUBLIC_URL: &str = "https://hooks.example.com";
 
 /// The secret that a workflow of the sandbox's HubSpot sends in a header.
 pub const WORKFLOW_SECRET: &str = "sandbox-workflow-secret";
+
+/// Starts a sandbox on the time of `clock`, with the story in it and nothing won yet.
+pub fn start_sandbox(clock: &Clock) -> io::Result<Sandbox> {
+    let (start, clock) = (clock.now(), clock.clone());
+    let sandbox = Sandbox::start(move || clock.now())?;
+    deals::set_up(&sandbox, start);
+    opportunities::set_up(&sandbox, start);
+    Ok(sandbox)
+}
 
 /// The files of one installation, in a directory of its own.
 #[derive(Debug, Clone)]

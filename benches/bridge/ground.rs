@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::demo::{Installation, PUBLIC_URL};
+use handoff_bridge::demo::{Installation, PUBLIC_URL, start_sandbox};
 use handoff_bridge::sandbox::deals::{self, CLIENT_SECRET};
-use handoff_bridge::sandbox::{Delivery, Sandbox, opportunities};
+use handoff_bridge::sandbox::{Delivery, Sandbox};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -37,9 +37,7 @@ impl Ground {
     /// The sandbox's story, and the configuration that is shipped, with the database in a SQLite file.
     pub fn prepare(options: &Options) -> Self {
         let clock = Clock::machine();
-        let sandbox = Sandbox::start(clock.clone()).unwrap();
-        deals::set_up(&sandbox, clock.now());
-        opportunities::set_up(&sandbox, clock.now());
+        let sandbox = start_sandbox(&clock).unwrap();
         let directory = disk::directory("ground");
         let installation = Installation::write(directory.path(), &sandbox, "").unwrap();
         let just_made = || env!("CARGO_BIN_EXE_handoff").into();

@@ -10,7 +10,7 @@ use super::{Problem, terminal};
 use crate::assemble::assemble;
 use crate::clock::{Clock, Entropy};
 use crate::delivery::Destination;
-use crate::demo::{Installation, PUBLIC_URL};
+use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
 use crate::packet::Packet;
 use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
 use crate::sandbox::{Delivery, Sandbox, deals, opportunities};
@@ -29,9 +29,7 @@ pub struct DemoArgs {
 
 pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
     let clock = Clock::machine();
-    let sandbox = Sandbox::start(clock.clone())?;
-    deals::set_up(&sandbox, clock.now());
-    opportunities::set_up(&sandbox, clock.now());
+    let sandbox = start_sandbox(&clock)?;
     let directory = Directory::create(&clock)?;
     let installation = Installation::write(&directory.0, &sandbox, "")?;
     let report = check(&installation.config, &Installation::secret);

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::clock::Clock;
 use crate::commands::check::{self, Report};
 use crate::commands::live;
-use crate::demo::Installation;
+use crate::demo::{Installation, start_sandbox};
 use crate::sandbox::hubspot::Portal;
 use crate::sandbox::salesforce::Org;
 use crate::sandbox::{Sandbox, deals, opportunities};
@@ -20,11 +20,8 @@ pub(super) struct Town {
 impl Town {
     pub(super) fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let start = "2026-11-20T08:00:00Z".parse().unwrap();
-        let clock = Clock::manual(start);
-        let sandbox = Sandbox::start(clock.clone()).unwrap();
-        deals::set_up(&sandbox, start);
-        opportunities::set_up(&sandbox, start);
+        let clock = Clock::manual("2026-11-20T08:00:00Z".parse().unwrap());
+        let sandbox = start_sandbox(&clock).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let installation = Installation::write(directory.path(), &sandbox, "").unwrap();
         Self { sandbox, installation, directory, clock }

@@ -308,12 +308,11 @@ fn day(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
 
     #[test]
     fn every_deal_of_the_story_is_won_once_it_happened() {
         let now: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
-        let sandbox = Sandbox::start(Clock::manual(now)).unwrap();
+        let sandbox = Sandbox::start(move || now).unwrap();
         set_up(&sandbox, now);
         for StoryDeal { id, .. } in STORY {
             let events = sandbox.hubspot.change(|hubspot| happens(hubspot, id)).unwrap();

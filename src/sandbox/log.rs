@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::call::{Call, Verdict};
-use crate::clock::Clock;
+use super::clock::machine_now;
 
 /// One request and how it ended.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl Log {
             body: call.body.clone(),
             status,
             verdict,
-            at: Clock::machine().now(),
+            at: machine_now(),
         });
     }
 }

@@ -8,6 +8,7 @@
 //! ([`Served`]). Failures of the network are switched on by [`fault`].
 
 mod call;
+mod clock;
 pub mod deals;
 mod delivery;
 pub mod fault;
@@ -24,6 +25,8 @@ mod trial;
 
 use std::io;
 
+use jiff::Timestamp;
+
 pub use call::{Answer, Call, Verdict};
 pub use delivery::Delivery;
 pub use fault::{Fault, Times};
@@ -33,7 +36,7 @@ pub use salesforce::{Salesforce, SalesforceState};
 pub use served::{Desk, Platform, Served};
 pub use slack::{Slack, SlackState};
 
-use crate::clock::Clock;
+use self::clock::Clock;
 
 /// Every platform, each on its own port of 127.0.0.1. They close when this is dropped.
 pub struct Sandbox {
@@ -46,11 +49,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Binds the platforms and serves them on threads of their own; they live on `clock`'s time.
+    /// Binds the platforms and serves them on threads of their own; `now` tells them the time.
     /// They start empty: no portal, no org, no channel.
     ///
     /// Fails only if loopback has no free port.
-    pub fn start(clock: Clock) -> io::Result<Self> {
+    pub fn start(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> io::Result<Self> {
+        let clock = Clock::new(now);
         Ok(Self {
             hubspot: Served::start(HubspotState::new(clock.clone()))?,
             salesforce: Served::start(SalesforceState::new(clock.clone()))?,

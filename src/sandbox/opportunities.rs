@@ -292,7 +292,6 @@ fn day(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
     use crate::mapping::file::parse;
     use crate::packet::{Role, SectionName};
     use crate::record::CrmKind;
@@ -306,7 +305,7 @@ mod tests {
 
     #[test]
     fn every_opportunity_of_the_story_is_won_once_it_happened() {
-        let sandbox = Sandbox::start(Clock::manual(now())).unwrap();
+        let sandbox = Sandbox::start(now).unwrap();
         set_up(&sandbox, now());
         for StoryOpportunity { id, by, .. } in STORY {
             let sent = sandbox.salesforce.change(|salesforce| happens(salesforce, id)).unwrap();

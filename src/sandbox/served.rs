@@ -13,10 +13,10 @@ use axum::response::Response;
 use tokio::sync::{oneshot, watch};
 
 use super::call::{Answer, Call, Verdict, pairs};
+use super::clock::delay;
 use super::fault::{Fault, Faults, Times, truncate};
 use super::line::{Cut, Lines};
 use super::log::Log;
-use crate::clock::Clock;
 
 /// Larger bodies are not read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -174,7 +174,7 @@ async fn serve<P: Platform>(
     };
     let latency = shared.lock().desk().latency;
     if !latency.is_zero() {
-        Clock::machine().sleep(latency).await;
+        delay(latency).await;
     }
     let fault = shared.change(|platform| platform.desk_mut().faults.strike(&call));
     match fault {

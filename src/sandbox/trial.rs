@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::clock::ManualClock;
 use super::hubspot::{Kind, Portal};
 use super::{Sandbox, deals};
-use crate::clock::Clock;
 
 pub(super) const PORTAL: &str = "48210077";
 pub(super) const TOKEN: &str = "pat-eu1-sandbox";
@@ -17,7 +17,7 @@ pub(super) const CHANNEL: &str = "C0123ABCD";
 /// A sandbox with one small portal and one channel, and a client that says exactly what it is told to.
 pub(super) struct Trial {
     pub(super) sandbox: Sandbox,
-    pub(super) clock: Clock,
+    pub(super) clock: ManualClock,
     client: reqwest::Client,
 }
 
@@ -39,8 +39,9 @@ impl Trial {
     pub(super) fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let start: Timestamp = "2026-11-20T08:00:00Z".parse().expect("a timestamp");
-        let clock = Clock::manual(start);
-        let sandbox = Sandbox::start(clock.clone()).expect("loopback has a port");
+        let clock = ManualClock::new(start);
+        let now = clock.clone();
+        let sandbox = Sandbox::start(move || now.now()).expect("loopback has a port");
         sandbox.hubspot.change(|hubspot| {
             let mut portal = Portal::new(PORTAL, TOKEN);
             deals::add_fields(&mut portal);

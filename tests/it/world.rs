@@ -13,8 +13,8 @@ use futures_util::FutureExt as _;
 use handoff_bridge::clock::{Clock, Entropy};
 use handoff_bridge::commands::check::check;
 use handoff_bridge::delivery::Destination;
-use handoff_bridge::demo::{Installation, PUBLIC_URL};
-use handoff_bridge::sandbox::{Delivery, Fault, Sandbox, Times, deals, opportunities, slack};
+use handoff_bridge::demo::{Installation, PUBLIC_URL, start_sandbox};
+use handoff_bridge::sandbox::{Delivery, Fault, Sandbox, Times, deals, slack};
 use handoff_bridge::service::Service;
 use handoff_bridge::store::{DeliveryState, EventRow, Pause, StoreUrl, StoredPacket, WinRow};
 use jiff::Timestamp;
@@ -191,9 +191,7 @@ impl World {
 
     /// A world on another clock and with other times in the configuration, before the service is started.
     pub fn on(side: Side, clock: Clock, work: &str) -> Self {
-        let sandbox = Sandbox::start(clock.clone()).unwrap();
-        deals::set_up(&sandbox, clock.now());
-        opportunities::set_up(&sandbox, clock.now());
+        let sandbox = start_sandbox(&clock).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let installation = Installation::write(directory.path(), &sandbox, work).unwrap();
         Self {

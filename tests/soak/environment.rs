@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::demo::Installation;
-use handoff_bridge::sandbox::{Sandbox, deals, opportunities};
+use handoff_bridge::demo::{Installation, start_sandbox};
+use handoff_bridge::sandbox::{Sandbox, deals};
 use handoff_bridge::store::StoreUrl;
 use tempfile::TempDir;
 
@@ -46,9 +46,7 @@ impl Environment {
     pub async fn prepare(engine: Engine, work: &str) -> Self {
         // The processes have the machine's clock and no other, but this one can be moved along with theirs.
         let clock = Clock::running_from(Clock::machine().now());
-        let sandbox = Sandbox::start(clock.clone()).unwrap();
-        deals::set_up(&sandbox, clock.now());
-        opportunities::set_up(&sandbox, clock.now());
+        let sandbox = start_sandbox(&clock).unwrap();
         sandbox.hubspot.change(|hubspot| {
             let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
             // Several processes share a portal here, each with the limit of a whole one.

@@ -33,9 +33,9 @@ pub use signing::{sign_v1, sign_v2, sign_v3};
 
 use self::refusal::{no_route, refusal};
 use super::call::{Answer, Call, Verdict};
+use super::clock::Clock;
 pub use super::delivery::Delivery;
 use super::served::{Desk, Platform, Served};
-use crate::clock::Clock;
 
 /// HubSpot on loopback.
 pub type Hubspot = Served<HubspotState>;
@@ -54,7 +54,7 @@ pub struct HubspotState {
 }
 
 impl HubspotState {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
             desk: Desk::default(),
             clock,

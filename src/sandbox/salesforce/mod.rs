@@ -42,8 +42,8 @@ use self::refusal::{no_route, refusal, wrong_method};
 use self::tasks::Writing;
 use self::view::View;
 use super::call::{Answer, Call, Verdict};
+use super::clock::Clock;
 use super::served::{Desk, Platform, Served};
-use crate::clock::Clock;
 
 /// Salesforce on loopback.
 pub type Salesforce = Served<SalesforceState>;
@@ -64,7 +64,7 @@ pub struct SalesforceState {
 pub struct NotThere(String);
 
 impl SalesforceState {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
             desk: Desk::default(),
             clock,

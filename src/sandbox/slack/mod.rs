@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Verdict};
+use super::clock::Clock;
 use super::served::{Desk, Platform, Served};
-use crate::clock::Clock;
 
 /// Slack on loopback.
 pub type Slack = Served<SlackState>;
@@ -120,7 +120,7 @@ impl Refused {
 }
 
 impl SlackState {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
             desk: Desk::default(),
             clock,

@@ -20,6 +20,7 @@ use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::sandbox::clock::ManualClock;
 use crate::sandbox::opportunities::{PRIVATE_KEY, PUBLIC_KEY};
 use crate::sandbox::{Fault, Times};
 
@@ -39,7 +40,7 @@ const TASKS: &str = "/services/data/v66.0/sobjects/Task";
 /// An org with one small deal and one bare one, and a client that says exactly what it is told to.
 struct Trial {
     salesforce: Salesforce,
-    clock: Clock,
+    clock: ManualClock,
     client: reqwest::Client,
 }
 
@@ -66,8 +67,8 @@ impl Trial {
     fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let start: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
-        let clock = Clock::manual(start);
-        let salesforce = Served::start(SalesforceState::new(clock.clone())).unwrap();
+        let clock = ManualClock::new(start);
+        let salesforce = Served::start(SalesforceState::new(clock.clock())).unwrap();
         let mut org = Org::new(ORG, "acme");
         org.add_jwt_app(KEY, PUBLIC_KEY, USERNAME);
         org.add_secret_app("secretive", "hush", USERNAME);
