@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Clock;
-use crate::sandbox::{Sandbox, deals, opportunities};
 use crate::store::StoreUrl;
+use handoff_sandbox::{Sandbox, deals, opportunities};
 
 /// The mapping for HubSpot that the product ships.
 pub const HUBSPOT_MAPPING: &str = include_str!("../mappings/hubspot.yaml");
@@ -150,7 +150,7 @@ mod tests {
     use crate::mapping::file::parse;
     use crate::packet::{Role, SectionName};
     use crate::record::{CrmKind, FieldObject, FieldPath};
-    use crate::sandbox::salesforce::Object;
+    use handoff_sandbox::salesforce::Object;
 
     #[test]
     fn the_mapping_as_shipped_reads_what_the_org_has_and_nothing_else() {

@@ -13,8 +13,8 @@
 //! Around that: [`catch_up`] finds wins that no webhook told of, `messages` holds our own sentences, [`config`] and
 //! [`source`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
 //! platform failed, [`app`], [`service`] and [`workers`] run it, [`scopes`] keeps one dead
-//! destination from holding up the others, [`commands`] is the command line, and [`sandbox`]
-//! is the HubSpot, Salesforce and Slack of `handoff demo`.
+//! destination from holding up the others, [`commands`] is the command line, and `demo` connects
+//! the service to the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
 
 pub mod app;
 pub mod assemble;
@@ -26,6 +26,7 @@ pub mod crash;
 pub mod crm;
 pub mod dates;
 pub mod delivery;
+#[cfg(any(feature = "demo", test))]
 pub mod demo;
 pub mod failure;
 pub mod gaps;
@@ -36,7 +37,6 @@ mod messages;
 pub mod metrics;
 pub mod packet;
 pub mod record;
-pub mod sandbox;
 pub mod scopes;
 pub mod service;
 pub mod source;

@@ -7,9 +7,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use handoff_bridge::sandbox::deals::{self, PORTAL};
-use handoff_bridge::sandbox::hubspot::{Kind, Portal};
-use handoff_bridge::sandbox::{LoggedCall, Platform as _, Sandbox};
+use handoff_sandbox::deals::{self, PORTAL};
+use handoff_sandbox::hubspot::{Kind, Portal};
+use handoff_sandbox::{LoggedCall, Platform as _, Sandbox};
 use jiff::Timestamp;
 
 use crate::ground::Ground;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::{Installation, PUBLIC_URL, start_sandbox};
-use handoff_bridge::sandbox::deals::{self, CLIENT_SECRET};
-use handoff_bridge::sandbox::{Delivery, Sandbox};
+use handoff_sandbox::deals::{self, CLIENT_SECRET};
+use handoff_sandbox::{Delivery, Sandbox};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -13,8 +13,8 @@ use crate::delivery::Destination;
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
 use crate::packet::Packet;
 use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
-use crate::sandbox::{Delivery, Sandbox, deals, opportunities};
 use crate::service::{Service, http_client};
+use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
 
 /// How long the story may take before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);

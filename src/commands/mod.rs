@@ -5,6 +5,7 @@ mod annotations;
 mod catch_up;
 pub mod check;
 mod coverage;
+#[cfg(feature = "demo")]
 pub mod demo;
 mod diff;
 mod dismiss;
@@ -55,6 +56,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Shows the whole job offline, against a built-in HubSpot and Slack
+    #[cfg(feature = "demo")]
     Demo(demo::DemoArgs),
     /// Runs the service
     Serve(ConfigArg),
@@ -115,6 +117,7 @@ pub struct ConfigArg {
 /// Runs one command.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let outcome = match arguments.command {
+        #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(args).await,
         Command::Init(args) => init::run(&args).await,
         Command::Serve(args) => serve::run(&args).await,

@@ -6,9 +6,9 @@ use crate::clock::Clock;
 use crate::commands::check::{self, Report};
 use crate::commands::live;
 use crate::demo::{Installation, start_sandbox};
-use crate::sandbox::hubspot::Portal;
-use crate::sandbox::salesforce::Org;
-use crate::sandbox::{Sandbox, deals, opportunities};
+use handoff_sandbox::hubspot::Portal;
+use handoff_sandbox::salesforce::Org;
+use handoff_sandbox::{Sandbox, deals, opportunities};
 
 pub(super) struct Town {
     pub(super) sandbox: Sandbox,

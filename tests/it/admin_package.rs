@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use handoff_bridge::sandbox::salesforce::sign_body;
+use handoff_sandbox::salesforce::sign_body;
 use libtest_mimic::Trial;
 use quick_xml::Reader;
 use quick_xml::events::Event;

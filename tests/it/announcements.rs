@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::deals::{CLIENT_SECRET, PORTAL};
-use handoff_bridge::sandbox::hubspot::{Announce, Kind, Stage};
+use handoff_sandbox::Delivery;
+use handoff_sandbox::deals::{CLIENT_SECRET, PORTAL};
+use handoff_sandbox::hubspot::{Announce, Kind, Stage};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 

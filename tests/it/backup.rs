@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
-use handoff_bridge::sandbox::{Fault, Times};
 use handoff_bridge::store::Store;
+use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 
 use crate::command_line::said;

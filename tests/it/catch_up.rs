@@ -6,12 +6,12 @@ use handoff_bridge::catch_up::{Wins, catch_up, sweep};
 use handoff_bridge::clock::Clock;
 use handoff_bridge::failure::Failure;
 use handoff_bridge::record::DealKey;
-use handoff_bridge::sandbox::deals::{PORTAL, TOKEN};
-use handoff_bridge::sandbox::hubspot::{Kind, Portal};
-use handoff_bridge::sandbox::opportunities::ORG;
-use handoff_bridge::sandbox::salesforce::Object;
-use handoff_bridge::sandbox::{Fault, Times};
 use handoff_bridge::store::Recorded;
+use handoff_sandbox::deals::{PORTAL, TOKEN};
+use handoff_sandbox::hubspot::{Kind, Portal};
+use handoff_sandbox::opportunities::ORG;
+use handoff_sandbox::salesforce::Object;
+use handoff_sandbox::{Fault, Times};
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::deals::{BOT_TOKEN, TOKEN};
+use handoff_sandbox::deals::{BOT_TOKEN, TOKEN};
 use libtest_mimic::Trial;
 use serde_json::Value;
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
-use handoff_bridge::sandbox::deals::{BOT_TOKEN, CHANNEL, TOKEN};
-use handoff_bridge::sandbox::slack::Access;
-use handoff_bridge::sandbox::{Fault, Times};
 use handoff_bridge::store::DeliveryState;
+use handoff_sandbox::deals::{BOT_TOKEN, CHANNEL, TOKEN};
+use handoff_sandbox::slack::Access;
+use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 
 use crate::side::Side;
@@ -271,7 +271,7 @@ async fn an_expired_session_is_renewed_and_nobody_notices(world: &mut World) {
     world.next_digest().await;
     world.settles().await;
     world.sandbox.salesforce.change(|salesforce| {
-        let org = salesforce.org_mut(handoff_bridge::sandbox::opportunities::ORG).unwrap();
+        let org = salesforce.org_mut(handoff_sandbox::opportunities::ORG).unwrap();
         org.revoke_tokens();
     });
     world.closes_deal(world.side.complete()).await;

@@ -2,8 +2,8 @@
 //! see is a compile-time matter: see `RawWebhook`. Purity and escaping have property tests beside their code;
 //! time from outside the clock is refused by clippy.
 
-use handoff_bridge::sandbox::{Fault, Times, deals, opportunities};
 use handoff_bridge::store::Store;
+use handoff_sandbox::{Fault, Times, deals, opportunities};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 

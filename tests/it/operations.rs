@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use handoff_bridge::config;
 use handoff_bridge::delivery::Destination;
-use handoff_bridge::sandbox::deals::TOKEN;
 use handoff_bridge::store::DeliveryState;
+use handoff_sandbox::deals::TOKEN;
 use libtest_mimic::Trial;
 use serde_json::Value;
 

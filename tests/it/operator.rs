@@ -1,7 +1,7 @@
 //! Who may see what of a running service: everybody a word, operators the rest.
 
 use handoff_bridge::commands::check::check;
-use handoff_bridge::sandbox::deals::{BOT_TOKEN, CLIENT_SECRET, TOKEN};
+use handoff_sandbox::deals::{BOT_TOKEN, CLIENT_SECRET, TOKEN};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -140,7 +140,7 @@ fn a_loaded_configuration_prints_no_secret() {
     let printed = format!("{config:?} {config:#?}");
     assert!(printed.contains("REDACTED"), "{printed}");
     let environment = handoff_bridge::demo::Installation::environment();
-    let key = handoff_bridge::sandbox::opportunities::PRIVATE_KEY.lines().nth(1).unwrap();
+    let key = handoff_sandbox::opportunities::PRIVATE_KEY.lines().nth(1).unwrap();
     let secrets = environment.map(|(_, value)| value).into_iter().chain([OPERATOR_TOKEN, CLIENT_SECRET, key]);
     for secret in secrets {
         assert!(!printed.contains(secret), "a secret of {} characters is printed", secret.len());

@@ -1,8 +1,8 @@
 //! Whom the service calls: the addresses in its configuration, and nobody whom a webhook, a deal or an answer names.
 
-use handoff_bridge::sandbox::deals::PORTAL;
-use handoff_bridge::sandbox::hubspot::Kind;
-use handoff_bridge::sandbox::{Answer, Fault, Times};
+use handoff_sandbox::deals::PORTAL;
+use handoff_sandbox::hubspot::Kind;
+use handoff_sandbox::{Answer, Fault, Times};
 use libtest_mimic::Trial;
 use serde_json::json;
 use tokio::net::TcpListener;

@@ -4,8 +4,8 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::deals::CLIENT_SECRET;
+use handoff_sandbox::Delivery;
+use handoff_sandbox::deals::CLIENT_SECRET;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

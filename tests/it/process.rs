@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use handoff_bridge::demo::{Installation, PUBLIC_URL};
-use handoff_bridge::sandbox::Delivery;
+use handoff_sandbox::Delivery;
 use reqwest::StatusCode;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};

@@ -1,9 +1,9 @@
 //! What arrives at HubSpot's webhook routes, and what the sender hears.
 
 use handoff_bridge::demo::{PUBLIC_URL, WORKFLOW_SECRET};
-use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::deals::CLIENT_SECRET;
-use handoff_bridge::sandbox::hubspot::Announce;
+use handoff_sandbox::Delivery;
+use handoff_sandbox::deals::CLIENT_SECRET;
+use handoff_sandbox::hubspot::Announce;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -93,13 +93,8 @@ async fn a_verified_body_that_is_not_json_is_refused(world: &mut World) {
     let mut delivery = Delivery::batch(&target(), CLIENT_SECRET, &[], world.now());
     delivery.body = b"not json".to_vec();
     let timestamp = world.now().as_millisecond();
-    let signature = handoff_bridge::sandbox::hubspot::sign_v3(
-        "POST",
-        &target(),
-        &delivery.body,
-        CLIENT_SECRET,
-        timestamp,
-    );
+    let signature =
+        handoff_sandbox::hubspot::sign_v3("POST", &target(), &delivery.body, CLIENT_SECRET, timestamp);
     let mut delivery = without(without(delivery, "x-hubspot-signature-v3"), "x-hubspot-request-timestamp");
     delivery.headers.push(("x-hubspot-signature-v3".to_owned(), signature));
     delivery.headers.push(("x-hubspot-request-timestamp".to_owned(), timestamp.to_string()));

@@ -4,9 +4,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::sandbox::deals::{PORTAL, TOKEN};
-use handoff_bridge::sandbox::hubspot::{Kind, Property};
-use handoff_bridge::sandbox::{Fault, Log, LoggedCall, Times};
+use handoff_sandbox::deals::{PORTAL, TOKEN};
+use handoff_sandbox::hubspot::{Kind, Property};
+use handoff_sandbox::{Fault, Log, LoggedCall, Times};
 use libtest_mimic::Trial;
 use serde_json::Value;
 

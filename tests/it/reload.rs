@@ -115,7 +115,7 @@ async fn the_log_says_once_what_changed_and_for_whom() {
     let config = std::fs::read_to_string(&world.installation.config).unwrap();
     let start = config.find("[[hubspot]]").unwrap();
     let end = start + 1 + config[start + 1..].find("\n[").map_or(config.len() - start - 1, |end| end + 1);
-    let second = config[start..end].replace(handoff_bridge::sandbox::deals::PORTAL, "99");
+    let second = config[start..end].replace(handoff_sandbox::deals::PORTAL, "99");
     std::fs::write(&world.installation.config, format!("{config}\n{second}")).unwrap();
     world.starts().await;
     assert_eq!(logged(&world), [Value::Null; 0]);

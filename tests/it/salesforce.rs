@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::opportunities::{
+use handoff_sandbox::Delivery;
+use handoff_sandbox::opportunities::{
     BODY_SECRET, HIDDEN_FIELD, ORG, OUTBOUND_SECRET, STORY, WEBHOOK_SECRET,
 };
-use handoff_bridge::sandbox::salesforce::{Envelope, Notification};
+use handoff_sandbox::salesforce::{Envelope, Notification};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 

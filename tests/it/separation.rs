@@ -4,10 +4,10 @@
 //! the dead one's turn after turn would be too late.
 
 use handoff_bridge::delivery::Destination::CrmTask;
-use handoff_bridge::sandbox::deals::PORTAL;
-use handoff_bridge::sandbox::hubspot::Kind;
-use handoff_bridge::sandbox::{Fault, Platform as _, Times};
 use handoff_bridge::store::DeliveryState;
+use handoff_sandbox::deals::PORTAL;
+use handoff_sandbox::hubspot::Kind;
+use handoff_sandbox::{Fault, Platform as _, Times};
 use libtest_mimic::Trial;
 use serde_json::Value;
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::delivery::Destination::SlackDigest;
-use handoff_bridge::sandbox::deals::CHANNEL;
-use handoff_bridge::sandbox::{Fault, Times};
 use handoff_bridge::store::DeliveryState;
+use handoff_sandbox::deals::CHANNEL;
+use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 
 use crate::command_line::{Said, said};

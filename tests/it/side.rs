@@ -1,9 +1,9 @@
 //! The two CRMs, as a scenario needs them: the same verbs, whatever is behind.
 
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::hubspot::Record as HubspotRecord;
-use handoff_bridge::sandbox::salesforce::{Notification, Record as SalesforceRecord};
-use handoff_bridge::sandbox::{Delivery, Fault, LoggedCall, Mark, Sandbox, Times, deals, opportunities};
+use handoff_sandbox::hubspot::Record as HubspotRecord;
+use handoff_sandbox::salesforce::{Notification, Record as SalesforceRecord};
+use handoff_sandbox::{Delivery, Fault, LoggedCall, Mark, Sandbox, Times, deals, opportunities};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -170,7 +170,7 @@ impl Side {
 
     /// A call of this CRM's hangs.
     pub async fn hangs(self, sandbox: &Sandbox) {
-        use handoff_bridge::sandbox::Platform as _;
+        use handoff_sandbox::Platform as _;
         match self {
             Self::Hubspot => sandbox.hubspot.until(|hubspot| hubspot.desk().faults.hung() > 0).await,
             Self::Salesforce => {

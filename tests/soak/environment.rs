@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::{Installation, start_sandbox};
-use handoff_bridge::sandbox::{Sandbox, deals};
 use handoff_bridge::store::StoreUrl;
+use handoff_sandbox::{Sandbox, deals};
 use tempfile::TempDir;
 
 use crate::proxy::Proxy;
@@ -51,7 +51,7 @@ impl Environment {
             let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
             // Several processes share a portal here, each with the limit of a whole one.
             portal.calls_per_10s = 1_000_000;
-            portal.announces = handoff_bridge::sandbox::hubspot::Announce::Both;
+            portal.announces = handoff_sandbox::hubspot::Announce::Both;
         });
         let directory = tempfile::Builder::new().prefix("soak-").disable_cleanup(true).tempdir().unwrap();
         let installation = Installation::write(directory.path(), &sandbox, work).unwrap();
@@ -146,7 +146,7 @@ impl Environment {
 
     /// The sandbox forgets the calls it has seen, but not those that were wrong.
     pub fn forget_calls(&self) {
-        use handoff_bridge::sandbox::Platform as _;
+        use handoff_sandbox::Platform as _;
         self.sandbox.hubspot.change(|hubspot| hubspot.desk_mut().log.forget());
         self.sandbox.salesforce.change(|salesforce| salesforce.desk_mut().log.forget());
         self.sandbox.slack.change(|slack| slack.desk_mut().log.forget());

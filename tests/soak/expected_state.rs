@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use handoff_bridge::sandbox::salesforce::Notification;
+use handoff_sandbox::salesforce::Notification;
 use serde_json::Value;
 
 /// Which CRM.

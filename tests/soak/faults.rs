@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use handoff_bridge::sandbox::deals::{BOT_TOKEN, TOKEN};
-use handoff_bridge::sandbox::opportunities::ORG;
-use handoff_bridge::sandbox::{Fault, Times};
+use handoff_sandbox::deals::{BOT_TOKEN, TOKEN};
+use handoff_sandbox::opportunities::ORG;
+use handoff_sandbox::{Fault, Times};
 
 use crate::database::Database;
 use crate::environment::Environment;

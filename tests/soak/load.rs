@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::deals::{CLIENT_SECRET, PORTAL};
-use handoff_bridge::sandbox::hubspot::Kind;
-use handoff_bridge::sandbox::opportunities::{ORG, OUTBOUND_SECRET, WEBHOOK_SECRET};
-use handoff_bridge::sandbox::salesforce::{Envelope, full_id};
-use handoff_bridge::sandbox::{Delivery, deals};
+use handoff_sandbox::deals::{CLIENT_SECRET, PORTAL};
+use handoff_sandbox::hubspot::Kind;
+use handoff_sandbox::opportunities::{ORG, OUTBOUND_SECRET, WEBHOOK_SECRET};
+use handoff_sandbox::salesforce::{Envelope, full_id};
+use handoff_sandbox::{Delivery, deals};
 use serde_json::{Value, json};
 
 use crate::environment::Environment;

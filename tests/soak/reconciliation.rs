@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use handoff_bridge::sandbox::deals::PORTAL;
-use handoff_bridge::sandbox::opportunities::ORG;
-use handoff_bridge::sandbox::slack::Message;
+use handoff_sandbox::deals::PORTAL;
+use handoff_sandbox::opportunities::ORG;
+use handoff_sandbox::slack::Message;
 
 use crate::database::Database;
 use crate::environment::Environment;
@@ -40,13 +40,13 @@ impl Environment {
     fn task_ids(&self, crm: Crm, deal: &str) -> Vec<(String, String)> {
         match crm {
             Crm::Hubspot => self.sandbox.hubspot.see(|hubspot| {
-                let of = |field: &str, task: &handoff_bridge::sandbox::hubspot::Record| {
+                let of = |field: &str, task: &handoff_sandbox::hubspot::Record| {
                     (task.id.clone(), packet_of(task.get(field).unwrap_or_default()))
                 };
                 hubspot.tasks_of(deal).into_iter().map(|task| of("hs_task_body", task)).collect()
             }),
             Crm::Salesforce => self.sandbox.salesforce.see(|salesforce| {
-                let of = |task: &handoff_bridge::sandbox::salesforce::Record| {
+                let of = |task: &handoff_sandbox::salesforce::Record| {
                     (task.id.clone(), packet_of(task.get("Description").unwrap_or_default()))
                 };
                 salesforce.tasks_of(deal).into_iter().map(of).collect()

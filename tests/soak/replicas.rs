@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use handoff_bridge::clock::Clock;
-use handoff_bridge::sandbox::{Fault, Times};
+use handoff_sandbox::{Fault, Times};
 
 use crate::child::{Child, Start};
 use crate::database::Database;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::deals::CLIENT_SECRET;
+use handoff_sandbox::deals::CLIENT_SECRET;
 use ring::hmac;
 use serde::Deserialize;
 use serde_json::value::RawValue;

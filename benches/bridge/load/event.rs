@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use handoff_bridge::sandbox::deals::PORTAL;
+use handoff_sandbox::deals::PORTAL;
 
 /// Ids of the events that may win a deal. Those of all others are below.
 pub const WINS: Range<u64> = 20_000_000_000..30_000_000_000;

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_bridge::sandbox::Delivery;
-use handoff_bridge::sandbox::deals::CLIENT_SECRET;
+use handoff_sandbox::Delivery;
+use handoff_sandbox::deals::CLIENT_SECRET;
 use ring::{digest, hmac};
 
 use super::event::Batch;

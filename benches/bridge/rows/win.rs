@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::sandbox::LoggedCall;
+use handoff_sandbox::LoggedCall;
 use jiff::Timestamp;
 
 use crate::busy::Busy;

@@ -4,9 +4,9 @@
 use super::*;
 use crate::commands::town::Town;
 use crate::demo::Installation;
-use crate::sandbox::hubspot::{Kind, Portal, Property};
-use crate::sandbox::salesforce::{Field, Object, Org, Type};
-use crate::sandbox::{deals, opportunities};
+use handoff_sandbox::hubspot::{Kind, Portal, Property};
+use handoff_sandbox::salesforce::{Field, Object, Org, Type};
+use handoff_sandbox::{deals, opportunities};
 
 impl Town {
     fn args(&self, account: &str, out: &Path) -> InitArgs {

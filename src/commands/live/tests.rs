@@ -3,10 +3,10 @@
 
 use crate::commands::check;
 use crate::commands::town::Town;
-use crate::sandbox::hubspot::{Kind, Property, Sensitivity, Stage};
-use crate::sandbox::salesforce::{Field, Object, Type};
-use crate::sandbox::slack::Access;
-use crate::sandbox::{Fault, Times, deals};
+use handoff_sandbox::hubspot::{Kind, Property, Sensitivity, Stage};
+use handoff_sandbox::salesforce::{Field, Object, Type};
+use handoff_sandbox::slack::Access;
+use handoff_sandbox::{Fault, Times, deals};
 
 #[tokio::test]
 async fn the_shipped_mappings_fit_the_demo_accounts() {
@@ -32,8 +32,8 @@ async fn the_shipped_mappings_fit_the_demo_accounts() {
 async fn a_clean_mapping_takes_few_calls_and_only_reads() {
     let town = Town::with_fallback();
     town.report().await;
-    let lines = |log: crate::sandbox::Log| {
-        let mut lines: Vec<String> = log.calls().iter().map(crate::sandbox::LoggedCall::line).collect();
+    let lines = |log: handoff_sandbox::Log| {
+        let mut lines: Vec<String> = log.calls().iter().map(handoff_sandbox::LoggedCall::line).collect();
         lines.sort();
         lines.join("\n")
     };
@@ -371,7 +371,7 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
     let town = Town::with_fallback();
     town.sandbox.hubspot.change(|hubspot| {
         let start = "2026-11-20T08:00:00Z".parse().unwrap();
-        let mut portal = crate::sandbox::hubspot::Portal::new(deals::PORTAL, deals::TOKEN);
+        let mut portal = handoff_sandbox::hubspot::Portal::new(deals::PORTAL, deals::TOKEN);
         deals::add_fields(&mut portal);
         portal.add_owner("70000010", "Rae", "Ops", "revops@example.com", false);
         portal.clear_pipelines();
