@@ -1,17 +1,18 @@
-# Builds one static binary and puts it into an image that holds nothing else.
+# Builds one static binary, without the sandbox of `handoff demo`, and puts it into an image that holds nothing else.
 FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
+COPY crates/sandbox/Cargo.toml crates/sandbox/
 COPY .cargo .cargo
 # Dependencies first, so that a change in src/ does not build them again. Cargo wants every target's file.
-RUN mkdir -p src tests/it tests/store tests/soak benches && touch src/lib.rs \
+RUN mkdir -p src crates/sandbox/src tests/it tests/store tests/soak benches && touch src/lib.rs crates/sandbox/src/lib.rs \
     && for file in src/main tests/it/main tests/store/main tests/soak/main benches/assess benches/bridge; do echo 'fn main() {}' > $file.rs; done \
-    && cargo build --release --locked && rm -rf src
+    && cargo build --release --locked --package handoff-bridge --no-default-features && rm -rf src
 COPY src src
 COPY mappings mappings
 COPY config config
-RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+RUN touch src/main.rs src/lib.rs && cargo build --release --locked --package handoff-bridge --no-default-features
 # The database lives here; an empty directory to copy with its owner.
 RUN mkdir /data
 
