@@ -1,4 +1,6 @@
-//! A small, honest HubSpot, Salesforce and Slack on loopback: what `handoff demo` and the integration tests talk to.
+//! A small, strict HubSpot, Salesforce and Slack on loopback: what `handoff demo` and the integration tests talk to.
+//! It is written from the platforms' documentation and uses nothing of the product, not even its types, so that each
+//! checks the other: an error that both share would be found by neither. The type to read first is [`Sandbox`].
 //!
 //! The product reaches it through base URLs alone and cannot tell the difference. It keeps state, answers in
 //! the platforms' own shapes and refuses every request that the real ones would refuse, and a few that they
