@@ -18,9 +18,9 @@ pub enum Fault {
     FailAfter,
     /// The work is done, but the answer's body is cut in half.
     Truncate,
-    /// Nothing is done until [`super::Served::release`]; never, if the caller leaves first.
+    /// Nothing is done until [`super::FakeServer::release`]; never, if the caller leaves first.
     HangBefore,
-    /// The work is done, but the answer is held until [`super::Served::release`].
+    /// The work is done, but the answer is held until [`super::FakeServer::release`].
     HangAfter,
 }
 

@@ -7,12 +7,13 @@
 //! would only regret. What was refused is kept ([`Log::problems`]), so that a test can demand there was none.
 //!
 //! A platform is a state that answers calls ([`Platform`]) behind a server that knows nothing about it
-//! ([`Served`]). Failures of the network are switched on by [`fault`].
+//! ([`FakeServer`]). Failures of the network are switched on by [`fault`].
 
 mod call;
 mod clock;
 pub mod deals;
 mod delivery;
+mod fake_server;
 pub mod fault;
 pub mod hubspot;
 mod line;
@@ -20,7 +21,6 @@ mod log;
 pub mod opportunities;
 mod org_fields;
 pub mod salesforce;
-mod served;
 pub mod slack;
 #[cfg(test)]
 mod trial;
@@ -31,11 +31,11 @@ use jiff::Timestamp;
 
 pub use call::{Answer, Call, Verdict};
 pub use delivery::Delivery;
+pub use fake_server::{Desk, FakeServer, Platform};
 pub use fault::{Fault, Times};
 pub use hubspot::{Hubspot, HubspotState};
 pub use log::{Log, LoggedCall, Mark, Pattern};
 pub use salesforce::{Salesforce, SalesforceState};
-pub use served::{Desk, Platform, Served};
 pub use slack::{Slack, SlackState};
 
 use self::clock::Clock;
@@ -58,9 +58,9 @@ impl Sandbox {
     pub fn start(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> io::Result<Self> {
         let clock = Clock::new(now);
         Ok(Self {
-            hubspot: Served::start(HubspotState::new(clock.clone()))?,
-            salesforce: Served::start(SalesforceState::new(clock.clone()))?,
-            slack: Served::start(SlackState::new(clock))?,
+            hubspot: FakeServer::start(HubspotState::new(clock.clone()))?,
+            salesforce: FakeServer::start(SalesforceState::new(clock.clone()))?,
+            slack: FakeServer::start(SlackState::new(clock))?,
         })
     }
 }

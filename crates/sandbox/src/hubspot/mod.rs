@@ -35,10 +35,10 @@ use self::refusal::{no_route, refusal};
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
 pub use super::delivery::Delivery;
-use super::served::{Desk, Platform, Served};
+use super::fake_server::{Desk, FakeServer, Platform};
 
 /// HubSpot on loopback.
-pub type Hubspot = Served<HubspotState>;
+pub type Hubspot = FakeServer<HubspotState>;
 
 /// The daily limit that the headers speak of.
 const DAILY: u32 = 625_000;

@@ -43,10 +43,10 @@ use self::tasks::Writing;
 use self::view::View;
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
-use super::served::{Desk, Platform, Served};
+use super::fake_server::{Desk, FakeServer, Platform};
 
 /// Salesforce on loopback.
-pub type Salesforce = Served<SalesforceState>;
+pub type Salesforce = FakeServer<SalesforceState>;
 
 /// Everything Salesforce knows.
 pub struct SalesforceState {

@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
-use super::served::{Desk, Platform, Served};
+use super::fake_server::{Desk, FakeServer, Platform};
 
 /// Slack on loopback.
-pub type Slack = Served<SlackState>;
+pub type Slack = FakeServer<SlackState>;
 
 /// Everything Slack knows.
 pub struct SlackState {

@@ -68,7 +68,7 @@ impl Trial {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let start: Timestamp = "2026-11-20T08:00:00Z".parse().unwrap();
         let clock = ManualClock::new(start);
-        let salesforce = Served::start(SalesforceState::new(clock.clock())).unwrap();
+        let salesforce = FakeServer::start(SalesforceState::new(clock.clock())).unwrap();
         let mut org = Org::new(ORG, "acme");
         org.add_jwt_app(KEY, PUBLIC_KEY, USERNAME);
         org.add_secret_app("secretive", "hush", USERNAME);

@@ -1,4 +1,4 @@
-//! A platform behind a server on loopback, on a thread of its own.
+//! A fake server: a platform behind HTTP on loopback, on a thread of its own.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -44,15 +44,15 @@ pub trait Platform: Send + Sync + 'static {
     fn desk_mut(&mut self) -> &mut Desk;
 }
 
-/// A platform that is being served. Dropping it closes the port and every connection.
-pub struct Served<P> {
+/// An HTTP server on loopback that answers for one platform. Dropping it closes the port and every connection.
+pub struct FakeServer<P> {
     url: String,
     shared: Arc<Shared<P>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl<P: Platform> Served<P> {
+impl<P: Platform> FakeServer<P> {
     pub(super) fn start(platform: P) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -126,7 +126,7 @@ impl<P: Platform> Served<P> {
     }
 }
 
-impl<P> Drop for Served<P> {
+impl<P> Drop for FakeServer<P> {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
