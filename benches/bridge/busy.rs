@@ -121,8 +121,8 @@ impl Busy {
 
     /// The sandbox forgets the calls that it has seen.
     pub fn forgets_calls(&self) {
-        self.ground.sandbox.hubspot.change(|hubspot| hubspot.desk_mut().log.forget());
-        self.ground.sandbox.slack.change(|slack| slack.desk_mut().log.forget());
+        self.ground.sandbox.hubspot.change(|hubspot| hubspot.recorder_mut().log.forget());
+        self.ground.sandbox.slack.change(|slack| slack.recorder_mut().log.forget());
     }
 
     /// The calls since then, in the order in which they came.

@@ -113,7 +113,7 @@ async fn a_slack_that_hangs_delays_no_task_and_hears_of_every_win_once(world: &m
 async fn a_portal_that_hangs_does_not_delay_another_account(world: &mut World) {
     world.sandbox.hubspot.fails("GET /crm/objects/*/deals/*", Fault::HangBefore, Times::UntilCleared);
     let deals = wins_many(world).await;
-    let hung = world.sandbox.hubspot.until(|hubspot| hubspot.desk().faults.hung() > 1);
+    let hung = world.sandbox.hubspot.until(|hubspot| hubspot.recorder().faults.hung() > 1);
     must("the portal hangs", hung).await;
     let announcement = Side::Salesforce.wins(&world.sandbox, Side::Salesforce.complete());
     assert_eq!(world.hears(&announcement).await, 200);

@@ -172,9 +172,9 @@ impl Side {
     pub async fn hangs(self, sandbox: &Sandbox) {
         use handoff_sandbox::Platform as _;
         match self {
-            Self::Hubspot => sandbox.hubspot.until(|hubspot| hubspot.desk().faults.hung() > 0).await,
+            Self::Hubspot => sandbox.hubspot.until(|hubspot| hubspot.recorder().faults.hung() > 0).await,
             Self::Salesforce => {
-                sandbox.salesforce.until(|salesforce| salesforce.desk().faults.hung() > 0).await;
+                sandbox.salesforce.until(|salesforce| salesforce.recorder().faults.hung() > 0).await;
             }
         }
     }

@@ -147,9 +147,9 @@ impl Environment {
     /// The sandbox forgets the calls it has seen, but not those that were wrong.
     pub fn forget_calls(&self) {
         use handoff_sandbox::Platform as _;
-        self.sandbox.hubspot.change(|hubspot| hubspot.desk_mut().log.forget());
-        self.sandbox.salesforce.change(|salesforce| salesforce.desk_mut().log.forget());
-        self.sandbox.slack.change(|slack| slack.desk_mut().log.forget());
+        self.sandbox.hubspot.change(|hubspot| hubspot.recorder_mut().log.forget());
+        self.sandbox.salesforce.change(|salesforce| salesforce.recorder_mut().log.forget());
+        self.sandbox.slack.change(|slack| slack.recorder_mut().log.forget());
     }
 
     /// Cleans up, unless somebody will want to look.

@@ -21,9 +21,9 @@ use super::log::Log;
 /// Larger bodies are not read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
-/// What every platform keeps beside its own state.
+/// The recorder of one platform: the log of its requests, and the faults and the latency that a test switches on.
 #[derive(Debug, Default)]
-pub struct Desk {
+pub struct Recorder {
     /// Every request.
     pub log: Log,
     /// What is switched to fail.
@@ -37,11 +37,11 @@ pub trait Platform: Send + Sync + 'static {
     /// Does what the call asks for, or refuses it.
     fn answer(&mut self, call: &Call) -> Answer;
 
-    /// Log and faults.
-    fn desk(&self) -> &Desk;
+    /// Log, faults and latency.
+    fn recorder(&self) -> &Recorder;
 
-    /// Log and faults.
-    fn desk_mut(&mut self) -> &mut Desk;
+    /// Log, faults and latency.
+    fn recorder_mut(&mut self) -> &mut Recorder;
 }
 
 /// An HTTP server on loopback that answers for one platform. Dropping it closes the port and every connection.
@@ -97,32 +97,32 @@ impl<P: Platform> FakeServer<P> {
 
     /// A copy of the log.
     pub fn log(&self) -> Log {
-        self.see(|state| state.desk().log.clone())
+        self.see(|state| state.recorder().log.clone())
     }
 
     /// See [`Log::problems`].
     pub fn problems(&self) -> Vec<String> {
-        self.see(|state| state.desk().log.problems())
+        self.see(|state| state.recorder().log.problems())
     }
 
     /// Switches a fault on for requests like `POST /crm/objects/*/tasks`; see [`super::Pattern`].
     pub fn fails(&self, pattern: &str, fault: Fault, times: Times) {
-        self.change(|state| state.desk_mut().faults.switch(pattern, fault, times));
+        self.change(|state| state.recorder_mut().faults.switch(pattern, fault, times));
     }
 
     /// Lets every request from now on take so long to get here.
     pub fn is_away(&self, latency: Duration) {
-        self.change(|state| state.desk_mut().latency = latency);
+        self.change(|state| state.recorder_mut().latency = latency);
     }
 
     /// Switches all faults off. Requests that hang already go on hanging.
     pub fn clear_faults(&self) {
-        self.change(|state| state.desk_mut().faults.clear());
+        self.change(|state| state.recorder_mut().faults.clear());
     }
 
     /// Lets every hanging request go on.
     pub fn release(&self) {
-        self.change(|state| state.desk_mut().faults.releases += 1);
+        self.change(|state| state.recorder_mut().faults.releases += 1);
     }
 }
 
@@ -172,11 +172,11 @@ async fn serve<P: Platform>(
         Ok(call) => call,
         Err(error) => return Answer::text(400, &error.to_string()).into_response(),
     };
-    let latency = shared.lock().desk().latency;
+    let latency = shared.lock().recorder().latency;
     if !latency.is_zero() {
         delay(latency).await;
     }
-    let fault = shared.change(|platform| platform.desk_mut().faults.strike(&call));
+    let fault = shared.change(|platform| platform.recorder_mut().faults.strike(&call));
     match fault {
         Some(Fault::Refuse(answer)) => {
             note(&shared, &call, Some(answer.status), Verdict::Switched);
@@ -191,7 +191,7 @@ async fn serve<P: Platform>(
     }
     let answer = shared.change(|platform| {
         let answer = platform.answer(&call);
-        platform.desk_mut().log.record(&call, Some(answer.status), answer.verdict.clone());
+        platform.recorder_mut().log.record(&call, Some(answer.status), answer.verdict.clone());
         answer
     });
     match fault {
@@ -219,7 +219,7 @@ async fn read(request: Request) -> Result<Call, axum::Error> {
 }
 
 fn note<P: Platform>(shared: &Shared<P>, call: &Call, status: Option<u16>, verdict: Verdict) {
-    shared.change(|platform| platform.desk_mut().log.record(call, status, verdict));
+    shared.change(|platform| platform.recorder_mut().log.record(call, status, verdict));
 }
 
 /// The answer is never seen: writing it fails, and with that the connection ends.
@@ -230,9 +230,9 @@ fn dropped(cut: &Cut) -> Response {
 
 async fn hang<P: Platform>(shared: &Shared<P>) {
     let releases = shared.change(|platform| {
-        let faults = &mut platform.desk_mut().faults;
+        let faults = &mut platform.recorder_mut().faults;
         faults.hung += 1;
         faults.releases
     });
-    shared.until(|platform| platform.desk().faults.releases > releases).await;
+    shared.until(|platform| platform.recorder().faults.releases > releases).await;
 }

@@ -31,7 +31,7 @@ use jiff::Timestamp;
 
 pub use call::{Answer, Call, Verdict};
 pub use delivery::Delivery;
-pub use fake_server::{Desk, FakeServer, Platform};
+pub use fake_server::{FakeServer, Platform, Recorder};
 pub use fault::{Fault, Times};
 pub use hubspot::{Hubspot, HubspotState};
 pub use log::{Log, LoggedCall, Mark, Pattern};

@@ -35,7 +35,7 @@ use self::refusal::{no_route, refusal};
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
 pub use super::delivery::Delivery;
-use super::fake_server::{Desk, FakeServer, Platform};
+use super::fake_server::{FakeServer, Platform, Recorder};
 
 /// HubSpot on loopback.
 pub type Hubspot = FakeServer<HubspotState>;
@@ -45,7 +45,7 @@ const DAILY: u32 = 625_000;
 
 /// Everything HubSpot knows.
 pub struct HubspotState {
-    desk: Desk,
+    recorder: Recorder,
     clock: Clock,
     version: String,
     portals: BTreeMap<String, Portal>,
@@ -56,7 +56,7 @@ pub struct HubspotState {
 impl HubspotState {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            desk: Desk::default(),
+            recorder: Recorder::default(),
             clock,
             version: "2026-03".to_owned(),
             portals: BTreeMap::new(),
@@ -212,12 +212,12 @@ impl Platform for HubspotState {
         }
     }
 
-    fn desk(&self) -> &Desk {
-        &self.desk
+    fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
-    fn desk_mut(&mut self) -> &mut Desk {
-        &mut self.desk
+    fn recorder_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
     }
 }
 

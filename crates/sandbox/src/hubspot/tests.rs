@@ -539,10 +539,10 @@ async fn a_hanging_call_goes_on_when_it_is_released() {
     let hubspot = &trial.sandbox.hubspot;
     for (fault, tasks_while_hanging) in [(Fault::HangBefore, 0), (Fault::HangAfter, 2)] {
         hubspot.fails("POST /crm/objects/*/tasks", fault, Times::Next(1));
-        let before = hubspot.see(|state| state.desk().faults.hung());
+        let before = hubspot.see(|state| state.recorder().faults.hung());
         let call = trial.hubspot("POST", TASKS, Some(good_task()));
         let release = async {
-            hubspot.until(|state| state.desk().faults.hung() > before).await;
+            hubspot.until(|state| state.recorder().faults.hung() > before).await;
             assert_eq!(hubspot.see(|state| state.tasks().len()), tasks_while_hanging);
             hubspot.release();
         };
@@ -555,7 +555,7 @@ async fn a_hanging_call_goes_on_when_it_is_released() {
 async fn the_log_counts_calls_since_a_mark() {
     let trial = Trial::new();
     trial.hubspot("GET", DEAL, None).await;
-    let mark = trial.sandbox.hubspot.see(|hubspot| hubspot.desk().log.mark());
+    let mark = trial.sandbox.hubspot.see(|hubspot| hubspot.recorder().log.mark());
     trial.hubspot("GET", "/crm/pipelines/2026-03/deals", None).await;
     let log = trial.sandbox.hubspot.log();
     let lines: Vec<_> = log.calls_since(mark).iter().map(crate::LoggedCall::line).collect();

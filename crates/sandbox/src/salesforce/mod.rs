@@ -43,14 +43,14 @@ use self::tasks::Writing;
 use self::view::View;
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
-use super::fake_server::{Desk, FakeServer, Platform};
+use super::fake_server::{FakeServer, Platform, Recorder};
 
 /// Salesforce on loopback.
 pub type Salesforce = FakeServer<SalesforceState>;
 
 /// Everything Salesforce knows.
 pub struct SalesforceState {
-    desk: Desk,
+    recorder: Recorder,
     clock: Clock,
     version: String,
     orgs: BTreeMap<String, Org>,
@@ -66,7 +66,7 @@ pub struct NotThere(String);
 impl SalesforceState {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            desk: Desk::default(),
+            recorder: Recorder::default(),
             clock,
             version: "v66.0".to_owned(),
             orgs: BTreeMap::new(),
@@ -181,12 +181,12 @@ impl Platform for SalesforceState {
         self.serve(call).unwrap_or_else(|refused| refused)
     }
 
-    fn desk(&self) -> &Desk {
-        &self.desk
+    fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
-    fn desk_mut(&mut self) -> &mut Desk {
-        &mut self.desk
+    fn recorder_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
     }
 }
 

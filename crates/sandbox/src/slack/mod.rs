@@ -15,14 +15,14 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
-use super::fake_server::{Desk, FakeServer, Platform};
+use super::fake_server::{FakeServer, Platform, Recorder};
 
 /// Slack on loopback.
 pub type Slack = FakeServer<SlackState>;
 
 /// Everything Slack knows.
 pub struct SlackState {
-    desk: Desk,
+    recorder: Recorder,
     clock: Clock,
     bots: BTreeMap<String, bool>,
     scopes: BTreeSet<String>,
@@ -122,7 +122,7 @@ impl Refused {
 impl SlackState {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            desk: Desk::default(),
+            recorder: Recorder::default(),
             clock,
             bots: BTreeMap::new(),
             scopes: read::SCOPES.map(ToOwned::to_owned).into(),
@@ -283,12 +283,12 @@ impl Platform for SlackState {
         }
     }
 
-    fn desk(&self) -> &Desk {
-        &self.desk
+    fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
-    fn desk_mut(&mut self) -> &mut Desk {
-        &mut self.desk
+    fn recorder_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
     }
 }
 
