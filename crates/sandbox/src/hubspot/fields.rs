@@ -207,7 +207,7 @@ const CALCULATED: [(Kind, &[Row]); 5] = [
 
 type Options = (Kind, &'static str, &'static [(&'static str, &'static str)]);
 
-const STOCK_OPTIONS: [Options; 4] = [
+const STANDARD_OPTIONS: [Options; 4] = [
     (
         Kind::Contact,
         "hs_buying_role",
@@ -243,7 +243,7 @@ const STOCK_OPTIONS: [Options; 4] = [
 ];
 
 /// The properties every portal starts with.
-pub(super) fn stock() -> BTreeMap<Kind, BTreeMap<String, Property>> {
+pub(super) fn standard_fields() -> BTreeMap<Kind, BTreeMap<String, Property>> {
     let mut all: BTreeMap<Kind, BTreeMap<String, Property>> = BTreeMap::new();
     for (table, read_only) in [(WRITABLE, false), (CALCULATED, true)] {
         for (object, rows) in table {
@@ -253,7 +253,7 @@ pub(super) fn stock() -> BTreeMap<Kind, BTreeMap<String, Property>> {
             }
         }
     }
-    for (kind, name, options) in STOCK_OPTIONS {
+    for (kind, name, options) in STANDARD_OPTIONS {
         if let Some(property) = all.get_mut(&kind).and_then(|properties| properties.get_mut(name)) {
             *property = property.clone().options(options);
         }
@@ -262,7 +262,7 @@ pub(super) fn stock() -> BTreeMap<Kind, BTreeMap<String, Property>> {
 }
 
 /// Whether every portal has this property by itself.
-pub(super) fn is_stock(kind: Kind, name: &str) -> bool {
+pub(super) fn is_standard(kind: Kind, name: &str) -> bool {
     let tables = WRITABLE.iter().chain(&CALCULATED).filter(|(object, _)| *object == kind);
     tables.flat_map(|(_, rows)| *rows).any(|(known, ..)| *known == name)
 }

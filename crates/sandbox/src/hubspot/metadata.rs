@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{Property, Sensitivity, is_stock};
+use super::fields::{Property, Sensitivity, is_standard};
 use super::kind::Kind;
 use super::portal::{Owner, Pipeline, Portal};
 use super::refusal::{absent, after, flag, invalid, limit, list, no_route, only_query, page};
@@ -80,7 +80,7 @@ pub(super) fn properties(portal: &Portal, call: &Call, rest: &[&str]) -> Result<
 fn property_json(kind: Kind, property: &Property) -> Value {
     let option = |(order, (value, label)): (usize, &(String, String))| json!({"label": label, "value": value, "hidden": false, "displayOrder": order, "description": ""});
     let options: Vec<Value> = property.options.iter().enumerate().map(option).collect();
-    let custom = !is_stock(kind, &property.name);
+    let custom = !is_standard(kind, &property.name);
     let mut answer = json!({
         "name": property.name, "label": property.label, "type": property.kind,
         "fieldType": property.field_type, "groupName": "dealinformation", "description": "",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 
 use super::events::Announce;
-use super::fields::{Property, stock};
+use super::fields::{Property, standard_fields};
 use super::kind::Kind;
 use super::oauth::Grant;
 use super::record::Record;
@@ -120,7 +120,7 @@ pub(super) struct LinkType {
 }
 
 impl Portal {
-    /// An account with the default pipeline, the stock properties and one token that never expires.
+    /// An account with the default pipeline, the standard properties and one token that never expires.
     pub fn new(id: &str, token: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -133,7 +133,7 @@ impl Portal {
             tokens: vec![Token { value: token.to_owned(), expires: None, revoked: false }],
             grants: Vec::new(),
             pipelines: vec![default_pipeline()],
-            properties: stock(),
+            properties: standard_fields(),
             owners: Vec::new(),
             labels: Vec::new(),
             records: BTreeMap::new(),

@@ -21,7 +21,7 @@ mod refusal;
 mod signing;
 mod soql;
 mod stages;
-mod stock;
+mod standard_fields;
 mod tasks;
 mod view;
 

@@ -9,7 +9,7 @@ use super::id;
 use super::login::{App, Session};
 use super::object::Object;
 use super::record::Record;
-use super::stock;
+use super::standard_fields;
 
 /// One organisation.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Org {
 }
 
 impl Org {
-    /// An org with the stock fields, stages and task statuses, without anybody in it. `id` has 15 or 18
+    /// An org with the standard fields, stages and task statuses, without anybody in it. `id` has 15 or 18
     /// characters.
     pub fn new(id: &str, my_domain: &str) -> Self {
         let mut org = Self {
@@ -58,7 +58,7 @@ impl Org {
             sessions: Vec::new(),
             calls: VecDeque::new(),
             calls_about: BTreeMap::new(),
-            fields: stock::stock(),
+            fields: standard_fields::all(),
             hidden_objects: BTreeSet::new(),
             unshared: BTreeSet::new(),
             records: BTreeMap::new(),
@@ -109,7 +109,7 @@ impl Org {
         self.create(Object::TaskStatus, Timestamp::UNIX_EPOCH, &values);
     }
 
-    /// Removes the stock stages or task statuses, for an org that has its own.
+    /// Removes the standard stages or task statuses, for an org that has its own.
     pub fn clear(&mut self, object: Object) {
         self.records.retain(|(known, _), _| *known != object);
     }
@@ -117,7 +117,7 @@ impl Org {
     /// Defines a record type of opportunities, and with the first one `RecordTypeId` and `RecordType`.
     pub fn add_record_type(&mut self, id: &str, developer_name: &str, at: Timestamp) {
         if self.field(Object::Opportunity, "RecordTypeId").is_none() {
-            self.add_field(Object::Opportunity, stock::record_type());
+            self.add_field(Object::Opportunity, standard_fields::record_type());
         }
         let values = [
             ("Name", developer_name),
@@ -131,7 +131,7 @@ impl Org {
     /// Switches multi-currency on, which no admin can undo: from now on there is `CurrencyIsoCode`.
     pub fn enable_multi_currency(&mut self) {
         for object in Object::ALL {
-            if let Some(field) = stock::currency(object) {
+            if let Some(field) = standard_fields::currency(object) {
                 self.add_field(object, field);
             }
         }
@@ -140,7 +140,7 @@ impl Org {
     /// Switches person accounts on, which no admin can undo either.
     pub fn enable_person_accounts(&mut self) {
         for object in Object::ALL {
-            for field in stock::person_account(object) {
+            for field in standard_fields::person_account(object) {
                 self.add_field(object, field);
             }
         }

@@ -95,8 +95,8 @@ pub(super) fn missing(object: Object, name: &str) -> Verdict {
     ];
     let is = |known: &str| known.eq_ignore_ascii_case(name);
     let of_admin = name.ends_with("__c") || name.ends_with("__r") || optional.into_iter().any(is);
-    let stock = super::stock::stock();
-    let hidden = stock
+    let standard = super::standard_fields::all();
+    let hidden = standard
         .get(&object)
         .into_iter()
         .flatten()

@@ -1,4 +1,4 @@
-//! The fields that objects have before an admin adds any, as far as the sandbox knows them.
+//! Standard fields: those that objects have before an admin adds any, as far as the sandbox knows them.
 //!
 //! <https://developer.salesforce.com/docs/platform/object-reference/references/standard-objects>
 
@@ -147,7 +147,7 @@ fn lookups(object: Object) -> &'static [(&'static str, Object, &'static str)] {
 }
 
 /// The fields of every object in an org without optional features.
-pub(super) fn stock() -> BTreeMap<Object, Vec<Field>> {
+pub(super) fn all() -> BTreeMap<Object, Vec<Field>> {
     Object::ALL.into_iter().map(|object| (object, fields(object))).collect()
 }
 
