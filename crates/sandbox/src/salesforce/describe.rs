@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::field::{Entry, Field, Key, Type};
 use super::object::Object;
+use super::permissions::PermittedView;
 use super::refusal::{absent, only_query};
-use super::view::View;
 use crate::call::{Answer, Call};
 
 /// `GET sobjects/{Object}/describe`
-pub(super) fn describe(view: View<'_>, call: &Call, name: &str) -> Result<Answer, Answer> {
+pub(super) fn describe(view: PermittedView<'_>, call: &Call, name: &str) -> Result<Answer, Answer> {
     only_query(call, &[])?;
     let object = view.object(name).ok_or_else(|| absent("The requested resource does not exist"))?;
     let fields: Vec<Value> = view.fields(object).map(|field| field_json(view, object, field)).collect();
@@ -32,7 +32,7 @@ pub(super) fn describe(view: View<'_>, call: &Call, name: &str) -> Result<Answer
     ))
 }
 
-fn field_json(view: View<'_>, object: Object, field: &Field) -> Value {
+fn field_json(view: PermittedView<'_>, object: Object, field: &Field) -> Value {
     let choices = view.org.choices(object, field);
     let choices = choices.into_iter().map(|choice| {
         json!({

@@ -15,6 +15,7 @@ mod object;
 mod org;
 mod outbound;
 mod people;
+mod permissions;
 mod reading;
 mod record;
 mod refusal;
@@ -23,7 +24,6 @@ mod soql;
 mod stages;
 mod standard_fields;
 mod tasks;
-mod view;
 
 use std::collections::BTreeMap;
 
@@ -37,10 +37,10 @@ pub use outbound::{Deleted, Envelope, Notification};
 pub use record::Record;
 pub use signing::{sign_body, sign_standard};
 
+use self::permissions::PermittedView;
 use self::reading::Cursors;
 use self::refusal::{no_route, refusal, wrong_method};
 use self::tasks::Writing;
-use self::view::View;
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
 use super::fake_server::{FakeServer, Platform, Recorder};
@@ -230,7 +230,7 @@ fn route(
     writing: &Writing<'_>,
     cursors: &mut Cursors,
 ) -> Result<Answer, Answer> {
-    let view = View { org, version: writing.version };
+    let view = PermittedView { org, version: writing.version };
     match (call.method.as_str(), path) {
         ("GET", ["query"]) => reading::query(view, call, cursors),
         ("GET", ["query", cursor]) => reading::next_page(view, call, cursor, cursors),

@@ -4,8 +4,8 @@
 
 use super::object::Object;
 use super::org::Org;
+use super::permissions::PermittedView;
 use super::record::text;
-use super::view::View;
 
 /// One thing to send about an opportunity. Sent again, it keeps its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Org {
             return;
         };
         xml.open(&format!("{named}>"));
-        let view = View { org: self, version: "" };
+        let view = PermittedView { org: self, version: "" };
         let mut chosen: Vec<&str> = self.message_fields.iter().map(String::as_str).collect();
         chosen.sort_by_key(|name| (*name != "Id", *name));
         for field in chosen.into_iter().filter_map(|name| view.field(Object::Opportunity, name)) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::object::Object;
+use super::permissions::{PermittedView, missing};
 use super::record::Record;
 use super::refusal::{absent, only_query, wrong};
-use super::view::{View, missing};
 use super::{id, soql};
 use crate::call::{Answer, Call};
 
@@ -19,7 +19,7 @@ pub(super) struct Cursors {
 }
 
 /// `GET query?q=…`
-pub(super) fn query(view: View<'_>, call: &Call, cursors: &mut Cursors) -> Result<Answer, Answer> {
+pub(super) fn query(view: PermittedView<'_>, call: &Call, cursors: &mut Cursors) -> Result<Answer, Answer> {
     only_query(call, &["q"])?;
     let soql =
         call.query("q").ok_or_else(|| wrong("MALFORMED_QUERY", "A query string has to be specified"))?;
@@ -29,7 +29,7 @@ pub(super) fn query(view: View<'_>, call: &Call, cursors: &mut Cursors) -> Resul
 
 /// `GET query/{cursor}`: the next page, once.
 pub(super) fn next_page(
-    view: View<'_>,
+    view: PermittedView<'_>,
     call: &Call,
     cursor: &str,
     cursors: &mut Cursors,
@@ -41,7 +41,7 @@ pub(super) fn next_page(
 }
 
 impl Cursors {
-    fn page(&mut self, view: View<'_>, total: usize, mut rows: Vec<Value>) -> Answer {
+    fn page(&mut self, view: PermittedView<'_>, total: usize, mut rows: Vec<Value>) -> Answer {
         let rest = rows.split_off(view.org.page_size.min(rows.len()));
         let mut page = json!({"totalSize": total, "done": rest.is_empty(), "records": rows});
         if !rest.is_empty()
@@ -59,7 +59,7 @@ impl Cursors {
 
 /// `GET sobjects/{Object}/{id}`: every field that is visible, or those named by `fields`, of which none may
 /// be hidden.
-pub(super) fn read(view: View<'_>, call: &Call, object: &str, id: &str) -> Result<Answer, Answer> {
+pub(super) fn read(view: PermittedView<'_>, call: &Call, object: &str, id: &str) -> Result<Answer, Answer> {
     let not_there = || absent("The requested resource does not exist");
     let object = view.object(object).ok_or_else(not_there)?;
     let id = id::full(id).ok_or_else(|| wrong("MALFORMED_ID", &format!("malformed id {id}")))?;
@@ -67,7 +67,12 @@ pub(super) fn read(view: View<'_>, call: &Call, object: &str, id: &str) -> Resul
 }
 
 /// A record that was found, with the fields that the call names.
-pub(super) fn show(view: View<'_>, call: &Call, object: Object, record: &Record) -> Result<Answer, Answer> {
+pub(super) fn show(
+    view: PermittedView<'_>,
+    call: &Call,
+    object: Object,
+    record: &Record,
+) -> Result<Answer, Answer> {
     only_query(call, &["fields"])?;
     let mut shown = Map::from_iter([("attributes".to_owned(), view.attributes(object, &record.id))]);
     let mut show = |field: &super::Field| shown.insert(field.name.clone(), view.json(object, record, field));

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::field::{Entry, Field, Key, Type};
 use super::object::Object;
 use super::org::Org;
+use super::permissions::{PermittedView, missing};
 use super::refusal::{about_field, absent, body, only_query, refusal, wrong_field};
-use super::view::{View, missing};
 use super::{id, reading};
 use crate::call::{Answer, Call, Verdict};
 
@@ -35,7 +35,7 @@ pub(super) fn update(
     writing: &Writing<'_>,
 ) -> Result<Answer, Answer> {
     only_query(call, &[])?;
-    let view = View { org, version: writing.version };
+    let view = PermittedView { org, version: writing.version };
     let known = id::full(task).and_then(|id| view.record(Object::Task, &id));
     let task = known.ok_or_else(|| absent("The requested resource does not exist"))?.id.clone();
     save(org, &body(call)?, &task, writing)?;
@@ -51,7 +51,7 @@ pub(super) fn upsert(
     writing: &Writing<'_>,
 ) -> Result<Answer, Answer> {
     only_query(call, &[])?;
-    let view = View { org, version: writing.version };
+    let view = PermittedView { org, version: writing.version };
     let name = external_id(view, field)?.name.clone();
     let found = by_key(view, &name, key);
     let values = body(call)?;
@@ -73,7 +73,12 @@ pub(super) fn upsert(
 }
 
 /// `GET sobjects/Task/{field}/{key}`
-pub(super) fn read_by_key(view: View<'_>, call: &Call, field: &str, key: &str) -> Result<Answer, Answer> {
+pub(super) fn read_by_key(
+    view: PermittedView<'_>,
+    call: &Call,
+    field: &str,
+    key: &str,
+) -> Result<Answer, Answer> {
     let name = &external_id(view, field)?.name;
     match &by_key(view, name, key)[..] {
         [id] => match view.record(Object::Task, id) {
@@ -85,7 +90,7 @@ pub(super) fn read_by_key(view: View<'_>, call: &Call, field: &str, key: &str) -
     }
 }
 
-fn external_id<'a>(view: View<'a>, name: &str) -> Result<&'a Field, Answer> {
+fn external_id<'a>(view: PermittedView<'a>, name: &str) -> Result<&'a Field, Answer> {
     let field = view.field(Object::Task, name).filter(|field| field.key != Key::No);
     field.ok_or_else(|| {
         let why = format!("Provided external ID field does not exist or is not accessible: {name}");
@@ -94,14 +99,14 @@ fn external_id<'a>(view: View<'a>, name: &str) -> Result<&'a Field, Answer> {
 }
 
 /// Unlike ids, keys are compared without case.
-fn by_key(view: View<'_>, field: &str, key: &str) -> Vec<String> {
+fn by_key(view: PermittedView<'_>, field: &str, key: &str) -> Vec<String> {
     let holds = |value: &str| value.to_lowercase() == key.to_lowercase();
     let found = view.records(Object::Task).filter(|task| task.get(field).is_some_and(holds));
     found.map(|task| task.id.clone()).collect()
 }
 
 /// 300 with the addresses of all that match.
-fn ambiguous(view: View<'_>, several: &[String]) -> Answer {
+fn ambiguous(view: PermittedView<'_>, several: &[String]) -> Answer {
     let urls: Vec<String> = several.iter().map(|id| view.path(Object::Task, id)).collect();
     Answer::json(300, &json!(urls)).because(Verdict::Absent)
 }
@@ -155,7 +160,7 @@ fn check(
     task: Option<&str>,
     writing: &Writing<'_>,
 ) -> Result<Vec<(String, String)>, Answer> {
-    let view = View { org, version: writing.version };
+    let view = PermittedView { org, version: writing.version };
     if !org.may_edit_tasks {
         let why = "insufficient access rights on object id";
         return Err(refusal(403, "INSUFFICIENT_ACCESS", why, Verdict::Switched));
@@ -222,7 +227,7 @@ fn typed(field: &Field, value: &Value) -> Result<String, Answer> {
     })
 }
 
-fn fits(view: View<'_>, field: &Field, text: &str) -> Result<(), Answer> {
+fn fits(view: PermittedView<'_>, field: &Field, text: &str) -> Result<(), Answer> {
     let name = &field.name;
     if field.length > 0 && text.encode_utf16().count() > field.length {
         let why = format!("{name}: data value too large (max length={})", field.length);
@@ -244,7 +249,7 @@ fn fits(view: View<'_>, field: &Field, text: &str) -> Result<(), Answer> {
 
 /// A task hangs on an opportunity or an account, is about a contact, and belongs to somebody who still works
 /// there.
-fn leads_somewhere(view: View<'_>, field: &str, text: &str) -> Result<(), Answer> {
+fn leads_somewhere(view: PermittedView<'_>, field: &str, text: &str) -> Result<(), Answer> {
     let allowed: &[Object] = match field {
         "WhatId" => &[Object::Opportunity, Object::Account],
         "WhoId" => &[Object::Contact],

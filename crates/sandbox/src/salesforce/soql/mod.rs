@@ -10,12 +10,12 @@ mod token;
 
 use serde_json::Value;
 
+use super::permissions::PermittedView;
 use super::refusal::refusal;
-use super::view::View;
 use crate::call::{Answer, Verdict};
 
 /// Runs a query and returns its rows.
-pub(super) fn run(view: View<'_>, soql: &str) -> Result<Vec<Value>, Answer> {
+pub(super) fn run(view: PermittedView<'_>, soql: &str) -> Result<Vec<Value>, Answer> {
     let rows = parse::parse(soql)
         .and_then(|query| resolve::resolve(view, &query))
         .map(|plan| run::rows(view, &plan, None));

@@ -7,7 +7,7 @@ use super::{Complaint, Literal, Operator, Order, Path, Query};
 use crate::salesforce::field::{Field, Type};
 use crate::salesforce::id;
 use crate::salesforce::object::Object;
-use crate::salesforce::view::{View, missing};
+use crate::salesforce::permissions::{PermittedView, missing};
 
 const SEE_THE_DESCRIBE: &str = "Please reference your WSDL or the describe call for the appropriate names.";
 
@@ -50,7 +50,7 @@ pub(super) enum Key {
     Text(String),
 }
 
-pub(super) fn resolve<'a>(view: View<'a>, query: &Query) -> Result<Plan<'a>, Complaint> {
+pub(super) fn resolve<'a>(view: PermittedView<'a>, query: &Query) -> Result<Plan<'a>, Complaint> {
     let object = view.object(&query.from.text).ok_or_else(|| {
         let name = &query.from.text;
         let message = format!(
@@ -78,7 +78,7 @@ pub(super) fn resolve<'a>(view: View<'a>, query: &Query) -> Result<Plan<'a>, Com
     Ok(Plan { children, ..plan(view, object, query)? })
 }
 
-fn plan<'a>(view: View<'a>, object: Object, query: &Query) -> Result<Plan<'a>, Complaint> {
+fn plan<'a>(view: PermittedView<'a>, object: Object, query: &Query) -> Result<Plan<'a>, Complaint> {
     for (index, path) in query.fields.iter().enumerate() {
         if query.fields.iter().take(index).any(|earlier| earlier.text.eq_ignore_ascii_case(&path.text)) {
             let message = format!("duplicate field selected: {}", path.text);
@@ -97,7 +97,7 @@ fn plan<'a>(view: View<'a>, object: Object, query: &Query) -> Result<Plan<'a>, C
     Ok(Plan { object, columns, children: Vec::new(), filters, order, limit: query.limit })
 }
 
-fn column<'a>(view: View<'a>, object: Object, path: &Path) -> Result<Column<'a>, Complaint> {
+fn column<'a>(view: PermittedView<'a>, object: Object, path: &Path) -> Result<Column<'a>, Complaint> {
     let mut parts: Vec<&str> = path.text.split('.').collect();
     let last = parts.pop().unwrap_or_default();
     if parts.len() > 5 {
@@ -126,7 +126,11 @@ fn column<'a>(view: View<'a>, object: Object, path: &Path) -> Result<Column<'a>,
     Ok(Column { way, field })
 }
 
-fn sorting<'a>(view: View<'a>, object: Object, order: &Order) -> Result<(Column<'a>, Sorting), Complaint> {
+fn sorting<'a>(
+    view: PermittedView<'a>,
+    object: Object,
+    order: &Order,
+) -> Result<(Column<'a>, Sorting), Complaint> {
     let Order { path, descending, nulls_last } = order;
     let column = column(view, object, path)?;
     if column.field.kind.is_long() || column.field.kind == Type::Choices {

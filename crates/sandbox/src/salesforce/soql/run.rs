@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use super::Operator;
 use super::resolve::{Column, Filter, Key, Plan, Sorting, read};
 use crate::salesforce::object::Object;
+use crate::salesforce::permissions::PermittedView;
 use crate::salesforce::record::Record;
-use crate::salesforce::view::View;
 
 /// The rows of a plan; of a child plan those whose `field` holds the parent's id.
-pub(super) fn rows(view: View<'_>, plan: &Plan<'_>, parent: Option<(&str, &str)>) -> Vec<Value> {
+pub(super) fn rows(view: PermittedView<'_>, plan: &Plan<'_>, parent: Option<(&str, &str)>) -> Vec<Value> {
     let belongs = |record: &&Record| parent.is_none_or(|(field, id)| record.get(field) == Some(id));
     let passes =
         |record: &&Record| plan.filters.iter().all(|filter| holds(view, plan.object, record, filter));
@@ -26,7 +26,7 @@ pub(super) fn rows(view: View<'_>, plan: &Plan<'_>, parent: Option<(&str, &str)>
     found.into_iter().map(|record| row(view, plan, record)).collect()
 }
 
-fn row(view: View<'_>, plan: &Plan<'_>, record: &Record) -> Value {
+fn row(view: PermittedView<'_>, plan: &Plan<'_>, record: &Record) -> Value {
     let mut row = Map::from_iter([("attributes".to_owned(), view.attributes(plan.object, &record.id))]);
     for column in &plan.columns {
         put(view, &mut row, plan.object, record, column);
@@ -41,7 +41,13 @@ fn row(view: View<'_>, plan: &Plan<'_>, record: &Record) -> Value {
 }
 
 /// Puts a value into a row, behind the lookups on its way. A lookup that leads nowhere is null.
-fn put(view: View<'_>, row: &mut Map<String, Value>, object: Object, record: &Record, column: &Column<'_>) {
+fn put(
+    view: PermittedView<'_>,
+    row: &mut Map<String, Value>,
+    object: Object,
+    record: &Record,
+    column: &Column<'_>,
+) {
     let (mut row, mut object, mut record) = (row, object, record);
     for (field, way, to) in &column.way {
         let target = record.get(&field.name).and_then(|id| view.record(*to, id));
@@ -58,7 +64,7 @@ fn put(view: View<'_>, row: &mut Map<String, Value>, object: Object, record: &Re
     row.insert(column.field.name.clone(), view.json(object, record, column.field));
 }
 
-fn value(view: View<'_>, object: Object, record: &Record, column: &Column<'_>) -> Option<Key> {
+fn value(view: PermittedView<'_>, object: Object, record: &Record, column: &Column<'_>) -> Option<Key> {
     let (mut object, mut record) = (object, record);
     for (field, _, to) in &column.way {
         record = view.record(*to, record.get(&field.name)?)?;
@@ -67,7 +73,7 @@ fn value(view: View<'_>, object: Object, record: &Record, column: &Column<'_>) -
     read(column.field.kind, &view.org.value(object, record, column.field)?)
 }
 
-fn holds(view: View<'_>, object: Object, record: &Record, filter: &Filter<'_>) -> bool {
+fn holds(view: PermittedView<'_>, object: Object, record: &Record, filter: &Filter<'_>) -> bool {
     let value = value(view, object, record, &filter.column);
     let among = filter.values.contains(&value);
     let compares = |wanted: fn(Ordering) -> bool| {

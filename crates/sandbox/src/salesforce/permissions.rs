@@ -1,4 +1,4 @@
-//! What the integration user sees of an org.
+//! Permissions: what the integration user sees of an org.
 
 use super::field::Field;
 use super::object::Object;
@@ -6,15 +6,15 @@ use super::org::Org;
 use super::record::Record;
 use crate::call::Verdict;
 
-/// An org through the eyes of the integration user.
+/// An org as the permissions of the integration user show it.
 #[derive(Clone, Copy)]
-pub(super) struct View<'a> {
+pub(super) struct PermittedView<'a> {
     pub(super) org: &'a Org,
     /// `v66.0`
     pub(super) version: &'a str,
 }
 
-impl<'a> View<'a> {
+impl<'a> PermittedView<'a> {
     /// An object by its API name.
     pub(super) fn object(self, name: &str) -> Option<Object> {
         Object::from_name(name).filter(|object| self.shows(*object))
