@@ -6,7 +6,7 @@
 //!
 //! <https://developer.salesforce.com/docs/platform/api-rest/guide/intro-rest.html>
 
-mod admission;
+mod auth_checks;
 mod describe;
 mod field;
 mod id;
@@ -192,7 +192,7 @@ impl Platform for SalesforceState {
 
 impl SalesforceState {
     fn serve(&mut self, call: &Call) -> Result<Answer, Answer> {
-        admission::short_enough(call)?;
+        auth_checks::short_enough(call)?;
         let now = self.clock.now();
         let segments = call.segments();
         let (version, rest) = match &segments[..] {
@@ -204,8 +204,8 @@ impl SalesforceState {
             ["services", "data", version, rest @ ..] => (*version, rest),
             _ => return Err(no_route(call)),
         };
-        admission::served(version, &self.version)?;
-        let (org, user) = admission::org_of(self.orgs.values_mut(), call, now)?;
+        auth_checks::served(version, &self.version)?;
+        let (org, user) = auth_checks::org_of(self.orgs.values_mut(), call, now)?;
         org.count(call, now)?;
         let writing = Writing { version, user: &user, now };
         let answer = route(org, call, rest, &writing, &mut self.cursors).unwrap_or_else(|refused| refused);
@@ -240,10 +240,10 @@ fn route(
         ("GET", ["sobjects", object, id]) => reading::read(view, call, object, id),
         ("PATCH", ["sobjects", "Task", id]) => tasks::update(org, call, id, writing),
         ("GET", ["sobjects", "Task", field, key]) => {
-            tasks::read_by_key(view, call, field, &admission::decoded(key))
+            tasks::read_by_key(view, call, field, &auth_checks::decoded(key))
         }
         ("PATCH", ["sobjects", "Task", field, key]) => {
-            tasks::upsert(org, call, (field, &admission::decoded(key)), writing)
+            tasks::upsert(org, call, (field, &auth_checks::decoded(key)), writing)
         }
         (_, ["query" | "limits"] | ["sobjects", _, "describe"]) => Err(wrong_method(call, "GET")),
         (_, ["sobjects", object, ..]) if *object != "Task" => {

@@ -1,6 +1,6 @@
 //! Raw requests against the sandbox's Salesforce: for each rule one that breaks it and sees the refusal.
 
-mod admission;
+mod auth_checks;
 mod login;
 mod outbound;
 mod reading;

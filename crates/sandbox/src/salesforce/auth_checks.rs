@@ -1,4 +1,4 @@
-//! Who gets in: the right version, a valid token, and a request limit that is not used up.
+//! Authentication checks before a call is answered: the right version, a valid token, and a request limit that is not used up.
 
 use std::collections::BTreeSet;
 
