@@ -54,7 +54,7 @@ impl Installation {
         };
         std::fs::write(&installation.mapping, HUBSPOT_MAPPING)?;
         std::fs::write(&installation.salesforce_mapping, SALESFORCE_MAPPING)?;
-        std::fs::write(directory.join("salesforce.key"), opportunities::PRIVATE_KEY)?;
+        std::fs::write(directory.join("salesforce.key"), &opportunities::JWT_KEY.private_pem)?;
         let config = format!(
             r#"public_url = "{PUBLIC_URL}"
 listen = "127.0.0.1:0"

@@ -140,7 +140,7 @@ fn a_loaded_configuration_prints_no_secret() {
     let printed = format!("{config:?} {config:#?}");
     assert!(printed.contains("REDACTED"), "{printed}");
     let environment = handoff_bridge::demo::Installation::environment();
-    let key = handoff_sandbox::opportunities::PRIVATE_KEY.lines().nth(1).unwrap();
+    let key = handoff_sandbox::opportunities::JWT_KEY.private_pem.lines().nth(1).unwrap();
     let secrets = environment.map(|(_, value)| value).into_iter().chain([OPERATOR_TOKEN, CLIENT_SECRET, key]);
     for secret in secrets {
         assert!(!printed.contains(secret), "a secret of {} characters is printed", secret.len());

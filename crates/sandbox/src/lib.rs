@@ -20,6 +20,7 @@ mod line;
 mod log;
 pub mod opportunities;
 mod org_fields;
+mod rsa_key;
 pub mod salesforce;
 pub mod slack;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use fake_server::{FakeServer, Platform, Recorder};
 pub use fault::{Fault, Times};
 pub use hubspot::{Hubspot, HubspotState};
 pub use log::{Log, LoggedCall, Mark, Pattern};
+pub use rsa_key::RsaKey;
 pub use salesforce::{Salesforce, SalesforceState};
 pub use slack::{Slack, SlackState};
 

@@ -1,11 +1,14 @@
 //! The Salesforce part of the story that `handoff demo` tells: one org, three opportunities on their way to
 //! being won, each announced in another way. Every name is invented.
 
+use std::sync::LazyLock;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Sandbox;
 use super::delivery::Delivery;
 use super::org_fields::add_fields;
+use super::rsa_key::RsaKey;
 use super::salesforce::{Envelope, NotThere, Notification, Object, Org, SalesforceState};
 
 /// The organisation's id.
@@ -14,10 +17,9 @@ pub const ORG: &str = "00DQy00000A7kLmMAJ";
 pub const CONSUMER_KEY: &str = "3MVG9sandboxConsumerKey";
 /// The integration user.
 pub const USERNAME: &str = "handoff.bridge@seller.example";
-/// The private key that the JWT is signed with. It opens nothing but this sandbox.
-pub const PRIVATE_KEY: &str = include_str!("salesforce/test-key.pem");
-/// The public part of it, as the admin uploaded it.
-pub const PUBLIC_KEY: &str = include_str!("salesforce/test-key.pub.pem");
+/// The key pair that the JWT is signed with, made when it is asked for first. It opens nothing but this process's
+/// sandbox.
+pub static JWT_KEY: LazyLock<RsaKey> = LazyLock::new(RsaKey::generate);
 /// Consumer key of the app that logs in with client credentials.
 pub const CLIENT_ID: &str = "3MVG9sandboxClientCredentials";
 /// Its secret.
@@ -129,7 +131,7 @@ pub fn announces(
 /// The org before anything is won.
 pub fn org(now: Timestamp) -> Org {
     let mut org = Org::new(ORG, "seller");
-    org.add_jwt_app(CONSUMER_KEY, PUBLIC_KEY, USERNAME);
+    org.add_jwt_app(CONSUMER_KEY, &JWT_KEY.public_der, USERNAME);
     org.add_secret_app(CLIENT_ID, CLIENT_SECRET, USERNAME);
     org.enable_multi_currency();
     org.enable_person_accounts();

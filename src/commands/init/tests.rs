@@ -674,7 +674,11 @@ async fn an_org_with_nothing_in_it() {
     let town = Town::new();
     town.sandbox.salesforce.change(|salesforce| {
         let mut org = Org::new(opportunities::ORG, "seller");
-        org.add_jwt_app(opportunities::CONSUMER_KEY, opportunities::PUBLIC_KEY, opportunities::USERNAME);
+        org.add_jwt_app(
+            opportunities::CONSUMER_KEY,
+            &opportunities::JWT_KEY.public_der,
+            opportunities::USERNAME,
+        );
         org.add_user("0055e000001InTeAAK", ("Handoff", "Bridge"), opportunities::USERNAME, true);
         salesforce.add_org(org);
     });

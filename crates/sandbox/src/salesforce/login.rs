@@ -50,12 +50,10 @@ pub(super) struct Session {
 }
 
 impl Org {
-    /// Adds an app with a certificate, for JWT bearer. `public_key` is a PEM of kind `RSA PUBLIC KEY`; the
-    /// user is approved for the app.
-    pub fn add_jwt_app(&mut self, consumer_key: &str, public_key: &str, username: &str) {
-        let base64: String = public_key.lines().filter(|line| !line.starts_with("-----")).collect();
-        let credential = Credential::Certificate(STANDARD.decode(base64).unwrap_or_default());
-        self.add_app(consumer_key, username, credential);
+    /// Adds an app with a certificate, for JWT bearer. `public_key` is PKCS #1 in DER; the user is approved for
+    /// the app.
+    pub fn add_jwt_app(&mut self, consumer_key: &str, public_key: &[u8], username: &str) {
+        self.add_app(consumer_key, username, Credential::Certificate(public_key.to_vec()));
     }
 
     /// Adds an app with a secret, for client credentials, that runs as this user.

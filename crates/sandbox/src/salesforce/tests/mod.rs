@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::opportunities::{PRIVATE_KEY, PUBLIC_KEY};
+use crate::opportunities::JWT_KEY;
 use crate::{Fault, Times};
 
 const ORG: &str = "00DHn0000012AbCMAU";
@@ -70,7 +70,7 @@ impl Trial {
         let clock = ManualClock::new(start);
         let salesforce = FakeServer::start(SalesforceState::new(clock.clock())).unwrap();
         let mut org = Org::new(ORG, "acme");
-        org.add_jwt_app(KEY, PUBLIC_KEY, USERNAME);
+        org.add_jwt_app(KEY, &JWT_KEY.public_der, USERNAME);
         org.add_secret_app("secretive", "hush", USERNAME);
         org.add_user(ROBOT, ("Handoff", "Bridge"), USERNAME, true);
         org.add_user(SELLER, ("Ana", "Silva"), "ana@acme.example", true);
@@ -138,7 +138,7 @@ impl Trial {
         for (name, value) in claims.as_object().unwrap() {
             all[name] = value.clone();
         }
-        let der = PrivatePkcs8KeyDer::from_pem_slice(PRIVATE_KEY.as_bytes()).unwrap();
+        let der = PrivatePkcs8KeyDer::from_pem_slice(JWT_KEY.private_pem.as_bytes()).unwrap();
         let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
         let signed =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(all.to_string()));
