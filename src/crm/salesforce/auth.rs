@@ -227,14 +227,14 @@ fn refused(answer: &Answer) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use handoff_sandbox::opportunities::JWT_KEY;
     use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 
-    use super::super::tests::sample;
     use super::*;
 
     #[test]
     fn the_jwt_says_who_for_whom_and_until_when_and_is_signed() {
-        let key = rsa_key(&sample::PRIVATE_KEY.into()).unwrap();
+        let key = rsa_key(&JWT_KEY.private_pem.as_str().into()).unwrap();
         let now = Timestamp::from_second(1_795_187_045).unwrap();
         let jwt =
             assertion(&key, "consumer", "bridge@acme.example", "https://login.salesforce.com", now).unwrap();

@@ -1,8 +1,9 @@
-//! What the tests of this folder share: one org, its messages, a key made for tests only.
+//! What the tests of this folder share: one org and its messages.
 
 use std::path::PathBuf;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use handoff_sandbox::opportunities::JWT_KEY;
 
 use crate::config::{SalesforceAuth, SalesforceConfig};
 use crate::crm::RawWebhook;
@@ -87,36 +88,6 @@ pub(crate) const ENVELOPE_B: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 pub(crate) const ENVELOPE_C: &str = r#"<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>00DHn0000012AbCMAU</OrganizationId><ActionId>04kHn0000008xYzIAI</ActionId><SessionId xsi:nil="true"/><EnterpriseUrl>https://acme.my.salesforce.com/services/Soap/c/66.0/00DHn0000012AbC</EnterpriseUrl><PartnerUrl>https://acme.my.salesforce.com/services/Soap/u/66.0/00DHn0000012AbC</PartnerUrl><Notification><Id>04lHn00000A1b2CIAR</Id><sObject xsi:type="sf:Opportunity" xmlns:sf="urn:sobject.enterprise.soap.sforce.com"><sf:Id>006Hn00001QwErVIAV</sf:Id><sf:Description>Promised: SSO by go-live
 "white glove" onboarding &lt; 30 days</sf:Description><sf:IsWon>true</sf:IsWon><sf:MainCompetitors__c>Globex;Initech</sf:MainCompetitors__c><sf:Name>Zürich Bäckerei – Rollout</sf:Name><sf:StageName>Closed Won</sf:StageName></sObject></Notification></notifications></soapenv:Body></soapenv:Envelope>"#;
 
-/// Protects nothing: made for these tests.
-pub(crate) const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
-MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC46scUXEfnfx4E\n\
-GB7+f/Xxzjf8oTr0j89YXZ745ZUy3hGME4uBKrK/iNXm5eGDrLrPgFWlBZKiw1DR\n\
-9woQT0ph6n1ITpesUqbPFqyDK8chI1ARG1YFcGZwhl2NRE6t2yzn+XqDuzZnT1zq\n\
-GlC2HNTG2jMU/2QQEbQkam6D/svHpuuBkyQyATN0CZNHMAYE2kzF9uNNewG66s+K\n\
-bMyXLcd458LHllbx5ZIyWojjBQ2CBqvt6XDFeFFpk+lbz+GG4nJFmLQaV94jSLrm\n\
-p3953nk3cVd3HU6P5AKIoY+Sfpv9miu2SuR1W2GdHEE9/yQ1wgxmQM/cONOCwpT4\n\
-s+flBhMzAgMBAAECggEAQYhGlCMeAl7sysOnnEbJ6O9NrRSQeaJLd4P6Njfal6PW\n\
-cR9uFZEFttYuA/2c3ZbFv4q6D1j5vf/c8QQNB3mqIShCTPE5VEMYRZTB/1xw3gAP\n\
-PHjFE/lg/GjJ16oI/hkKAY3Kyst6fMNF6Nr5loiCKZSjfMIDeqRjhHJJhzKxkiet\n\
-kCzQ6N/mdPxZeTmlBUoDehGRtDcy1qZ0QPKhO18DVGaC7tHB7x+PeUtujq8MhILj\n\
-6+l0Z730d06d0opJQlulGPhFbgi5lW6oJZTm9fMHM3uHI6ZQbJFyfNkCViIpWLvf\n\
-ZfhXn5tpoXJqRehryIvjSRlqHh4i2f5aDgd6ic5B8QKBgQDn7V4nKVvO+ST1B9oh\n\
-X0wlYoTlZ0YdrNIHjp19HNcnmBhBfm21RP458+Mq/kzDs+6Pd4FnLQJy6N/I+DQN\n\
-23xR5A29Phk0dLMTEb/4u2bjrESgBZ70Yx4sagX18qEGHMi4/3wqX35LLJru5NO5\n\
-nhUIqXNe8pWVoosS25EkXdsAUQKBgQDMHEjy8NFbaO8pV+XGxArzocxd35VO85+U\n\
-jemeblwgw3+SmSgurivb0dHg6kB+t57fE1xbFO0x7DLHEU8aMze0zpVCosAaSk5S\n\
-ztjZfv60qOCfUDvs1ZTvX8LVCfpZOpC7/Kz4SQHLhwo2J7GNDHvGJnG15VHR3yre\n\
-3kwCPJOeQwKBgHo9Y7ikVd1a952mS9P3FH1H1d/LdOtDIVgWVO+SedxGj9JFPrGh\n\
-8ZS99Oe+LNuhRIWdaTjmQjoqf3i/SUBchMPsvUkXJ9W8BH5yhooky/AH5gupqsQI\n\
-Uej64LVm8nP0S98l2V3EAx7AHdD4DpfwuAleto4+sZSynTaNP4y5YyphAoGBAJpZ\n\
-6XCOXEPcHsANEF43cnC7Mmjq42ZJJayZhMmie1jrflXGLHTgkZoyGZ0UiKFLCoF3\n\
-iqf2M0lFbUDM/hy6Dq5UattxaAR5nLFSavpO5x6HdxYC/s4i1fYPXK7uVLuVZk5C\n\
-zisUSp83B6ncapBXmGJIQEVlnXIwaaMQSDqIxLkxAoGAEas2M6PEch8jdCZDiAWC\n\
-NjQanDTJ5Cxrk+xCDPucSwVg+y2as5nnzIa3LHMXtE1G/E+C9Mv8D/bTbUp23mbf\n\
-DxdcbagKpRCWBVNoEQ899k/YIz9NCUtrcb6EHOe1IGITqeU/XBCWPKodNJK/3NGM\n\
-WxphlyDtolMizfKa4dTE/fo=\n\
------END PRIVATE KEY-----\n";
-
 /// An org on `base` that takes every kind of webhook without a secret set yet.
 pub(crate) fn config(base: &str) -> SalesforceConfig {
     SalesforceConfig {
@@ -130,7 +101,7 @@ pub(crate) fn config(base: &str) -> SalesforceConfig {
         auth: SalesforceAuth::Jwt {
             client_id: "consumer".to_owned(),
             username: "bridge@acme.example".to_owned(),
-            private_key: PRIVATE_KEY.into(),
+            private_key: JWT_KEY.private_pem.as_str().into(),
         },
         webhook_secrets: Vec::new(),
         body_secrets: Vec::new(),
