@@ -77,8 +77,6 @@ const VIOLATIONS: &[(&str, &str, usize)] = &[
     ("review", "mapping", 1),
     ("review", "messages", 1),
     ("review", "packet", 1),
-    ("sandbox", "clock", 6),
-    ("sandbox", "store", 1),
     ("scopes", "clock", 1),
     ("scopes", "delivery", 1),
     ("scopes", "store", 1),
