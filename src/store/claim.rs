@@ -1,13 +1,8 @@
 //! Taking up what is due: for as many scopes as have something, in one transaction, because each would cost a sync
 //! of the disk.
 
+use crate::store::engine::{DatabaseError, Row, Statement, Tx, millis_after, query};
 use std::time::Duration;
-
-use super::DatabaseError;
-use super::moment::millis_after;
-use super::query::{Row, query};
-use super::statements::Statement;
-use super::writer::Tx;
 
 /// How much of what is due may be claimed for one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]

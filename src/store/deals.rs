@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use super::claim::{Claim, Portion};
-use super::query::query;
-use super::writer::{Command, Tx};
-use super::{DatabaseError, DealEnd, DealLease, Store, StoreError, inbox, packets, pauses};
 use crate::record::DealKey;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, query};
+use crate::store::{
+    DealEnd, DealLease, Store,
+    claim::{Claim, Portion},
+    inbox, packets, pauses,
+};
 
 statements! {
     /// Ready deals, and leased ones whose lease has run out.

@@ -1,11 +1,9 @@
 //! When there is something to do, and for whom: each scope has a queue of its own, so one that must not be called,
 //! however much waits for it, costs the others nothing.
 
+use crate::store::Store;
+use crate::store::engine::{StoreError, from_millis, query};
 use jiff::Timestamp;
-
-use super::moment::from_millis;
-use super::query::query;
-use super::{Store, StoreError};
 
 statements! {
     /// One step through the index for each account, however many rows it has.

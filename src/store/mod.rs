@@ -5,68 +5,40 @@
 //! concurrent webhooks share an fsync. Reads use a small pool. Times are epoch milliseconds. Every write of a worker
 //! carries the epoch of its lease: a worker that lost it changes nothing.
 //!
-//! `statements`, `query`, `link`, `readers` and `recording` are all that knows of two engines; `sqlite` and
-//! `postgres` hold what only one of them needs.
+//! `engine` is all that knows of two databases; `recording` and `copy` alone speak to each in its own way.
 
 #[macro_use]
-mod statements;
+mod engine;
 
-mod assessments;
-mod backlog;
-mod backup;
-mod checkpoint;
 mod claim;
-mod commit;
-mod copy;
 mod deals;
-mod deliveries;
-mod dismissals;
 mod due;
-mod error;
-mod health;
 mod inbox;
-mod installation;
-mod link;
-mod migrate;
-mod moment;
-mod open;
+mod maintenance;
 mod outbox;
 mod packets;
 mod pauses;
-mod postgres;
-mod purge;
-mod query;
-mod readers;
-mod recording;
-mod restored;
-mod settle;
-mod sqlite;
-mod stats;
-mod url;
-mod wake;
 mod wins;
-mod writer;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use assessments::{Assessment, RaisedGap, Seller};
-pub use backlog::Backlog;
-pub use backup::Restored;
 pub use claim::Portion;
-pub use copy::Copied;
-pub use deliveries::{DeliveryState, StoredDelivery};
-pub use dismissals::Dismissal;
 pub use due::{Due, Work};
-pub use error::{DatabaseError, StoreError};
-pub use health::Health;
+#[doc(hidden)]
+pub use engine::statements::every_statement;
+pub use engine::{DatabaseError, StoreError, StoreUrl, StoreUrlError};
+pub use maintenance::backlog::Backlog;
+pub use maintenance::backup::Restored;
+pub use maintenance::copy::Copied;
+pub use maintenance::health::Health;
+pub use maintenance::stats::{GapCount, SellerCount, Stats};
+pub use outbox::deliveries::{DeliveryState, StoredDelivery};
+pub use outbox::settle::{Decision, Settled};
+pub use packets::assessments::{Assessment, RaisedGap, Seller};
+pub use packets::dismissals::Dismissal;
 pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
-pub use settle::{Decision, Settled};
-#[doc(hidden)]
-pub use statements::every_statement;
-pub use stats::{GapCount, SellerCount, Stats};
-pub use url::{StoreUrl, StoreUrlError};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
 
 use crate::delivery::Destination;
@@ -75,8 +47,8 @@ use crate::record::{AccountKey, DealKey, WinKey};
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.
 #[derive(Clone)]
 pub struct Store {
-    writer: writer::Writer,
-    readers: readers::Readers,
+    writer: engine::Writer,
+    readers: engine::Readers,
 }
 
 impl Store {
@@ -112,10 +84,10 @@ impl Store {
 
 struct Ping;
 
-impl writer::Command for Ping {
+impl engine::Command for Ping {
     type Output = ();
 
-    async fn run(&self, _: &mut writer::Tx<'_>) -> Result<(), DatabaseError> {
+    async fn run(&self, _: &mut engine::Tx<'_>) -> Result<(), DatabaseError> {
         Ok(())
     }
 }

@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::moment::from_millis;
-use super::query::query;
-use super::writer::{Command, Tx};
-use super::{DatabaseError, Store, StoreError};
 use crate::delivery::Destination;
 use crate::record::AccountKey;
+use crate::store::Store;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 
 /// The scope of a pause that holds every digest.
 pub const SLACK: &str = "slack";

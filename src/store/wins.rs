@@ -1,12 +1,12 @@
 //! The list of wins: what was handed over, and what still needs work.
 
+use crate::store::engine::{StoreError, from_millis, query};
+use crate::store::{
+    Store,
+    outbox::deliveries::{self, StoredDelivery},
+};
 use jiff::Timestamp;
 use serde::Serialize;
-
-use super::deliveries::{self, StoredDelivery};
-use super::moment::from_millis;
-use super::query::query;
-use super::{Store, StoreError};
 
 statements! {
     LATEST_PACKETS = "

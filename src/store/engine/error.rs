@@ -1,0 +1,125 @@
+//! What can go wrong with the store, in words for the operator.
+
+use super::StoreUrlError;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A failed call to the store. The text names files and columns, never a value from a row.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The file or the lock beside it cannot be created or opened.
+    #[error("cannot open {}: {source}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// Another process serves this database.
+    #[error("{} is already being served by another process (it holds the lock file)", path.display())]
+    Served {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// This SQLite can corrupt a database that two connections write and checkpoint at once.
+    #[error("SQLite {found} is too old: {needed} or newer is needed")]
+    OldSqlite {
+        /// What is linked in.
+        found: String,
+        /// The oldest that is safe.
+        needed: &'static str,
+    },
+    /// This PostgreSQL is no longer maintained.
+    #[error("PostgreSQL {found} is too old: {needed} or newer is needed")]
+    OldPostgres {
+        /// Major version of the server.
+        found: u32,
+        /// The oldest that works.
+        needed: u32,
+    },
+    /// A database cannot be moved while it is served, nor served while it is moved.
+    #[error("the PostgreSQL database is being served, or moved, by another process")]
+    InUse,
+    /// Only an empty store takes the rows of another.
+    #[error("the store to copy to is not empty: it has rows in {table}")]
+    NotEmpty {
+        /// Where the rows are.
+        table: &'static str,
+    },
+    /// Not every row arrived; nothing was copied.
+    #[error("{copied} of {found} rows of {table} were copied: nothing is kept of it")]
+    Miscounted {
+        /// Which rows.
+        table: &'static str,
+        /// How many there were.
+        found: u64,
+        /// How many arrived.
+        copied: u64,
+    },
+    /// The text is not the URL of a store.
+    #[error(transparent)]
+    Url(#[from] StoreUrlError),
+    /// A copy that cannot be what somebody took it for.
+    #[error("{} cannot be used: {what}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A newer release of this program has changed the tables.
+    #[error("the database has version {found}, this program knows up to {known}: use the newer program")]
+    NewerDatabase {
+        /// Version of the database.
+        found: i64,
+        /// Newest version this program knows.
+        known: i64,
+    },
+    /// More is waiting to be written than fits: come back later. Nothing was written.
+    #[error("the store is busy: its queue is full")]
+    Busy,
+    /// The database refused or could not be reached.
+    #[error("database: {0}")]
+    Database(Arc<DatabaseError>),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// What a database said when it refused, or why nobody could ask it.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// SQLite refused, with the code by which <https://www.sqlite.org/rescode.html> explains it.
+    #[error("{error}{}", code(error))]
+    Sqlite {
+        /// What it says.
+        #[from]
+        error: rusqlite::Error,
+    },
+    /// PostgreSQL refused, or could not be reached.
+    #[error(transparent)]
+    Postgres(#[from] sqlx::Error),
+    /// A row that is always there was not.
+    #[error("no row where there must be one")]
+    NoRow,
+    /// Rows that cannot be handed over as JSON.
+    #[error("cannot write rows as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// There is no thread for the writer of a file.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// The connection was closed or lost.
+    #[error("the connection is closed")]
+    Closed,
+}
+
+fn code(error: &rusqlite::Error) -> String {
+    error.sqlite_error().map(|error| format!(" (code {})", error.extended_code)).unwrap_or_default()
+}
+
+impl<E: Into<DatabaseError>> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self::Database(Arc::new(error.into()))
+    }
+}

@@ -1,0 +1,65 @@
+//! Opening a store: connect, bring the tables up to date, start writers and readers.
+
+use super::link::{Link, Role};
+use super::migrate::migrate;
+use super::query::query;
+use super::writer::{Command, Tx, Writer};
+use super::{DatabaseError, StoreError, StoreUrl};
+use crate::clock::Clock;
+use crate::store::Store;
+
+statements! {
+    VOID_DEALS = "UPDATE deals SET state = 'ready', due_at = $1 WHERE state <> 'idle' AND state = 'leased'";
+    VOID_DELIVERIES = "UPDATE deliveries SET state = 'waiting', due_at = $1 WHERE state <> 'done' AND state = 'leased'";
+}
+
+impl Store {
+    /// Opens a store for a command beside running services; creates and migrates it when needed.
+    pub async fn open(at: impl Into<StoreUrl>, clock: Clock) -> Result<Self, StoreError> {
+        Self::start(&at.into(), clock, Role::Beside).await
+    }
+
+    /// The same, by its URL: `sqlite:PATH` or `postgres://user@host:5432/database`.
+    pub async fn open_url(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        Self::open(url.parse::<StoreUrl>()?, clock).await
+    }
+
+    /// Opens a store for a service. A SQLite file is served by one process, so every lease of an earlier one
+    /// is void at once; this fails with [`StoreError::Served`] if there is another. PostgreSQL may be served by
+    /// several, and nobody's leases are touched: they go on when they have run out.
+    pub async fn open_exclusive(at: impl Into<StoreUrl>, clock: Clock) -> Result<Self, StoreError> {
+        let url = at.into();
+        let store = Self::start(&url, clock, Role::Serves).await?;
+        if let StoreUrl::Sqlite(_) = url {
+            let void = store.writer.run(VoidLeases).await?;
+            if void > 0 {
+                tracing::info!(rows = void, "took back the work of an earlier process");
+            }
+        }
+        Ok(store)
+    }
+
+    async fn start(url: &StoreUrl, clock: Clock, role: Role) -> Result<Self, StoreError> {
+        let mut link = Link::open(url, role).await?;
+        migrate(&mut link, clock.now_millis()).await?;
+        let readers = link.readers();
+        Ok(Self { writer: Writer::start(link, &clock)?, readers })
+    }
+}
+
+struct VoidLeases;
+
+impl Command for VoidLeases {
+    type Output = u64;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
+        void_leases(tx).await
+    }
+}
+
+/// Takes back what was leased; for when nobody can be working on it. Says how many rows it was.
+pub async fn void_leases(tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
+    let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
+    let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;
+    Ok(deals + deliveries)
+}

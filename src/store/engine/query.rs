@@ -1,0 +1,194 @@
+//! A statement with its values, run on a connection of either engine.
+
+use std::borrow::Cow;
+
+use rusqlite::types::{Null, ToSql, ToSqlOutput};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, FromRow, PgConnection};
+
+use super::statements::Statement;
+use super::{DatabaseError, sqlite};
+
+/// A statement and the values of its `$1`, `$2` and so on.
+pub struct Query<'v> {
+    pub sql: Statement,
+    pub values: Vec<Value<'v>>,
+}
+
+/// As many values as most statements have.
+const VALUES: usize = 8;
+
+/// A statement without values yet.
+pub fn query<'v>(sql: Statement) -> Query<'v> {
+    Query { sql, values: Vec::with_capacity(VALUES) }
+}
+
+impl<'v> Query<'v> {
+    /// Adds the next value.
+    pub fn bind(mut self, value: impl Into<Value<'v>>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+}
+
+impl Query<'_> {
+    /// The same with values of its own, to be run on another thread.
+    pub fn owned(self) -> Query<'static> {
+        let values = self.values.into_iter().map(|value| match value {
+            Value::Integer(value) => Value::Integer(value),
+            Value::Text(value) => Value::Text(value.map(|text| Cow::Owned(text.into_owned()))),
+        });
+        Query { sql: self.sql, values: values.collect() }
+    }
+}
+
+/// The only kinds of value in the database.
+pub enum Value<'v> {
+    /// BIGINT.
+    Integer(Option<i64>),
+    /// TEXT.
+    Text(Option<Cow<'v, str>>),
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Integer(value) => value.to_sql(),
+            Self::Text(Some(text)) => text.to_sql(),
+            Self::Text(None) => Ok(Null.into()),
+        }
+    }
+}
+
+/// PostgreSQL cannot hold a NUL in a text. Both engines keep U+FFFD for it, so that no text from outside can
+/// make a write fail for ever.
+pub fn clean<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
+    let text = text.into();
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(value: i64) -> Self {
+        Self::Integer(Some(value))
+    }
+}
+
+impl From<u32> for Value<'_> {
+    fn from(value: u32) -> Self {
+        Self::Integer(Some(value.into()))
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(value: bool) -> Self {
+        Self::Integer(Some(value.into()))
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(value: Option<i64>) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(value: String) -> Self {
+        Self::Text(Some(clean(value)))
+    }
+}
+
+impl<'v> From<&'v String> for Value<'v> {
+    fn from(value: &'v String) -> Self {
+        Self::from(value.as_str())
+    }
+}
+
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(value: &'v str) -> Self {
+        Self::Text(Some(clean(value)))
+    }
+}
+
+impl<'v> From<Option<&'v str>> for Value<'v> {
+    fn from(value: Option<&'v str>) -> Self {
+        Self::Text(value.map(clean))
+    }
+}
+
+/// A row that both engines can give.
+pub trait Row:
+    for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
+    + for<'r> FromRow<'r, PgRow>
+    + Send
+    + Unpin
+    + 'static
+{
+}
+
+impl<T> Row for T where
+    T: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
+        + for<'r> FromRow<'r, PgRow>
+        + Send
+        + Unpin
+        + 'static
+{
+}
+
+/// A connection to either engine.
+pub enum Conn<'c> {
+    /// To a SQLite file. What is asked of it is done when the call returns.
+    Sqlite(&'c mut rusqlite::Connection),
+    /// To a PostgreSQL server.
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn<'_> {
+    /// Whether other transactions may run at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Runs a statement; says how many rows it changed.
+    pub async fn execute(&mut self, query: Query<'_>) -> Result<u64, DatabaseError> {
+        match self {
+            Self::Sqlite(conn) => Ok(sqlite::execute(conn, &query)?),
+            Self::Postgres(conn) => {
+                let query = sqlx::query_with(query.sql.postgres, arguments(query.values)?);
+                Ok(query.execute(&mut **conn).await?.rows_affected())
+            }
+        }
+    }
+
+    /// All rows.
+    pub async fn all<T: Row>(&mut self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
+        match self {
+            Self::Sqlite(conn) => Ok(sqlite::all(conn, &query)?),
+            Self::Postgres(conn) => {
+                let query = sqlx::query_as_with(query.sql.postgres, arguments(query.values)?);
+                Ok(query.fetch_all(&mut **conn).await?)
+            }
+        }
+    }
+
+    /// The row of a statement that gives at most one.
+    pub async fn optional<T: Row>(&mut self, query: Query<'_>) -> Result<Option<T>, DatabaseError> {
+        Ok(self.all(query).await?.pop())
+    }
+
+    /// The row of a statement that gives exactly one.
+    pub async fn one<T: Row>(&mut self, query: Query<'_>) -> Result<T, DatabaseError> {
+        self.optional(query).await?.ok_or(DatabaseError::NoRow)
+    }
+}
+
+fn arguments(values: Vec<Value<'_>>) -> Result<PgArguments, DatabaseError> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        let added = match value {
+            Value::Integer(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}

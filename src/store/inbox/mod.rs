@@ -1,0 +1,72 @@
+//! The inbox: accepted events, once each, and what became of them.
+
+pub mod recording;
+
+use serde::Serialize;
+
+use crate::crm::Event;
+use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::{EventRow, Recorded, Store};
+
+statements! {
+    LATEST_EVENTS = "
+        SELECT id, deal, kind, provider_id, verification, received_at, COALESCE(outcome, 'waiting')
+        FROM inbox ORDER BY id DESC LIMIT $1";
+    /// Everything a deal's work has dealt with: what was announced up to the claim.
+    SETTLE_EVENTS = "
+        UPDATE inbox SET outcome = $3, settled = $4 WHERE settled = 0 AND deal = $1 AND turn <= $2";
+    REOPEN_EVENTS = "UPDATE inbox SET outcome = NULL WHERE settled = 0 AND deal = $1";
+}
+
+impl Store {
+    /// Puts events into the inbox and makes the deals of the new ones ready. Returns after the COMMIT: what
+    /// it counts as new or repeated survives a crash. Concurrent calls share a transaction.
+    pub async fn record(&self, events: Vec<Event>) -> Result<Recorded, StoreError> {
+        if events.is_empty() {
+            return Ok(Recorded::default());
+        }
+        self.writer.record(events).await
+    }
+
+    /// The latest events, newest first.
+    pub async fn events(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+        type Row = (i64, String, String, String, String, i64, String);
+        let rows: Vec<Row> = self.readers.all(query(LATEST_EVENTS).bind(limit)).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, deal, kind, provider_id, verification, received_at, outcome)| EventRow {
+                id,
+                deal,
+                kind,
+                provider_id,
+                verification,
+                received_at: from_millis(received_at),
+                outcome,
+            })
+            .collect())
+    }
+}
+
+/// Rows as JSON, the way a statement takes any number of them.
+pub(in crate::store) fn json<T: Serialize>(rows: &T) -> Result<String, DatabaseError> {
+    Ok(serde_json::to_string(rows)?)
+}
+
+/// Writes what became of the events of a deal that were announced up to `turn`. Events of a dead deal stay
+/// open: a replay may still settle them.
+pub(in crate::store) async fn settle(
+    tx: &mut Tx<'_>,
+    deal: &str,
+    turn: i64,
+    outcome: &str,
+    settled: bool,
+) -> Result<(), DatabaseError> {
+    tx.conn.execute(query(SETTLE_EVENTS).bind(deal).bind(turn).bind(outcome).bind(settled)).await?;
+    Ok(())
+}
+
+/// Forgets the outcome of events that a replay will settle anew.
+pub(in crate::store) async fn reopen(tx: &mut Tx<'_>, deal: &str) -> Result<(), DatabaseError> {
+    tx.conn.execute(query(REOPEN_EVENTS).bind(deal)).await?;
+    Ok(())
+}

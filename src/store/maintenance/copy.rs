@@ -1,0 +1,219 @@
+//! Moving everything from one store to another, of the same engine or not.
+
+use futures_util::stream::{BoxStream, TryStreamExt, try_unfold};
+use rusqlite::Connection;
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::store::engine::{
+    Conn, DatabaseError, Link, Role, StoreError, StoreUrl, Tx, migrate::migrate, query, sqlite, void_leases,
+};
+
+/// Rows that are written with one statement.
+const CHUNK: usize = 100;
+
+/// A table with all its columns, by type.
+struct Table {
+    name: &'static str,
+    texts: &'static [&'static str],
+    numbers: &'static [&'static str],
+}
+
+/// Everything there is; what others refer to comes first.
+const TABLES: [Table; 10] = [
+    Table {
+        name: "inbox",
+        texts: &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
+        numbers: &["id", "occurred_at", "received_at", "turn", "settled"],
+    },
+    Table {
+        name: "deals",
+        texts: &["deal", "account", "state", "last_error"],
+        numbers: &["want", "attempts", "due_at", "epoch", "heard_at"],
+    },
+    Table { name: "wins", texts: &["win", "packet_id", "deal"], numbers: &["won_at", "created_at"] },
+    Table {
+        name: "packets",
+        texts: &["packet_id", "packet", "record"],
+        numbers: &["created_at", "assessed", "record_deleted_at"],
+    },
+    Table {
+        name: "assessments",
+        texts: &["packet_id", "seller", "seller_name"],
+        numbers: &["created_at", "complete"],
+    },
+    Table {
+        name: "gaps",
+        texts: &["packet_id", "section", "gap", "addressee", "reason"],
+        numbers: &["counts", "dismissed_at"],
+    },
+    Table {
+        name: "deliveries",
+        texts: &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],
+        numbers: &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at"],
+    },
+    Table {
+        name: "attempts",
+        texts: &["packet_id", "destination", "outcome", "error"],
+        numbers: &["epoch", "began_at", "duration_ms", "next_at"],
+    },
+    Table { name: "pauses", texts: &["scope", "reason"], numbers: &["until", "since"] },
+    Table { name: "marks", texts: &["name"], numbers: &["until"] },
+];
+
+statements! {
+    /// The next event gets the number after the last one that was copied.
+    NUMBER_ON = { postgres: "
+        SELECT setval(pg_get_serial_sequence('inbox', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM inbox), false)" };
+    INSTALLED_AT = "SELECT applied_at FROM schema_versions WHERE version = 1";
+    KEEP_INSTALLED_AT = "UPDATE schema_versions SET applied_at = $1 WHERE version = 1";
+}
+
+/// The rows of one table that were copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Copied {
+    /// The table.
+    pub table: &'static str,
+    /// How many.
+    pub rows: u64,
+}
+
+impl Store {
+    /// Copies every row of a store that nobody serves into an empty one, all or nothing, and counts them on
+    /// both sides. Leases are void in the copy. The original stays as it is.
+    pub async fn copy(from: &StoreUrl, to: &StoreUrl, clock: &Clock) -> Result<Vec<Copied>, StoreError> {
+        if let StoreUrl::Sqlite(path) = from {
+            sqlite::must_exist(path)?;
+        }
+        let mut from = open(from, clock).await?;
+        let mut to = open(to, clock).await?;
+        from.begin().await?;
+        to.begin().await?;
+        let copied = copy_all(&mut from, &mut to, clock.now_millis()).await;
+        from.roll_back().await;
+        if copied.is_ok() {
+            to.commit().await?;
+        } else {
+            to.roll_back().await;
+        }
+        from.close().await;
+        to.close().await;
+        copied
+    }
+}
+
+async fn open(url: &StoreUrl, clock: &Clock) -> Result<Link, StoreError> {
+    let mut link = Link::open(url, Role::Moves).await?;
+    migrate(&mut link, clock.now_millis()).await?;
+    Ok(link)
+}
+
+async fn copy_all(from: &mut Link, to: &mut Link, now: i64) -> Result<Vec<Copied>, StoreError> {
+    let (mut from, mut to) = (from.conn()?, to.conn()?);
+    for table in &TABLES {
+        if table.count(&mut to).await? > 0 {
+            return Err(StoreError::NotEmpty { table: table.name });
+        }
+    }
+    let mut copied = Vec::new();
+    for table in &TABLES {
+        let mut chunks = table.read(&mut from);
+        while let Some(rows) = chunks.try_next().await? {
+            table.write(&mut to, &rows).await?;
+        }
+        drop(chunks);
+        let (found, rows) = (table.count(&mut from).await?, table.count(&mut to).await?);
+        if found != rows {
+            return Err(StoreError::Miscounted { table: table.name, found, copied: rows });
+        }
+        copied.push(Copied { table: table.name, rows });
+    }
+    if to.is_shared() {
+        to.one::<(i64,)>(query(NUMBER_ON)).await?;
+    }
+    // Else wins of the hours before the move would count as older than the installation, and be left alone.
+    let (installed_at,): (i64,) = from.one(query(INSTALLED_AT)).await?;
+    to.execute(query(KEEP_INSTALLED_AT).bind(installed_at)).await?;
+    void_leases(&mut Tx { conn: to, now, wakes: false }).await?;
+    Ok(copied)
+}
+
+/// These texts are made of the names above and of nothing else.
+impl Table {
+    fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.texts.iter().chain(self.numbers).copied()
+    }
+
+    /// Every row as a JSON array, a chunk at a time.
+    fn read<'c>(&self, conn: &'c mut Conn<'_>) -> BoxStream<'c, Result<Vec<String>, DatabaseError>> {
+        let columns: Vec<&str> = self.columns().collect();
+        let (columns, name) = (columns.join(", "), self.name);
+        match conn {
+            Conn::Sqlite(conn) => {
+                let sql = format!(
+                    "SELECT rowid, json_array({columns}) FROM {name} WHERE rowid > $1 ORDER BY rowid LIMIT {CHUNK}"
+                );
+                let next = move |after| {
+                    let chunk = read_after(conn, &sql, after);
+                    async { Ok(chunk?) }
+                };
+                Box::pin(try_unfold(i64::MIN, next))
+            }
+            Conn::Postgres(conn) => {
+                let sql = format!("SELECT CAST(json_build_array({columns}) AS text) FROM {name}");
+                let rows = sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&mut **conn);
+                Box::pin(rows.try_chunks(CHUNK).map_err(|error| error.1.into()))
+            }
+        }
+    }
+
+    async fn write(&self, conn: &mut Conn<'_>, rows: &[String]) -> Result<(), DatabaseError> {
+        let columns: Vec<&str> = self.columns().collect();
+        let values: Vec<String> = (0..columns.len())
+            .map(|n| {
+                if n < self.texts.len() {
+                    format!("e.value ->> {n}")
+                } else {
+                    format!("CAST(e.value ->> {n} AS BIGINT)")
+                }
+            })
+            .collect();
+        let insert =
+            format!("INSERT INTO {} ({}) SELECT {} FROM", self.name, columns.join(", "), values.join(", "));
+        let rows = format!("[{}]", rows.join(","));
+        match conn {
+            Conn::Sqlite(conn) => {
+                conn.prepare_cached(&format!("{insert} json_each($1) e"))?.execute([rows])?;
+            }
+            Conn::Postgres(conn) => {
+                let sql = AssertSqlSafe(format!("{insert} json_array_elements(CAST($1 AS json)) e"));
+                sqlx::query(sql).bind(rows).execute(&mut **conn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn count(&self, conn: &mut Conn<'_>) -> Result<u64, DatabaseError> {
+        let sql = format!("SELECT COUNT(*) FROM {}", self.name);
+        let count: i64 = match conn {
+            Conn::Sqlite(conn) => conn.query_row(&sql, [], |row| row.get(0))?,
+            Conn::Postgres(conn) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut **conn).await?,
+        };
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}
+
+/// The next rows of a SQLite table, and the number of the last of them; nothing behind the end.
+fn read_after(conn: &Connection, sql: &str, after: i64) -> rusqlite::Result<Option<(Vec<String>, i64)>> {
+    let mut rows = Vec::new();
+    let mut last = None;
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut found = statement.query([after])?;
+    while let Some(row) = found.next()? {
+        last = Some(row.get(0)?);
+        rows.push(row.get(1)?);
+    }
+    Ok(last.map(|last| (rows, last)))
+}

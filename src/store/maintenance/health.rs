@@ -1,0 +1,80 @@
+//! How a store is, without changing anything in it; for `handoff doctor`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::Connection;
+
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::store::engine::{
+    Conn, Role, StoreError, StoreUrl, migrate,
+    postgres::{PATIENCE, Server, within},
+    query, sqlite,
+};
+
+statements! {
+    QUICK_CHECK = { sqlite: "PRAGMA quick_check(1)" };
+    JOURNAL_MODE = { sqlite: "PRAGMA journal_mode" };
+    VERSION = { postgres: "SELECT CAST(current_setting('server_version_num') AS BIGINT)" };
+}
+
+/// What was seen of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Of a file.
+    Sqlite {
+        /// `ok`, or the first damage.
+        quick_check: String,
+        /// `wal`, once a service has opened it.
+        journal_mode: String,
+    },
+    /// Of a server that is new enough.
+    Postgres {
+        /// Major version.
+        version: u32,
+        /// Version of the tables; 0 without any.
+        tables: i64,
+        /// Version of the tables that this program makes.
+        known: i64,
+        /// The quickest of three answers.
+        round_trip: Duration,
+    },
+}
+
+impl Store {
+    /// Looks at a store that may be in use. Creates and migrates nothing.
+    pub async fn health(url: &StoreUrl) -> Result<Health, StoreError> {
+        match url {
+            StoreUrl::Sqlite(path) => sqlite::apart(file(path.clone())).await,
+            StoreUrl::Postgres(url) => within(PATIENCE, postgres(url)).await,
+        }
+    }
+}
+
+async fn file(path: PathBuf) -> Result<Health, StoreError> {
+    let mut conn = sqlite::read_only(&path)?;
+    let mut on = Conn::Sqlite(&mut conn);
+    let (quick_check,) = match on.one(query(QUICK_CHECK)).await {
+        Ok(found) => found,
+        Err(damage) => (damage.to_string(),),
+    };
+    let (journal_mode,) = on.one(query(JOURNAL_MODE)).await.unwrap_or(("an unknown mode".to_owned(),));
+    Ok(Health::Sqlite { quick_check, journal_mode })
+}
+
+async fn postgres(url: &str) -> Result<Health, StoreError> {
+    let mut conn = Server::new(url, Role::Beside)?.connect().await?;
+    let mut on = Conn::Postgres(&mut conn);
+    let mut round_trip = Duration::MAX;
+    let mut version = 0;
+    for _ in 0..3 {
+        let watch = Clock::stopwatch();
+        (version,) = on.one::<(i64,)>(query(VERSION)).await?;
+        round_trip = round_trip.min(watch.elapsed());
+    }
+    let tables = migrate::newest(&mut on).await.unwrap_or(0);
+    conn.close().await?;
+    let version = u32::try_from(version / 10_000).unwrap_or(0);
+    Ok(Health::Postgres { version, tables, known: migrate::known(), round_trip })
+}

@@ -1,0 +1,159 @@
+//! What people and workers ask about deliveries: how far they are, where the thing is, what was tried.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::delivery::Destination;
+use crate::store::engine::{DatabaseError, Readers, StoreError, from_millis, query};
+use crate::store::{Attempt, Store};
+
+statements! {
+    OF_PACKET = "
+        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url
+        FROM deliveries WHERE packet_id = $1 ORDER BY destination";
+    OF_LATEST_PACKETS = "
+        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url
+        FROM deliveries
+        WHERE packet_id IN (SELECT p.packet_id FROM packets p ORDER BY p.created_at DESC LIMIT $1)
+        ORDER BY destination";
+    /// By epoch: it orders the tries whatever the clocks of those who made them.
+    ATTEMPTS = "
+        SELECT began_at, destination, outcome, duration_ms, error, next_at
+        FROM attempts WHERE packet_id = $1 ORDER BY destination, epoch";
+    EXTERNAL = "
+        SELECT COALESCE(external_id, url), url FROM deliveries
+        WHERE packet_id = $1 AND destination = $2 AND (external_id IS NOT NULL OR url IS NOT NULL)";
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Due now or later.
+    Waiting,
+    /// A worker has it.
+    Leased,
+    /// A try ended in a way nobody knows; it will be read back.
+    Unknown,
+    /// It may be there and cannot be read back: an operator decides.
+    Held,
+    /// It is there.
+    Done,
+    /// Given up until somebody replays it.
+    Dead,
+}
+
+impl DeliveryState {
+    /// The name used in JSON, metrics and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Leased => "leased",
+            Self::Unknown => "unknown",
+            Self::Held => "held",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+
+    pub(in crate::store) fn of_row(state: &str, unknown: bool) -> Self {
+        match state {
+            "leased" => Self::Leased,
+            "held" => Self::Held,
+            "done" => Self::Done,
+            "dead" => Self::Dead,
+            _ if unknown => Self::Unknown,
+            _ => Self::Waiting,
+        }
+    }
+}
+
+/// One delivery of a packet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredDelivery {
+    /// Where to.
+    pub destination: Destination,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// Tries since it was made or replayed.
+    pub tries: u32,
+    /// When it may next be worked on (while leased: when the lease ends).
+    pub next_at: Option<Timestamp>,
+    /// The other side's id of it (task id; Slack `channel/ts`).
+    pub external_id: Option<String>,
+    /// Where a person opens it.
+    pub url: Option<String>,
+    /// Every try, oldest first. Empty in lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+}
+
+impl Store {
+    /// Where the thing that was delivered is: its id on the other side, and its address.
+    pub async fn external(
+        &self,
+        packet_id: &str,
+        destination: Destination,
+    ) -> Result<Option<(String, Option<String>)>, StoreError> {
+        let query = query(EXTERNAL).bind(packet_id).bind(destination.as_str());
+        Ok(self.readers.optional(query).await?)
+    }
+}
+
+/// Packet, destination, state, attempts, due at, unknown, external id, URL.
+type DeliveryRow = (String, String, String, i64, Option<i64>, i64, Option<String>, Option<String>);
+
+/// The deliveries of one packet with every attempt.
+pub(in crate::store) async fn of_packet(
+    readers: &Readers,
+    packet_id: &str,
+) -> Result<Vec<StoredDelivery>, DatabaseError> {
+    type AttemptRow = (i64, String, String, i64, Option<String>, Option<i64>);
+
+    let rows: Vec<DeliveryRow> = readers.all(query(OF_PACKET).bind(packet_id)).await?;
+    let mut deliveries: Vec<StoredDelivery> = rows.into_iter().filter_map(read_delivery).collect();
+    let attempts: Vec<AttemptRow> = readers.all(query(ATTEMPTS).bind(packet_id)).await?;
+    for (at, destination, outcome, duration_ms, error, next_at) in attempts {
+        let of_same = |delivery: &&mut StoredDelivery| delivery.destination.as_str() == destination;
+        if let Some(delivery) = deliveries.iter_mut().find(of_same) {
+            delivery.attempts.push(Attempt {
+                at: from_millis(at),
+                destination: delivery.destination,
+                outcome,
+                duration_ms,
+                error,
+                next_at: next_at.map(from_millis),
+            });
+        }
+    }
+    Ok(deliveries)
+}
+
+/// The deliveries of the latest packets by packet id, without attempts.
+pub(in crate::store) async fn of_latest_packets(
+    readers: &Readers,
+    packets: u32,
+) -> Result<HashMap<String, Vec<StoredDelivery>>, DatabaseError> {
+    let rows: Vec<DeliveryRow> = readers.all(query(OF_LATEST_PACKETS).bind(packets)).await?;
+    let mut by_packet: HashMap<String, Vec<StoredDelivery>> = HashMap::new();
+    for row in rows {
+        by_packet.entry(row.0.clone()).or_default().extend(read_delivery(row));
+    }
+    Ok(by_packet)
+}
+
+/// `None` for a destination that only a newer program knows.
+fn read_delivery(row: DeliveryRow) -> Option<StoredDelivery> {
+    let (_, destination, state, attempts, due_at, unknown, external_id, url) = row;
+    Some(StoredDelivery {
+        destination: destination.parse().ok()?,
+        state: DeliveryState::of_row(&state, unknown != 0),
+        tries: attempts.try_into().unwrap_or(u32::MAX),
+        next_at: due_at.map(from_millis),
+        external_id,
+        url,
+        attempts: Vec::new(),
+    })
+}

@@ -1,0 +1,287 @@
+//! The outbox: what is to be posted, once each. A try is announced before it is made, so that a try nobody
+//! saw the end of is recognised and read back before it is repeated.
+
+pub mod deliveries;
+pub mod settle;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::delivery::Destination;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::{
+    Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store,
+    claim::{Claim, Portion},
+    maintenance::restored,
+    pauses::{self, scope_of},
+};
+
+statements! {
+    INSERT_DELIVERY = "
+        INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
+            unknown, absent, intended_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, $7, 0, $8, $9)";
+    /// Waiting deliveries, and leased ones whose lease has run out.
+    CLAIM_DELIVERIES = ["
+        WITH due AS MATERIALIZED (
+            SELECT d.packet_id, d.destination FROM deliveries d
+            WHERE d.state <> 'done' AND d.scope = $1 AND d.due_at <= $2
+                AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = $1 AND p.until > $2)
+            ORDER BY d.due_at LIMIT $4 ", skip_locked, ")
+        UPDATE deliveries SET state = 'leased', due_at = $3, epoch = epoch + 1
+        WHERE (packet_id, destination) IN (SELECT due.packet_id, due.destination FROM due)
+        RETURNING packet_id, destination, account, order_json, epoch, attempts, unknown, absent, intended_at"];
+    /// A lease that has run out is not good for a new try, even if nobody has taken it over yet. What an earlier
+    /// read-back did not find says nothing about this try.
+    INTEND = "
+        UPDATE deliveries SET unknown = 1, absent = 0, intended_at = $4
+        WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased' AND due_at > $4";
+    FINISH_DELIVERY = "
+        UPDATE deliveries SET state = $4, due_at = $5, attempts = $6, unknown = $7, absent = $8,
+            external_id = $9, url = $10
+        WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased'";
+    INSERT_ATTEMPT = "
+        INSERT INTO attempts (packet_id, destination, epoch, began_at, outcome, duration_ms, error, next_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// The digest waits so that it can link to the task; after the task's first try it need not.
+    EXPEDITE = "
+        UPDATE deliveries SET due_at = $3
+        WHERE packet_id = $1 AND destination = $2 AND state = 'waiting' AND due_at > $3
+            AND attempts = 0 AND intended_at IS NULL";
+    /// What may be there stays unknown, and is read back first.
+    REPLAY_DELIVERIES = "
+        UPDATE deliveries SET state = 'waiting', due_at = $3, attempts = 0, absent = 0
+        WHERE packet_id = $1 AND ($2 = '' OR destination = $2) AND state IN ('dead', 'held')";
+}
+
+impl Store {
+    /// Takes up to `limit` deliveries that are due for `lease` from now, in one transaction: scope by scope (see
+    /// [`DeliveryLease::scope`]) in the order of `portions`, and of each those first that have waited longest; none
+    /// of one that is paused. A caller that drops this future leaves what it claimed to the end of the lease.
+    pub async fn claim_deliveries(
+        &self,
+        portions: Vec<Portion>,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<DeliveryLease>, StoreError> {
+        self.writer.run(ClaimDeliveries(Claim { portions, limit, lease })).await
+    }
+
+    /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
+    /// the lease was lost or has run out, and the try must not be made.
+    pub async fn intend(&self, lease: &DeliveryLease) -> Result<bool, StoreError> {
+        self.writer.run(Intend { lease: lease.clone() }).await
+    }
+
+    /// Records how a try ended, with its attempt row, in one transaction. The first try of a task, however it
+    /// ended, makes the digest of the same packet due. False: the lease was lost and nothing changed.
+    pub async fn finish_delivery(
+        &self,
+        lease: &DeliveryLease,
+        end: DeliveryEnd,
+        attempt: Attempt,
+    ) -> Result<bool, StoreError> {
+        self.writer.run(FinishDelivery { lease: lease.clone(), end, attempt }).await
+    }
+
+    /// Makes dead and held deliveries of a packet due now with a fresh count of tries; says how many. One that
+    /// may be there is read back first; where that is impossible, [`Store::settle`] decides.
+    pub async fn replay(
+        &self,
+        packet_id: &str,
+        destination: Option<Destination>,
+    ) -> Result<usize, StoreError> {
+        self.writer.run(Replay { packet_id: packet_id.to_owned(), destination }).await
+    }
+}
+
+/// Adds the deliveries of a new packet.
+pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result<(), DatabaseError> {
+    let account = &new.win.deal.account;
+    let won_at = new.win.won_at.as_millisecond();
+    let delivered = restored::may_be_delivered(tx, won_at).await?;
+    for (destination, order, due) in &new.deliveries {
+        let insert = query(INSERT_DELIVERY).bind(&new.packet_id).bind(destination.as_str());
+        let insert = insert.bind(account.to_string()).bind(scope_of(*destination, account)).bind(order);
+        let insert = insert.bind(due.as_millisecond()).bind(delivered).bind(delivered.then_some(won_at));
+        tx.conn.execute(insert.bind(tx.now)).await?;
+        tx.wakes = true;
+    }
+    Ok(())
+}
+
+/// Adds a row to the story of a delivery; the epoch numbers it.
+pub(in crate::store) async fn append_attempt(
+    tx: &mut Tx<'_>,
+    packet_id: &str,
+    epoch: i64,
+    attempt: &Attempt,
+) -> Result<(), DatabaseError> {
+    let Attempt { at, destination, outcome, duration_ms, error, next_at } = attempt;
+    let insert = query(INSERT_ATTEMPT).bind(packet_id).bind(destination.as_str()).bind(epoch);
+    let insert = insert.bind(at.as_millisecond()).bind(outcome).bind(*duration_ms).bind(error.as_deref());
+    tx.conn.execute(insert.bind(next_at.map(jiff::Timestamp::as_millisecond))).await?;
+    Ok(())
+}
+
+struct ClaimDeliveries(Claim);
+
+impl Command for ClaimDeliveries {
+    type Output = Vec<DeliveryLease>;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DeliveryLease>, DatabaseError> {
+        let until = from_millis(self.0.until(tx));
+        let rows: Vec<ClaimedRow> = self.0.rows(tx, CLAIM_DELIVERIES).await?;
+        Ok(rows.into_iter().filter_map(|row| lease_of(row, until)).collect())
+    }
+}
+
+type ClaimedRow = (String, String, String, String, i64, i64, i64, i64, Option<i64>);
+
+/// A row that this program cannot read (left by a newer one) must not hold up the others.
+fn lease_of(row: ClaimedRow, until: Timestamp) -> Option<DeliveryLease> {
+    let (packet_id, destination, account, order, epoch, attempts, unknown, absent, intended_at) = row;
+    let (Ok(destination), Ok(account)) = (destination.parse(), account.parse()) else {
+        tracing::error!(packet_id, "passed over a delivery whose destination or account is not readable");
+        return None;
+    };
+    Some(DeliveryLease {
+        packet_id,
+        destination,
+        epoch,
+        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        unknown: unknown != 0,
+        absent: u32::try_from(absent).unwrap_or(u32::MAX),
+        order,
+        account,
+        intended_at: intended_at.map(from_millis),
+        until,
+    })
+}
+
+struct Intend {
+    lease: DeliveryLease,
+}
+
+impl Command for Intend {
+    type Output = bool;
+
+    fn row(&self) -> Option<String> {
+        Some(format!("{} {}", self.lease.packet_id, self.lease.destination))
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
+        let DeliveryLease { packet_id, destination, epoch, .. } = &self.lease;
+        let update = query(INTEND).bind(packet_id).bind(destination.as_str()).bind(*epoch).bind(tx.now);
+        Ok(tx.conn.execute(update).await? > 0)
+    }
+}
+
+struct FinishDelivery {
+    lease: DeliveryLease,
+    end: DeliveryEnd,
+    attempt: Attempt,
+}
+
+/// The columns that an end decides.
+struct Ended<'a> {
+    state: &'static str,
+    due: Option<i64>,
+    /// Whether it counts as a try.
+    counts: bool,
+    unknown: bool,
+    absent: u32,
+    external: Option<(&'a str, Option<&'a str>)>,
+}
+
+impl FinishDelivery {
+    fn ended(&self, now: i64) -> Ended<'_> {
+        let DeliveryLease { unknown, absent, .. } = self.lease;
+        let rest = Ended { state: "waiting", due: None, counts: true, unknown, absent, external: None };
+        match &self.end {
+            DeliveryEnd::Done { external_id, url } => {
+                let external = Some((external_id.as_str(), url.as_deref()));
+                Ended { state: "done", unknown: false, external, ..rest }
+            }
+            DeliveryEnd::Retry { at } => {
+                Ended { due: Some(at.as_millisecond()), unknown: false, absent: 0, ..rest }
+            }
+            DeliveryEnd::Unknown { at, absent } => {
+                Ended { due: Some(at.as_millisecond()), unknown: true, absent: *absent, ..rest }
+            }
+            DeliveryEnd::Held => Ended { state: "held", unknown: true, ..rest },
+            // This try failed for certain; an earlier one of unknown outcome stays unknown.
+            DeliveryEnd::Dead => Ended { state: "dead", ..rest },
+            // The same, and due at once, held by the pause: lifting it is enough to go on.
+            DeliveryEnd::Paused { .. } => Ended { due: Some(now), counts: false, ..rest },
+        }
+    }
+
+    async fn write(&self, tx: &mut Tx<'_>, ended: &Ended<'_>) -> Result<bool, DatabaseError> {
+        let DeliveryLease { packet_id, destination, epoch, attempts, .. } = &self.lease;
+        let (external_id, url) = ended.external.map_or((None, None), |(id, url)| (Some(id), url));
+        let update = query(FINISH_DELIVERY).bind(packet_id).bind(destination.as_str()).bind(*epoch);
+        let update = update.bind(ended.state).bind(ended.due);
+        let update = update.bind(i64::from(*attempts) + i64::from(ended.counts));
+        let update = update.bind(ended.unknown).bind(ended.absent).bind(external_id).bind(url);
+        if tx.conn.execute(update).await? == 0 {
+            return Ok(false);
+        }
+        append_attempt(tx, packet_id, *epoch, &self.attempt).await?;
+        Ok(true)
+    }
+}
+
+impl Command for FinishDelivery {
+    type Output = bool;
+
+    fn row(&self) -> Option<String> {
+        Some(format!("{} {}", self.lease.packet_id, self.lease.destination))
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
+        let ended = self.ended(tx.now);
+        if !self.write(tx, &ended).await? {
+            return Ok(false);
+        }
+        tx.wakes |= ended.due.is_some();
+        let DeliveryLease { packet_id, destination, account, .. } = &self.lease;
+        let scope = scope_of(*destination, account);
+        match self.end {
+            DeliveryEnd::Done { .. } => pauses::forget_passed(tx, &scope).await?,
+            DeliveryEnd::Paused { until } => {
+                let reason = self.attempt.error.as_deref().unwrap_or("paused");
+                pauses::pause(tx, &scope, until, reason).await?;
+            }
+            _ => {}
+        }
+        if *destination == Destination::CrmTask {
+            let digest = Destination::SlackDigest.as_str();
+            let update = query(EXPEDITE).bind(packet_id).bind(digest).bind(tx.now);
+            tx.wakes |= tx.conn.execute(update).await? > 0;
+        }
+        Ok(true)
+    }
+}
+
+struct Replay {
+    packet_id: String,
+    destination: Option<Destination>,
+}
+
+impl Command for Replay {
+    type Output = usize;
+
+    fn row(&self) -> Option<String> {
+        Some(self.packet_id.clone())
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<usize, DatabaseError> {
+        let which = self.destination.map_or("", Destination::as_str);
+        let update = query(REPLAY_DELIVERIES).bind(&self.packet_id).bind(which).bind(tx.now);
+        let rows = tx.conn.execute(update).await?;
+        tx.wakes |= rows > 0;
+        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,111 @@
+//! An operator's word on a delivery of which nobody knows whether it is there.
+
+use crate::delivery::Destination;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::{Attempt, Store, outbox::append_attempt, outbox::deliveries::DeliveryState};
+
+statements! {
+    /// A new epoch: a worker that still believes to have a lease changes nothing any more.
+    SETTLE = "
+        UPDATE deliveries SET state = $3, due_at = $4, external_id = $5, url = $6, unknown = 0, absent = 0,
+            attempts = CASE WHEN $3 = 'done' THEN attempts ELSE 0 END, epoch = epoch + 1
+        WHERE packet_id = $1 AND destination = $2
+            AND (state IN ('held', 'dead') OR (state = 'waiting' AND unknown = 1))
+        RETURNING epoch";
+    STATE = "SELECT state, unknown FROM deliveries WHERE packet_id = $1 AND destination = $2";
+}
+
+/// What an operator has seen on the other side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It is there.
+    Done {
+        /// The other side's id of it (task id; Slack `channel/ts`), if the operator gave it.
+        external_id: Option<String>,
+        /// Where a person opens it, if the operator gave it.
+        url: Option<String>,
+    },
+    /// It is not there, and is to be sent again.
+    NotDone,
+}
+
+impl Decision {
+    /// What the row of attempts says for ever.
+    fn story(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "settled by operator: it is there",
+            Self::NotDone => "settled by operator: it is not there, so it is sent again",
+        }
+    }
+}
+
+/// What became of an operator's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It holds.
+    Yes,
+    /// Nothing changed: in this state there is nothing to decide, or a worker is at it right now.
+    Refused(DeliveryState),
+    /// There is no such packet, or it has no such delivery.
+    Missing,
+}
+
+impl Store {
+    /// Ends the uncertainty about a delivery that is held, of unknown outcome, or dead; the decision becomes one
+    /// of its attempts. One that a worker has leased is refused.
+    pub async fn settle(
+        &self,
+        packet_id: &str,
+        destination: Destination,
+        decision: Decision,
+    ) -> Result<Settled, StoreError> {
+        self.writer.run(Settle { packet_id: packet_id.to_owned(), destination, decision }).await
+    }
+}
+
+struct Settle {
+    packet_id: String,
+    destination: Destination,
+    decision: Decision,
+}
+
+impl Command for Settle {
+    type Output = Settled;
+
+    fn row(&self) -> Option<String> {
+        Some(format!("{} {}", self.packet_id, self.destination))
+    }
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
+        let Self { packet_id, destination, decision } = self;
+        let (state, due, external_id, url) = match decision {
+            Decision::Done { external_id, url } => ("done", None, external_id.as_deref(), url.as_deref()),
+            Decision::NotDone => ("waiting", Some(tx.now), None, None),
+        };
+        let update = query(SETTLE).bind(packet_id).bind(destination.as_str()).bind(state).bind(due);
+        let update = update.bind(external_id).bind(url);
+        let settled: Option<(i64,)> = tx.conn.optional(update).await?;
+        let Some((epoch,)) = settled else { return self.refused(tx).await };
+        let attempt = Attempt {
+            at: from_millis(tx.now),
+            destination: *destination,
+            outcome: "settled".to_owned(),
+            duration_ms: 0,
+            error: Some(decision.story().to_owned()),
+            next_at: due.map(from_millis),
+        };
+        append_attempt(tx, packet_id, epoch, &attempt).await?;
+        tx.wakes |= due.is_some();
+        Ok(Settled::Yes)
+    }
+}
+
+impl Settle {
+    async fn refused(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
+        let find = query(STATE).bind(&self.packet_id).bind(self.destination.as_str());
+        let found: Option<(String, i64)> = tx.conn.optional(find).await?;
+        Ok(found.map_or(Settled::Missing, |(state, unknown)| {
+            Settled::Refused(DeliveryState::of_row(&state, unknown != 0))
+        }))
+    }
+}

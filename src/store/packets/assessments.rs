@@ -1,0 +1,144 @@
+//! How packets came out: what `handoff stats` counts, kept longer than the packets and without their words.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::packet::{Addressee, Gap, Packet, PacketStatus};
+use crate::record::DealRecord;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, query};
+use crate::store::{Store, inbox::json};
+
+/// Packets of an earlier version that one transaction assesses.
+const PACKETS: u32 = 100;
+
+statements! {
+    INSERT_ASSESSMENT = "
+        INSERT INTO assessments (packet_id, created_at, complete, seller, seller_name) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (packet_id) DO NOTHING";
+    INSERT_GAPS = ["
+        INSERT INTO gaps (packet_id, section, gap, addressee, counts)
+        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT)
+        FROM ", each_row, " e WHERE true
+        ON CONFLICT (packet_id, section, gap) DO NOTHING"];
+    ANY_UNASSESSED = "SELECT packet_id FROM packets WHERE assessed = 0 LIMIT 1";
+    UNASSESSED = "
+        SELECT packet_id, created_at, packet, record FROM packets WHERE assessed = 0 ORDER BY created_at LIMIT $1";
+    ASSESSED = ["
+        UPDATE packets SET assessed = 1 WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
+}
+
+/// How a packet came out when it was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assessment {
+    /// Nothing was missing.
+    pub complete: bool,
+    /// Whose deal it was.
+    pub seller: Option<Seller>,
+    /// What was raised, hints included.
+    pub gaps: Vec<RaisedGap>,
+}
+
+/// Whose deal it was. Forgotten with the packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seller {
+    /// The CRM account and the CRM's id of the user: `hubspot:48210077:11`.
+    pub key: String,
+    /// The name in the CRM.
+    pub name: String,
+}
+
+/// One gap, without a word of what was in the CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaisedGap {
+    /// See [`crate::packet::SectionName::as_str`].
+    pub section: String,
+    /// See [`Gap::id`].
+    pub gap: String,
+    /// Who can fill it.
+    pub addressee: Addressee,
+    /// See [`Gap::counts`].
+    pub counts: bool,
+}
+
+impl Assessment {
+    /// What is kept of a packet and the record it was made from.
+    pub fn of(packet: &Packet, record: Option<&DealRecord>) -> Self {
+        let seller = record.and_then(|record| {
+            let owner = record.owner.as_ref().filter(|owner| !owner.id().is_empty())?;
+            let key = format!("{}:{}:{}", packet.crm, packet.account, owner.id());
+            let name = crate::text::clean::clean_line(&owner.name()?);
+            (!name.is_empty()).then_some(Seller { key, name })
+        });
+        let gaps = packet.gaps.iter().map(RaisedGap::of).collect();
+        Self { complete: packet.status == PacketStatus::Complete, seller, gaps }
+    }
+}
+
+impl RaisedGap {
+    fn of(gap: &Gap) -> Self {
+        Self {
+            section: gap.section.as_str().to_owned(),
+            gap: gap.id(),
+            addressee: gap.addressee,
+            counts: gap.counts(),
+        }
+    }
+}
+
+impl Store {
+    /// Assesses what an earlier version of the program stored without doing so. Cheap when there is nothing.
+    pub(in crate::store) async fn assess_the_rest(&self) -> Result<(), StoreError> {
+        while self.readers.optional::<(String,)>(query(ANY_UNASSESSED)).await?.is_some() {
+            self.writer.run(AssessTheRest).await?;
+        }
+        Ok(())
+    }
+}
+
+struct AssessTheRest;
+
+impl Command for AssessTheRest {
+    type Output = ();
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
+        let rest: Vec<(String, i64, String, String)> = tx.conn.all(query(UNASSESSED).bind(PACKETS)).await?;
+        for (packet_id, created_at, packet, record) in &rest {
+            // What cannot be read cannot be counted either, and is not looked at again.
+            let Ok(packet) = serde_json::from_str::<Packet>(packet) else { continue };
+            let record: Option<DealRecord> = serde_json::from_str(record).ok();
+            insert(tx, packet_id, *created_at, &Assessment::of(&packet, record.as_ref())).await?;
+        }
+        let ids: Vec<(&str,)> = rest.iter().map(|(packet_id, ..)| (packet_id.as_str(),)).collect();
+        tx.conn.execute(query(ASSESSED).bind(json(&ids)?)).await?;
+        Ok(())
+    }
+}
+
+/// One gap as a JSON array, in the order [`INSERT_GAPS`] reads it.
+#[derive(Serialize)]
+struct Row<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8);
+
+/// Adds how one packet came out.
+pub(in crate::store) async fn insert(
+    tx: &mut Tx<'_>,
+    packet_id: &str,
+    created_at: i64,
+    assessment: &Assessment,
+) -> Result<(), DatabaseError> {
+    let seller = assessment.seller.as_ref();
+    let insert = query(INSERT_ASSESSMENT).bind(packet_id).bind(created_at).bind(assessment.complete);
+    let insert = insert.bind(seller.map(|seller| seller.key.as_str()));
+    tx.conn.execute(insert.bind(seller.map(|seller| seller.name.as_str()))).await?;
+    if assessment.gaps.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Row<'_>> = assessment.gaps.iter().map(|gap| row(packet_id, gap)).collect();
+    tx.conn.execute(query(INSERT_GAPS).bind(json(&rows)?)).await?;
+    Ok(())
+}
+
+fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> Row<'a> {
+    let (section, id) = (clean(gap.section.as_str()), clean(gap.gap.as_str()));
+    Row(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts))
+}

@@ -1,0 +1,83 @@
+//! Flags that somebody says were wrong. What was posted already stays as it is.
+
+use crate::store::Store;
+use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
+use jiff::Timestamp;
+use serde::Serialize;
+
+statements! {
+    DISMISSALS = "
+        SELECT section, gap, dismissed_at, COALESCE(reason, '') FROM gaps
+        WHERE packet_id = $1 AND dismissed_at IS NOT NULL ORDER BY section, gap";
+    /// Only while there is a packet: with it the reason is forgotten.
+    DISMISS = "
+        UPDATE gaps SET dismissed_at = $4, reason = $5
+        WHERE packet_id = $1 AND section = $2 AND gap = $3
+            AND EXISTS (SELECT 1 FROM packets p WHERE p.packet_id = $1)";
+}
+
+/// One gap that was none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dismissal {
+    /// See [`crate::packet::SectionName::as_str`].
+    pub section: String,
+    /// See [`crate::packet::Gap::id`].
+    pub gap: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in the words of whoever dismissed it.
+    pub reason: String,
+}
+
+impl Store {
+    /// Records why a gap of a packet was none, in place of an earlier reason; `None` takes that back. False:
+    /// there is no such packet, or it has no such gap.
+    pub async fn dismiss(
+        &self,
+        packet_id: &str,
+        section: &str,
+        gap: &str,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.assess_the_rest().await?;
+        let dismiss = Dismiss {
+            packet_id: packet_id.to_owned(),
+            section: section.to_owned(),
+            gap: gap.to_owned(),
+            reason: reason.map(ToOwned::to_owned),
+        };
+        self.writer.run(dismiss).await
+    }
+}
+
+struct Dismiss {
+    packet_id: String,
+    section: String,
+    gap: String,
+    reason: Option<String>,
+}
+
+impl Command for Dismiss {
+    type Output = bool;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
+        let at = self.reason.as_ref().map(|_| tx.now);
+        let update = query(DISMISS).bind(&self.packet_id).bind(&self.section).bind(&self.gap);
+        Ok(tx.conn.execute(update.bind(at).bind(self.reason.as_deref())).await? > 0)
+    }
+}
+
+/// The dismissed gaps of one packet.
+pub(in crate::store) async fn of_packet(
+    readers: &Readers,
+    packet_id: &str,
+) -> Result<Vec<Dismissal>, DatabaseError> {
+    let rows: Vec<(String, String, i64, String)> = readers.all(query(DISMISSALS).bind(packet_id)).await?;
+    let dismissals = rows.into_iter().map(|(section, gap, at, reason)| Dismissal {
+        section,
+        gap,
+        at: from_millis(at),
+        reason,
+    });
+    Ok(dismissals.collect())
+}
