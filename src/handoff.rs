@@ -5,11 +5,10 @@ use crate::assemble;
 use crate::clock::later;
 use crate::crash_point;
 use crate::crm::{Resolution, Won};
-use crate::delivery::Destination;
 use crate::failure::Failure;
 use crate::packet::packet_id;
 use crate::record::DealKey;
-use crate::store::{Assessment, DealEnd, DealLease, NewPacket, StoreError};
+use crate::store::{Assessment, DealEnd, DealLease, Destination, NewPacket, StoreError};
 
 /// Works on one deal that some event pointed at, and says how that ended. Nothing is written here: the
 /// caller hands the end to the store, which commits packet and deliveries together.

@@ -9,11 +9,11 @@ use super::check::check;
 use super::{Problem, terminal};
 use crate::assemble::assemble;
 use crate::clock::{Clock, Entropy};
-use crate::delivery::Destination;
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
 use crate::packet::Packet;
 use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
 use crate::service::{Service, http_client};
+use crate::store::Destination;
 use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
 
 /// How long the story may take before something is wrong.

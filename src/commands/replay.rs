@@ -4,9 +4,8 @@ use clap::Args;
 
 use super::{ConfigArg, Problem, load_config, open_store_of};
 use crate::config::SlackAuth;
-use crate::delivery::Destination;
 use crate::record::DealKey;
-use crate::store::{Decision, DeliveryState, Settled, Store, StoreError};
+use crate::store::{Decision, DeliveryState, Destination, Settled, Store, StoreError};
 
 /// Arguments of `handoff replay`.
 #[derive(Debug, Args)]

@@ -4,8 +4,7 @@ use clap::{ArgGroup, Args};
 use reqwest::Url;
 
 use super::{ConfigArg, Problem, open_store, standing};
-use crate::delivery::Destination;
-use crate::store::{Decision, DeliveryState, Settled};
+use crate::store::{Decision, DeliveryState, Destination, Settled};
 
 /// Arguments of `handoff settle`.
 #[derive(Debug, Args)]

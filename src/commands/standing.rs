@@ -1,7 +1,6 @@
 //! How far a delivery is, and what somebody should do about it.
 
-use crate::delivery::Destination;
-use crate::store::{DeliveryState, StoredDelivery};
+use crate::store::{DeliveryState, Destination, StoredDelivery};
 
 /// The state in words.
 pub(super) fn state(state: DeliveryState) -> &'static str {

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use super::deadline::before;
-use super::{Destination, slack, task};
+use super::{slack, task};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crash_point;
@@ -17,7 +17,7 @@ use crate::packet::Packet;
 use crate::packet::{DigestParams, TaskParams};
 use crate::record::DealRecord;
 use crate::scopes::Health;
-use crate::store::{Attempt, DeliveryEnd, DeliveryLease, StoreError};
+use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.

@@ -33,7 +33,7 @@ pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
 pub use maintenance::health::Health;
 pub use maintenance::stats::{GapCount, SellerCount, Stats};
-pub use outbox::deliveries::{DeliveryState, StoredDelivery};
+pub use outbox::deliveries::{DeliveryState, Destination, StoredDelivery};
 pub use outbox::settle::{Decision, Settled};
 pub use packets::assessments::{Assessment, RaisedGap, Seller};
 pub use packets::dismissals::Dismissal;
@@ -41,7 +41,6 @@ pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
 
-use crate::delivery::Destination;
 use crate::record::{AccountKey, DealKey, WinKey};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.

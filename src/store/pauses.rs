@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::delivery::Destination;
 use crate::record::AccountKey;
-use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::{Destination, Store};
 
 /// The scope of a pause that holds every digest.
 pub const SLACK: &str = "slack";

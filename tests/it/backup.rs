@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
+use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
 use handoff_bridge::store::Store;
 use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;

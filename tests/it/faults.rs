@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
 use handoff_bridge::store::DeliveryState;
+use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
 use handoff_sandbox::deals::{BOT_TOKEN, CHANNEL, TOKEN};
 use handoff_sandbox::slack::Access;
 use handoff_sandbox::{Fault, Times};

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use handoff_bridge::config;
-use handoff_bridge::delivery::Destination;
-use handoff_bridge::store::DeliveryState;
+use handoff_bridge::store::{DeliveryState, Destination};
 use handoff_sandbox::deals::TOKEN;
 use libtest_mimic::Trial;
 use serde_json::Value;

@@ -3,8 +3,8 @@
 //! Calls may take seven seconds, and nothing in a scenario may take longer than thirty: whoever had to wait for
 //! the dead one's turn after turn would be too late.
 
-use handoff_bridge::delivery::Destination::CrmTask;
 use handoff_bridge::store::DeliveryState;
+use handoff_bridge::store::Destination::CrmTask;
 use handoff_sandbox::deals::PORTAL;
 use handoff_sandbox::hubspot::Kind;
 use handoff_sandbox::{Fault, Platform as _, Times};

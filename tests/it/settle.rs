@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::delivery::Destination::SlackDigest;
 use handoff_bridge::store::DeliveryState;
+use handoff_bridge::store::Destination::SlackDigest;
 use handoff_sandbox::deals::CHANNEL;
 use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;

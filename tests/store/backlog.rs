@@ -1,7 +1,6 @@
 //! How much is left to do.
 
-use handoff_bridge::delivery::Destination;
-use handoff_bridge::store::{Backlog, DealEnd, DeliveryEnd, DeliveryState, SLACK};
+use handoff_bridge::store::{Backlog, DealEnd, DeliveryEnd, DeliveryState, Destination, SLACK};
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done, nothing};
 use crate::story::Story;

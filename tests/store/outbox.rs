@@ -1,6 +1,6 @@
 //! Deliveries, once each.
 
-use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
+use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
 use handoff_bridge::store::{DeliveryEnd, DeliveryState, SLACK};
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done};

@@ -1,6 +1,6 @@
 //! What an operator decides about deliveries.
 
-use handoff_bridge::delivery::Destination::{CrmTask, SlackDigest};
+use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
 use handoff_bridge::store::{Decision, DeliveryEnd, DeliveryState, Settled};
 
 use crate::fixture::{DAY, Fixture, LEASE, done};

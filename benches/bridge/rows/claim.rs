@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use handoff_bridge::clock::{Clock, Stopwatch};
 use handoff_bridge::crm::{Event, EventKind};
-use handoff_bridge::delivery::Destination;
 use handoff_bridge::record::{AccountKey, DealKey, WinKey};
-use handoff_bridge::store::{Assessment, Attempt, DealEnd, DeliveryEnd, NewPacket, Portion, SLACK, Store};
+use handoff_bridge::store::{
+    Assessment, Attempt, DealEnd, DeliveryEnd, Destination, NewPacket, Portion, SLACK, Store,
+};
 use rusqlite::Connection;
 
 use crate::disk;

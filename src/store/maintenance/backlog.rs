@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::delivery::Destination;
 use crate::store::engine::{StoreError, from_millis, query};
-use crate::store::{Store, outbox::deliveries::DeliveryState};
+use crate::store::{Destination, Store, outbox::deliveries::DeliveryState};
 
 statements! {
     OPEN_DEALS = "SELECT state, COUNT(*), MIN(heard_at) FROM deals WHERE state <> 'idle' GROUP BY state";

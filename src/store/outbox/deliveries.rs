@@ -1,11 +1,12 @@
 //! What people and workers ask about deliveries: how far they are, where the thing is, what was tried.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::delivery::Destination;
 use crate::store::engine::{DatabaseError, Readers, StoreError, from_millis, query};
 use crate::store::{Attempt, Store};
 
@@ -25,6 +26,43 @@ statements! {
     EXTERNAL = "
         SELECT COALESCE(external_id, url), url FROM deliveries
         WHERE packet_id = $1 AND destination = $2 AND (external_id IS NOT NULL OR url IS NOT NULL)";
+}
+
+/// Where a delivery goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// A task on the deal in the CRM.
+    CrmTask,
+    /// A message in a Slack channel.
+    SlackDigest,
+}
+
+impl Destination {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::CrmTask, Self::SlackDigest];
+
+    /// The name used in the store, in JSON and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CrmTask => "crm_task",
+            Self::SlackDigest => "slack_digest",
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Destination {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|destination| destination.as_str() == text).ok_or(())
+    }
 }
 
 /// How far a delivery is.

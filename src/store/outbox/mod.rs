@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::delivery::Destination;
+use crate::store::Destination;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::{
     Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store,

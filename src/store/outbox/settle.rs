@@ -1,8 +1,7 @@
 //! An operator's word on a delivery of which nobody knows whether it is there.
 
-use crate::delivery::Destination;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
-use crate::store::{Attempt, Store, outbox::append_attempt, outbox::deliveries::DeliveryState};
+use crate::store::{Attempt, Destination, Store, outbox::append_attempt, outbox::deliveries::DeliveryState};
 
 statements! {
     /// A new epoch: a worker that still believes to have a lease changes nothing any more.
