@@ -10,56 +10,11 @@ mod webhook;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+pub use crate::record::{Event, EventKind};
 pub use webhook::{RawWebhook, Received, Refusal, Rejected, Verification, VerifiedWebhook};
 
 use crate::failure::Failure;
-use crate::record::{AccountKey, AccountMetadata, DealKey, DealRecord, User, WantedFields, WinKey};
-
-/// Why a deal is worth re-reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    /// The deal's stage changed.
-    StageChanged,
-    /// The deal was created, perhaps directly in a won stage.
-    Created,
-    /// Deals were merged into this one.
-    Merged,
-    /// Something said "look at this deal" without saying why (workflow, outbound message, a person).
-    Poked,
-    /// The catch-up sweep found it.
-    Swept,
-}
-
-impl EventKind {
-    /// The name used in the store, in logs and in `handoff events`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::StageChanged => "stage_changed",
-            Self::Created => "created",
-            Self::Merged => "merged",
-            Self::Poked => "poked",
-            Self::Swept => "swept",
-        }
-    }
-}
-
-/// One thing a verified webhook says, reduced to what is needed to re-read the deal.
-/// Everything it claims beyond the id is a hint and is not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// The deal to look at.
-    pub deal: DealKey,
-    /// Why.
-    pub kind: EventKind,
-    /// Same key, same event: a redelivery changes nothing.
-    pub dedupe_key: String,
-    /// The provider's own id of the event, for `handoff events`.
-    pub provider_id: String,
-    /// When the CRM says it happened.
-    pub occurred_at: Option<Timestamp>,
-    /// How the sender was proved, in the words of [`Verification`].
-    pub verification: String,
-}
+use crate::record::{AccountKey, AccountMetadata, DealRecord, User, WantedFields, WinKey};
 
 /// What re-reading a deal found.
 #[derive(Debug, Clone, PartialEq)]

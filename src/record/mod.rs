@@ -5,6 +5,7 @@
 
 mod deal;
 mod dialect;
+mod event;
 mod field;
 mod key;
 mod metadata;
@@ -13,6 +14,7 @@ mod value;
 
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
 pub use dialect::{Dialect, Hints, Naming, Nouns, StandardFields, WellKnown};
+pub use event::{Event, EventKind};
 pub use field::{Hidden, Reading, is_redacted};
 pub use key::{AccountKey, CrmKind, DealKey, WinKey};
 pub use metadata::{

@@ -107,7 +107,7 @@ pub struct EventRow {
     pub id: i64,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,
-    /// See [`crate::crm::EventKind::as_str`].
+    /// See [`crate::record::EventKind::as_str`].
     pub kind: String,
     /// The provider's own id.
     pub provider_id: String,

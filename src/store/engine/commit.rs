@@ -250,7 +250,7 @@ mod tests {
     use super::super::query::Conn;
     use super::super::writer::Command;
     use super::*;
-    use crate::crm::{Event, EventKind};
+    use crate::record::{Event, EventKind};
     use crate::store::{Recorded, Store};
 
     /// The disk is full once the database has this many pages.

@@ -15,7 +15,7 @@ use super::query::Conn;
 use super::wake::Wake;
 use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
-use crate::crm::Event;
+use crate::record::Event;
 use crate::store::{Recorded, inbox::recording::RecordCall};
 
 /// Commands that may wait. Events that find no room are refused; everything else waits to be queued.

@@ -4,7 +4,7 @@ pub mod recording;
 
 use serde::Serialize;
 
-use crate::crm::Event;
+use crate::record::Event;
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::{EventRow, Recorded, Store};
 

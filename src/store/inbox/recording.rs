@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::crm::Event;
-use crate::record::{AccountKey, DealKey};
+use crate::record::{AccountKey, DealKey, Event};
 use crate::store::engine::{DatabaseError, StoreError, Tx, clean, query};
 use crate::store::{Recorded, inbox::json};
 
