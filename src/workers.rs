@@ -9,12 +9,11 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::catch_up;
 use crate::clock::{Clock, later};
-use crate::config::StoreConfig;
 use crate::crash_point;
 use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
 use crate::scopes::{Call, Health, Rest, Scopes};
-use crate::store::{DealEnd, DealLease, DeliveryLease, Due, Portion, StoreError, Work};
+use crate::store::{DealEnd, DealLease, DeliveryLease, Due, Portion, StoreConfig, StoreError, Work};
 
 /// The pause before the next look after work that was due could not be claimed.
 const RACED: Duration = Duration::from_millis(50);

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::page::WIDTH;
 use super::{ConfigArg, Problem, dismiss, load_config, open_store_of, standing, terminal};
 use crate::clock::later;
-use crate::config::StoreConfig;
 use crate::packet::Packet;
-use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord};
+use crate::store::{Attempt, DeliveryState, StoreConfig, StoredPacket, StoredRecord};
 
 /// Arguments of `handoff show`.
 #[derive(Debug, Args)]

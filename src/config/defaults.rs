@@ -2,11 +2,9 @@
 //! test holds the two together.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{HttpConfig, LogConfig, StoreConfig, WorkConfig};
-use crate::store::StoreUrl;
+use super::{HttpConfig, LogConfig, WorkConfig};
 
 /// Where webhooks are taken: behind a proxy on the same machine.
 pub(super) const LISTEN: SocketAddr = loopback(8080);
@@ -42,12 +40,6 @@ impl Default for HttpConfig {
             body_memory_mib: 64,
             answer_within: Duration::from_secs(4),
         }
-    }
-}
-
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90, record_days: 30 }
     }
 }
 

@@ -26,7 +26,7 @@ use secrecy::SecretString;
 
 pub use load::{Loaded, load};
 
-use crate::store::StoreUrl;
+use crate::store::StoreConfig;
 
 /// The configuration, with secrets already read from the environment or from files.
 #[derive(Debug, Clone)]
@@ -69,18 +69,6 @@ pub struct HttpConfig {
     pub body_memory_mib: u32,
     /// How long a webhook waits for the disk before its sender is told to come back.
     pub answer_within: Duration,
-}
-
-/// The database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreConfig {
-    /// Where it is. A SQLite file is created when missing.
-    pub url: StoreUrl,
-    /// Finished packets, their attempts, and events are purged after this many days.
-    pub retention_days: u32,
-    /// The deal records that finished packets were made from are purged after this many days; at most
-    /// `retention_days`.
-    pub record_days: u32,
 }
 
 /// How logs look.

@@ -2,10 +2,9 @@
 
 use secrecy::ExposeSecret;
 
-use super::StoreConfig;
 use super::secret::Secrets;
 use crate::source::{Field, Problems, Section};
-use crate::store::StoreUrl;
+use crate::store::{StoreConfig, StoreUrl};
 
 /// Reads the block; what it leaves out keeps its default.
 pub(super) fn read(

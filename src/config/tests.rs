@@ -7,8 +7,9 @@ use secrecy::ExposeSecret;
 
 use super::load::{Loaded, load, parse};
 use super::secret::Secrets;
-use super::{HttpConfig, HubspotAuth, LogConfig, SlackAuth, StoreConfig, WorkConfig, defaults};
+use super::{HttpConfig, HubspotAuth, LogConfig, SlackAuth, WorkConfig, defaults};
 use crate::record::CrmKind;
+use crate::store::StoreConfig;
 
 const SHIPPED: &str = include_str!("../../config/handoff.toml");
 

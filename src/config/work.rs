@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{StoreConfig, WorkConfig};
+use super::WorkConfig;
 use crate::source::{Field, Problems, Section, Span};
-use crate::store::StoreUrl;
+use crate::store::{StoreConfig, StoreUrl};
 
 /// Working on one row takes several calls in a row. A lease that ends before they can all have timed out
 /// would let a second worker begin the same work.

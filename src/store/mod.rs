@@ -20,6 +20,8 @@ mod packets;
 mod pauses;
 mod wins;
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -78,6 +80,24 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// `[store]` of the configuration: where the database is and how long rows stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Where it is. A SQLite file is created when missing.
+    pub url: StoreUrl,
+    /// Finished packets, their attempts, and events are purged after this many days.
+    pub retention_days: u32,
+    /// The deal records that finished packets were made from are purged after this many days; at most
+    /// `retention_days`.
+    pub record_days: u32,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90, record_days: 30 }
     }
 }
 
