@@ -6,9 +6,9 @@ use crate::clock::later;
 use crate::crash_point;
 use crate::crm::{Resolution, Won};
 use crate::failure::Failure;
-use crate::packet::packet_id;
+use crate::packet::{Assessment, packet_id};
 use crate::record::DealKey;
-use crate::store::{Assessment, DealEnd, DealLease, Destination, NewPacket, StoreError};
+use crate::store::{DealEnd, DealLease, Destination, NewPacket, StoreError};
 
 /// Works on one deal that some event pointed at, and says how that ended. Nothing is written here: the
 /// caller hands the end to the store, which commits packet and deliveries together.

@@ -1,10 +1,12 @@
 //! The packet: six sections, and what is wrong with them. Its JSON is an outside contract.
 
+mod assessment;
 mod entry;
 mod gap;
 mod plan;
 mod review;
 
+pub use assessment::{Assessment, RaisedGap, Seller};
 pub use entry::{Entry, Origin};
 pub use gap::{Addressee, Ask, Confidence, Fact, Gap, Place, RuleId, Severity};
 pub use plan::{DeliveryPlan, DigestParams, Question, Questions, TaskParams};

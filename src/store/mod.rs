@@ -37,12 +37,12 @@ pub use maintenance::health::Health;
 pub use maintenance::stats::{GapCount, SellerCount, Stats};
 pub use outbox::deliveries::{DeliveryState, Destination, StoredDelivery};
 pub use outbox::settle::{Decision, Settled};
-pub use packets::assessments::{Assessment, RaisedGap, Seller};
 pub use packets::dismissals::Dismissal;
 pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
 
+use crate::packet::Assessment;
 use crate::record::{AccountKey, DealKey, WinKey};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.

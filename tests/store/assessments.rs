@@ -2,8 +2,9 @@
 
 use handoff_bridge::assemble::assemble;
 use handoff_bridge::mapping::file;
+use handoff_bridge::packet::{Assessment, Seller};
 use handoff_bridge::record::DealRecord;
-use handoff_bridge::store::{Assessment, DealEnd, Seller, Stats};
+use handoff_bridge::store::{DealEnd, Stats};
 use jiff::Timestamp;
 
 use crate::fixture::{DAY, Fixture};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use handoff_bridge::clock::{Clock, later};
 use handoff_bridge::crm::{Event, EventKind};
-use handoff_bridge::packet::Addressee;
+use handoff_bridge::packet::{Addressee, Assessment, RaisedGap, Seller};
 use handoff_bridge::record::{AccountKey, DealKey, WinKey};
 use handoff_bridge::store::{
-    Assessment, Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due,
-    NewPacket, Portion, RaisedGap, Seller, Store, WinRow, Work,
+    Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due, NewPacket, Portion,
+    Store, WinRow, Work,
 };
 use jiff::Timestamp;
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use handoff_bridge::clock::{Clock, Stopwatch};
 use handoff_bridge::crm::{Event, EventKind};
+use handoff_bridge::packet::Assessment;
 use handoff_bridge::record::{AccountKey, DealKey, WinKey};
-use handoff_bridge::store::{
-    Assessment, Attempt, DealEnd, DeliveryEnd, Destination, NewPacket, Portion, SLACK, Store,
-};
+use handoff_bridge::store::{Attempt, DealEnd, DeliveryEnd, Destination, NewPacket, Portion, SLACK, Store};
 use rusqlite::Connection;
 
 use crate::disk;

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::packet::{Addressee, Gap, Packet, PacketStatus};
-use crate::record::DealRecord;
+use crate::packet::{Assessment, RaisedGap};
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, query};
 use crate::store::{Store, inbox::json};
 
@@ -28,64 +27,6 @@ statements! {
         UPDATE packets SET assessed = 1 WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
 }
 
-/// How a packet came out when it was made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Assessment {
-    /// Nothing was missing.
-    pub complete: bool,
-    /// Whose deal it was.
-    pub seller: Option<Seller>,
-    /// What was raised, hints included.
-    pub gaps: Vec<RaisedGap>,
-}
-
-/// Whose deal it was. Forgotten with the packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seller {
-    /// The CRM account and the CRM's id of the user: `hubspot:48210077:11`.
-    pub key: String,
-    /// The name in the CRM.
-    pub name: String,
-}
-
-/// One gap, without a word of what was in the CRM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RaisedGap {
-    /// See [`crate::packet::SectionName::as_str`].
-    pub section: String,
-    /// See [`Gap::id`].
-    pub gap: String,
-    /// Who can fill it.
-    pub addressee: Addressee,
-    /// See [`Gap::counts`].
-    pub counts: bool,
-}
-
-impl Assessment {
-    /// What is kept of a packet and the record it was made from.
-    pub fn of(packet: &Packet, record: Option<&DealRecord>) -> Self {
-        let seller = record.and_then(|record| {
-            let owner = record.owner.as_ref().filter(|owner| !owner.id().is_empty())?;
-            let key = format!("{}:{}:{}", packet.crm, packet.account, owner.id());
-            let name = crate::text::clean::clean_line(&owner.name()?);
-            (!name.is_empty()).then_some(Seller { key, name })
-        });
-        let gaps = packet.gaps.iter().map(RaisedGap::of).collect();
-        Self { complete: packet.status == PacketStatus::Complete, seller, gaps }
-    }
-}
-
-impl RaisedGap {
-    fn of(gap: &Gap) -> Self {
-        Self {
-            section: gap.section.as_str().to_owned(),
-            gap: gap.id(),
-            addressee: gap.addressee,
-            counts: gap.counts(),
-        }
-    }
-}
-
 impl Store {
     /// Assesses what an earlier version of the program stored without doing so. Cheap when there is nothing.
     pub(in crate::store) async fn assess_the_rest(&self) -> Result<(), StoreError> {
@@ -105,9 +46,8 @@ impl Command for AssessTheRest {
         let rest: Vec<(String, i64, String, String)> = tx.conn.all(query(UNASSESSED).bind(PACKETS)).await?;
         for (packet_id, created_at, packet, record) in &rest {
             // What cannot be read cannot be counted either, and is not looked at again.
-            let Ok(packet) = serde_json::from_str::<Packet>(packet) else { continue };
-            let record: Option<DealRecord> = serde_json::from_str(record).ok();
-            insert(tx, packet_id, *created_at, &Assessment::of(&packet, record.as_ref())).await?;
+            let Some(assessment) = Assessment::of_json(packet, record) else { continue };
+            insert(tx, packet_id, *created_at, &assessment).await?;
         }
         let ids: Vec<(&str,)> = rest.iter().map(|(packet_id, ..)| (packet_id.as_str(),)).collect();
         tx.conn.execute(query(ASSESSED).bind(json(&ids)?)).await?;

@@ -1,0 +1,70 @@
+//! How a packet came out: what is counted, and kept longer than the packet, because it holds none of its words.
+
+use super::{Addressee, Gap, Packet, PacketStatus};
+use crate::record::DealRecord;
+use crate::text::clean::clean_line;
+
+/// How a packet came out when it was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assessment {
+    /// Nothing was missing.
+    pub complete: bool,
+    /// Whose deal it was.
+    pub seller: Option<Seller>,
+    /// What was raised, hints included.
+    pub gaps: Vec<RaisedGap>,
+}
+
+/// Whose deal it was. Forgotten with the packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seller {
+    /// The CRM account and the CRM's id of the user: `hubspot:48210077:11`.
+    pub key: String,
+    /// The name in the CRM.
+    pub name: String,
+}
+
+/// One gap, without a word of what was in the CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaisedGap {
+    /// See [`crate::packet::SectionName::as_str`].
+    pub section: String,
+    /// See [`Gap::id`].
+    pub gap: String,
+    /// Who can fill it.
+    pub addressee: Addressee,
+    /// See [`Gap::counts`].
+    pub counts: bool,
+}
+
+impl Assessment {
+    /// What is kept of a packet and the record it was made from.
+    pub fn of(packet: &Packet, record: Option<&DealRecord>) -> Self {
+        let seller = record.and_then(|record| {
+            let owner = record.owner.as_ref().filter(|owner| !owner.id().is_empty())?;
+            let key = format!("{}:{}:{}", packet.crm, packet.account, owner.id());
+            let name = clean_line(&owner.name()?);
+            (!name.is_empty()).then_some(Seller { key, name })
+        });
+        let gaps = packet.gaps.iter().map(RaisedGap::of).collect();
+        Self { complete: packet.status == PacketStatus::Complete, seller, gaps }
+    }
+
+    /// The same, from the JSON of both; `None` if the packet cannot be read. The record may be gone.
+    pub fn of_json(packet: &str, record: &str) -> Option<Self> {
+        let packet: Packet = serde_json::from_str(packet).ok()?;
+        let record: Option<DealRecord> = serde_json::from_str(record).ok();
+        Some(Self::of(&packet, record.as_ref()))
+    }
+}
+
+impl RaisedGap {
+    fn of(gap: &Gap) -> Self {
+        Self {
+            section: gap.section.as_str().to_owned(),
+            gap: gap.id(),
+            addressee: gap.addressee,
+            counts: gap.counts(),
+        }
+    }
+}
