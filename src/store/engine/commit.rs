@@ -10,9 +10,9 @@ use std::{slice, thread};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 
-use super::link::Link;
 use super::postgres::{self, is_conflict};
 use super::writer::{Item, Tx};
+use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
 use crate::crash_point;
@@ -28,7 +28,7 @@ const COLLISIONS: u32 = 5;
 /// One writer.
 pub struct WriterTask {
     /// Its connection.
-    pub link: Link,
+    pub connection: WriterConnection,
     /// The queue, which all writers of a store share.
     pub items: Arc<Mutex<mpsc::Receiver<Item>>>,
     /// Says when each transaction happens.
@@ -63,7 +63,7 @@ impl WriterTask {
     /// Starts it. SQLite blocks whoever calls it, so its writer has a thread, which needs nothing of the runtime
     /// but to be woken.
     pub fn start(self) -> Result<(), DatabaseError> {
-        if self.link.is_shared() {
+        if self.connection.is_shared() {
             tokio::spawn(self.run());
             return Ok(());
         }
@@ -84,7 +84,7 @@ impl WriterTask {
                 self.settle(transaction).await;
             }
         }
-        self.link.close().await;
+        self.connection.close().await;
         // In this order: whoever waits for the end of `changed` may serve the database.
         drop(self.changed);
     }
@@ -92,7 +92,7 @@ impl WriterTask {
     /// Waits for something to do; nothing comes after the end. The writer that waits keeps the others from the
     /// queue until there is something in it.
     async fn next_batch(&mut self) -> Vec<Item> {
-        let size = if self.link.is_shared() { BATCH.1 } else { BATCH.0 };
+        let size = if self.connection.is_shared() { BATCH.1 } else { BATCH.0 };
         let mut batch = Vec::new();
         let mut items = self.items.lock().await;
         items.recv_many(&mut batch, size).await;
@@ -105,7 +105,7 @@ impl WriterTask {
     /// Divides a batch where other transactions run at the same time, so that no two wait for each other:
     /// events; commands that lock one row first, by row; and alone what locks whatever it finds.
     fn transactions(&self, batch: Vec<Item>) -> Vec<Vec<Item>> {
-        if !self.link.is_shared() {
+        if !self.connection.is_shared() {
             return vec![batch];
         }
         let (mut records, mut by_row, mut alone) = (Vec::new(), Vec::new(), Vec::new());
@@ -145,7 +145,7 @@ impl WriterTask {
     /// Answers what was committed. A thread of its own leaves that to the runtime's: to wake many tasks one by one
     /// from outside costs more than to hand all of them over at once.
     fn tell(&self, batch: Vec<Item>) {
-        if self.link.is_shared() {
+        if self.connection.is_shared() {
             answer(batch, &Ok(()));
         } else {
             tokio::spawn(async { answer(batch, &Ok(())) });
@@ -181,8 +181,8 @@ impl WriterTask {
     }
 
     async fn transact(&mut self, batch: &mut [Item]) -> Result<(), Failed> {
-        self.link.begin().await.map_err(Failed::Outside)?;
-        let limit = self.link.patience();
+        self.connection.begin().await.map_err(Failed::Outside)?;
+        let limit = self.connection.patience();
         let inside = self.inside(batch);
         let done = match limit {
             Some(limit) => tokio::time::timeout(limit, inside).await,
@@ -190,7 +190,7 @@ impl WriterTask {
         };
         let Ok(done) = done else {
             // Whether it happened, nobody knows; it must not be tried again as if it had not.
-            self.link.lose();
+            self.connection.lose();
             return Err(Failed::Outside(StoreError::Database(Arc::new(postgres::no_answer().into()))));
         };
         match done {
@@ -204,14 +204,14 @@ impl WriterTask {
             }
             Err(error) => {
                 let error = Arc::new(error);
-                let undone = self.link.roll_back().await;
+                let undone = self.connection.roll_back().await;
                 Err(if undone { Failed::Inside(error) } else { Failed::Outside(StoreError::Database(error)) })
             }
         }
     }
 
     async fn inside(&mut self, batch: &mut [Item]) -> Result<bool, DatabaseError> {
-        let mut tx = Tx { conn: self.link.conn()?, now: self.clock.now_millis(), wakes: false };
+        let mut tx = Tx { conn: self.connection.conn()?, now: self.clock.now_millis(), wakes: false };
         let mut records = Vec::new();
         let mut commands = Vec::new();
         for item in batch {
@@ -231,7 +231,7 @@ impl WriterTask {
         if !records.is_empty() {
             crash_point!("webhook.before_commit");
         }
-        self.link.commit().await?;
+        self.connection.commit().await?;
         if !records.is_empty() {
             crash_point!("webhook.after_commit");
         }

@@ -2,9 +2,9 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::link::Link;
 use super::postgres::take_turns;
 use super::query::{Conn, query};
+use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
 
 /// Every change to the tables, oldest first. A change that was released is never edited.
@@ -25,21 +25,21 @@ statements! {
 }
 
 /// Applies what is missing, all or nothing. Processes that start at once take turns.
-pub async fn migrate(link: &mut Link, now: i64) -> Result<(), StoreError> {
+pub async fn migrate(connection: &mut WriterConnection, now: i64) -> Result<(), StoreError> {
     // A database that is up to date needs no right to change its tables.
-    if let Ok(found) = newest(&mut link.conn()?).await
+    if let Ok(found) = newest(&mut connection.conn()?).await
         && found == known()
     {
         return Ok(());
     }
-    link.begin().await?;
+    connection.begin().await?;
     let applied = async {
-        apply(&mut link.conn()?, now).await?;
-        Ok(link.commit().await?)
+        apply(&mut connection.conn()?, now).await?;
+        Ok(connection.commit().await?)
     };
     let applied = applied.await;
     if applied.is_err() {
-        link.roll_back().await;
+        connection.roll_back().await;
     }
     applied
 }

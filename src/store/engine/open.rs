@@ -1,9 +1,9 @@
 //! Opening a store: connect, bring the tables up to date, start writers and readers.
 
-use super::link::{Link, Role};
 use super::migrate::migrate;
 use super::query::query;
 use super::writer::{Command, Tx, Writer};
+use super::writer_connection::{Role, WriterConnection};
 use super::{DatabaseError, StoreError, StoreUrl};
 use crate::clock::Clock;
 use crate::store::Store;
@@ -40,10 +40,10 @@ impl Store {
     }
 
     async fn start(url: &StoreUrl, clock: Clock, role: Role) -> Result<Self, StoreError> {
-        let mut link = Link::open(url, role).await?;
-        migrate(&mut link, clock.now_millis()).await?;
-        let readers = link.readers();
-        Ok(Self { writer: Writer::start(link, &clock)?, readers })
+        let mut connection = WriterConnection::open(url, role).await?;
+        migrate(&mut connection, clock.now_millis()).await?;
+        let readers = connection.readers();
+        Ok(Self { writer: Writer::start(connection, &clock)?, readers })
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 
-use super::link::Role;
 use super::query::{Conn, query};
+use super::writer_connection::Role;
 use super::{DatabaseError, StoreError};
 
 /// Older ones are not maintained, and do not know `AS MATERIALIZED`.

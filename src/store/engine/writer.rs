@@ -10,9 +10,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 
 use super::commit::WriterTask;
-use super::link::Link;
 use super::query::Conn;
 use super::wake::Wake;
+use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
 use crate::record::Event;
@@ -66,21 +66,21 @@ pub enum Item {
 
 impl Writer {
     /// Starts the tasks.
-    pub fn start(link: Link, clock: &Clock) -> Result<Self, DatabaseError> {
+    pub fn start(connection: WriterConnection, clock: &Clock) -> Result<Self, DatabaseError> {
         let (queue, items) = mpsc::channel(QUEUE);
         let items = Arc::new(Mutex::new(items));
         let (changed, receiver) = watch::channel(0);
         let changed = Arc::new(changed);
         let commits = Arc::new(AtomicU64::new(0));
         let told = Arc::new(Notify::new());
-        if let Some(server) = link.shared_server() {
+        if let Some(server) = connection.shared_server() {
             let changed = Arc::downgrade(&changed);
             let wake = Wake { told: Arc::clone(&told), changed, clock: clock.clone() };
             tokio::spawn(wake.run(server, receiver.clone()));
         }
-        for link in link.for_every_writer() {
+        for connection in connection.for_every_writer() {
             let task = WriterTask {
-                link,
+                connection,
                 items: Arc::clone(&items),
                 clock: clock.clone(),
                 changed: Arc::clone(&changed),

@@ -8,7 +8,8 @@ use sqlx::AssertSqlSafe;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::engine::{
-    Conn, DatabaseError, Link, Role, StoreError, StoreUrl, Tx, migrate::migrate, query, sqlite, void_leases,
+    Conn, DatabaseError, Role, StoreError, StoreUrl, Tx, WriterConnection, migrate::migrate, query, sqlite,
+    void_leases,
 };
 
 /// Rows that are written with one statement.
@@ -104,13 +105,17 @@ impl Store {
     }
 }
 
-async fn open(url: &StoreUrl, clock: &Clock) -> Result<Link, StoreError> {
-    let mut link = Link::open(url, Role::Moves).await?;
-    migrate(&mut link, clock.now_millis()).await?;
-    Ok(link)
+async fn open(url: &StoreUrl, clock: &Clock) -> Result<WriterConnection, StoreError> {
+    let mut connection = WriterConnection::open(url, Role::Moves).await?;
+    migrate(&mut connection, clock.now_millis()).await?;
+    Ok(connection)
 }
 
-async fn copy_all(from: &mut Link, to: &mut Link, now: i64) -> Result<Vec<Copied>, StoreError> {
+async fn copy_all(
+    from: &mut WriterConnection,
+    to: &mut WriterConnection,
+    now: i64,
+) -> Result<Vec<Copied>, StoreError> {
     let (mut from, mut to) = (from.conn()?, to.conn()?);
     for table in &TABLES {
         if table.count(&mut to).await? > 0 {

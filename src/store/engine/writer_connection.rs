@@ -40,7 +40,7 @@ pub enum Role {
 }
 
 /// A connection that writes.
-pub enum Link {
+pub enum WriterConnection {
     /// To a file. The lock is the right to serve it; whoever has it takes care of the log beside it. It is the last
     /// to be dropped, also when a writer panics.
     Sqlite { path: PathBuf, checkpoints: Option<Checkpoints>, conn: rusqlite::Connection, lock: Option<File> },
@@ -48,7 +48,7 @@ pub enum Link {
     Postgres { server: Arc<Server>, conn: Option<PgConnection> },
 }
 
-impl Link {
+impl WriterConnection {
     /// Connects.
     pub async fn open(url: &StoreUrl, role: Role) -> Result<Self, StoreError> {
         match url {
@@ -74,15 +74,15 @@ impl Link {
         }
     }
 
-    /// One link for each writer that the engine can use. The further ones connect when they have to.
+    /// One connection for each writer that the engine can use. The further ones connect when they have to.
     pub fn for_every_writer(self) -> Vec<Self> {
-        let mut links = Vec::new();
+        let mut connections = Vec::new();
         if let Self::Postgres { server, .. } = &self {
             let unconnected = || Self::Postgres { server: Arc::clone(server), conn: None };
-            links.extend(std::iter::repeat_with(unconnected).take(POSTGRES_WRITERS - 1));
+            connections.extend(std::iter::repeat_with(unconnected).take(POSTGRES_WRITERS - 1));
         }
-        links.push(self);
-        links
+        connections.push(self);
+        connections
     }
 
     /// The server, if other services may be on it beside this one.
