@@ -32,4 +32,4 @@ pub use readers::Readers;
 pub use statements::Statement;
 pub use url::{StoreUrl, StoreUrlError};
 pub use writer::{Command, Tx, Writer};
-pub use writer_connection::{Role, WriterConnection};
+pub use writer_connection::{OpenMode, WriterConnection};

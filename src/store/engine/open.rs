@@ -3,7 +3,7 @@
 use super::migrate::migrate;
 use super::query::query;
 use super::writer::{Command, Tx, Writer};
-use super::writer_connection::{Role, WriterConnection};
+use super::writer_connection::{OpenMode, WriterConnection};
 use super::{DatabaseError, StoreError, StoreUrl};
 use crate::clock::Clock;
 use crate::store::Store;
@@ -16,7 +16,7 @@ statements! {
 impl Store {
     /// Opens a store for a command beside running services; creates and migrates it when needed.
     pub async fn open(at: impl Into<StoreUrl>, clock: Clock) -> Result<Self, StoreError> {
-        Self::start(&at.into(), clock, Role::Beside).await
+        Self::start(&at.into(), clock, OpenMode::Command).await
     }
 
     /// The same, by its URL: `sqlite:PATH` or `postgres://user@host:5432/database`.
@@ -29,7 +29,7 @@ impl Store {
     /// several, and nobody's leases are touched: they go on when they have run out.
     pub async fn open_exclusive(at: impl Into<StoreUrl>, clock: Clock) -> Result<Self, StoreError> {
         let url = at.into();
-        let store = Self::start(&url, clock, Role::Serves).await?;
+        let store = Self::start(&url, clock, OpenMode::Service).await?;
         if let StoreUrl::Sqlite(_) = url {
             let void = store.writer.run(VoidLeases).await?;
             if void > 0 {
@@ -39,8 +39,8 @@ impl Store {
         Ok(store)
     }
 
-    async fn start(url: &StoreUrl, clock: Clock, role: Role) -> Result<Self, StoreError> {
-        let mut connection = WriterConnection::open(url, role).await?;
+    async fn start(url: &StoreUrl, clock: Clock, mode: OpenMode) -> Result<Self, StoreError> {
+        let mut connection = WriterConnection::open(url, mode).await?;
         migrate(&mut connection, clock.now_millis()).await?;
         let readers = connection.readers();
         Ok(Self { writer: Writer::start(connection, &clock)?, readers })

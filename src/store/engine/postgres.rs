@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 
 use super::query::{Conn, query};
-use super::writer_connection::Role;
+use super::writer_connection::OpenMode;
 use super::{DatabaseError, StoreError};
 
 /// Older ones are not maintained, and do not know `AS MATERIALIZED`.
@@ -39,25 +39,25 @@ statements! {
     MIGRATE = { postgres: "SELECT pg_advisory_xact_lock(1751215469, hashtext(current_schema()::text))::text" };
 }
 
-/// Where the server is, and in which role this process comes.
+/// Where the server is, and how this process opens it.
 pub struct Server {
     options: PgConnectOptions,
-    role: Role,
+    mode: OpenMode,
 }
 
 impl Server {
     /// Reads the URL; does not connect yet.
-    pub fn new(url: &str, role: Role) -> Result<Self, DatabaseError> {
+    pub fn new(url: &str, mode: OpenMode) -> Result<Self, DatabaseError> {
         let mut options = PgConnectOptions::from_str(url)?.disable_statement_logging();
         if options.get_application_name().is_none() {
             options = options.application_name("handoff");
         }
-        Ok(Self { options, role })
+        Ok(Self { options, mode })
     }
 
     /// Whether this process is a service.
     pub fn serves(&self) -> bool {
-        self.role == Role::Serves
+        self.mode == OpenMode::Service
     }
 
     /// A connection that writes.
@@ -71,10 +71,10 @@ impl Server {
                 return Err(StoreError::OldPostgres { found, needed: OLDEST });
             }
             on.execute(query(SETTINGS)).await?;
-            let lock = match self.role {
-                Role::Beside => None,
-                Role::Serves => Some(SERVE),
-                Role::Moves => Some(MOVE),
+            let lock = match self.mode {
+                OpenMode::Command => None,
+                OpenMode::Service => Some(SERVE),
+                OpenMode::Copy => Some(MOVE),
             };
             if let Some(lock) = lock {
                 let (granted,): (bool,) = on.one(query(lock)).await?;

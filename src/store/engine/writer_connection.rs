@@ -30,13 +30,13 @@ statements! {
 
 /// What a process does with a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum OpenMode {
     /// A command, beside services that may be running.
-    Beside,
+    Command,
     /// A service. It has a SQLite file to itself; it shares PostgreSQL with other services.
-    Serves,
-    /// Moves everything elsewhere: no service may be running.
-    Moves,
+    Service,
+    /// Copies everything elsewhere: no service may be running.
+    Copy,
 }
 
 /// A connection that writes.
@@ -50,16 +50,16 @@ pub enum WriterConnection {
 
 impl WriterConnection {
     /// Connects.
-    pub async fn open(url: &StoreUrl, role: Role) -> Result<Self, StoreError> {
+    pub async fn open(url: &StoreUrl, mode: OpenMode) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => {
-                let lock = if role == Role::Beside { None } else { Some(sqlite::lock_beside(path)?) };
+                let lock = if mode == OpenMode::Command { None } else { Some(sqlite::lock_beside(path)?) };
                 let mut conn = sqlite::connect(path)?;
                 let checkpoints = lock.is_some().then(|| Checkpoints::beside(path, &mut conn)).transpose()?;
                 Ok(Self::Sqlite { path: path.clone(), conn, lock, checkpoints })
             }
             StoreUrl::Postgres(url) => {
-                let server = Arc::new(Server::new(url, role)?);
+                let server = Arc::new(Server::new(url, mode)?);
                 let conn = Some(server.connect().await?);
                 Ok(Self::Postgres { server, conn })
             }

@@ -8,8 +8,8 @@ use sqlx::AssertSqlSafe;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::engine::{
-    Conn, DatabaseError, Role, StoreError, StoreUrl, Tx, WriterConnection, migrate::migrate, query, sqlite,
-    void_leases,
+    Conn, DatabaseError, OpenMode, StoreError, StoreUrl, Tx, WriterConnection, migrate::migrate, query,
+    sqlite, void_leases,
 };
 
 /// Rows that are written with one statement.
@@ -106,7 +106,7 @@ impl Store {
 }
 
 async fn open(url: &StoreUrl, clock: &Clock) -> Result<WriterConnection, StoreError> {
-    let mut connection = WriterConnection::open(url, Role::Moves).await?;
+    let mut connection = WriterConnection::open(url, OpenMode::Copy).await?;
     migrate(&mut connection, clock.now_millis()).await?;
     Ok(connection)
 }

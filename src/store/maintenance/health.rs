@@ -8,7 +8,7 @@ use sqlx::Connection;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::engine::{
-    Conn, Role, StoreError, StoreUrl, migrate,
+    Conn, OpenMode, StoreError, StoreUrl, migrate,
     postgres::{PATIENCE, Server, within},
     query, sqlite,
 };
@@ -64,7 +64,7 @@ async fn file(path: PathBuf) -> Result<Health, StoreError> {
 }
 
 async fn postgres(url: &str) -> Result<Health, StoreError> {
-    let mut conn = Server::new(url, Role::Beside)?.connect().await?;
+    let mut conn = Server::new(url, OpenMode::Command)?.connect().await?;
     let mut on = Conn::Postgres(&mut conn);
     let mut round_trip = Duration::MAX;
     let mut version = 0;
