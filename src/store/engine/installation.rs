@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::StoreError;
-use super::moment::from_millis;
 use super::query::query;
+use super::timestamp::from_millis;
 use crate::store::Store;
 
 statements! {
