@@ -142,7 +142,7 @@ impl FinishDeal {
         let update = query(END_DEAL).bind(deal.to_string()).bind(*epoch).bind(*want);
         let update = update.bind(tx.now).bind(state).bind(attempts).bind(error);
         let announced: Option<(i64,)> = tx.conn.optional(update).await?;
-        tx.wakes |= announced.is_some_and(|(announced,)| announced > *want);
+        tx.notify |= announced.is_some_and(|(announced,)| announced > *want);
         Ok(announced.is_some())
     }
 
@@ -156,7 +156,7 @@ impl FinishDeal {
         let update = query(POSTPONE_DEAL).bind(self.lease.deal.to_string()).bind(self.lease.epoch);
         let update = update.bind(due).bind(attempts).bind(error);
         let kept = tx.conn.execute(update).await? > 0;
-        tx.wakes |= kept;
+        tx.notify |= kept;
         Ok(kept)
     }
 
@@ -186,7 +186,7 @@ impl Command for ReplayDeal {
         let revived = tx.conn.execute(query(REPLAY_DEAL).bind(&self.deal).bind(tx.now)).await? > 0;
         if revived {
             inbox::reopen(tx, &self.deal).await?;
-            tx.wakes = true;
+            tx.notify = true;
         }
         Ok(revived)
     }

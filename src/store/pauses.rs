@@ -81,7 +81,7 @@ pub(super) async fn pause(
     let upsert = query(PAUSE).bind(scope).bind(until.as_millisecond()).bind(reason).bind(tx.now);
     tx.conn.execute(upsert).await?;
     // Workers that sleep until the held row was due have to wait for something else now.
-    tx.wakes = true;
+    tx.notify = true;
     Ok(())
 }
 
@@ -114,7 +114,7 @@ impl Command for LiftPause {
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let lifted = tx.conn.execute(query(LIFT).bind(&self.scope)).await? > 0;
-        tx.wakes |= lifted;
+        tx.notify |= lifted;
         Ok(lifted)
     }
 }

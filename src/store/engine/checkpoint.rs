@@ -21,11 +21,11 @@ const LONGEST: i32 = 8_000;
 pub struct Checkpoints(JoinHandle<()>);
 
 impl Checkpoints {
-    /// Starts the thread, with a connection of its own; `writer` tells it when to begin.
+    /// Starts the thread, with a connection of its own; `writer` says when it begins.
     pub fn beside(path: &Path, writer: &mut Connection) -> Result<Self, DatabaseError> {
         let conn = sqlite::frugal(sqlite::read_write(path)?)?;
         let (due, asked) = sync_channel(1);
-        writer.wal_hook(Some(told_by_commits(due)))?;
+        writer.wal_hook(Some(after_commit(due)))?;
         let thread = thread::Builder::new().name("store-checkpoint".to_owned());
         thread.spawn(move || run(&conn, &asked)).map(Self).map_err(DatabaseError::Thread)
     }
@@ -39,16 +39,16 @@ impl Checkpoints {
     }
 }
 
-/// What the writer does after each commit, given how many pages the log has.
-fn told_by_commits(due: SyncSender<()>) -> impl FnMut(&mut Wal, i32) -> rusqlite::Result<()> + Send {
-    let mut told_at = 0;
+/// The hook of the writer after each commit; gets how many pages the log has.
+fn after_commit(due: SyncSender<()>) -> impl FnMut(&mut Wal, i32) -> rusqlite::Result<()> + Send {
+    let mut begun_at = 0;
     move |wal, pages| {
         if pages >= LONGEST {
-            // An error here would be told as one of the commit, which has happened. The next commit tries again.
+            // An error here would be taken for one of the commit, which has happened. The next commit tries again.
             let _ = wal.checkpoint();
-        } else if pages / STEP != told_at / STEP {
-            told_at = pages;
-            // If it has been told and has not begun yet, once is enough.
+        } else if pages / STEP != begun_at / STEP {
+            begun_at = pages;
+            // A checkpoint that is due and has not begun yet is enough.
             let _ = due.try_send(());
         }
         Ok(())

@@ -35,8 +35,8 @@ pub struct WriterTask {
     pub clock: Clock,
     /// Counts commits that made work due; its end is the end of all writers.
     pub changed: Arc<watch::Sender<u64>>,
-    /// Rings with it, for other processes to be told.
-    pub told: Arc<Notify>,
+    /// Notified with it, for services on other machines.
+    pub committed: Arc<Notify>,
     /// Counts commits.
     pub commits: Arc<AtomicU64>,
 }
@@ -194,11 +194,11 @@ impl WriterTask {
             return Err(Failed::Outside(StoreError::Database(Arc::new(postgres::no_answer().into()))));
         };
         match done {
-            Ok(wakes) => {
+            Ok(notify) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
-                if wakes {
+                if notify {
                     self.changed.send_modify(|count| *count += 1);
-                    self.told.notify_one();
+                    self.committed.notify_one();
                 }
                 Ok(())
             }
@@ -211,7 +211,7 @@ impl WriterTask {
     }
 
     async fn inside(&mut self, batch: &mut [Item]) -> Result<bool, DatabaseError> {
-        let mut tx = Tx { conn: self.connection.conn()?, now: self.clock.now_millis(), wakes: false };
+        let mut tx = Tx { conn: self.connection.conn()?, now: self.clock.now_millis(), notify: false };
         let mut records = Vec::new();
         let mut commands = Vec::new();
         for item in batch {
@@ -227,7 +227,7 @@ impl WriterTask {
         for command in commands {
             command.run(&mut tx).await?;
         }
-        let wakes = tx.wakes;
+        let notify = tx.notify;
         if !records.is_empty() {
             crash_point!("webhook.before_commit");
         }
@@ -235,7 +235,7 @@ impl WriterTask {
         if !records.is_empty() {
             crash_point!("webhook.after_commit");
         }
-        Ok(wakes)
+        Ok(notify)
     }
 }
 

@@ -13,6 +13,7 @@ mod commit;
 mod error;
 mod installation;
 pub mod migrate;
+mod notifier;
 mod open;
 pub mod postgres;
 mod query;
@@ -20,7 +21,6 @@ mod readers;
 pub mod sqlite;
 mod timestamp;
 mod url;
-mod wake;
 mod writer;
 mod writer_connection;
 

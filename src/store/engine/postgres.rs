@@ -21,7 +21,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads at the same time.
-const READERS: u32 = 4;
+pub const READERS: u32 = 4;
 
 statements! {
     /// A commit is on disk before it is answered, whatever the server's default. A process that hangs in the
@@ -87,18 +87,10 @@ impl Server {
         .await
     }
 
-    /// A connection that hears other processes, and one that tells them.
-    pub fn wakers(&self) -> PgPool {
+    /// A pool beside the writers, which connects when it has to.
+    pub fn pool(&self, connections: u32) -> PgPool {
         PgPoolOptions::new()
-            .max_connections(2)
-            .acquire_timeout(CONNECT)
-            .connect_lazy_with(self.options.clone())
-    }
-
-    /// Connections that only read.
-    pub fn readers(&self) -> PgPool {
-        PgPoolOptions::new()
-            .max_connections(READERS)
+            .max_connections(connections)
             .acquire_timeout(CONNECT)
             .connect_lazy_with(self.options.clone())
     }

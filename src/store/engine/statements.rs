@@ -116,7 +116,7 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         outbox::deliveries, packets::dismissals, due, maintenance::health, inbox, engine::installation,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
         maintenance::purge, inbox::recording, maintenance::restored, outbox::settle, maintenance::stats,
-        engine::wake, wins,
+        engine::notifier, wins,
     };
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()
 }

@@ -10,8 +10,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 
 use super::commit::WriterTask;
+use super::notifier::Notifier;
 use super::query::Conn;
-use super::wake::Wake;
 use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
@@ -43,7 +43,7 @@ pub struct Tx<'a> {
     /// The instant of the transaction.
     pub now: i64,
     /// Set by a command that gives some row a time at which it is due.
-    pub wakes: bool,
+    pub notify: bool,
 }
 
 /// The handle through which everybody writes. Cheap to clone; the tasks end when the last one is gone.
@@ -72,11 +72,11 @@ impl Writer {
         let (changed, receiver) = watch::channel(0);
         let changed = Arc::new(changed);
         let commits = Arc::new(AtomicU64::new(0));
-        let told = Arc::new(Notify::new());
+        let committed = Arc::new(Notify::new());
         if let Some(server) = connection.shared_server() {
             let changed = Arc::downgrade(&changed);
-            let wake = Wake { told: Arc::clone(&told), changed, clock: clock.clone() };
-            tokio::spawn(wake.run(server, receiver.clone()));
+            let notifier = Notifier { committed: Arc::clone(&committed), changed, clock: clock.clone() };
+            tokio::spawn(notifier.run(server, receiver.clone()));
         }
         for connection in connection.for_every_writer() {
             let task = WriterTask {
@@ -84,7 +84,7 @@ impl Writer {
                 items: Arc::clone(&items),
                 clock: clock.clone(),
                 changed: Arc::clone(&changed),
-                told: Arc::clone(&told),
+                committed: Arc::clone(&committed),
                 commits: Arc::clone(&commits),
             };
             task.start()?;

@@ -70,7 +70,7 @@ impl WriterConnection {
     pub fn readers(&self) -> Readers {
         match self {
             Self::Sqlite { path, .. } => Readers::of_file(path.clone()),
-            Self::Postgres { server, .. } => Readers::Postgres(server.readers()),
+            Self::Postgres { server, .. } => Readers::Postgres(server.pool(postgres::READERS)),
         }
     }
 

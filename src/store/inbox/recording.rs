@@ -88,7 +88,7 @@ async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<()
         }
         new_by_call.push(new);
     }
-    tx.wakes |= !deals.is_empty();
+    tx.notify |= !deals.is_empty();
     for (deal, account) in deals {
         tx.conn.execute(query(ANNOUNCE_DEALS).bind(tx.now).bind(deal).bind(account.to_string())).await?;
     }
@@ -160,7 +160,7 @@ async fn announce(tx: &mut Tx<'_>, new: &[(&Row<'_>, i64)]) -> Result<(), Databa
         .collect();
     let announce = query(ANNOUNCE_DEALS).bind(tx.now).bind(json(&deals)?);
     let wants: HashMap<String, i64> = tx.conn.all(announce).await?.into_iter().collect();
-    tx.wakes = true;
+    tx.notify = true;
 
     let later = new.iter().filter_map(|(row, turn)| {
         let want = wants.get(&*row.deal)?;

@@ -141,7 +141,7 @@ async fn copy_all(
     // Else wins of the hours before the move would count as older than the installation, and be left alone.
     let (installed_at,): (i64,) = from.one(query(INSTALLED_AT)).await?;
     to.execute(query(KEEP_INSTALLED_AT).bind(installed_at)).await?;
-    void_leases(&mut Tx { conn: to, now, wakes: false }).await?;
+    void_leases(&mut Tx { conn: to, now, notify: false }).await?;
     Ok(copied)
 }
 

@@ -46,7 +46,7 @@ impl Command for MarkRestored {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         tx.conn.execute(query(DOUBT_DELIVERIES).bind(tx.now)).await?;
         tx.conn.execute(query(MARK).bind(millis_after(tx.now, SKEW))).await?;
-        tx.wakes = true;
+        tx.notify = true;
         Ok(())
     }
 }

@@ -106,7 +106,7 @@ pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result
         let insert = insert.bind(account.to_string()).bind(scope_of(*destination, account)).bind(order);
         let insert = insert.bind(due.as_millisecond()).bind(delivered).bind(delivered.then_some(won_at));
         tx.conn.execute(insert.bind(tx.now)).await?;
-        tx.wakes = true;
+        tx.notify = true;
     }
     Ok(())
 }
@@ -245,7 +245,7 @@ impl Command for FinishDelivery {
         if !self.write(tx, &ended).await? {
             return Ok(false);
         }
-        tx.wakes |= ended.due.is_some();
+        tx.notify |= ended.due.is_some();
         let DeliveryLease { packet_id, destination, account, .. } = &self.lease;
         let scope = scope_of(*destination, account);
         match self.end {
@@ -259,7 +259,7 @@ impl Command for FinishDelivery {
         if *destination == Destination::CrmTask {
             let digest = Destination::SlackDigest.as_str();
             let update = query(EXPEDITE).bind(packet_id).bind(digest).bind(tx.now);
-            tx.wakes |= tx.conn.execute(update).await? > 0;
+            tx.notify |= tx.conn.execute(update).await? > 0;
         }
         Ok(true)
     }
@@ -281,7 +281,7 @@ impl Command for Replay {
         let which = self.destination.map_or("", Destination::as_str);
         let update = query(REPLAY_DELIVERIES).bind(&self.packet_id).bind(which).bind(tx.now);
         let rows = tx.conn.execute(update).await?;
-        tx.wakes |= rows > 0;
+        tx.notify |= rows > 0;
         Ok(usize::try_from(rows).unwrap_or(usize::MAX))
     }
 }

@@ -94,7 +94,7 @@ impl Command for Settle {
             next_at: due.map(from_millis),
         };
         append_attempt(tx, packet_id, epoch, &attempt).await?;
-        tx.wakes |= due.is_some();
+        tx.notify |= due.is_some();
         Ok(Settled::Yes)
     }
 }
