@@ -13,7 +13,7 @@ use crate::crash_point;
 use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
 use crate::scopes::{Call, Health, Rest, Scopes};
-use crate::store::{DealEnd, DealLease, DeliveryLease, Due, Portion, StoreConfig, StoreError, Work};
+use crate::store::{ClaimLimit, DealEnd, DealLease, DeliveryLease, Due, StoreConfig, StoreError, Work};
 
 /// The pause before the next look after work that was due could not be claimed.
 const RACED: Duration = Duration::from_millis(50);
@@ -113,19 +113,19 @@ impl Crew {
         due: impl Iterator<Item = &'d Due>,
         now: jiff::Timestamp,
         seen: &mut Seen,
-    ) -> Vec<Portion> {
+    ) -> Vec<ClaimLimit> {
         let mut portions = Vec::new();
-        for Due { work, scope, at, on_trial } in due {
+        for Due { work, scope, at, half_open } in due {
             if *at > now {
                 seen.wake = seen.wake.min(*at);
                 continue;
             }
-            let most = self.free(app, *work).min(self.scopes.room(*work, scope, *on_trial));
+            let most = self.free(app, *work).min(self.scopes.room(*work, scope, *half_open));
             if most == 0 {
                 // It waits for a worker that is done, and that wakes us.
                 seen.full = true;
             } else {
-                portions.push(Portion::of(scope, u32::try_from(most).unwrap_or(u32::MAX)));
+                portions.push(ClaimLimit::of(scope, u32::try_from(most).unwrap_or(u32::MAX)));
             }
         }
         portions
@@ -146,7 +146,7 @@ impl Crew {
     }
 
     /// Claims and begins as much as there are free workers for; says how much that was.
-    async fn take(&mut self, app: &Arc<App>, work: Work, portions: Vec<Portion>) -> usize {
+    async fn take(&mut self, app: &Arc<App>, work: Work, portions: Vec<ClaimLimit>) -> usize {
         let free = u32::try_from(self.free(app, work)).unwrap_or(u32::MAX);
         let lease = app.work.lease;
         let claimed = match work {

@@ -4,16 +4,16 @@
 use crate::store::engine::{DatabaseError, Row, Statement, Tx, millis_after, query};
 use std::time::Duration;
 
-/// How much of what is due may be claimed for one scope.
+/// At most how many due rows may be claimed for one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Portion {
+pub struct ClaimLimit {
     /// See [`super::Due::scope`].
     pub scope: String,
     /// Rows, at most.
     pub limit: u32,
 }
 
-impl Portion {
+impl ClaimLimit {
     /// Up to `limit` rows of a scope.
     pub fn of(scope: impl Into<String>, limit: u32) -> Self {
         Self { scope: scope.into(), limit }
@@ -23,7 +23,7 @@ impl Portion {
 /// What somebody wants to work on.
 pub(super) struct Claim {
     /// Whose rows, in this order.
-    pub portions: Vec<Portion>,
+    pub limits: Vec<ClaimLimit>,
     /// Rows of all scopes together, at most.
     pub limit: u32,
     /// How long they are ours.
@@ -35,7 +35,7 @@ impl Claim {
     /// `$1` to `$4`. Nothing is read for a scope once there is enough.
     pub async fn rows<T: Row>(&self, tx: &mut Tx<'_>, claim: Statement) -> Result<Vec<T>, DatabaseError> {
         let mut rows = Vec::new();
-        for Portion { scope, limit } in &self.portions {
+        for ClaimLimit { scope, limit } in &self.limits {
             let taken = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             let left = self.limit.saturating_sub(taken).min(*limit);
             if left > 0 {

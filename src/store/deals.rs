@@ -7,7 +7,7 @@ use crate::record::DealKey;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, query};
 use crate::store::{
     DealEnd, DealLease, Store,
-    claim::{Claim, Portion},
+    claim::{Claim, ClaimLimit},
     inbox, packets, pauses,
 };
 
@@ -40,15 +40,15 @@ statements! {
 
 impl Store {
     /// Takes up to `limit` deals that are due for `lease` from now, in one transaction: account by account in the
-    /// order of `portions`, and of each those first that have waited longest; none of one that is paused. A caller
+    /// order of `limits`, and of each those first that have waited longest; none of one that is paused. A caller
     /// that drops this future leaves what it claimed to the end of the lease.
     pub async fn claim_deals(
         &self,
-        portions: Vec<Portion>,
+        limits: Vec<ClaimLimit>,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DealLease>, StoreError> {
-        self.writer.run(ClaimDeals(Claim { portions, limit, lease })).await
+        self.writer.run(ClaimDeals(Claim { limits, limit, lease })).await
     }
 
     /// Records how work on a deal ended, with everything that follows from it, in one transaction. False:

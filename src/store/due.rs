@@ -46,7 +46,7 @@ pub struct Due {
     /// When the first of it may be claimed: no earlier than a pause of the scope ends. May be in the past.
     pub at: Timestamp,
     /// The scope was paused, and nothing has succeeded there since.
-    pub on_trial: bool,
+    pub half_open: bool,
 }
 
 impl Store {
@@ -58,7 +58,7 @@ impl Store {
             let rows: Vec<(String, Option<i64>, Option<i64>)> = self.readers.all(query(sql)).await?;
             every.extend(rows.into_iter().filter_map(|(scope, paused_until, due_at)| {
                 let at = from_millis(due_at?.max(paused_until.unwrap_or(i64::MIN)));
-                Some(Due { work, scope, at, on_trial: paused_until.is_some() })
+                Some(Due { work, scope, at, half_open: paused_until.is_some() })
             }));
         }
         every.sort_by_key(|due| due.at);

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use claim::Portion;
+pub use claim::ClaimLimit;
 pub use due::{Due, Work};
 #[doc(hidden)]
 pub use engine::statements::every_statement;

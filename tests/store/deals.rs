@@ -1,7 +1,7 @@
 //! Deals, one worker at a time.
 
 use handoff_bridge::crm::Event;
-use handoff_bridge::store::{DealEnd, DealState, Portion};
+use handoff_bridge::store::{ClaimLimit, DealEnd, DealState};
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, deal, event, nothing, portion};
 use crate::story::Story;
@@ -189,7 +189,7 @@ async fn a_claim_for_several_accounts_takes_in_turn_and_no_more_than_there_is_ro
         fixture.store.record(events.collect()).await.unwrap();
     }
     fixture.store.pause("hubspot:2", fixture.after(MINUTE), "401").await.unwrap();
-    let portions = [1, 2, 3, 4].map(|portal| Portion::of(format!("hubspot:{portal}"), 4));
+    let portions = [1, 2, 3, 4].map(|portal| ClaimLimit::of(format!("hubspot:{portal}"), 4));
     let leases = fixture.store.claim_deals(portions.to_vec(), 8, LEASE).await.unwrap();
     let of = |portal: &str| leases.iter().filter(|lease| lease.deal.account.to_string() == portal).count();
     let claimed = ["hubspot:1", "hubspot:2", "hubspot:3", "hubspot:4"].map(of);

@@ -8,8 +8,8 @@ use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::packet::{Addressee, Assessment, RaisedGap, Seller};
 use handoff_bridge::record::{AccountKey, DealKey, WinKey};
 use handoff_bridge::store::{
-    Attempt, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due, NewPacket, Portion,
-    Store, WinRow, Work,
+    Attempt, ClaimLimit, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due,
+    NewPacket, Store, WinRow, Work,
 };
 use jiff::Timestamp;
 
@@ -175,8 +175,8 @@ impl Fixture {
 }
 
 /// As much as this of what is due for one scope.
-pub fn portion(scope: &impl ToString, limit: u32) -> Vec<Portion> {
-    vec![Portion::of(scope.to_string(), limit)]
+pub fn portion(scope: &impl ToString, limit: u32) -> Vec<ClaimLimit> {
+    vec![ClaimLimit::of(scope.to_string(), limit)]
 }
 
 pub fn account() -> AccountKey {

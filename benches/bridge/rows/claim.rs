@@ -7,7 +7,9 @@ use handoff_bridge::clock::{Clock, Stopwatch};
 use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::packet::Assessment;
 use handoff_bridge::record::{AccountKey, DealKey, WinKey};
-use handoff_bridge::store::{Attempt, DealEnd, DeliveryEnd, Destination, NewPacket, Portion, SLACK, Store};
+use handoff_bridge::store::{
+    Attempt, ClaimLimit, DealEnd, DeliveryEnd, Destination, NewPacket, SLACK, Store,
+};
 use rusqlite::Connection;
 
 use crate::disk;
@@ -122,8 +124,8 @@ impl Claimed {
     }
 }
 
-fn portion(scope: &str) -> Vec<Portion> {
-    vec![Portion::of(scope, LIMIT)]
+fn portion(scope: &str) -> Vec<ClaimLimit> {
+    vec![ClaimLimit::of(scope, LIMIT)]
 }
 
 fn account() -> AccountKey {

@@ -12,7 +12,7 @@ use crate::store::Destination;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::{
     Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store,
-    claim::{Claim, Portion},
+    claim::{Claim, ClaimLimit},
     maintenance::restored,
     pauses::{self, scope_of},
 };
@@ -57,15 +57,15 @@ statements! {
 
 impl Store {
     /// Takes up to `limit` deliveries that are due for `lease` from now, in one transaction: scope by scope (see
-    /// [`DeliveryLease::scope`]) in the order of `portions`, and of each those first that have waited longest; none
+    /// [`DeliveryLease::scope`]) in the order of `limits`, and of each those first that have waited longest; none
     /// of one that is paused. A caller that drops this future leaves what it claimed to the end of the lease.
     pub async fn claim_deliveries(
         &self,
-        portions: Vec<Portion>,
+        limits: Vec<ClaimLimit>,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<DeliveryLease>, StoreError> {
-        self.writer.run(ClaimDeliveries(Claim { portions, limit, lease })).await
+        self.writer.run(ClaimDeliveries(Claim { limits, limit, lease })).await
     }
 
     /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
