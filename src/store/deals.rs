@@ -114,7 +114,7 @@ impl Command for FinishDeal {
                 if !self.end(tx, "dead", tries, Some(error)).await? {
                     return Ok(false);
                 }
-                self.settle(tx, &format!("dead: {error}"), false).await?;
+                self.set_outcome(tx, &format!("dead: {error}"), false).await?;
                 Ok(true)
             }
             DealEnd::Retry { at, error } => self.postpone(tx, at.as_millisecond(), tries, error).await,
@@ -161,13 +161,13 @@ impl FinishDeal {
     }
 
     async fn succeed(&self, tx: &mut Tx<'_>, outcome: &str) -> Result<bool, DatabaseError> {
-        self.settle(tx, outcome, true).await?;
+        self.set_outcome(tx, outcome, true).await?;
         pauses::forget_passed(tx, &self.lease.deal.account.to_string()).await?;
         Ok(true)
     }
 
-    async fn settle(&self, tx: &mut Tx<'_>, outcome: &str, settled: bool) -> Result<(), DatabaseError> {
-        inbox::settle(tx, &self.lease.deal.to_string(), self.lease.want, outcome, settled).await
+    async fn set_outcome(&self, tx: &mut Tx<'_>, outcome: &str, is_final: bool) -> Result<(), DatabaseError> {
+        inbox::set_outcome(tx, &self.lease.deal.to_string(), self.lease.want, outcome, is_final).await
     }
 }
 

@@ -81,7 +81,7 @@ impl WriterTask {
                 break;
             }
             for transaction in self.transactions(batch) {
-                self.settle(transaction).await;
+                self.commit_batch(transaction).await;
             }
         }
         self.connection.close().await;
@@ -126,13 +126,13 @@ impl WriterTask {
         transactions
     }
 
-    async fn settle(&mut self, mut batch: Vec<Item>) {
+    async fn commit_batch(&mut self, mut batch: Vec<Item>) {
         match self.transact(&mut batch).await {
-            Ok(()) => self.tell(batch),
+            Ok(()) => self.answer_committed(batch),
             Err(Failed::Inside(error)) if batch.len() > 1 || is_conflict(&error) => {
                 let mut batch = batch.into_iter();
                 while let Some(item) = batch.next() {
-                    if let Err(error) = self.settle_one(item).await {
+                    if let Err(error) = self.commit_alone(item).await {
                         answer(batch.by_ref(), &Err(error));
                     }
                 }
@@ -144,7 +144,7 @@ impl WriterTask {
 
     /// Answers what was committed. A thread of its own leaves that to the runtime's: to wake many tasks one by one
     /// from outside costs more than to hand all of them over at once.
-    fn tell(&self, batch: Vec<Item>) {
+    fn answer_committed(&self, batch: Vec<Item>) {
         if self.connection.is_shared() {
             answer(batch, &Ok(()));
         } else {
@@ -152,8 +152,8 @@ impl WriterTask {
         }
     }
 
-    /// Settles one item by itself. Fails if there is no database to settle others in.
-    async fn settle_one(&mut self, mut item: Item) -> Result<(), StoreError> {
+    /// Commits one item in a transaction of its own. Fails if there is no database to commit others to.
+    async fn commit_alone(&mut self, mut item: Item) -> Result<(), StoreError> {
         let mut done = self.transact(slice::from_mut(&mut item)).await;
         for _ in 0..COLLISIONS {
             if !matches!(&done, Err(Failed::Inside(error)) if is_conflict(error)) {

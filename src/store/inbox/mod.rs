@@ -13,7 +13,7 @@ statements! {
         SELECT id, deal, kind, provider_id, verification, received_at, COALESCE(outcome, 'waiting')
         FROM inbox ORDER BY id DESC LIMIT $1";
     /// Everything a deal's work has dealt with: what was announced up to the claim.
-    SETTLE_EVENTS = "
+    SET_OUTCOME = "
         UPDATE inbox SET outcome = $3, settled = $4 WHERE settled = 0 AND deal = $1 AND turn <= $2";
     REOPEN_EVENTS = "UPDATE inbox SET outcome = NULL WHERE settled = 0 AND deal = $1";
 }
@@ -53,19 +53,19 @@ pub(in crate::store) fn json<T: Serialize>(rows: &T) -> Result<String, DatabaseE
 }
 
 /// Writes what became of the events of a deal that were announced up to `turn`. Events of a dead deal stay
-/// open: a replay may still settle them.
-pub(in crate::store) async fn settle(
+/// open: a replay may still change their outcome.
+pub(in crate::store) async fn set_outcome(
     tx: &mut Tx<'_>,
     deal: &str,
     turn: i64,
     outcome: &str,
-    settled: bool,
+    is_final: bool,
 ) -> Result<(), DatabaseError> {
-    tx.conn.execute(query(SETTLE_EVENTS).bind(deal).bind(turn).bind(outcome).bind(settled)).await?;
+    tx.conn.execute(query(SET_OUTCOME).bind(deal).bind(turn).bind(outcome).bind(is_final)).await?;
     Ok(())
 }
 
-/// Forgets the outcome of events that a replay will settle anew.
+/// Forgets the outcome of events that a replay will decide anew.
 pub(in crate::store) async fn reopen(tx: &mut Tx<'_>, deal: &str) -> Result<(), DatabaseError> {
     tx.conn.execute(query(REOPEN_EVENTS).bind(deal)).await?;
     Ok(())
