@@ -1,7 +1,7 @@
 //! Taking up what is due: for as many scopes as have something, in one transaction, because each would cost a sync
 //! of the disk.
 
-use crate::store::engine::{DatabaseError, Row, Statement, Tx, millis_after, query};
+use crate::store::engine::{DatabaseError, DecodeRow, Statement, Tx, millis_after, query};
 use std::time::Duration;
 
 /// At most how many due rows may be claimed for one scope.
@@ -33,7 +33,11 @@ pub(super) struct Claim {
 impl Claim {
     /// Runs a statement for each scope, with the scope, the instant, the end of the lease and the number of rows as
     /// `$1` to `$4`. Nothing is read for a scope once there is enough.
-    pub async fn rows<T: Row>(&self, tx: &mut Tx<'_>, claim: Statement) -> Result<Vec<T>, DatabaseError> {
+    pub async fn rows<T: DecodeRow>(
+        &self,
+        tx: &mut Tx<'_>,
+        claim: Statement,
+    ) -> Result<Vec<T>, DatabaseError> {
         let mut rows = Vec::new();
         for ClaimLimit { scope, limit } in &self.limits {
             let taken = u32::try_from(rows.len()).unwrap_or(u32::MAX);

@@ -33,7 +33,7 @@ pub use engine::{DatabaseError, StoreError, StoreUrl, StoreUrlError};
 pub use maintenance::backlog::Backlog;
 pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
-pub use maintenance::health::Health;
+pub use maintenance::health::StoreHealth;
 pub use maintenance::stats::{GapCount, SellerCount, Stats};
 pub use outbox::deliveries::{DeliveryState, Destination, StoredDelivery};
 pub use outbox::settle::{Decision, Settled};

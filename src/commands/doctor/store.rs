@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Finding;
-use crate::store::{Health, Store, StoreUrl};
+use crate::store::{Store, StoreHealth, StoreUrl};
 
 const STORE: &str = "store";
 
@@ -23,7 +23,7 @@ pub(super) async fn look(url: &StoreUrl) -> Vec<Finding> {
         return found;
     }
     match Store::health(url).await {
-        Ok(Health::Sqlite { quick_check, journal_mode }) => {
+        Ok(StoreHealth::Sqlite { quick_check, journal_mode }) => {
             let mut found = vec![soundness(url, &quick_check, &journal_mode)];
             if let StoreUrl::Sqlite(path) = url {
                 found.extend(place(path));
@@ -31,7 +31,7 @@ pub(super) async fn look(url: &StoreUrl) -> Vec<Finding> {
             }
             found
         }
-        Ok(Health::Postgres { version, tables, known, round_trip }) => {
+        Ok(StoreHealth::Postgres { version, tables, known, round_trip }) => {
             vec![tables_of(url, version, tables, known), speed(round_trip)]
         }
         Err(error) => {

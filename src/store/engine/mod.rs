@@ -26,7 +26,7 @@ mod writer_connection;
 
 pub use error::{DatabaseError, StoreError};
 pub use open::void_leases;
-pub use query::{Conn, Row, clean, query};
+pub use query::{Conn, DecodeRow, clean, query};
 pub use readers::Readers;
 pub use statements::Statement;
 pub use timestamp::{from_millis, millis_after};

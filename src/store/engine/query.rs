@@ -116,7 +116,7 @@ impl<'v> From<Option<&'v str>> for Value<'v> {
 }
 
 /// A row that both engines can give.
-pub trait Row:
+pub trait DecodeRow:
     for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
     + for<'r> FromRow<'r, PgRow>
     + Send
@@ -125,7 +125,7 @@ pub trait Row:
 {
 }
 
-impl<T> Row for T where
+impl<T> DecodeRow for T where
     T: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
         + for<'r> FromRow<'r, PgRow>
         + Send
@@ -160,7 +160,7 @@ impl Conn<'_> {
     }
 
     /// All rows.
-    pub async fn all<T: Row>(&mut self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
+    pub async fn all<T: DecodeRow>(&mut self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
         match self {
             Self::Sqlite(conn) => Ok(sqlite::all(conn, &query)?),
             Self::Postgres(conn) => {
@@ -171,12 +171,12 @@ impl Conn<'_> {
     }
 
     /// The row of a statement that gives at most one.
-    pub async fn optional<T: Row>(&mut self, query: Query<'_>) -> Result<Option<T>, DatabaseError> {
+    pub async fn optional<T: DecodeRow>(&mut self, query: Query<'_>) -> Result<Option<T>, DatabaseError> {
         Ok(self.all(query).await?.pop())
     }
 
     /// The row of a statement that gives exactly one.
-    pub async fn one<T: Row>(&mut self, query: Query<'_>) -> Result<T, DatabaseError> {
+    pub async fn one<T: DecodeRow>(&mut self, query: Query<'_>) -> Result<T, DatabaseError> {
         self.optional(query).await?.ok_or(DatabaseError::NoRow)
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::postgres::{PATIENCE, within};
-use super::query::{Conn, Query, Row};
+use super::query::{Conn, DecodeRow, Query};
 use super::{DatabaseError, sqlite};
 
 /// How many read a SQLite file at the same time. Each connection keeps pages and prepared statements.
@@ -32,7 +32,7 @@ impl Readers {
     }
 
     /// All rows.
-    pub async fn all<T: Row>(&self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
+    pub async fn all<T: DecodeRow>(&self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
         match self {
             Self::Sqlite(readers) => Arc::clone(readers).all(query).await,
             Self::Postgres(pool) => {
@@ -42,12 +42,12 @@ impl Readers {
     }
 
     /// The row of a statement that gives at most one.
-    pub async fn optional<T: Row>(&self, query: Query<'_>) -> Result<Option<T>, DatabaseError> {
+    pub async fn optional<T: DecodeRow>(&self, query: Query<'_>) -> Result<Option<T>, DatabaseError> {
         Ok(self.all(query).await?.pop())
     }
 
     /// The row of a statement that gives exactly one.
-    pub async fn one<T: Row>(&self, query: Query<'_>) -> Result<T, DatabaseError> {
+    pub async fn one<T: DecodeRow>(&self, query: Query<'_>) -> Result<T, DatabaseError> {
         self.optional(query).await?.ok_or(DatabaseError::NoRow)
     }
 
@@ -68,7 +68,7 @@ pub struct FileReaders {
 }
 
 impl FileReaders {
-    async fn all<T: Row>(self: Arc<Self>, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
+    async fn all<T: DecodeRow>(self: Arc<Self>, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| DatabaseError::Closed)?;
         let query = query.owned();
         let read = spawn_blocking(move || {

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::StoreError;
-use super::query::{Query, Row};
+use super::query::{DecodeRow, Query};
 
 /// Older ones can corrupt a write-ahead log when two connections write and checkpoint at once:
 /// <https://www.sqlite.org/wal.html#walresetbug>.
@@ -86,7 +86,7 @@ pub fn execute(conn: &Connection, query: &Query<'_>) -> rusqlite::Result<u64> {
 }
 
 /// All rows of a statement.
-pub fn all<T: Row>(conn: &Connection, query: &Query<'_>) -> rusqlite::Result<Vec<T>> {
+pub fn all<T: DecodeRow>(conn: &Connection, query: &Query<'_>) -> rusqlite::Result<Vec<T>> {
     prepare(conn, query)?.raw_query().mapped(|row| T::try_from(row)).collect()
 }
 

@@ -30,8 +30,8 @@ impl Store {
 
     /// The latest events, newest first.
     pub async fn events(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        type Row = (i64, String, String, String, String, i64, String);
-        let rows: Vec<Row> = self.readers.all(query(LATEST_EVENTS).bind(limit)).await?;
+        type EventColumns = (i64, String, String, String, String, i64, String);
+        let rows: Vec<EventColumns> = self.readers.all(query(LATEST_EVENTS).bind(limit)).await?;
         Ok(rows
             .into_iter()
             .map(|(id, deal, kind, provider_id, verification, received_at, outcome)| EventRow {

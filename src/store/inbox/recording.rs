@@ -98,7 +98,7 @@ async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<()
 
 /// One event as [`INSERT_EVENTS`] reads it on PostgreSQL.
 #[derive(Serialize)]
-struct Row<'a> {
+struct InboxRow<'a> {
     dedupe: Cow<'a, str>,
     deal: Cow<'a, str>,
     kind: &'static str,
@@ -121,7 +121,7 @@ async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), D
     {
         let events = calls.iter().enumerate();
         let rows = events.flat_map(|(index, call)| call.events.iter().map(move |event| row(index, event)));
-        let mut rows: Vec<Row<'_>> = rows.collect();
+        let mut rows: Vec<InboxRow<'_>> = rows.collect();
         // Two transactions that get the same events wait for each other's keys in the same order.
         rows.sort_by(|one, other| one.dedupe.cmp(&other.dedupe));
         rows.dedup_by(|one, first| one.dedupe == first.dedupe);
@@ -129,7 +129,7 @@ async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), D
         let new: Vec<(String, i64)> = tx.conn.all(insert).await?;
 
         let find = |key: &str| rows.binary_search_by(|row| (*row.dedupe).cmp(key)).ok().map(|at| &rows[at]);
-        let new: Vec<(&Row<'_>, i64)> =
+        let new: Vec<(&InboxRow<'_>, i64)> =
             new.iter().filter_map(|(key, turn)| Some((find(key)?, *turn))).collect();
         for (row, _) in &new {
             new_by_call[row.of.0] += 1;
@@ -151,7 +151,7 @@ fn count(calls: &mut [&mut RecordCall], new_by_call: Vec<usize>) {
 
 /// Makes the deals of new events ready. What another transaction announced since the events were inserted
 /// came first, so these belong to a later turn than they were given.
-async fn announce(tx: &mut Tx<'_>, new: &[(&Row<'_>, i64)]) -> Result<(), DatabaseError> {
+async fn announce(tx: &mut Tx<'_>, new: &[(&InboxRow<'_>, i64)]) -> Result<(), DatabaseError> {
     // Sorted, like the events.
     let deals: BTreeMap<&str, &DealKey> = new.iter().map(|(row, _)| (&*row.deal, row.of.1)).collect();
     let deals: Vec<Announced<'_>> = deals
@@ -173,8 +173,8 @@ async fn announce(tx: &mut Tx<'_>, new: &[(&Row<'_>, i64)]) -> Result<(), Databa
     Ok(())
 }
 
-fn row(call: usize, event: &Event) -> Row<'_> {
-    Row {
+fn row(call: usize, event: &Event) -> InboxRow<'_> {
+    InboxRow {
         dedupe: distinct(&event.dedupe_key),
         deal: clean(event.deal.to_string()),
         kind: event.kind.as_str(),

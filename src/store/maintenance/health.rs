@@ -21,7 +21,7 @@ statements! {
 
 /// What was seen of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
+pub enum StoreHealth {
     /// Of a file.
     Sqlite {
         /// `ok`, or the first damage.
@@ -44,7 +44,7 @@ pub enum Health {
 
 impl Store {
     /// Looks at a store that may be in use. Creates and migrates nothing.
-    pub async fn health(url: &StoreUrl) -> Result<Health, StoreError> {
+    pub async fn health(url: &StoreUrl) -> Result<StoreHealth, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => sqlite::apart(file(path.clone())).await,
             StoreUrl::Postgres(url) => within(PATIENCE, postgres(url)).await,
@@ -52,7 +52,7 @@ impl Store {
     }
 }
 
-async fn file(path: PathBuf) -> Result<Health, StoreError> {
+async fn file(path: PathBuf) -> Result<StoreHealth, StoreError> {
     let mut conn = sqlite::read_only(&path)?;
     let mut on = Conn::Sqlite(&mut conn);
     let (quick_check,) = match on.one(query(QUICK_CHECK)).await {
@@ -60,10 +60,10 @@ async fn file(path: PathBuf) -> Result<Health, StoreError> {
         Err(damage) => (damage.to_string(),),
     };
     let (journal_mode,) = on.one(query(JOURNAL_MODE)).await.unwrap_or(("an unknown mode".to_owned(),));
-    Ok(Health::Sqlite { quick_check, journal_mode })
+    Ok(StoreHealth::Sqlite { quick_check, journal_mode })
 }
 
-async fn postgres(url: &str) -> Result<Health, StoreError> {
+async fn postgres(url: &str) -> Result<StoreHealth, StoreError> {
     let mut conn = Server::new(url, OpenMode::Command)?.connect().await?;
     let mut on = Conn::Postgres(&mut conn);
     let mut round_trip = Duration::MAX;
@@ -76,5 +76,5 @@ async fn postgres(url: &str) -> Result<Health, StoreError> {
     let tables = migrate::newest(&mut on).await.unwrap_or(0);
     conn.close().await?;
     let version = u32::try_from(version / 10_000).unwrap_or(0);
-    Ok(Health::Postgres { version, tables, known: migrate::known(), round_trip })
+    Ok(StoreHealth::Postgres { version, tables, known: migrate::known(), round_trip })
 }

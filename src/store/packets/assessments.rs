@@ -57,7 +57,7 @@ impl Command for AssessTheRest {
 
 /// One gap as a JSON array, in the order [`INSERT_GAPS`] reads it.
 #[derive(Serialize)]
-struct Row<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8);
+struct GapRow<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8);
 
 /// Adds how one packet came out.
 pub(in crate::store) async fn insert(
@@ -73,12 +73,12 @@ pub(in crate::store) async fn insert(
     if assessment.gaps.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Row<'_>> = assessment.gaps.iter().map(|gap| row(packet_id, gap)).collect();
+    let rows: Vec<GapRow<'_>> = assessment.gaps.iter().map(|gap| row(packet_id, gap)).collect();
     tx.conn.execute(query(INSERT_GAPS).bind(json(&rows)?)).await?;
     Ok(())
 }
 
-fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> Row<'a> {
+fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> GapRow<'a> {
     let (section, id) = (clean(gap.section.as_str()), clean(gap.gap.as_str()));
-    Row(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts))
+    GapRow(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts))
 }

@@ -130,8 +130,8 @@ impl Store {
 
     /// A packet with its deliveries and their attempts.
     pub async fn packet(&self, packet_id: &str) -> Result<Option<StoredPacket>, StoreError> {
-        type Row = (String, String, i64, i64, String, String, Option<i64>);
-        let row: Option<Row> = self.readers.optional(query(ONE_PACKET).bind(packet_id)).await?;
+        type PacketColumns = (String, String, i64, i64, String, String, Option<i64>);
+        let row: Option<PacketColumns> = self.readers.optional(query(ONE_PACKET).bind(packet_id)).await?;
         let Some((packet_id, deal, won_at, created_at, packet, record, deleted_at)) = row else {
             return Ok(None);
         };
