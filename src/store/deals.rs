@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::claim::{Claim, ClaimLimit};
+use super::engine::{Command, DatabaseError, StoreError, Tx, query};
+use super::{NewPacket, Store, inbox, packets, pauses};
 use crate::record::DealKey;
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, query};
-use crate::store::{
-    DealEnd, DealLease, Store,
-    claim::{Claim, ClaimLimit},
-    inbox, packets, pauses,
-};
 
 statements! {
     /// Ready deals, and leased ones whose lease has run out.
@@ -36,6 +35,56 @@ statements! {
         WHERE deal = $1 AND epoch = $2 AND state = 'leased'";
     REPLAY_DEAL = "
         UPDATE deals SET state = 'ready', due_at = $2, attempts = 0 WHERE deal = $1 AND state = 'dead'";
+}
+
+/// The right to work on one deal, until it is given back or another epoch begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DealLease {
+    /// The deal.
+    pub deal: DealKey,
+    /// Fences writes of workers that lost the lease.
+    pub epoch: i64,
+    /// How often it had been announced when it was claimed. An event that arrives later raises the deal's
+    /// own count, and the deal is looked at again.
+    pub want: i64,
+    /// Failed tries so far.
+    pub attempts: u32,
+}
+
+/// How work on a deal ended.
+#[derive(Debug, Clone)]
+pub enum DealEnd {
+    /// A packet and its deliveries; ignored if the win already has one.
+    Packet(Box<NewPacket>),
+    /// The win has this packet already.
+    Known {
+        /// Its id.
+        packet_id: String,
+    },
+    /// Nothing to do; the text becomes the outcome of the deal's events: `not won: …`, `gone`.
+    Nothing {
+        /// Why.
+        outcome: String,
+    },
+    /// Try again.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// What went wrong.
+        error: String,
+    },
+    /// Not tried again until somebody replays it.
+    Dead {
+        /// What went wrong.
+        error: String,
+    },
+    /// The account is paused: does not count as a try.
+    Paused {
+        /// When one call may try again.
+        until: Timestamp,
+        /// What went wrong.
+        reason: String,
+    },
 }
 
 impl Store {

@@ -12,7 +12,6 @@ mod engine;
 
 mod claim;
 mod deals;
-mod due;
 mod inbox;
 mod maintenance;
 mod outbox;
@@ -22,28 +21,26 @@ mod wins;
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use claim::ClaimLimit;
-pub use due::{Due, Work};
+pub use claim::{ClaimLimit, Due, Work};
+pub use deals::{DealEnd, DealLease};
 #[doc(hidden)]
 pub use engine::statements::every_statement;
 pub use engine::{DatabaseError, StoreError, StoreUrl, StoreUrlError};
+pub use inbox::{EventRow, Recorded};
 pub use maintenance::backlog::Backlog;
 pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
 pub use maintenance::health::StoreHealth;
 pub use maintenance::stats::{GapCount, SellerCount, Stats};
-pub use outbox::deliveries::{DeliveryState, Destination, StoredDelivery};
+pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery};
 pub use outbox::settle::{Decision, Settled};
+pub use outbox::{DeliveryEnd, DeliveryLease};
 pub use packets::dismissals::Dismissal;
-pub use packets::{DeliveryPayload, StoredPacket, StoredRecord};
+pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use wins::{DealRow, DealState, PacketRow, WinRow};
-
-use crate::packet::Assessment;
-use crate::record::{AccountKey, DealKey, WinKey};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.
 #[derive(Clone)]
@@ -109,182 +106,4 @@ impl engine::Command for Ping {
     async fn run(&self, _: &mut engine::Tx<'_>) -> Result<(), DatabaseError> {
         Ok(())
     }
-}
-
-/// What became of a batch of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Recorded {
-    /// Accepted for the first time.
-    pub new: usize,
-    /// Seen before, by dedupe key.
-    pub repeated: usize,
-}
-
-/// One accepted event, for `handoff events`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct EventRow {
-    /// Number of the event in the inbox.
-    pub id: i64,
-    /// `hubspot:48210077:301000000417`.
-    pub deal: String,
-    /// See [`crate::record::EventKind::as_str`].
-    pub kind: String,
-    /// The provider's own id.
-    pub provider_id: String,
-    /// How the sender was proved.
-    pub verification: String,
-    /// When it was committed.
-    pub received_at: Timestamp,
-    /// What became of it: `waiting`, `packet pkt_…`, `not won: …`, `dead: …`.
-    pub outcome: String,
-}
-
-/// The right to work on one deal, until it is given back or another epoch begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DealLease {
-    /// The deal.
-    pub deal: DealKey,
-    /// Fences writes of workers that lost the lease.
-    pub epoch: i64,
-    /// How often it had been announced when it was claimed. An event that arrives later raises the deal's
-    /// own count, and the deal is looked at again.
-    pub want: i64,
-    /// Failed tries so far.
-    pub attempts: u32,
-}
-
-/// How work on a deal ended.
-#[derive(Debug, Clone)]
-pub enum DealEnd {
-    /// A packet and its deliveries; ignored if the win already has one.
-    Packet(Box<NewPacket>),
-    /// The win has this packet already.
-    Known {
-        /// Its id.
-        packet_id: String,
-    },
-    /// Nothing to do; the text becomes the outcome of the deal's events: `not won: …`, `gone`.
-    Nothing {
-        /// Why.
-        outcome: String,
-    },
-    /// Try again.
-    Retry {
-        /// When.
-        at: Timestamp,
-        /// What went wrong.
-        error: String,
-    },
-    /// Not tried again until somebody replays it.
-    Dead {
-        /// What went wrong.
-        error: String,
-    },
-    /// The account is paused: does not count as a try.
-    Paused {
-        /// When one call may try again.
-        until: Timestamp,
-        /// What went wrong.
-        reason: String,
-    },
-}
-
-/// A packet and what it sets in motion, committed in one transaction.
-#[derive(Debug, Clone)]
-pub struct NewPacket {
-    /// See [`crate::packet::Packet::packet_id`].
-    pub packet_id: String,
-    /// Which win.
-    pub win: WinKey,
-    /// The packet as JSON.
-    pub packet: String,
-    /// The deal record it was made from, as JSON.
-    pub record: String,
-    /// How it came out.
-    pub assessment: Assessment,
-    /// One row each: destination, its order as JSON, first due.
-    pub deliveries: Vec<(Destination, String, Timestamp)>,
-}
-
-/// The right to work on one delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryLease {
-    /// Whose delivery.
-    pub packet_id: String,
-    /// Where to.
-    pub destination: Destination,
-    /// Fences writes of workers that lost the lease.
-    pub epoch: i64,
-    /// Tries so far.
-    pub attempts: u32,
-    /// A try was begun and nobody knows how it ended: read back before repeating.
-    pub unknown: bool,
-    /// How often a read-back in a row found nothing.
-    pub absent: u32,
-    /// The order, as JSON.
-    pub order: String,
-    /// The CRM account of the packet.
-    pub account: AccountKey,
-    /// When the latest try was begun, if any.
-    pub intended_at: Option<Timestamp>,
-    /// When the lease ends.
-    pub until: Timestamp,
-}
-
-impl DeliveryLease {
-    /// Which pause holds it back, and with whom it shares workers: an account key as text, or [`SLACK`].
-    pub fn scope(&self) -> String {
-        pauses::scope_of(self.destination, &self.account)
-    }
-}
-
-/// How one try of a delivery ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeliveryEnd {
-    /// It is there.
-    Done {
-        /// The other side's id of it (task id; Slack `channel/ts`).
-        external_id: String,
-        /// Where a person opens it.
-        url: Option<String>,
-    },
-    /// It is certainly not there; try again.
-    Retry {
-        /// When.
-        at: Timestamp,
-    },
-    /// It may be there; read back, then perhaps try again.
-    Unknown {
-        /// When to read back.
-        at: Timestamp,
-        /// How often in a row a read-back has found nothing.
-        absent: u32,
-    },
-    /// It may be there and cannot be read back: held until an operator decides.
-    Held,
-    /// Not tried again until somebody replays it.
-    Dead,
-    /// The destination is paused, because of the attempt's error: does not count as a try.
-    Paused {
-        /// When one call may try again.
-        until: Timestamp,
-    },
-}
-
-/// One try of a delivery, appended and never changed.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Attempt {
-    /// When it began.
-    pub at: Timestamp,
-    /// Where to.
-    pub destination: Destination,
-    /// `delivered`, `found` (by read-back), `absent`, `retry`, `unknown`, `gave_up`, `paused`, `settled` (by an
-    /// operator).
-    pub outcome: String,
-    /// How long it took.
-    pub duration_ms: i64,
-    /// What went wrong, or what the operator decided.
-    pub error: Option<String>,
-    /// When the next one is due.
-    pub next_at: Option<Timestamp>,
 }

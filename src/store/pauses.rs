@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::record::AccountKey;
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::{Destination, Store};
 
 /// The scope of a pause that holds every digest.

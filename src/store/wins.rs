@@ -1,12 +1,11 @@
 //! The list of wins: what was handed over, and what still needs work.
 
-use crate::store::engine::{StoreError, from_millis, query};
-use crate::store::{
-    Store,
-    outbox::deliveries::{self, StoredDelivery},
-};
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::Store;
+use super::engine::{StoreError, from_millis, query};
+use super::outbox::deliveries::{self, StoredDelivery};
 
 statements! {
     LATEST_PACKETS = "

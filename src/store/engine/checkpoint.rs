@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use super::{DatabaseError, sqlite};
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
+
+use super::{DatabaseError, sqlite};
 
 /// Whenever the log has grown by so many pages of 4 KiB, it is copied back. A page that changes often is then not
 /// copied as often.

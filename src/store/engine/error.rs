@@ -1,9 +1,10 @@
 //! What can go wrong with the store, in words for the operator.
 
-use super::StoreUrlError;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use super::StoreUrlError;
 
 /// A failed call to the store. The text names files and columns, never a value from a row.
 #[derive(Debug, Clone, thiserror::Error)]

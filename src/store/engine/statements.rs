@@ -113,7 +113,7 @@ macro_rules! every_module {
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     let every = every_module! {
         packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, deals,
-        outbox::deliveries, packets::dismissals, due, maintenance::health, inbox, engine::installation,
+        outbox::deliveries, packets::dismissals, claim, maintenance::health, inbox, engine::installation,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
         maintenance::purge, inbox::recording, maintenance::restored, outbox::settle, maintenance::stats,
         engine::notifier, wins,

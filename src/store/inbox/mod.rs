@@ -2,11 +2,12 @@
 
 pub mod recording;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::record::Event;
+use crate::store::Store;
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
-use crate::store::{EventRow, Recorded, Store};
 
 statements! {
     LATEST_EVENTS = "
@@ -16,6 +17,34 @@ statements! {
     SET_OUTCOME = "
         UPDATE inbox SET outcome = $3, settled = $4 WHERE settled = 0 AND deal = $1 AND turn <= $2";
     REOPEN_EVENTS = "UPDATE inbox SET outcome = NULL WHERE settled = 0 AND deal = $1";
+}
+
+/// What became of a batch of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recorded {
+    /// Accepted for the first time.
+    pub new: usize,
+    /// Seen before, by dedupe key.
+    pub repeated: usize,
+}
+
+/// One accepted event, for `handoff events`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventRow {
+    /// Number of the event in the inbox.
+    pub id: i64,
+    /// `hubspot:48210077:301000000417`.
+    pub deal: String,
+    /// See [`crate::record::EventKind::as_str`].
+    pub kind: String,
+    /// The provider's own id.
+    pub provider_id: String,
+    /// How the sender was proved.
+    pub verification: String,
+    /// When it was committed.
+    pub received_at: Timestamp,
+    /// What became of it: `waiting`, `packet pkt_…`, `not won: …`, `dead: …`.
+    pub outcome: String,
 }
 
 impl Store {

@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::engine::{
-    Conn, StoreError, migrate, query,
-    sqlite::{self, refused},
-};
+use crate::store::engine::sqlite::{self, refused};
+use crate::store::engine::{Conn, StoreError, migrate, query};
 
 statements! {
     COPY = { sqlite: "VACUUM INTO $1" };

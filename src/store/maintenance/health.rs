@@ -7,11 +7,8 @@ use sqlx::Connection;
 
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::engine::{
-    Conn, OpenMode, StoreError, StoreUrl, migrate,
-    postgres::{PATIENCE, Server, within},
-    query, sqlite,
-};
+use crate::store::engine::postgres::{PATIENCE, Server, within};
+use crate::store::engine::{Conn, OpenMode, StoreError, StoreUrl, migrate, query, sqlite};
 
 statements! {
     QUICK_CHECK = { sqlite: "PRAGMA quick_check(1)" };

@@ -1,9 +1,10 @@
 //! Forgetting: what customers and sellers wrote leaves after the retention time, in steps small enough
 //! not to keep webhooks waiting.
 
+use jiff::Timestamp;
+
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, query};
 use crate::store::{Store, inbox::json};
-use jiff::Timestamp;
 
 /// Packets that one transaction forgets.
 const PACKETS: u32 = 100;

@@ -4,9 +4,10 @@
 //! looked for, like one whose answer was lost, before it is sent. The same win has the same packet id and the
 //! same marker, so it is found.
 
+use std::time::Duration;
+
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, millis_after, query};
-use std::time::Duration;
 
 /// How far the CRM's clock, which dates wins, may be behind ours.
 const SKEW: Duration = Duration::from_mins(10);

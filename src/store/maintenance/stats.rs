@@ -1,8 +1,9 @@
 //! Counts of packets and gaps, over what was ever assessed: also packets that were purged since.
 
+use jiff::Timestamp;
+
 use crate::store::Store;
 use crate::store::engine::{StoreError, query};
-use jiff::Timestamp;
 
 statements! {
     COUNT_PACKETS = "

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Store;
 use crate::store::engine::{DatabaseError, Readers, StoreError, from_millis, query};
-use crate::store::{Attempt, Store};
 
 statements! {
     OF_PACKET = "
@@ -106,6 +106,24 @@ impl DeliveryState {
             _ => Self::Waiting,
         }
     }
+}
+
+/// One try of a delivery, appended and never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Timestamp,
+    /// Where to.
+    pub destination: Destination,
+    /// `delivered`, `found` (by read-back), `absent`, `retry`, `unknown`, `gave_up`, `paused`, `settled` (by an
+    /// operator).
+    pub outcome: String,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// What went wrong, or what the operator decided.
+    pub error: Option<String>,
+    /// When the next one is due.
+    pub next_at: Option<Timestamp>,
 }
 
 /// One delivery of a packet.

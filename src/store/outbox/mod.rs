@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::store::Destination;
+use self::deliveries::{Attempt, Destination};
+use crate::record::AccountKey;
+use crate::store::claim::{Claim, ClaimLimit};
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
-use crate::store::{
-    Attempt, DeliveryEnd, DeliveryLease, NewPacket, Store,
-    claim::{Claim, ClaimLimit},
-    maintenance::restored,
-    pauses::{self, scope_of},
-};
+use crate::store::maintenance::restored;
+use crate::store::pauses::{self, scope_of};
+use crate::store::{NewPacket, Store};
 
 statements! {
     INSERT_DELIVERY = "
@@ -53,6 +52,71 @@ statements! {
     REPLAY_DELIVERIES = "
         UPDATE deliveries SET state = 'waiting', due_at = $3, attempts = 0, absent = 0
         WHERE packet_id = $1 AND ($2 = '' OR destination = $2) AND state IN ('dead', 'held')";
+}
+
+/// The right to work on one delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryLease {
+    /// Whose delivery.
+    pub packet_id: String,
+    /// Where to.
+    pub destination: Destination,
+    /// Fences writes of workers that lost the lease.
+    pub epoch: i64,
+    /// Tries so far.
+    pub attempts: u32,
+    /// A try was begun and nobody knows how it ended: read back before repeating.
+    pub unknown: bool,
+    /// How often a read-back in a row found nothing.
+    pub absent: u32,
+    /// The order, as JSON.
+    pub order: String,
+    /// The CRM account of the packet.
+    pub account: AccountKey,
+    /// When the latest try was begun, if any.
+    pub intended_at: Option<Timestamp>,
+    /// When the lease ends.
+    pub until: Timestamp,
+}
+
+impl DeliveryLease {
+    /// Which pause holds it back, and with whom it shares workers: an account key as text, or [`SLACK`].
+    pub fn scope(&self) -> String {
+        pauses::scope_of(self.destination, &self.account)
+    }
+}
+
+/// How one try of a delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryEnd {
+    /// It is there.
+    Done {
+        /// The other side's id of it (task id; Slack `channel/ts`).
+        external_id: String,
+        /// Where a person opens it.
+        url: Option<String>,
+    },
+    /// It is certainly not there; try again.
+    Retry {
+        /// When.
+        at: Timestamp,
+    },
+    /// It may be there; read back, then perhaps try again.
+    Unknown {
+        /// When to read back.
+        at: Timestamp,
+        /// How often in a row a read-back has found nothing.
+        absent: u32,
+    },
+    /// It may be there and cannot be read back: held until an operator decides.
+    Held,
+    /// Not tried again until somebody replays it.
+    Dead,
+    /// The destination is paused, because of the attempt's error: does not count as a try.
+    Paused {
+        /// When one call may try again.
+        until: Timestamp,
+    },
 }
 
 impl Store {

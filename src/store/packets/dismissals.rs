@@ -1,9 +1,10 @@
 //! Flags that somebody says were wrong. What was posted already stays as it is.
 
-use crate::store::Store;
-use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::store::Store;
+use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
 
 statements! {
     DISMISSALS = "

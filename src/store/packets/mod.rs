@@ -6,13 +6,12 @@ pub mod dismissals;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::packet::Packet;
+use self::dismissals::Dismissal;
+use crate::packet::{Assessment, Packet};
 use crate::record::{DealKey, WinKey};
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
-use crate::store::{
-    Dismissal, NewPacket, Store, outbox,
-    outbox::deliveries::{self, StoredDelivery},
-};
+use crate::store::outbox::deliveries::{self, Destination, StoredDelivery};
+use crate::store::{Store, outbox};
 
 statements! {
     INSERT_WIN = "
@@ -27,6 +26,23 @@ statements! {
         SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet, p.record, p.record_deleted_at
         FROM packets p JOIN wins w ON w.packet_id = p.packet_id WHERE p.packet_id = $1";
     PAYLOAD = "SELECT packet, record, record_deleted_at FROM packets WHERE packet_id = $1";
+}
+
+/// A packet and what it sets in motion, committed in one transaction.
+#[derive(Debug, Clone)]
+pub struct NewPacket {
+    /// See [`crate::packet::Packet::packet_id`].
+    pub packet_id: String,
+    /// Which win.
+    pub win: WinKey,
+    /// The packet as JSON.
+    pub packet: String,
+    /// The deal record it was made from, as JSON.
+    pub record: String,
+    /// How it came out.
+    pub assessment: Assessment,
+    /// One row each: destination, its order as JSON, first due.
+    pub deliveries: Vec<(Destination, String, Timestamp)>,
 }
 
 /// A packet with everything that is kept about it.
