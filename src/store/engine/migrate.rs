@@ -1,11 +1,13 @@
 //! Brings a database up to the tables this program knows.
 
+use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
 use super::postgres::take_turns;
-use super::query::{Conn, query};
+use super::query::{Conn, from_millis, query};
 use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
+use crate::store::Store;
 
 /// Every change to the tables, oldest first. A change that was released is never edited.
 const MIGRATIONS: &[(i64, &str)] = &[
@@ -21,7 +23,22 @@ const ROW_NUMBER: (&str, &str) =
 statements! {
     CREATE_VERSIONS = "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
     NEWEST = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
+    FIRST_APPLIED = "SELECT applied_at FROM schema_versions WHERE version = 1";
     APPLIED = "INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)";
+}
+
+impl Store {
+    /// When the first tables of this database were made: the instant the bridge was installed.
+    pub async fn installed_at(&self) -> Result<Timestamp, StoreError> {
+        let (applied_at,) = self.readers.one(query(FIRST_APPLIED)).await?;
+        Ok(from_millis(applied_at))
+    }
+}
+
+/// See [`Store::installed_at`]; in epoch milliseconds.
+pub async fn installed_at(conn: &mut Conn<'_>) -> Result<i64, DatabaseError> {
+    let (applied_at,) = conn.one(query(FIRST_APPLIED)).await?;
+    Ok(applied_at)
 }
 
 /// Applies what is missing, all or nothing. Processes that start at once take turns.

@@ -47,19 +47,15 @@ impl Store {
     }
 }
 
-struct VoidLeases;
+/// Takes back what was leased, for when no worker can be at it. Returns how many rows it was.
+pub struct VoidLeases;
 
 impl Command for VoidLeases {
     type Output = u64;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
-        void_leases(tx).await
+        let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
+        let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;
+        Ok(deals + deliveries)
     }
-}
-
-/// Takes back what was leased; for when nobody can be working on it. Says how many rows it was.
-pub async fn void_leases(tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
-    let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
-    let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;
-    Ok(deals + deliveries)
 }

@@ -65,8 +65,7 @@ impl Server {
         within(CONNECT, async {
             let mut conn = self.options.connect().await?;
             let mut on = Conn::Postgres(&mut conn);
-            let (found,): (i64,) = on.one(query(VERSION)).await?;
-            let found = u32::try_from(found / 10_000).unwrap_or(0);
+            let found = major_version(&mut on).await?;
             if found < OLDEST {
                 return Err(StoreError::OldPostgres { found, needed: OLDEST });
             }
@@ -94,6 +93,12 @@ impl Server {
             .acquire_timeout(CONNECT)
             .connect_lazy_with(self.options.clone())
     }
+}
+
+/// Major version of the server.
+pub async fn major_version(conn: &mut Conn<'_>) -> Result<u32, DatabaseError> {
+    let (found,): (i64,) = conn.one(query(VERSION)).await?;
+    Ok(u32::try_from(found / 10_000).unwrap_or(0))
 }
 
 /// Waits until no other process changes the tables; inside a transaction.

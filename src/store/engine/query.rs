@@ -1,8 +1,11 @@
 //! A statement with its values, run on a connection of either engine.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::types::{Null, ToSql, ToSqlOutput};
+use serde::Serialize;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, FromRow, PgConnection};
 
@@ -67,52 +70,40 @@ pub fn clean<'t>(text: impl Into<Cow<'t, str>>) -> Cow<'t, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text }
 }
 
-impl From<i64> for Value<'_> {
-    fn from(value: i64) -> Self {
-        Self::Integer(Some(value))
-    }
+macro_rules! values {
+    ($($type:ty: |$value:ident| $bound:expr;)*) => {
+        $(impl<'v> From<$type> for Value<'v> {
+            fn from($value: $type) -> Self {
+                $bound
+            }
+        })*
+    };
 }
 
-impl From<u32> for Value<'_> {
-    fn from(value: u32) -> Self {
-        Self::Integer(Some(value.into()))
-    }
+values! {
+    i64: |value| Self::Integer(Some(value));
+    u32: |value| Self::Integer(Some(value.into()));
+    bool: |value| Self::Integer(Some(value.into()));
+    Option<i64>: |value| Self::Integer(value);
+    String: |value| Self::Text(Some(clean(value)));
+    &'v String: |value| Self::Text(Some(clean(value)));
+    &'v str: |value| Self::Text(Some(clean(value)));
+    Option<&'v str>: |value| Self::Text(value.map(clean));
 }
 
-impl From<bool> for Value<'_> {
-    fn from(value: bool) -> Self {
-        Self::Integer(Some(value.into()))
-    }
+/// Rows as JSON, the way a statement takes any number of them.
+pub fn json<T: Serialize>(rows: &T) -> Result<String, DatabaseError> {
+    Ok(serde_json::to_string(rows)?)
 }
 
-impl From<Option<i64>> for Value<'_> {
-    fn from(value: Option<i64>) -> Self {
-        Self::Integer(value)
-    }
+/// Times in the database are epoch milliseconds; one that no calendar holds becomes the end of time.
+pub fn from_millis(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
-impl From<String> for Value<'_> {
-    fn from(value: String) -> Self {
-        Self::Text(Some(clean(value)))
-    }
-}
-
-impl<'v> From<&'v String> for Value<'v> {
-    fn from(value: &'v String) -> Self {
-        Self::from(value.as_str())
-    }
-}
-
-impl<'v> From<&'v str> for Value<'v> {
-    fn from(value: &'v str) -> Self {
-        Self::Text(Some(clean(value)))
-    }
-}
-
-impl<'v> From<Option<&'v str>> for Value<'v> {
-    fn from(value: Option<&'v str>) -> Self {
-        Self::Text(value.map(clean))
-    }
+/// `now + span` in milliseconds.
+pub fn millis_after(now: i64, span: Duration) -> i64 {
+    now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// A row that both engines can give.

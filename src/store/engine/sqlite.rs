@@ -131,9 +131,7 @@ pub fn must_exist(path: &Path) -> Result<(), StoreError> {
 
 /// The sole right to serve the file. Held by the system for as long as the process lives, whatever way it ends.
 pub fn lock_beside(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let path = PathBuf::from(name);
+    let path = beside(path, ".lock");
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -145,6 +143,13 @@ pub fn lock_beside(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Served { path }),
         Err(TryLockError::Error(error)) => Err(refused(&path, error)),
     }
+}
+
+/// The path with this ending.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// What the system refused to do with a file.

@@ -30,14 +30,11 @@ macro_rules! statement {
             postgres: concat!($(piece!(postgres $piece)),+),
         }
     };
-    ({ sqlite: $sqlite:literal, postgres: $postgres:literal }) => {
-        $crate::store::engine::statements::Statement { sqlite: numbered!($sqlite), postgres: $postgres }
-    };
-    ({ sqlite: $sql:literal }) => {
-        $crate::store::engine::statements::Statement { sqlite: numbered!($sql), postgres: "" }
-    };
-    ({ postgres: $sql:literal }) => {
-        $crate::store::engine::statements::Statement { sqlite: "", postgres: $sql }
+    ({ $(sqlite: $sqlite:literal)? $(,)? $(postgres: $postgres:literal)? }) => {
+        $crate::store::engine::statements::Statement {
+            sqlite: numbered!(concat!($($sqlite)?)),
+            postgres: concat!($($postgres)?),
+        }
     };
 }
 
@@ -113,7 +110,7 @@ macro_rules! every_module {
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     let every = every_module! {
         packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, deals,
-        outbox::deliveries, packets::dismissals, claim, maintenance::health, inbox, engine::installation,
+        outbox::deliveries, packets::dismissals, claim, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
         maintenance::purge, inbox::recording, maintenance::restored, outbox::settle, maintenance::stats,
         engine::notifier, wins,

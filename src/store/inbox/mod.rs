@@ -76,11 +76,6 @@ impl Store {
     }
 }
 
-/// Rows as JSON, the way a statement takes any number of them.
-pub(in crate::store) fn json<T: Serialize>(rows: &T) -> Result<String, DatabaseError> {
-    Ok(serde_json::to_string(rows)?)
-}
-
 /// Writes what became of the events of a deal that were announced up to `turn`. Events of a dead deal stay
 /// open: a replay may still change their outcome.
 pub(in crate::store) async fn set_outcome(

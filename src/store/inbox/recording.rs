@@ -8,8 +8,8 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::record::{AccountKey, DealKey, Event};
-use crate::store::engine::{DatabaseError, StoreError, Tx, clean, query};
-use crate::store::{Recorded, inbox::json};
+use crate::store::Recorded;
+use crate::store::engine::{DatabaseError, StoreError, Tx, clean, json, query};
 
 statements! {
     /// SQLite records one event, PostgreSQL the JSON array of any number of them. One row of values cannot fail when

@@ -6,14 +6,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::health::quick_check;
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::engine::sqlite::{self, refused};
+use crate::store::engine::sqlite::{self, beside, refused};
 use crate::store::engine::{Conn, StoreError, migrate, query};
 
 statements! {
     COPY = { sqlite: "VACUUM INTO $1" };
-    QUICK_CHECK = { sqlite: "PRAGMA quick_check(1)" };
 }
 
 /// What a restore did.
@@ -88,8 +88,7 @@ async fn examine(path: &Path) -> Result<(), StoreError> {
     let mut conn = sqlite::read_only(path)?;
     let mut on = Conn::Sqlite(&mut conn);
     let unusable = |what: String| StoreError::Unusable { path: path.to_owned(), what };
-    let (found,): (String,) =
-        on.one(query(QUICK_CHECK)).await.map_err(|error| unusable(error.to_string()))?;
+    let found = quick_check(&mut on).await.map_err(|error| unusable(error.to_string()))?;
     if found != "ok" {
         return Err(unusable(found));
     }
@@ -125,10 +124,4 @@ fn set_aside(path: &Path, clock: &Clock) -> Result<Option<PathBuf>, StoreError> 
         }
     }
     Ok(Some(aside))
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

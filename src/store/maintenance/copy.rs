@@ -8,8 +8,8 @@ use sqlx::AssertSqlSafe;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::engine::{
-    Conn, DatabaseError, OpenMode, StoreError, StoreUrl, Tx, WriterConnection, migrate::migrate, query,
-    sqlite, void_leases,
+    Command, Conn, DatabaseError, OpenMode, StoreError, StoreUrl, Tx, VoidLeases, WriterConnection, migrate,
+    query, sqlite,
 };
 
 /// Rows that are written with one statement.
@@ -18,57 +18,39 @@ const CHUNK: usize = 100;
 /// A table with all its columns, by type.
 struct Table {
     name: &'static str,
-    texts: &'static [&'static str],
-    numbers: &'static [&'static str],
+    texts: Columns,
+    numbers: Columns,
+}
+
+type Columns = &'static [&'static str];
+
+const fn table(name: &'static str, texts: Columns, numbers: Columns) -> Table {
+    Table { name, texts, numbers }
 }
 
 /// Everything there is; what others refer to comes first.
+#[rustfmt::skip]
 const TABLES: [Table; 10] = [
-    Table {
-        name: "inbox",
-        texts: &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
-        numbers: &["id", "occurred_at", "received_at", "turn", "settled"],
-    },
-    Table {
-        name: "deals",
-        texts: &["deal", "account", "state", "last_error"],
-        numbers: &["want", "attempts", "due_at", "epoch", "heard_at"],
-    },
-    Table { name: "wins", texts: &["win", "packet_id", "deal"], numbers: &["won_at", "created_at"] },
-    Table {
-        name: "packets",
-        texts: &["packet_id", "packet", "record"],
-        numbers: &["created_at", "assessed", "record_deleted_at"],
-    },
-    Table {
-        name: "assessments",
-        texts: &["packet_id", "seller", "seller_name"],
-        numbers: &["created_at", "complete"],
-    },
-    Table {
-        name: "gaps",
-        texts: &["packet_id", "section", "gap", "addressee", "reason"],
-        numbers: &["counts", "dismissed_at"],
-    },
-    Table {
-        name: "deliveries",
-        texts: &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],
-        numbers: &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at"],
-    },
-    Table {
-        name: "attempts",
-        texts: &["packet_id", "destination", "outcome", "error"],
-        numbers: &["epoch", "began_at", "duration_ms", "next_at"],
-    },
-    Table { name: "pauses", texts: &["scope", "reason"], numbers: &["until", "since"] },
-    Table { name: "marks", texts: &["name"], numbers: &["until"] },
+    table("inbox", &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
+        &["id", "occurred_at", "received_at", "turn", "settled"]),
+    table("deals", &["deal", "account", "state", "last_error"], &["want", "attempts", "due_at", "epoch", "heard_at"]),
+    table("wins", &["win", "packet_id", "deal"], &["won_at", "created_at"]),
+    table("packets", &["packet_id", "packet", "record"], &["created_at", "assessed", "record_deleted_at"]),
+    table("assessments", &["packet_id", "seller", "seller_name"], &["created_at", "complete"]),
+    table("gaps", &["packet_id", "section", "gap", "addressee", "reason"], &["counts", "dismissed_at"]),
+    table("deliveries",
+        &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],
+        &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at"]),
+    table("attempts", &["packet_id", "destination", "outcome", "error"],
+        &["epoch", "began_at", "duration_ms", "next_at"]),
+    table("pauses", &["scope", "reason"], &["until", "since"]),
+    table("marks", &["name"], &["until"]),
 ];
 
 statements! {
     /// The next event gets the number after the last one that was copied.
     NUMBER_ON = { postgres: "
         SELECT setval(pg_get_serial_sequence('inbox', 'id'), (SELECT COALESCE(MAX(id), 0) + 1 FROM inbox), false)" };
-    INSTALLED_AT = "SELECT applied_at FROM schema_versions WHERE version = 1";
     KEEP_INSTALLED_AT = "UPDATE schema_versions SET applied_at = $1 WHERE version = 1";
 }
 
@@ -107,7 +89,7 @@ impl Store {
 
 async fn open(url: &StoreUrl, clock: &Clock) -> Result<WriterConnection, StoreError> {
     let mut connection = WriterConnection::open(url, OpenMode::Copy).await?;
-    migrate(&mut connection, clock.now_millis()).await?;
+    migrate::migrate(&mut connection, clock.now_millis()).await?;
     Ok(connection)
 }
 
@@ -139,9 +121,9 @@ async fn copy_all(
         to.one::<(i64,)>(query(NUMBER_ON)).await?;
     }
     // Else wins of the hours before the move would count as older than the installation, and be left alone.
-    let (installed_at,): (i64,) = from.one(query(INSTALLED_AT)).await?;
+    let installed_at = migrate::installed_at(&mut from).await?;
     to.execute(query(KEEP_INSTALLED_AT).bind(installed_at)).await?;
-    void_leases(&mut Tx { conn: to, now, notify: false }).await?;
+    VoidLeases.run(&mut Tx { conn: to, now, notify: false }).await?;
     Ok(copied)
 }
 

@@ -7,13 +7,12 @@ use sqlx::Connection;
 
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::engine::postgres::{PATIENCE, Server, within};
-use crate::store::engine::{Conn, OpenMode, StoreError, StoreUrl, migrate, query, sqlite};
+use crate::store::engine::postgres::{PATIENCE, Server, major_version, within};
+use crate::store::engine::{Conn, DatabaseError, OpenMode, StoreError, StoreUrl, migrate, query, sqlite};
 
 statements! {
     QUICK_CHECK = { sqlite: "PRAGMA quick_check(1)" };
     JOURNAL_MODE = { sqlite: "PRAGMA journal_mode" };
-    VERSION = { postgres: "SELECT CAST(current_setting('server_version_num') AS BIGINT)" };
 }
 
 /// What was seen of a store.
@@ -52,12 +51,15 @@ impl Store {
 async fn file(path: PathBuf) -> Result<StoreHealth, StoreError> {
     let mut conn = sqlite::read_only(&path)?;
     let mut on = Conn::Sqlite(&mut conn);
-    let (quick_check,) = match on.one(query(QUICK_CHECK)).await {
-        Ok(found) => found,
-        Err(damage) => (damage.to_string(),),
-    };
+    let quick_check = quick_check(&mut on).await.unwrap_or_else(|damage| damage.to_string());
     let (journal_mode,) = on.one(query(JOURNAL_MODE)).await.unwrap_or(("an unknown mode".to_owned(),));
     Ok(StoreHealth::Sqlite { quick_check, journal_mode })
+}
+
+/// `ok`, or the first damage.
+pub(in crate::store) async fn quick_check(conn: &mut Conn<'_>) -> Result<String, DatabaseError> {
+    let (found,) = conn.one(query(QUICK_CHECK)).await?;
+    Ok(found)
 }
 
 async fn postgres(url: &str) -> Result<StoreHealth, StoreError> {
@@ -67,11 +69,10 @@ async fn postgres(url: &str) -> Result<StoreHealth, StoreError> {
     let mut version = 0;
     for _ in 0..3 {
         let watch = Clock::stopwatch();
-        (version,) = on.one::<(i64,)>(query(VERSION)).await?;
+        version = major_version(&mut on).await?;
         round_trip = round_trip.min(watch.elapsed());
     }
     let tables = migrate::newest(&mut on).await.unwrap_or(0);
     conn.close().await?;
-    let version = u32::try_from(version / 10_000).unwrap_or(0);
     Ok(StoreHealth::Postgres { version, tables, known: migrate::known(), round_trip })
 }

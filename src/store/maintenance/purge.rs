@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, query};
-use crate::store::{Store, inbox::json};
+use crate::store::Store;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, json, query};
 
 /// Packets that one transaction forgets.
 const PACKETS: u32 = 100;
@@ -57,16 +57,8 @@ impl Store {
     /// is ever handed over twice; so is how each packet came out, without sellers and reasons. Says how many
     /// packets and events it forgot.
     pub async fn purge(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.assess_the_rest().await?;
+        let mut forgotten = self.purge_packets(before, false).await?;
         let before = before.as_millisecond();
-        let mut forgotten = 0;
-        loop {
-            let packets = self.writer.run(PurgePackets { before }).await?;
-            forgotten += packets;
-            if packets < u64::from(PACKETS) {
-                break;
-            }
-        }
         let mut after = 0_i64;
         loop {
             let stretch: (Option<i64>, Option<i64>) =
@@ -84,47 +76,41 @@ impl Store {
 
     /// Forgets the deal records of finished packets made before then, and keeps the packets. Says how many.
     pub async fn purge_records(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.purge_packets(before, true).await
+    }
+
+    async fn purge_packets(&self, before: Timestamp, only_records: bool) -> Result<u64, StoreError> {
         self.assess_the_rest().await?;
         let before = before.as_millisecond();
         let mut forgotten = 0;
         loop {
-            let records = self.writer.run(PurgeRecords { before }).await?;
-            forgotten += records;
-            if records < u64::from(PACKETS) {
+            let packets = self.writer.run(PurgePackets { before, only_records }).await?;
+            forgotten += packets;
+            if packets < u64::from(PACKETS) {
                 return Ok(forgotten);
             }
         }
     }
 }
 
-struct PurgeRecords {
-    before: i64,
-}
-
-impl Command for PurgeRecords {
-    type Output = u64;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
-        let finished = query(FINISHED_RECORDS).bind(self.before).bind(PACKETS);
-        let packets: Vec<(String,)> = tx.conn.all(finished).await?;
-        if packets.is_empty() {
-            return Ok(0);
-        }
-        tx.conn.execute(query(FORGET_RECORDS).bind(json(&packets)?).bind(tx.now)).await
-    }
-}
-
 struct PurgePackets {
     before: i64,
+    only_records: bool,
 }
 
 impl Command for PurgePackets {
     type Output = u64;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
-        let finished = query(FINISHED_PACKETS).bind(self.before).bind(PACKETS);
-        let packets: Vec<(String,)> = tx.conn.all(finished).await?;
+        let finished = if self.only_records { FINISHED_RECORDS } else { FINISHED_PACKETS };
+        let packets: Vec<(String,)> = tx.conn.all(query(finished).bind(self.before).bind(PACKETS)).await?;
+        if packets.is_empty() {
+            return Ok(0);
+        }
         let packets = json(&packets)?;
+        if self.only_records {
+            return tx.conn.execute(query(FORGET_RECORDS).bind(packets).bind(tx.now)).await;
+        }
         let mut rows = 0;
         for sql in [FORGET_SELLERS, FORGET_REASONS, FORGET_ATTEMPTS, FORGET_DELIVERIES, FORGET_PACKETS] {
             rows = tx.conn.execute(query(sql).bind(&packets)).await?;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::packet::{Assessment, RaisedGap};
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, query};
-use crate::store::{Store, inbox::json};
+use crate::store::Store;
+use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, json, query};
 
 /// Packets of an earlier version that one transaction assesses.
 const PACKETS: u32 = 100;
