@@ -103,20 +103,18 @@ impl Store {
     /// Records how work on a deal ended, with everything that follows from it, in one transaction. False:
     /// the lease was lost and nothing changed.
     pub async fn finish_deal(&self, lease: &DealLease, end: DealEnd) -> Result<bool, StoreError> {
-        self.writer.run(FinishDeal { lease: lease.clone(), end }).await
+        self.writer.run_on(lease.deal.to_string(), FinishDeal { lease: lease.clone(), end }).await
     }
 
     /// Makes a dead deal due now with a fresh count of tries; false if it is not dead.
     pub async fn replay_deal(&self, deal: &DealKey) -> Result<bool, StoreError> {
-        self.writer.run(ReplayDeal { deal: deal.to_string() }).await
+        self.writer.run_on(deal.to_string(), ReplayDeal(deal.to_string())).await
     }
 }
 
 struct ClaimDeals(Claim);
 
-impl Command for ClaimDeals {
-    type Output = Vec<DealLease>;
-
+impl Command<Vec<DealLease>> for ClaimDeals {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DealLease>, DatabaseError> {
         let rows: Vec<(String, i64, i64, i64)> = self.0.rows(tx, CLAIM_DEALS).await?;
         Ok(rows.into_iter().filter_map(lease_of).collect())
@@ -137,13 +135,7 @@ struct FinishDeal {
     end: DealEnd,
 }
 
-impl Command for FinishDeal {
-    type Output = bool;
-
-    fn row(&self) -> Option<String> {
-        Some(self.lease.deal.to_string())
-    }
-
+impl Command<bool> for FinishDeal {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let tries = i64::from(self.lease.attempts) + 1;
         match &self.end {
@@ -220,21 +212,13 @@ impl FinishDeal {
     }
 }
 
-struct ReplayDeal {
-    deal: String,
-}
+struct ReplayDeal(String);
 
-impl Command for ReplayDeal {
-    type Output = bool;
-
-    fn row(&self) -> Option<String> {
-        Some(self.deal.clone())
-    }
-
+impl Command<bool> for ReplayDeal {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let revived = tx.conn.execute(query(REPLAY_DEAL).bind(&self.deal).bind(tx.now)).await? > 0;
+        let revived = tx.conn.execute(query(REPLAY_DEAL).bind(&self.0).bind(tx.now)).await? > 0;
         if revived {
-            inbox::reopen(tx, &self.deal).await?;
+            inbox::reopen(tx, &self.0).await?;
             tx.notify = true;
         }
         Ok(revived)

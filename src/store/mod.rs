@@ -20,6 +20,7 @@ mod pauses;
 mod wins;
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
@@ -54,17 +55,19 @@ impl Store {
     /// the time at which it is. Take it before looking for work. Waiting on it fails once the store is closed.
     /// Services on the same PostgreSQL database wake each other too, as long as the server lets them; poll as well.
     pub fn changed(&self) -> watch::Receiver<u64> {
-        self.writer.changed()
+        let mut changed = self.writer.changed.clone();
+        changed.mark_unchanged();
+        changed
     }
 
     /// Transactions committed since the store was opened. Callers that come together share one.
     pub fn commits(&self) -> u64 {
-        self.writer.commits()
+        self.writer.commits.load(Ordering::Relaxed)
     }
 
     /// Writes that wait to be taken up: events beyond 1024 are refused, the rest waits.
     pub fn queued(&self) -> usize {
-        self.writer.queued()
+        self.writer.queue.max_capacity() - self.writer.queue.capacity()
     }
 
     /// Succeeds if the store takes writes: a writer is alive and the database lets it begin a transaction.
@@ -100,9 +103,7 @@ impl Default for StoreConfig {
 
 struct Ping;
 
-impl engine::Command for Ping {
-    type Output = ();
-
+impl engine::Command<()> for Ping {
     async fn run(&self, _: &mut engine::Tx<'_>) -> Result<(), DatabaseError> {
         Ok(())
     }

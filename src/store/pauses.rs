@@ -46,20 +46,16 @@ impl Store {
     /// Every pause that no success has ended yet, the oldest first.
     pub async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
         let rows: Vec<(String, i64, String, i64)> = self.readers.all(query(ALL_PAUSES)).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(scope, until, reason, since)| Pause {
-                scope,
-                until: from_millis(until),
-                reason,
-                since: from_millis(since),
-            })
-            .collect())
+        let pauses = rows.into_iter().map(|(scope, until, reason, since)| {
+            let (until, since) = (from_millis(until), from_millis(since));
+            Pause { scope, until, reason, since }
+        });
+        Ok(pauses.collect())
     }
 
     /// Ends a pause now; false if there was none.
     pub async fn lift_pause(&self, scope: &str) -> Result<bool, StoreError> {
-        self.writer.run(LiftPause { scope: scope.to_owned() }).await
+        self.writer.run(LiftPause(scope.to_owned())).await
     }
 }
 
@@ -97,23 +93,17 @@ struct SetPause {
     reason: String,
 }
 
-impl Command for SetPause {
-    type Output = ();
-
+impl Command<()> for SetPause {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         pause(tx, &self.scope, self.until, &self.reason).await
     }
 }
 
-struct LiftPause {
-    scope: String,
-}
+struct LiftPause(String);
 
-impl Command for LiftPause {
-    type Output = bool;
-
+impl Command<bool> for LiftPause {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let lifted = tx.conn.execute(query(LIFT).bind(&self.scope)).await? > 0;
+        let lifted = tx.conn.execute(query(LIFT).bind(&self.0)).await? > 0;
         tx.notify |= lifted;
         Ok(lifted)
     }

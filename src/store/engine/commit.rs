@@ -50,15 +50,6 @@ enum Failed {
     Inside(Arc<DatabaseError>),
 }
 
-impl From<Failed> for StoreError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Outside(error) => error,
-            Failed::Inside(error) => Self::Database(error),
-        }
-    }
-}
-
 impl WriterTask {
     /// Starts it. SQLite blocks whoever calls it, so its writer has a thread, which needs nothing of the runtime
     /// but to be woken.
@@ -112,15 +103,13 @@ impl WriterTask {
         for item in batch {
             match &item {
                 Item::Record(_) => records.push(item),
-                Item::Command(command) => match command.row() {
-                    Some(row) => by_row.push((row, item)),
-                    None => alone.push(vec![item]),
-                },
+                Item::Command(Some(_), _) => by_row.push(item),
+                Item::Command(None, _) => alone.push(vec![item]),
                 Item::Close => {}
             }
         }
-        by_row.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let mut transactions = vec![records, by_row.into_iter().map(|(_, item)| item).collect()];
+        by_row.sort_by(|one, other| one.row().cmp(&other.row()));
+        let mut transactions = vec![records, by_row];
         transactions.append(&mut alone);
         transactions.retain(|transaction| !transaction.is_empty());
         transactions
@@ -161,9 +150,13 @@ impl WriterTask {
             }
             done = self.transact(slice::from_mut(&mut item)).await;
         }
-        let gone = if let Err(Failed::Outside(error)) = &done { Err(error.clone()) } else { Ok(()) };
-        item.answer(done.map_err(StoreError::from));
-        gone
+        let (answer, gone) = match done {
+            Ok(()) => (Ok(()), None),
+            Err(Failed::Inside(error)) => (Err(StoreError::Database(error)), None),
+            Err(Failed::Outside(error)) => (Err(error.clone()), Some(error)),
+        };
+        item.answer(answer);
+        gone.map_or(Ok(()), Err)
     }
 
     /// Nobody waits longer than the first to find out that the database is gone.
@@ -217,7 +210,7 @@ impl WriterTask {
         for item in batch {
             match item {
                 Item::Record(call) => records.push(call),
-                Item::Command(call) => commands.push(call),
+                Item::Command(_, call) => commands.push(call),
                 Item::Close => {}
             }
         }
@@ -256,9 +249,7 @@ mod tests {
     /// The disk is full once the database has this many pages.
     struct LimitPages(&'static str);
 
-    impl Command for LimitPages {
-        type Output = ();
-
+    impl Command<()> for LimitPages {
         async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
             let Conn::Sqlite(conn) = &mut tx.conn else { panic!("only SQLite counts pages") };
             Ok(conn.execute_batch(self.0)?)
@@ -294,9 +285,7 @@ mod tests {
 
     struct Panics;
 
-    impl Command for Panics {
-        type Output = ();
-
+    impl Command<()> for Panics {
         async fn run(&self, _: &mut Tx<'_>) -> Result<(), DatabaseError> {
             panic!("as a test wants it")
         }

@@ -24,7 +24,7 @@ mod writer_connection;
 
 pub use error::{DatabaseError, StoreError};
 pub use open::VoidLeases;
-pub use query::{Conn, DecodeRow, clean, from_millis, json, millis_after, query};
+pub use query::{Conn, DecodeRow, clean, count, from_millis, json, millis_after, query};
 pub use readers::Readers;
 pub use statements::Statement;
 pub use url::{StoreUrl, StoreUrlError};

@@ -50,9 +50,7 @@ impl Store {
 /// Takes back what was leased, for when no worker can be at it. Returns how many rows it was.
 pub struct VoidLeases;
 
-impl Command for VoidLeases {
-    type Output = u64;
-
+impl Command<u64> for VoidLeases {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
         let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;

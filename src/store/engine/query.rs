@@ -101,6 +101,11 @@ pub fn from_millis(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
+/// A number of rows.
+pub fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or(0)
+}
+
 /// `now + span` in milliseconds.
 pub fn millis_after(now: i64, span: Duration) -> i64 {
     now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))

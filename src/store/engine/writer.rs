@@ -3,7 +3,7 @@
 //! file has one of them, PostgreSQL a few.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::error::TrySendError;
@@ -22,18 +22,10 @@ use crate::store::{Recorded, inbox::recording::RecordCall};
 const QUEUE: usize = 1024;
 
 /// Something to do inside a transaction. It may run twice, the second time after a rollback.
-pub trait Command: Send + Sync + 'static {
-    /// What the caller gets once it is committed.
-    type Output: Send + 'static;
-
+/// The caller gets its `T` once it is committed.
+pub trait Command<T>: Send + Sync + 'static {
     /// Does it.
-    fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Output, DatabaseError>> + Send;
-
-    /// The row that it changes before anything else, if it is one. Commands that say so may share a
-    /// transaction where there are several: they run in the order of their rows, which cannot deadlock.
-    fn row(&self) -> Option<String> {
-        None
-    }
+    fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<T, DatabaseError>> + Send;
 }
 
 /// An open transaction.
@@ -49,17 +41,19 @@ pub struct Tx<'a> {
 /// The handle through which everybody writes. Cheap to clone; the tasks end when the last one is gone.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Item>,
-    changed: watch::Receiver<u64>,
-    commits: Arc<AtomicU64>,
+    pub queue: mpsc::Sender<Item>,
+    /// Counts commits that made work due; ends when the writers have.
+    pub changed: watch::Receiver<u64>,
+    /// Counts transactions.
+    pub commits: Arc<AtomicU64>,
 }
 
 /// What waits in the queue.
 pub enum Item {
     /// Events, recorded together with those of other calls.
     Record(RecordCall),
-    /// Anything else.
-    Command(Box<dyn Pending>),
+    /// Anything else, and the row that it changes before anything else, if it is one.
+    Command(Option<String>, Box<dyn Pending>),
     /// Nothing comes after this.
     Close,
 }
@@ -93,10 +87,27 @@ impl Writer {
     }
 
     /// Runs a command and waits for its COMMIT. A caller that stops waiting does not stop the command.
-    pub async fn run<C: Command>(&self, command: C) -> Result<C::Output, StoreError> {
+    pub async fn run<T: Send + 'static>(&self, command: impl Command<T>) -> Result<T, StoreError> {
+        self.enqueue(None, command).await
+    }
+
+    /// The same for a command that changes this row before anything else. Such commands may share a transaction where
+    /// there are several: they run in the order of their rows, which cannot deadlock.
+    pub async fn run_on<T: Send + 'static>(
+        &self,
+        row: String,
+        command: impl Command<T>,
+    ) -> Result<T, StoreError> {
+        self.enqueue(Some(row), command).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        row: Option<String>,
+        command: impl Command<T>,
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let call = CommandCall { command, output: None, reply };
-        self.send(Item::Command(Box::new(call))).await?;
+        self.send(Item::Command(row, Box::new(CommandCall { command, output: None, reply }))).await?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -110,23 +121,6 @@ impl Writer {
             },
         )?;
         answer.await.map_err(|_| StoreError::Closed)?
-    }
-
-    /// Counts commits that made work due, from now on; ends when the writers have.
-    pub fn changed(&self) -> watch::Receiver<u64> {
-        let mut changed = self.changed.clone();
-        changed.mark_unchanged();
-        changed
-    }
-
-    /// Transactions committed so far.
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// What waits to be taken up.
-    pub fn queued(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Takes no more commands, finishes those that are queued and closes the connections.
@@ -143,11 +137,16 @@ impl Writer {
 }
 
 impl Item {
+    /// The row that it changes before anything else, if it is one.
+    pub fn row(&self) -> Option<&str> {
+        if let Self::Command(row, _) = self { row.as_deref() } else { None }
+    }
+
     /// Tells whoever waits for it how the transaction ended.
     pub fn answer(self, committed: Result<(), StoreError>) {
         match self {
             Self::Record(call) => call.answer(committed),
-            Self::Command(call) => call.answer(committed),
+            Self::Command(_, call) => call.answer(committed),
             Self::Close => {}
         }
     }
@@ -155,25 +154,19 @@ impl Item {
 
 /// A [`Command`] of any type, with whoever waits for it.
 pub trait Pending: Send {
-    /// See [`Command::row`].
-    fn row(&self) -> Option<String>;
     /// See [`Command::run`].
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), DatabaseError>>;
     /// Tells whoever waits for it how the transaction ended.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-struct CommandCall<C: Command> {
+struct CommandCall<C, T> {
     command: C,
-    output: Option<C::Output>,
-    reply: oneshot::Sender<Result<C::Output, StoreError>>,
+    output: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<C: Command> Pending for CommandCall<C> {
-    fn row(&self) -> Option<String> {
-        self.command.row()
-    }
-
+impl<T: Send + 'static, C: Command<T>> Pending for CommandCall<C, T> {
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), DatabaseError>> {
         Box::pin(async move {
             self.output = Some(self.command.run(tx).await?);

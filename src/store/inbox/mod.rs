@@ -61,18 +61,11 @@ impl Store {
     pub async fn events(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
         type EventColumns = (i64, String, String, String, String, i64, String);
         let rows: Vec<EventColumns> = self.readers.all(query(LATEST_EVENTS).bind(limit)).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, deal, kind, provider_id, verification, received_at, outcome)| EventRow {
-                id,
-                deal,
-                kind,
-                provider_id,
-                verification,
-                received_at: from_millis(received_at),
-                outcome,
-            })
-            .collect())
+        let event = |(id, deal, kind, provider_id, verification, received_at, outcome)| {
+            let received_at = from_millis(received_at);
+            EventRow { id, deal, kind, provider_id, verification, received_at, outcome }
+        };
+        Ok(rows.into_iter().map(event).collect())
     }
 }
 

@@ -57,10 +57,6 @@ impl RecordCall {
         // Nobody may be waiting any more; the events are recorded all the same.
         let _ = self.reply.send(committed.map(|()| self.recorded));
     }
-
-    fn is_recorded(&mut self, new: usize) {
-        self.recorded = Recorded { new, repeated: self.events.len() - new };
-    }
 }
 
 /// Records the events of several calls.
@@ -145,7 +141,7 @@ async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), D
 /// Tells each call how many of its events were new.
 fn count(calls: &mut [&mut RecordCall], new_by_call: Vec<usize>) {
     for (call, new) in calls.iter_mut().zip(new_by_call) {
-        call.is_recorded(new);
+        call.recorded = Recorded { new, repeated: call.events.len() - new };
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::store::engine::{StoreError, from_millis, query};
+use crate::store::engine::{StoreError, count, from_millis, query};
 use crate::store::{Destination, Store, outbox::deliveries::DeliveryState};
 
 statements! {
@@ -42,28 +42,27 @@ impl Store {
 
         let mut backlog = Backlog::default();
         let deals: Vec<(String, i64, i64)> = self.readers.all(query(OPEN_DEALS)).await?;
-        for (state, count, heard_at) in deals {
+        for (state, found, heard_at) in deals {
             if state != "dead" {
                 backlog.oldest_deal = backlog.oldest_deal.into_iter().chain([from_millis(heard_at)]).min();
             }
             let into = if state == "dead" { &mut backlog.deals_dead } else { &mut backlog.deals_waiting };
-            *into += u64::try_from(count).unwrap_or(0);
+            *into += count(found);
         }
 
         let groups: Vec<Group> = self.readers.all(query(OPEN_DELIVERIES)).await?;
         let mut oldest: Option<i64> = None;
-        for (destination, state, unknown, count, created_at) in groups {
+        for (destination, state, unknown, found, created_at) in groups {
             let Ok(destination) = destination.parse() else { continue };
             let state = DeliveryState::of_row(&state, unknown != 0);
             if state != DeliveryState::Dead {
                 oldest = oldest.into_iter().chain([created_at]).min();
             }
-            let count = u64::try_from(count).unwrap_or(0);
             let same =
                 |(to, at, _): &&mut (Destination, DeliveryState, u64)| *to == destination && *at == state;
             match backlog.deliveries.iter_mut().find(same) {
-                Some((_, _, sum)) => *sum += count,
-                None => backlog.deliveries.push((destination, state, count)),
+                Some((_, _, sum)) => *sum += count(found),
+                None => backlog.deliveries.push((destination, state, count(found))),
             }
         }
         backlog.oldest_undelivered = oldest.map(from_millis);

@@ -8,8 +8,8 @@ use sqlx::AssertSqlSafe;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::engine::{
-    Command, Conn, DatabaseError, OpenMode, StoreError, StoreUrl, Tx, VoidLeases, WriterConnection, migrate,
-    query, sqlite,
+    Command, Conn, DatabaseError, OpenMode, StoreError, StoreUrl, Tx, VoidLeases, WriterConnection, count,
+    migrate, query, sqlite,
 };
 
 /// Rows that are written with one statement.
@@ -184,11 +184,11 @@ impl Table {
 
     async fn count(&self, conn: &mut Conn<'_>) -> Result<u64, DatabaseError> {
         let sql = format!("SELECT COUNT(*) FROM {}", self.name);
-        let count: i64 = match conn {
+        let rows: i64 = match conn {
             Conn::Sqlite(conn) => conn.query_row(&sql, [], |row| row.get(0))?,
             Conn::Postgres(conn) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut **conn).await?,
         };
-        Ok(u64::try_from(count).unwrap_or(0))
+        Ok(count(rows))
     }
 }
 

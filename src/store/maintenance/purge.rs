@@ -98,9 +98,7 @@ struct PurgePackets {
     only_records: bool,
 }
 
-impl Command for PurgePackets {
-    type Output = u64;
-
+impl Command<u64> for PurgePackets {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let finished = if self.only_records { FINISHED_RECORDS } else { FINISHED_PACKETS };
         let packets: Vec<(String,)> = tx.conn.all(query(finished).bind(self.before).bind(PACKETS)).await?;
@@ -125,9 +123,7 @@ struct PurgeEvents {
     before: i64,
 }
 
-impl Command for PurgeEvents {
-    type Output = u64;
-
+impl Command<u64> for PurgeEvents {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let delete = query(FORGET_EVENTS).bind(self.after).bind(self.upto).bind(self.before);
         let deals: Vec<(String,)> = tx.conn.all(delete).await?;

@@ -41,9 +41,7 @@ pub(in crate::store) async fn may_be_delivered(tx: &mut Tx<'_>, won_at: i64) -> 
 
 struct MarkRestored;
 
-impl Command for MarkRestored {
-    type Output = ();
-
+impl Command<()> for MarkRestored {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         tx.conn.execute(query(DOUBT_DELIVERIES).bind(tx.now)).await?;
         tx.conn.execute(query(MARK).bind(millis_after(tx.now, SKEW))).await?;

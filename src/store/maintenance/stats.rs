@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::store::Store;
-use crate::store::engine::{StoreError, query};
+use crate::store::engine::{StoreError, count, query};
 
 statements! {
     COUNT_PACKETS = "
@@ -77,27 +77,16 @@ impl Store {
         let (packets, complete): (i64, i64) = self.readers.one(query(COUNT_PACKETS).bind(since)).await?;
         let gaps: Vec<GapRow> = self.readers.all(query(COUNT_GAPS).bind(since)).await?;
         let sellers: Vec<SellerRow> = self.readers.all(query(COUNT_SELLERS).bind(since)).await?;
-        Ok(Stats {
-            packets: count(packets),
-            complete: count(complete),
-            gaps: gaps.into_iter().map(gap_count).collect(),
-            sellers: sellers.into_iter().map(seller_count).collect(),
-        })
+        let gaps = gaps.into_iter().map(|(section, gap, counting, raised, dismissed)| {
+            let (counting, raised, dismissed) = (count(counting), count(raised), count(dismissed));
+            GapCount { section, gap, counting, raised, dismissed }
+        });
+        let sellers = sellers.into_iter().map(|(_, name, deals, packets, complete, gaps)| {
+            let (deals, packets, complete, gaps) =
+                (count(deals), count(packets), count(complete), count(gaps));
+            SellerCount { name, deals, packets, complete, gaps }
+        });
+        let (gaps, sellers) = (gaps.collect(), sellers.collect());
+        Ok(Stats { packets: count(packets), complete: count(complete), gaps, sellers })
     }
-}
-
-fn gap_count((section, gap, counting, raised, dismissed): (String, String, i64, i64, i64)) -> GapCount {
-    let (counting, raised, dismissed) = (count(counting), count(raised), count(dismissed));
-    GapCount { section, gap, counting, raised, dismissed }
-}
-
-fn seller_count(
-    (_, name, deals, packets, complete, gaps): (Option<String>, Option<String>, i64, i64, i64, i64),
-) -> SellerCount {
-    let (deals, packets) = (count(deals), count(packets));
-    SellerCount { name, deals, packets, complete: count(complete), gaps: count(gaps) }
-}
-
-fn count(rows: i64) -> u64 {
-    u64::try_from(rows).unwrap_or(0)
 }

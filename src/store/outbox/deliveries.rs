@@ -174,14 +174,9 @@ pub(in crate::store) async fn of_packet(
     for (at, destination, outcome, duration_ms, error, next_at) in attempts {
         let of_same = |delivery: &&mut StoredDelivery| delivery.destination.as_str() == destination;
         if let Some(delivery) = deliveries.iter_mut().find(of_same) {
-            delivery.attempts.push(Attempt {
-                at: from_millis(at),
-                destination: delivery.destination,
-                outcome,
-                duration_ms,
-                error,
-                next_at: next_at.map(from_millis),
-            });
+            let (at, next_at, destination) =
+                (from_millis(at), next_at.map(from_millis), delivery.destination);
+            delivery.attempts.push(Attempt { at, destination, outcome, duration_ms, error, next_at });
         }
     }
     Ok(deliveries)

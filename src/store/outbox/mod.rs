@@ -48,10 +48,6 @@ statements! {
         UPDATE deliveries SET due_at = $3
         WHERE packet_id = $1 AND destination = $2 AND state = 'waiting' AND due_at > $3
             AND attempts = 0 AND intended_at IS NULL";
-    /// What may be there stays unknown, and is read back first.
-    REPLAY_DELIVERIES = "
-        UPDATE deliveries SET state = 'waiting', due_at = $3, attempts = 0, absent = 0
-        WHERE packet_id = $1 AND ($2 = '' OR destination = $2) AND state IN ('dead', 'held')";
 }
 
 /// The right to work on one delivery.
@@ -83,6 +79,10 @@ impl DeliveryLease {
     /// Which pause holds it back, and with whom it shares workers: an account key as text, or [`SLACK`].
     pub fn scope(&self) -> String {
         pauses::scope_of(self.destination, &self.account)
+    }
+
+    fn row(&self) -> String {
+        format!("{} {}", self.packet_id, self.destination)
     }
 }
 
@@ -135,7 +135,7 @@ impl Store {
     /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
     /// the lease was lost or has run out, and the try must not be made.
     pub async fn intend(&self, lease: &DeliveryLease) -> Result<bool, StoreError> {
-        self.writer.run(Intend { lease: lease.clone() }).await
+        self.writer.run_on(lease.row(), Intend(lease.clone())).await
     }
 
     /// Records how a try ended, with its attempt row, in one transaction. The first try of a task, however it
@@ -146,17 +146,7 @@ impl Store {
         end: DeliveryEnd,
         attempt: Attempt,
     ) -> Result<bool, StoreError> {
-        self.writer.run(FinishDelivery { lease: lease.clone(), end, attempt }).await
-    }
-
-    /// Makes dead and held deliveries of a packet due now with a fresh count of tries; says how many. One that
-    /// may be there is read back first; where that is impossible, [`Store::settle`] decides.
-    pub async fn replay(
-        &self,
-        packet_id: &str,
-        destination: Option<Destination>,
-    ) -> Result<usize, StoreError> {
-        self.writer.run(Replay { packet_id: packet_id.to_owned(), destination }).await
+        self.writer.run_on(lease.row(), FinishDelivery { lease: lease.clone(), end, attempt }).await
     }
 }
 
@@ -191,9 +181,7 @@ pub(in crate::store) async fn append_attempt(
 
 struct ClaimDeliveries(Claim);
 
-impl Command for ClaimDeliveries {
-    type Output = Vec<DeliveryLease>;
-
+impl Command<Vec<DeliveryLease>> for ClaimDeliveries {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DeliveryLease>, DatabaseError> {
         let until = from_millis(self.0.until(tx));
         let rows: Vec<ClaimedRow> = self.0.rows(tx, CLAIM_DELIVERIES).await?;
@@ -224,19 +212,11 @@ fn lease_of(row: ClaimedRow, until: Timestamp) -> Option<DeliveryLease> {
     })
 }
 
-struct Intend {
-    lease: DeliveryLease,
-}
+struct Intend(DeliveryLease);
 
-impl Command for Intend {
-    type Output = bool;
-
-    fn row(&self) -> Option<String> {
-        Some(format!("{} {}", self.lease.packet_id, self.lease.destination))
-    }
-
+impl Command<bool> for Intend {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let DeliveryLease { packet_id, destination, epoch, .. } = &self.lease;
+        let DeliveryLease { packet_id, destination, epoch, .. } = &self.0;
         let update = query(INTEND).bind(packet_id).bind(destination.as_str()).bind(*epoch).bind(tx.now);
         Ok(tx.conn.execute(update).await? > 0)
     }
@@ -248,68 +228,42 @@ struct FinishDelivery {
     attempt: Attempt,
 }
 
-/// The columns that an end decides.
-struct Ended<'a> {
-    state: &'static str,
-    due: Option<i64>,
-    /// Whether it counts as a try.
-    counts: bool,
-    unknown: bool,
-    absent: u32,
-    external: Option<(&'a str, Option<&'a str>)>,
-}
-
 impl FinishDelivery {
-    fn ended(&self, now: i64) -> Ended<'_> {
-        let DeliveryLease { unknown, absent, .. } = self.lease;
-        let rest = Ended { state: "waiting", due: None, counts: true, unknown, absent, external: None };
-        match &self.end {
-            DeliveryEnd::Done { external_id, url } => {
-                let external = Some((external_id.as_str(), url.as_deref()));
-                Ended { state: "done", unknown: false, external, ..rest }
+    /// Writes the row and its attempt; false if the lease was lost.
+    async fn write(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
+        let DeliveryLease { packet_id, destination, epoch, attempts, unknown, absent, .. } = &self.lease;
+        let (mut external, mut url) = (None, None);
+        let (state, due, unknown, absent) = match &self.end {
+            DeliveryEnd::Done { external_id, url: there } => {
+                (external, url) = (Some(external_id.as_str()), there.as_deref());
+                ("done", None, false, *absent)
             }
-            DeliveryEnd::Retry { at } => {
-                Ended { due: Some(at.as_millisecond()), unknown: false, absent: 0, ..rest }
-            }
-            DeliveryEnd::Unknown { at, absent } => {
-                Ended { due: Some(at.as_millisecond()), unknown: true, absent: *absent, ..rest }
-            }
-            DeliveryEnd::Held => Ended { state: "held", unknown: true, ..rest },
+            DeliveryEnd::Retry { at } => ("waiting", Some(at.as_millisecond()), false, 0),
+            DeliveryEnd::Unknown { at, absent } => ("waiting", Some(at.as_millisecond()), true, *absent),
+            DeliveryEnd::Held => ("held", None, true, *absent),
             // This try failed for certain; an earlier one of unknown outcome stays unknown.
-            DeliveryEnd::Dead => Ended { state: "dead", ..rest },
+            DeliveryEnd::Dead => ("dead", None, *unknown, *absent),
             // The same, and due at once, held by the pause: lifting it is enough to go on.
-            DeliveryEnd::Paused { .. } => Ended { due: Some(now), counts: false, ..rest },
-        }
-    }
-
-    async fn write(&self, tx: &mut Tx<'_>, ended: &Ended<'_>) -> Result<bool, DatabaseError> {
-        let DeliveryLease { packet_id, destination, epoch, attempts, .. } = &self.lease;
-        let (external_id, url) = ended.external.map_or((None, None), |(id, url)| (Some(id), url));
+            DeliveryEnd::Paused { .. } => ("waiting", Some(tx.now), *unknown, *absent),
+        };
+        let counts = !matches!(self.end, DeliveryEnd::Paused { .. });
         let update = query(FINISH_DELIVERY).bind(packet_id).bind(destination.as_str()).bind(*epoch);
-        let update = update.bind(ended.state).bind(ended.due);
-        let update = update.bind(i64::from(*attempts) + i64::from(ended.counts));
-        let update = update.bind(ended.unknown).bind(ended.absent).bind(external_id).bind(url);
+        let update = update.bind(state).bind(due).bind(i64::from(*attempts) + i64::from(counts));
+        let update = update.bind(unknown).bind(absent).bind(external).bind(url);
         if tx.conn.execute(update).await? == 0 {
             return Ok(false);
         }
+        tx.notify |= due.is_some();
         append_attempt(tx, packet_id, *epoch, &self.attempt).await?;
         Ok(true)
     }
 }
 
-impl Command for FinishDelivery {
-    type Output = bool;
-
-    fn row(&self) -> Option<String> {
-        Some(format!("{} {}", self.lease.packet_id, self.lease.destination))
-    }
-
+impl Command<bool> for FinishDelivery {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let ended = self.ended(tx.now);
-        if !self.write(tx, &ended).await? {
+        if !self.write(tx).await? {
             return Ok(false);
         }
-        tx.notify |= ended.due.is_some();
         let DeliveryLease { packet_id, destination, account, .. } = &self.lease;
         let scope = scope_of(*destination, account);
         match self.end {
@@ -326,26 +280,5 @@ impl Command for FinishDelivery {
             tx.notify |= tx.conn.execute(update).await? > 0;
         }
         Ok(true)
-    }
-}
-
-struct Replay {
-    packet_id: String,
-    destination: Option<Destination>,
-}
-
-impl Command for Replay {
-    type Output = usize;
-
-    fn row(&self) -> Option<String> {
-        Some(self.packet_id.clone())
-    }
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<usize, DatabaseError> {
-        let which = self.destination.map_or("", Destination::as_str);
-        let update = query(REPLAY_DELIVERIES).bind(&self.packet_id).bind(which).bind(tx.now);
-        let rows = tx.conn.execute(update).await?;
-        tx.notify |= rows > 0;
-        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
     }
 }

@@ -1,4 +1,4 @@
-//! An operator's word on a delivery of which nobody knows whether it is there.
+//! What an operator decides about deliveries: sends dead ones again, and says of an uncertain one whether it is there.
 
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::{Attempt, Destination, Store, outbox::append_attempt, outbox::deliveries::DeliveryState};
@@ -12,6 +12,10 @@ statements! {
             AND (state IN ('held', 'dead') OR (state = 'waiting' AND unknown = 1))
         RETURNING epoch";
     STATE = "SELECT state, unknown FROM deliveries WHERE packet_id = $1 AND destination = $2";
+    /// What may be there stays unknown, and is read back first.
+    REPLAY_DELIVERIES = "
+        UPDATE deliveries SET state = 'waiting', due_at = $3, attempts = 0, absent = 0
+        WHERE packet_id = $1 AND ($2 = '' OR destination = $2) AND state IN ('dead', 'held')";
 }
 
 /// What an operator has seen on the other side.
@@ -58,7 +62,20 @@ impl Store {
         destination: Destination,
         decision: Decision,
     ) -> Result<Settled, StoreError> {
-        self.writer.run(Settle { packet_id: packet_id.to_owned(), destination, decision }).await
+        let row = format!("{packet_id} {destination}");
+        self.writer.run_on(row, Settle { packet_id: packet_id.to_owned(), destination, decision }).await
+    }
+
+    /// Makes dead and held deliveries of a packet due now with a fresh count of tries; says how many. One that
+    /// may be there is read back first; where that is impossible, [`Store::settle`] decides.
+    pub async fn replay(
+        &self,
+        packet_id: &str,
+        destination: Option<Destination>,
+    ) -> Result<usize, StoreError> {
+        self.writer
+            .run_on(packet_id.to_owned(), Replay { packet_id: packet_id.to_owned(), destination })
+            .await
     }
 }
 
@@ -68,13 +85,7 @@ struct Settle {
     decision: Decision,
 }
 
-impl Command for Settle {
-    type Output = Settled;
-
-    fn row(&self) -> Option<String> {
-        Some(format!("{} {}", self.packet_id, self.destination))
-    }
-
+impl Command<Settled> for Settle {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
         let Self { packet_id, destination, decision } = self;
         let (state, due, external_id, url) = match decision {
@@ -84,7 +95,13 @@ impl Command for Settle {
         let update = query(SETTLE).bind(packet_id).bind(destination.as_str()).bind(state).bind(due);
         let update = update.bind(external_id).bind(url);
         let settled: Option<(i64,)> = tx.conn.optional(update).await?;
-        let Some((epoch,)) = settled else { return self.refused(tx).await };
+        let Some((epoch,)) = settled else {
+            let find = query(STATE).bind(packet_id).bind(destination.as_str());
+            let found: Option<(String, i64)> = tx.conn.optional(find).await?;
+            return Ok(found.map_or(Settled::Missing, |(state, unknown)| {
+                Settled::Refused(DeliveryState::of_row(&state, unknown != 0))
+            }));
+        };
         let attempt = Attempt {
             at: from_millis(tx.now),
             destination: *destination,
@@ -99,12 +116,17 @@ impl Command for Settle {
     }
 }
 
-impl Settle {
-    async fn refused(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
-        let find = query(STATE).bind(&self.packet_id).bind(self.destination.as_str());
-        let found: Option<(String, i64)> = tx.conn.optional(find).await?;
-        Ok(found.map_or(Settled::Missing, |(state, unknown)| {
-            Settled::Refused(DeliveryState::of_row(&state, unknown != 0))
-        }))
+struct Replay {
+    packet_id: String,
+    destination: Option<Destination>,
+}
+
+impl Command<usize> for Replay {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<usize, DatabaseError> {
+        let which = self.destination.map_or("", Destination::as_str);
+        let update = query(REPLAY_DELIVERIES).bind(&self.packet_id).bind(which).bind(tx.now);
+        let rows = tx.conn.execute(update).await?;
+        tx.notify |= rows > 0;
+        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
     }
 }

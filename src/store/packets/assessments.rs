@@ -39,9 +39,7 @@ impl Store {
 
 struct AssessTheRest;
 
-impl Command for AssessTheRest {
-    type Output = ();
-
+impl Command<()> for AssessTheRest {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
         let rest: Vec<(String, i64, String, String)> = tx.conn.all(query(UNASSESSED).bind(PACKETS)).await?;
         for (packet_id, created_at, packet, record) in &rest {

@@ -58,9 +58,7 @@ struct Dismiss {
     reason: Option<String>,
 }
 
-impl Command for Dismiss {
-    type Output = bool;
-
+impl Command<bool> for Dismiss {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let at = self.reason.as_ref().map(|_| tx.now);
         let update = query(DISMISS).bind(&self.packet_id).bind(&self.section).bind(&self.gap);
@@ -74,11 +72,6 @@ pub(in crate::store) async fn of_packet(
     packet_id: &str,
 ) -> Result<Vec<Dismissal>, DatabaseError> {
     let rows: Vec<(String, String, i64, String)> = readers.all(query(DISMISSALS).bind(packet_id)).await?;
-    let dismissals = rows.into_iter().map(|(section, gap, at, reason)| Dismissal {
-        section,
-        gap,
-        at: from_millis(at),
-        reason,
-    });
-    Ok(dismissals.collect())
+    let dismissal = |(section, gap, at, reason)| Dismissal { section, gap, at: from_millis(at), reason };
+    Ok(rows.into_iter().map(dismissal).collect())
 }

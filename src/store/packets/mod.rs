@@ -133,13 +133,11 @@ impl Store {
         &self,
         deals: &[DealKey],
     ) -> Result<Option<(String, Timestamp, Timestamp)>, StoreError> {
-        let mut latest: Option<(String, i64, i64)> = None;
+        let mut found: Vec<(String, i64, i64)> = Vec::new();
         for deal in deals {
-            let found: Option<(String, i64, i64)> =
-                self.readers.optional(query(LATEST_OF_DEAL).bind(deal.to_string())).await?;
-            latest =
-                latest.into_iter().chain(found).max_by_key(|(_, won_at, created_at)| (*won_at, *created_at));
+            found.extend(self.readers.optional(query(LATEST_OF_DEAL).bind(deal.to_string())).await?);
         }
+        let latest = found.into_iter().max_by_key(|(_, won_at, created_at)| (*won_at, *created_at));
         Ok(latest
             .map(|(packet_id, won_at, created_at)| (packet_id, from_millis(won_at), from_millis(created_at))))
     }
