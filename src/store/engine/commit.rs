@@ -25,9 +25,7 @@ const BATCH: (usize, usize) = (128, 16);
 /// How often a command that collided with another transaction runs again.
 const COLLISIONS: u32 = 5;
 
-/// One writer.
 pub struct WriterTask {
-    /// Its connection.
     pub connection: WriterConnection,
     /// The queue, which all writers of a store share.
     pub items: Arc<Mutex<mpsc::Receiver<Item>>>,
@@ -37,7 +35,6 @@ pub struct WriterTask {
     pub changed: Arc<watch::Sender<u64>>,
     /// Notified with it, for services on other machines.
     pub committed: Arc<Notify>,
-    /// Counts commits.
     pub commits: Arc<AtomicU64>,
 }
 
@@ -101,15 +98,16 @@ impl WriterTask {
         }
         let (mut records, mut by_row, mut alone) = (Vec::new(), Vec::new(), Vec::new());
         for item in batch {
-            match &item {
+            match item {
                 Item::Record(_) => records.push(item),
-                Item::Command(Some(_), _) => by_row.push(item),
+                Item::Command(Some(row), call) => by_row.push((row, call)),
                 Item::Command(None, _) => alone.push(vec![item]),
                 Item::Close => {}
             }
         }
-        by_row.sort_by(|one, other| one.row().cmp(&other.row()));
-        let mut transactions = vec![records, by_row];
+        by_row.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let by_row = by_row.into_iter().map(|(_, call)| Item::Command(None, call));
+        let mut transactions = vec![records, by_row.collect()];
         transactions.append(&mut alone);
         transactions.retain(|transaction| !transaction.is_empty());
         transactions
@@ -150,13 +148,15 @@ impl WriterTask {
             }
             done = self.transact(slice::from_mut(&mut item)).await;
         }
-        let (answer, gone) = match done {
-            Ok(()) => (Ok(()), None),
-            Err(Failed::Inside(error)) => (Err(StoreError::Database(error)), None),
-            Err(Failed::Outside(error)) => (Err(error.clone()), Some(error)),
-        };
-        item.answer(answer);
-        gone.map_or(Ok(()), Err)
+        match done {
+            Ok(()) => item.answer(Ok(())),
+            Err(Failed::Inside(error)) => item.answer(Err(StoreError::Database(error))),
+            Err(Failed::Outside(error)) => {
+                item.answer(Err(error.clone()));
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Nobody waits longer than the first to find out that the database is gone.

@@ -155,7 +155,6 @@ impl Conn<'_> {
         }
     }
 
-    /// All rows.
     pub async fn all<T: DecodeRow>(&mut self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
         match self {
             Self::Sqlite(conn) => Ok(sqlite::all(conn, &query)?),

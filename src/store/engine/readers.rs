@@ -31,7 +31,6 @@ impl Readers {
         Self::Sqlite(Arc::new(FileReaders { path, turns, idle: Mutex::default() }))
     }
 
-    /// All rows.
     pub async fn all<T: DecodeRow>(&self, query: Query<'_>) -> Result<Vec<T>, DatabaseError> {
         match self {
             Self::Sqlite(readers) => Arc::clone(readers).all(query).await,

@@ -24,7 +24,6 @@ const QUEUE: usize = 1024;
 /// Something to do inside a transaction. It may run twice, the second time after a rollback.
 /// The caller gets its `T` once it is committed.
 pub trait Command<T>: Send + Sync + 'static {
-    /// Does it.
     fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<T, DatabaseError>> + Send;
 }
 
@@ -59,7 +58,6 @@ pub enum Item {
 }
 
 impl Writer {
-    /// Starts the tasks.
     pub fn start(connection: WriterConnection, clock: &Clock) -> Result<Self, DatabaseError> {
         let (queue, items) = mpsc::channel(QUEUE);
         let items = Arc::new(Mutex::new(items));
@@ -88,26 +86,19 @@ impl Writer {
 
     /// Runs a command and waits for its COMMIT. A caller that stops waiting does not stop the command.
     pub async fn run<T: Send + 'static>(&self, command: impl Command<T>) -> Result<T, StoreError> {
-        self.enqueue(None, command).await
+        self.run_on(None, command).await
     }
 
     /// The same for a command that changes this row before anything else. Such commands may share a transaction where
     /// there are several: they run in the order of their rows, which cannot deadlock.
     pub async fn run_on<T: Send + 'static>(
         &self,
-        row: String,
-        command: impl Command<T>,
-    ) -> Result<T, StoreError> {
-        self.enqueue(Some(row), command).await
-    }
-
-    async fn enqueue<T: Send + 'static>(
-        &self,
-        row: Option<String>,
+        row: impl Into<Option<String>>,
         command: impl Command<T>,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Item::Command(row, Box::new(CommandCall { command, output: None, reply }))).await?;
+        let call = CommandCall { command, output: None, reply };
+        self.send(Item::Command(row.into(), Box::new(call))).await?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -137,11 +128,6 @@ impl Writer {
 }
 
 impl Item {
-    /// The row that it changes before anything else, if it is one.
-    pub fn row(&self) -> Option<&str> {
-        if let Self::Command(row, _) = self { row.as_deref() } else { None }
-    }
-
     /// Tells whoever waits for it how the transaction ended.
     pub fn answer(self, committed: Result<(), StoreError>) {
         match self {

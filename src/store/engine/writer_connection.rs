@@ -49,7 +49,6 @@ pub enum WriterConnection {
 }
 
 impl WriterConnection {
-    /// Connects.
     pub async fn open(url: &StoreUrl, mode: OpenMode) -> Result<Self, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => {
