@@ -54,8 +54,8 @@ pub struct Due {
 }
 
 impl Store {
-    /// For each scope and kind of work when it may be claimed next, the earliest first. What is not listed has
-    /// nothing to do until something changes.
+    /// Returns for each queue, a scope and a kind of work, when its first row may be claimed; the earliest first. A
+    /// queue that is absent has no open work until the next notification.
     pub async fn due(&self) -> Result<Vec<Due>, StoreError> {
         let mut every = Vec::new();
         for (work, sql) in [(Work::Deals, DUE_DEALS), (Work::Deliveries, DUE_DELIVERIES)] {
@@ -86,7 +86,7 @@ impl ClaimLimit {
     }
 }
 
-/// What somebody wants to work on.
+/// A claim of one worker process.
 pub(super) struct Claim {
     /// Whose rows, in this order.
     pub limits: Vec<ClaimLimit>,

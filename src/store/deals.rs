@@ -1,4 +1,4 @@
-//! Deals to look at. The deal row is the queue: one worker at a time has a deal, and events that arrive
+//! Deals to read from the CRM. The deal row is the queue: one worker at a time has a deal, and events that arrive
 //! meanwhile raise `want`, which makes the deal ready again when the work ends.
 
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub struct DealLease {
     /// Fences writes of workers that lost the lease.
     pub epoch: i64,
     /// How often it had been announced when it was claimed. An event that arrives later raises the deal's
-    /// own count, and the deal is looked at again.
+    /// own count, and the deal is read again.
     pub want: i64,
     /// Failed tries so far.
     pub attempts: u32,

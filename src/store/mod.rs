@@ -1,11 +1,13 @@
-//! The durable state: inbox, deals to look at, packets, outbox and attempts, in one database: a SQLite file
-//! for one process, or PostgreSQL for several.
+//! The durable state: inbox, deals to read, packets, outbox and attempts, in one database: a SQLite file for one
+//! process, or PostgreSQL for several. Imports `clock`, `crash`, `record` and `packet`; read [`Store`] first, then
+//! `engine::writer`.
 //!
 //! All writes go through writers (SQLite's is a thread): a dropped request cannot cancel half a transaction, and
 //! concurrent webhooks share an fsync. Reads use a small pool. Times are epoch milliseconds. Every write of a worker
 //! carries the epoch of its lease: a worker that lost it changes nothing.
 //!
-//! `engine` is all that knows of two databases; `recording` and `copy` alone speak to each in its own way.
+//! `engine` is all that knows of two databases; only `inbox::recording` and `maintenance::copy` speak to each in its
+//! own way.
 
 #[macro_use]
 mod engine;
@@ -83,6 +85,14 @@ impl Store {
     }
 }
 
+struct Ping;
+
+impl engine::Command<()> for Ping {
+    async fn run(&self, _: &mut engine::Tx<'_>) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+}
+
 /// `[store]` of the configuration: where the database is and how long rows stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
@@ -98,13 +108,5 @@ pub struct StoreConfig {
 impl Default for StoreConfig {
     fn default() -> Self {
         Self { url: StoreUrl::Sqlite(PathBuf::from("handoff.db")), retention_days: 90, record_days: 30 }
-    }
-}
-
-struct Ping;
-
-impl engine::Command<()> for Ping {
-    async fn run(&self, _: &mut engine::Tx<'_>) -> Result<(), DatabaseError> {
-        Ok(())
     }
 }

@@ -47,9 +47,9 @@ pub struct DealRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DealState {
-    /// Nobody has looked yet.
+    /// It has not been read yet.
     Waiting,
-    /// It could not be looked at; that is tried again.
+    /// It could not be read; that is tried again.
     Retrying,
     /// A worker has it.
     Leased,

@@ -39,7 +39,7 @@ pub enum StoreHealth {
 }
 
 impl Store {
-    /// Looks at a store that may be in use. Creates and migrates nothing.
+    /// Examines a store that may be in use. Creates and migrates nothing.
     pub async fn health(url: &StoreUrl) -> Result<StoreHealth, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => sqlite::apart(file(path.clone())).await,

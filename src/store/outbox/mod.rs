@@ -76,7 +76,7 @@ pub struct DeliveryLease {
 }
 
 impl DeliveryLease {
-    /// Which pause holds it back, and with whom it shares workers: an account key as text, or [`SLACK`].
+    /// Which pause holds it back, and with whom it shares workers: an account key as text, or [`pauses::SLACK`].
     pub fn scope(&self) -> String {
         pauses::scope_of(self.destination, &self.account)
     }
