@@ -6,10 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use handoff_bridge::mapping::file;
 use handoff_bridge::packet::Role;
 use handoff_bridge::source::{Problem, Problems, Severity};
-use handoff_bridge::workbench::spec;
+use handoff_bridge::workbench::{lint, spec};
 
 /// Every broken file, in order.
 fn broken() -> Vec<(PathBuf, Problems)> {
@@ -18,7 +17,7 @@ fn broken() -> Vec<(PathBuf, Problems)> {
     paths.retain(|path| path.extension().is_some_and(|end| end == "yaml"));
     paths.sort();
     let read = |path: PathBuf| {
-        let (_, problems) = file::read(&path);
+        let (_, problems) = lint::read(&path);
         (path, problems)
     };
     paths.into_iter().map(read).collect()
@@ -147,7 +146,7 @@ fn every_message_says_what_to_do() {
 #[test]
 fn what_cannot_be_used_is_an_error_and_what_is_not_meant_is_a_warning() {
     for (path, problems) in broken() {
-        let (mapping, again) = file::parse("m.yaml", problems.text());
+        let (mapping, again) = lint::parse("m.yaml", problems.text());
         assert_eq!(mapping.is_none(), again.count(Severity::Error) > 0, "{}", path.display());
     }
 }
@@ -157,7 +156,7 @@ fn the_shipped_mappings_have_nothing_to_mend() {
     for entry in std::fs::read_dir("mappings").unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "yaml") {
-            let (mapping, problems) = file::read(Path::new(&path));
+            let (mapping, problems) = lint::read(Path::new(&path));
             assert!(mapping.is_some() && problems.is_empty(), "{problems}");
         }
     }
@@ -175,7 +174,7 @@ fn the_shipped_mappings_do_what_the_tests_beside_them_say() {
         assert!(problems.is_empty(), "{problems}");
         let cases = cases.unwrap();
         assert!(cases.cases.len() >= 5, "{}", path.display());
-        let mapping = file::read(&cases.mapping).0.unwrap();
+        let mapping = lint::read(&cases.mapping).0.unwrap();
         for case in &cases.cases {
             let told: String = case.differences(&mapping).iter().map(ToString::to_string).collect();
             assert_eq!(told, "", "{}: {}", path.display(), case.name);
@@ -229,14 +228,14 @@ fn every_example_of_the_manual_is_right() {
             spec::parse("manual", &(cases.clone() + &example), folder).1
         } else if example.contains("cases:") {
             let (file, problems) = spec::parse("manual", &example, folder);
-            let mapping = file::read(Path::new(SHIPPED)).0.unwrap();
+            let mapping = lint::read(Path::new(SHIPPED)).0.unwrap();
             for case in file.iter().flat_map(|file| &file.cases) {
                 let told: String = case.differences(&mapping).iter().map(ToString::to_string).collect();
                 assert_eq!(told, "", "{}", case.name);
             }
             problems
         } else {
-            file::parse("manual", &with(&shipped, &example)).1
+            lint::parse("manual", &with(&shipped, &example)).1
         };
         assert!(!problems.has_errors(), "{example}\n{problems}");
     }
@@ -250,7 +249,7 @@ fn the_first_change_of_the_manual_works_as_it_says() {
     let new = "from: [deal.handoff_success_outcome, deal.success_metric]";
     assert!(shipped.contains(old) && manual.contains(new));
     let changed = shipped.replacen(old, new, 1);
-    let mapping = file::parse(SHIPPED, &changed).0.unwrap();
+    let mapping = lint::parse(SHIPPED, &changed).0.unwrap();
 
     let test = examples().into_iter().find(|example| example.starts_with("  - name:")).unwrap();
     let cases = std::fs::read_to_string(SHIPPED_TESTS).unwrap() + &test;
@@ -259,10 +258,10 @@ fn the_first_change_of_the_manual_works_as_it_says() {
         let told: String = case.differences(&mapping).iter().map(ToString::to_string).collect();
         assert_eq!(told, "", "{}", case.name);
     }
-    let before = file::parse(SHIPPED, &shipped).0.unwrap();
+    let before = lint::parse(SHIPPED, &shipped).0.unwrap();
     assert!(!cases.last().unwrap().differences(&before).is_empty(), "the new test tests nothing");
 
-    let broken = file::parse(SHIPPED, &changed.replacen(new, &new.replacen("from", "form", 1), 1)).1;
+    let broken = lint::parse(SHIPPED, &changed.replacen(new, &new.replacen("from", "form", 1), 1)).1;
     assert!(manual.contains(&broken.to_string()), "the manual shows something else than\n{broken}");
 }
 
@@ -298,7 +297,7 @@ fn looking_at_a_huge_mapping_takes_no_huge_time() {
     let condition = "    - {field: deal.amount, at_least: 50000}\n".repeat(3_000);
     let text =
         with(&std::fs::read_to_string(SHIPPED).unwrap(), &format!("important_when:\n  any:\n{condition}"));
-    let problems = file::parse("m.yaml", &text).1;
+    let problems = lint::parse("m.yaml", &text).1;
     assert!(!problems.has_errors());
     assert_eq!(problems.iter().count(), 100, "more is not read");
 }

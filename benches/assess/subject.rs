@@ -5,8 +5,9 @@ use std::hint::black_box;
 use std::path::Path;
 
 use handoff_bridge::assemble::assemble;
-use handoff_bridge::mapping::{Mapping, file};
+use handoff_bridge::mapping::Mapping;
 use handoff_bridge::record::DealRecord;
+use handoff_bridge::workbench::lint;
 use jiff::Timestamp;
 
 use super::by_hand;
@@ -29,7 +30,7 @@ impl Subject {
     /// Reads it, and makes sure that both ways lead to the same packet.
     pub fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/deals");
-        let (mapping, problems) = file::read(&root.join("hubspot.yaml"));
+        let (mapping, problems) = lint::read(&root.join("hubspot.yaml"));
         let mapping = mapping.unwrap_or_else(|| panic!("{problems}"));
         let json = record(&root.join("hubspot/03_enterprise_complete.json"));
         let record: DealRecord = serde_json::from_str(&json).unwrap();

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::{ConfigArg, annotations, live};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::mapping::{self, Mapping};
+use crate::mapping::Mapping;
 use crate::source::{Problem, Problems, Severity};
+use crate::workbench::lint;
 
 /// Arguments of `handoff check`.
 #[derive(Debug, Args)]
@@ -91,7 +92,7 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
         compared: Vec::new(),
     };
     for (crm, path) in &loaded.mappings {
-        let (mapping, problems) = mapping::file::read_for(*crm, path);
+        let (mapping, problems) = lint::read_for(*crm, path);
         report.mappings.extend(mapping);
         report.files.push(problems);
     }
@@ -102,7 +103,7 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
 fn check_mappings(paths: &[PathBuf]) -> Report {
     let mut report = Report { config: None, mappings: Vec::new(), files: Vec::new(), compared: Vec::new() };
     for path in paths {
-        let (mapping, problems) = mapping::file::read(path);
+        let (mapping, problems) = lint::read(path);
         report.mappings.extend(mapping);
         report.files.push(problems);
     }

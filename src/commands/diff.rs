@@ -12,10 +12,11 @@ use super::recent::{self, Recent, Unread};
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::assemble::assemble;
 use crate::clock::Clock;
-use crate::mapping::{Mapping, file};
+use crate::mapping::Mapping;
 use crate::record::DealRecord;
 use crate::text::clean::clean_line;
 use crate::workbench::compare::{self, Change};
+use crate::workbench::lint;
 
 /// Arguments of `handoff diff`.
 #[derive(Debug, Args)]
@@ -143,7 +144,7 @@ async fn last_won(
 }
 
 fn read(path: &Path) -> Result<Mapping, Problem> {
-    let (mapping, problems) = file::read(path);
+    let (mapping, problems) = lint::read(path);
     mapping.ok_or_else(|| Problem::new(problems.to_string()))
 }
 
@@ -258,8 +259,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("brandt.json"), RECORD).unwrap();
         let text = std::fs::read_to_string("mappings/hubspot.yaml").unwrap();
-        let as_is = file::parse("old.yaml", &text).0.unwrap();
-        let changed = file::parse("new.yaml", &text.replacen(old.0, old.1, 1)).0.unwrap();
+        let as_is = lint::parse("old.yaml", &text).0.unwrap();
+        let changed = lint::parse("new.yaml", &text.replacen(old.0, old.1, 1)).0.unwrap();
         let now = "2026-11-23T08:00:00Z".parse().unwrap();
         let deals = records(directory.path()).unwrap();
         let deals =

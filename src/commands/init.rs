@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::crm::Crm;
 use crate::record::WantedFields;
+use crate::workbench::lint;
 use crate::workbench::scaffold::{self, First, Given};
 
 /// Arguments of `handoff init`.
@@ -72,7 +73,7 @@ async fn init(
         .map_err(|failure| Problem::new(format!("handoff: {key} cannot be asked: {}", failure.why())))?;
     let given = Given { channel: args.channel.clone(), fallback: args.fallback.clone() };
     let first = scaffold::mapping(&metadata, &given);
-    let (mapping, problems) = crate::mapping::file::parse(&out.display().to_string(), &first.text);
+    let (mapping, problems) = lint::parse(&out.display().to_string(), &first.text);
     if mapping.is_none() {
         // Only what was given on the command line can be wrong.
         return Err(Problem::new(problems.to_string()));
@@ -124,7 +125,7 @@ fn told(out: &Path, first: &First, given: &Given, lacking: &[crate::record::Lack
         let width = |text: fn(&scaffold::Missing) -> &str| {
             first.missing.iter().map(|one| text(one).len()).max().unwrap_or(0)
         };
-        let (names, labels) = (width(|missing| missing.name), width(|missing| missing.label));
+        let (names, labels) = (width(|missing| &missing.name), width(|missing| missing.label));
         for missing in &first.missing {
             let scaffold::Missing { name, label, kind, .. } = missing;
             let _ = writeln!(said, "  {name:names$}  {label:labels$}  {kind}");

@@ -8,8 +8,9 @@ use clap::{Args, ValueEnum};
 
 use super::{ConfigArg, annotations};
 use crate::config;
-use crate::mapping::{Mapping, file};
+use crate::mapping::Mapping;
 use crate::source::Problems;
+use crate::workbench::lint;
 use crate::workbench::spec::{self, Difference, TrialFile};
 
 /// The folder beside a mapping that holds its tests.
@@ -134,7 +135,7 @@ impl Report {
         let (read, problems) = spec::read(path);
         let Some(read) = read else { return self.broken(problems) };
         let mapping = instead.unwrap_or(&read.mapping);
-        match file::read(mapping) {
+        match lint::read(mapping) {
             (Some(mapping), _) => self.cases(path, &read, &mapping),
             (None, problems) => self.broken(problems),
         }

@@ -54,7 +54,9 @@ pub enum Reload {
 impl LiveMapping {
     /// Reads the file for the first time. It stays a mapping for the CRM that it is for now.
     pub fn load(path: &Path) -> Result<Self, Problems> {
-        let (mapping, problems) = file::read(path);
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| file::unreadable(&name, &error))?;
+        let (mapping, problems) = file::parse(&name, &text);
         let mapping = mapping.ok_or(problems)?;
         Ok(Self {
             path: path.to_owned(),
@@ -81,8 +83,9 @@ impl LiveMapping {
     /// Reads the file again and takes it if it passes `check`. A version is refused only once.
     pub fn reread(&self) -> Reload {
         let running = self.current();
-        let version = match std::fs::read_to_string(&self.path) {
-            Ok(text) => file::version(&text),
+        let text = std::fs::read_to_string(&self.path);
+        let version = match &text {
+            Ok(text) => file::version(text),
             Err(error) => error.kind().to_string(),
         };
         if version == running.version {
@@ -90,7 +93,12 @@ impl LiveMapping {
             return Reload::Unchanged;
         }
         let mut refused = self.refused.write().unwrap_or_else(PoisonError::into_inner);
-        match file::read_for(running.crm, &self.path) {
+        let name = self.path.display().to_string();
+        let (mapping, mut problems) = match text {
+            Ok(text) => file::parse(&name, &text),
+            Err(error) => (None, file::unreadable(&name, &error)),
+        };
+        match (file::only_for(running.crm, mapping, &mut problems), problems) {
             (Some(mapping), _) => {
                 let new = mapping.version.clone();
                 *refused = None;

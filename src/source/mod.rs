@@ -33,6 +33,21 @@ impl From<Range<usize>> for Span {
     }
 }
 
+/// Something that was read, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// What was read.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl From<(&str, Span)> for Spanned<String> {
+    fn from((text, span): (&str, Span)) -> Self {
+        Self { value: text.to_owned(), span }
+    }
+}
+
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {

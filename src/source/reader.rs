@@ -84,12 +84,13 @@ impl<'d> Section<'d> {
         rest
     }
 
-    /// Reports keys that are missing and keys that nobody knows.
-    pub fn finish(mut self, problems: &mut Problems) {
+    /// Reports keys that are missing and keys that nobody knows; false if there was one that nobody knows.
+    pub fn finish(mut self, problems: &mut Problems) -> bool {
         let known = std::mem::take(&mut self.known);
         #[cfg(test)]
         problems.asked.push(known.iter().cloned().collect());
-        for entry in self.rest() {
+        let unknown = self.rest();
+        for entry in &unknown {
             let untaken = known.iter().map(String::as_str);
             let meant = nearest(&entry.key, untaken.clone());
             let help = match meant {
@@ -104,6 +105,7 @@ impl<'d> Section<'d> {
         for (key, help) in self.missing {
             problems.error(self.span, format!("`{key}` is missing"), help);
         }
+        unknown.is_empty()
     }
 
     fn find(&mut self, key: &str) -> Field<'d> {

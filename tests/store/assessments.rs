@@ -1,10 +1,11 @@
 //! How packets came out, which flags were wrong, and what is counted of it.
 
 use handoff_bridge::assemble::assemble;
-use handoff_bridge::mapping::file;
 use handoff_bridge::packet::{Assessment, Seller};
 use handoff_bridge::record::DealRecord;
 use handoff_bridge::store::{DealEnd, Stats};
+
+use handoff_bridge::workbench::lint;
 use jiff::Timestamp;
 
 use crate::fixture::{DAY, Fixture};
@@ -169,7 +170,7 @@ const FIRST_VERSION: &str = "
 async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {
     let record: DealRecord =
         serde_json::from_str(include_str!("../deals/hubspot/01_bad_handoff.json")).unwrap();
-    let mapping = file::read("tests/deals/hubspot.yaml".as_ref()).0.unwrap();
+    let mapping = lint::read("tests/deals/hubspot.yaml".as_ref()).0.unwrap();
     let (packet, _) = assemble(&mapping, &record, "pkt_1", fixture.now());
     fixture.hears("1", "won 1").await;
     let lease = fixture.claims_deal().await;

@@ -11,9 +11,10 @@ use super::fetch::connect;
 use super::recent::{self, Unread};
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
-use crate::mapping::{Mapping, file};
+use crate::mapping::Mapping;
 use crate::record::WantedFields;
 use crate::workbench::coverage::{Candidate, Coverage, candidates};
+use crate::workbench::lint;
 
 /// Arguments of `handoff coverage`.
 #[derive(Debug, Args)]
@@ -93,7 +94,7 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
 }
 
 fn read(path: impl AsRef<std::path::Path>) -> Result<Mapping, Problem> {
-    let (mapping, problems) = file::read(path.as_ref());
+    let (mapping, problems) = lint::read(path.as_ref());
     mapping.ok_or_else(|| Problem::new(problems.to_string()))
 }
 

@@ -3,7 +3,7 @@
 use super::{place, unreachable};
 use crate::crm::Crm;
 use crate::record::{AccountMetadata, CrmKind};
-use crate::source::Problems;
+use crate::source::{Problems, Spanned};
 use crate::workbench::live_check::{self, Named};
 
 /// Asks an account and compares; `None` if it cannot be asked, which is reported.
@@ -65,7 +65,7 @@ fn same_account(one: &str, other: &str) -> bool {
 
 /// Whether the person who takes what nobody owns is a user of the CRM.
 async fn stand_in(crm: &dyn Crm, named: &Named, mapping: &mut Problems) {
-    let Some((address, span)) = &named.fallback else { return };
+    let Some(Spanned { value: address, span }) = &named.fallback else { return };
     // Without the right to look there is nothing to say; the missing permission has been reported.
     if let Ok(None) = crm.user_by_email(address).await {
         let message = format!(

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::delivery::slack::SlackClient;
 use crate::delivery::slack::workspace::{Channel, Mention, Workspace};
 use crate::failure::Failure;
-use crate::source::{Problems, Span};
+use crate::source::{Problems, Span, Spanned};
 use crate::workbench::live_check::{self, Named};
 
 /// Scopes that digests need, and what happens without.
@@ -43,13 +43,13 @@ pub(super) async fn compare(
     }
     for mapping in mappings {
         let Named { channels, fallback, .. } = live_check::named(mapping);
-        for (id, span) in channels {
-            if let Err(failure) = channel(&slack, &workspace, &id, span, mapping).await {
+        for named in channels {
+            if let Err(failure) = channel(&slack, &workspace, &named.value, named.span, mapping).await {
                 refuse(settings, &failure);
                 return None;
             }
         }
-        if let Some((address, span)) = fallback
+        if let Some(Spanned { value: address, span }) = fallback
             && let Ok(Mention::Nobody) = slack.mention(&address).await
         {
             let message = format!("`{address}` has no Slack account: such a digest mentions nobody");

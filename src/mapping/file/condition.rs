@@ -1,19 +1,64 @@
-//! Conditions: `{field: deal.amount, at_least: 50000}`.
+//! Conditions: `{field: deal.amount, at_least: 50000}`, and what else can stand behind `when` of a derived entry.
 
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-use super::super::{Condition, Test};
-use super::field;
-use crate::source::{Field, Node, Problems, Section, Span, alternatives, nearest};
+use super::ast::{Condition, Observation};
+use super::{people, values};
+use crate::mapping::{self, Limit, Test};
+use crate::source::{Field, Node, Problems, Section, Span, Spanned, alternatives, nearest};
+
+/// A comparison: its key, what it compares with, what it says and an example, in JSON.
+pub(crate) type Operator = (&'static str, Operand, &'static str, &'static str);
+
+/// What an operator compares with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operand {
+    Number(fn(Decimal) -> Test),
+    Values(fn(Vec<String>) -> Test),
+    Days(fn(u32) -> Test),
+    Flag(fn(bool) -> Test),
+}
 
 /// The closed set of comparisons.
-pub(crate) const OPERATORS: [&str; 7] =
-    ["at_least", "at_most", "in", "not_in", "filled", "older_than_days", "last_day_of_quarter"];
+pub(crate) const OPERATORS: [Operator; 7] = [
+    ("at_least", Operand::Number(Test::AtLeast), "The number is this or more. Digits only: 50000.", "50000"),
+    ("at_most", Operand::Number(Test::AtMost), "The number is this or less. Digits only: 50000.", "1"),
+    (
+        "in",
+        Operand::Values(Test::In),
+        "The value is one of these; capitals make no difference.",
+        r#"["Enterprise", "Strategic"]"#,
+    ),
+    (
+        "not_in",
+        Operand::Values(Test::NotIn),
+        "The value is none of these; an empty field holds none.",
+        r#"["Partner"]"#,
+    ),
+    ("filled", Operand::Flag(Test::Filled), "true: there is a value; false: there is none.", "true"),
+    (
+        "older_than_days",
+        Operand::Days(Test::OlderThanDays),
+        "The day in the field lies more than this many days back.",
+        "14",
+    ),
+    (
+        "last_day_of_quarter",
+        Operand::Flag(Test::LastDayOfQuarter),
+        "true: the day is the last of a calendar quarter; false: it is not.",
+        "true",
+    ),
+];
 
 /// A condition on days looks back at most ten years.
 pub(crate) const MOST_DAYS: u32 = 3_650;
+
+/// A deal with more people is not counted in a mapping.
+pub(crate) const MOST_CONTACTS: u32 = 1_000;
+
+const COUNTED: &str = "write `contacts: {at_most: 1}` or `contacts: {at_least: 10}`";
 
 /// What people write when they do not know the operators.
 const OTHER_WORDS: [(&str, &str); 18] = [
@@ -37,80 +82,143 @@ const OTHER_WORDS: [(&str, &str); 18] = [
     ("end_of_quarter", "last_day_of_quarter"),
 ];
 
-/// Reads one condition: a field and exactly one operator.
-pub(crate) fn read(node: &Node, problems: &mut Problems) -> Option<Condition> {
+/// Parses one condition: a field and exactly one operator.
+pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Condition> {
     let mut section = Section::of(node, "a condition", problems)?;
     let span = section.span();
     let field = section.require("field", "write which field to look at: `field: deal.amount`");
-    let field = field::of(field, problems);
-    let used: Vec<(&str, Field<'_>)> = OPERATORS
+    let field = values::path(field, problems);
+    let used: Vec<(Operator, Field<'_>, Span)> = OPERATORS
         .into_iter()
-        .map(|operator| (operator, section.take(operator)))
-        .filter(|(_, value)| value.is_present())
+        .filter_map(|operator| {
+            let value = section.take(operator.0);
+            Some((operator, value, value.key_span()?))
+        })
         .collect();
-    let mut unknown = false;
-    for entry in section.rest() {
-        unknown = true;
+    let unknown = section.rest();
+    for entry in &unknown {
         unknown_operator(&entry.key, entry.span, problems);
     }
     section.finish(problems);
-    let test = match used.as_slice() {
-        [] if unknown => None,
-        [] => {
-            let help = format!("add one of {}", alternatives("", OPERATORS));
+    let (test, values, span) = match used.as_slice() {
+        [] if unknown.is_empty() => {
+            let help = format!("add one of {}", alternatives("", operators()));
             problems.error(span, "this condition does not say what must hold", help);
-            None
+            return None;
         }
-        [(operator, value)] => test(operator, *value, problems),
-        [_, (second, value), ..] => {
+        [] => return None,
+        [((_, operand, ..), value, span)] => {
+            let values = if let Operand::Values(_) = operand { list(*value, problems) } else { Vec::new() };
+            (test(*operand, *value, &values, problems), values, *span)
+        }
+        [_, ((second, ..), _, span), ..] => {
             let help = "keep one: a condition asks one thing, and there is no `and`";
-            let span = value.key_span().unwrap_or(span);
-            problems.error(span, format!("`{second}` is a second operator in one condition"), help);
-            None
+            problems.error(*span, format!("`{second}` is a second operator in one condition"), help);
+            return None;
         }
     };
-    Some(Condition { field: field?, test: test? })
+    let Spanned { value: field, span: field_span } = field?;
+    Some(Condition { meaning: mapping::Condition { field, test: test? }, span, field: field_span, values })
 }
 
-/// The condition behind `when:`.
-pub(crate) fn when(section: &mut Section<'_>, problems: &mut Problems) -> Option<Condition> {
-    let when = section.require("when", "write `when: {field: deal.amount, at_least: 100000}`");
-    read(when.node(problems)?, problems)
+fn operators() -> impl Iterator<Item = &'static str> + Clone {
+    OPERATORS.into_iter().map(|(key, ..)| key)
+}
+
+/// The node behind `when:`.
+fn when<'d>(section: &mut Section<'d>, problems: &mut Problems) -> Option<&'d Node> {
+    section.require("when", "write `when: {field: deal.amount, at_least: 100000}`").node(problems)
+}
+
+/// The condition behind `when:` of a route.
+pub(super) fn of_route(section: &mut Section<'_>, problems: &mut Problems) -> Option<Condition> {
+    condition(when(section, problems)?, problems)
+}
+
+/// What stands behind `when:` of a derived entry: a condition on a field, or who is on the deal.
+pub(super) fn observation(section: &mut Section<'_>, problems: &mut Problems) -> Option<Observation> {
+    let node = when(section, problems)?;
+    let mut section = Section::of(node, "a condition", problems)?;
+    let (contacts, role) = (section.forbidden("contacts"), section.forbidden("role_missing"));
+    match (contacts.is_present(), role.is_present()) {
+        (false, false) => return condition(node, problems).map(Observation::Field),
+        (true, _) => section.take("contacts"),
+        (false, true) => section.take("role_missing"),
+    };
+    for entry in section.rest() {
+        let message = format!("`{}` does not belong beside `contacts` or `role_missing`", entry.key);
+        problems.error(entry.span, message, "remove it, or write a second entry for it under `derive`");
+    }
+    section.finish(problems);
+    match (contacts.key_span(), role.key_span()) {
+        (Some(_), Some(span)) => {
+            let help = "keep one of the two; write a second entry under `derive` for the other";
+            problems.error(span, "`role_missing` stands beside `contacts`", help);
+            None
+        }
+        (Some(span), None) => limit(contacts, span, problems).map(Observation::Contacts),
+        (None, _) => people::one_role(role, problems).map(Observation::RoleMissing),
+    }
+}
+
+/// How many people: one limit.
+fn limit(contacts: Field<'_>, span: Span, problems: &mut Problems) -> Option<Limit> {
+    let mut section = contacts.section(problems)?;
+    let (least, most) = (section.take("at_least"), section.take("at_most"));
+    section.finish(problems);
+    let count = |field: Field<'_>, problems: &mut Problems| {
+        let count = field.integer(0, MOST_CONTACTS, problems)?;
+        usize::try_from(count).ok()
+    };
+    match (least.key_span(), most.key_span()) {
+        (Some(_), None) => count(least, problems).map(Limit::AtLeast),
+        (None, Some(_)) => count(most, problems).map(Limit::AtMost),
+        (Some(_), Some(second)) => {
+            problems.error(second, "`at_most` is a second limit to `contacts`", "keep one of the two");
+            None
+        }
+        (None, None) => {
+            problems.error(span, "`contacts` does not say how many", COUNTED);
+            None
+        }
+    }
 }
 
 fn unknown_operator(word: &str, span: Span, problems: &mut Problems) {
     let others = OTHER_WORDS.iter().map(|(other, _)| *other);
-    let meant = nearest(word, OPERATORS.into_iter().chain(["field"]).chain(others));
+    let meant = nearest(word, operators().chain(["field"]).chain(others));
     let meant = meant.map(|meant| {
         OTHER_WORDS.iter().find(|(other, _)| *other == meant).map_or(meant, |(_, operator)| *operator)
     });
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("write {}", alternatives(word, OPERATORS)),
+        None => format!("write {}", alternatives(word, operators())),
     };
     problems.error(span, format!("unknown operator `{word}`"), help);
 }
 
-fn test(operator: &str, value: Field<'_>, problems: &mut Problems) -> Option<Test> {
-    match operator {
-        "at_least" => threshold(value, problems).map(Test::AtLeast),
-        "at_most" => threshold(value, problems).map(Test::AtMost),
-        "in" => values(value, problems).map(Test::In),
-        "not_in" => values(value, problems).map(Test::NotIn),
-        "older_than_days" => value.integer(1, MOST_DAYS, problems).map(Test::OlderThanDays),
-        "last_day_of_quarter" => value.boolean(problems).map(Test::LastDayOfQuarter),
-        _ => value.boolean(problems).map(Test::Filled),
+fn test(
+    operand: Operand,
+    value: Field<'_>,
+    values: &[Spanned<String>],
+    problems: &mut Problems,
+) -> Option<Test> {
+    match operand {
+        Operand::Number(test) => threshold(value, problems).map(test),
+        Operand::Values(_) if values.is_empty() => None,
+        Operand::Values(test) => Some(test(values.iter().map(|value| value.value.clone()).collect())),
+        Operand::Days(test) => value.integer(1, MOST_DAYS, problems).map(test),
+        Operand::Flag(test) => value.boolean(problems).map(test),
     }
 }
 
-fn values(field: Field<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+fn list(field: Field<'_>, problems: &mut Problems) -> Vec<Spanned<String>> {
     if let Some(span) = field.key_span().filter(|_| field.is_empty_list()) {
         let help = "write the values, such as `in: [Enterprise, Strategic]`, or remove the condition";
         problems.error(span, "this list of values is empty", help);
-        return None;
+        return Vec::new();
     }
-    let values = super::owned(field.texts(problems));
-    (!values.is_empty()).then_some(values)
+    field.texts(problems).into_iter().map(Spanned::from).collect()
 }
 
 fn threshold(field: Field<'_>, problems: &mut Problems) -> Option<Decimal> {

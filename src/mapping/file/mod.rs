@@ -1,26 +1,23 @@
-//! The mapping file: YAML that an admin writes, into a [`Mapping`].
+//! The mapping file: YAML that an admin writes, into a tree with places ([`MappingFile`]) and from there into a
+//! [`Mapping`].
 //!
-//! One file per part of the format. Each reads what it can and records what it cannot; a mapping comes out
-//! only when nothing is wrong with the whole file.
+//! A file per part of the format. Each parses what it can and records what it cannot; a mapping comes out only when
+//! nothing is wrong with the whole file. Lints, the live check and the scaffold look at the tree.
 
-pub(crate) mod channel;
+pub(crate) mod ast;
 pub(crate) mod condition;
-pub(crate) mod field;
-pub(crate) mod observation;
-pub(crate) mod people;
+mod people;
 pub(crate) mod section;
 #[cfg(test)]
 mod tests;
-pub(crate) mod zone;
-
-use std::path::Path;
+mod values;
 
 use sha2::{Digest, Sha256};
 
-use super::{Mapping, TaskMapping};
+use self::ast::{Condition, MappingFile, Roles, RolesKey, Route};
+use super::Mapping;
 use crate::record::CrmKind;
-use crate::source::{self, Problems, Section};
-use crate::workbench::lint;
+use crate::source::{self, Node, Problems, Section, Spanned};
 
 /// The due day of a task when the file does not say.
 pub(crate) const DUE_IN_BUSINESS_DAYS: u8 = 2;
@@ -28,111 +25,127 @@ pub(crate) const DUE_IN_BUSINESS_DAYS: u8 = 2;
 /// The latest due day.
 pub(crate) const MOST_BUSINESS_DAYS: u32 = 30;
 
-/// Reads and checks one mapping file from disk. No mapping if it has an error.
-pub fn read(path: &Path) -> (Option<Mapping>, Problems) {
-    let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&name, &text),
-        Err(error) => {
-            let mut problems = Problems::new(&name, "");
-            let help = match error.kind() {
-                std::io::ErrorKind::NotFound => "name a file that exists, such as mappings/hubspot.yaml",
-                _ => "save it as UTF-8 text",
-            };
-            problems.file_error(format!("the mapping file cannot be read: {error}"), help);
-            (None, problems)
-        }
-    }
+/// The version of a mapping: `sha256:` and the hash of the file's bytes.
+pub fn version(text: &str) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))
 }
 
-/// Reads and checks the mapping file that an account of this CRM names.
-pub fn read_for(crm: CrmKind, path: &Path) -> (Option<Mapping>, Problems) {
-    let (mapping, mut problems) = read(path);
+/// Parses a mapping file for use. The mapping is there unless one of the problems is an error.
+pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {
+    let (file, problems) = tree(name, text);
+    let usable = !problems.has_errors();
+    (file.filter(|_| usable).and_then(MappingFile::lower), problems)
+}
+
+/// Parses a mapping file, also one with mistakes. No tree where it is not a block of keys.
+pub(crate) fn tree(name: &str, text: &str) -> (Option<MappingFile>, Problems) {
+    let mut problems = Problems::new(name, text);
+    let file = file(name, text, &mut problems);
+    (file, problems)
+}
+
+/// What to say about a mapping file that is no text or is not there.
+pub fn unreadable(name: &str, error: &std::io::Error) -> Problems {
+    let mut problems = Problems::new(name, "");
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => "name a file that exists, such as mappings/hubspot.yaml",
+        _ => "save it as UTF-8 text",
+    };
+    problems.file_error(format!("the mapping file cannot be read: {error}"), help);
+    problems
+}
+
+/// The mapping, if it is for the CRM whose account names its file.
+pub fn only_for(crm: CrmKind, mapping: Option<Mapping>, problems: &mut Problems) -> Option<Mapping> {
     if let Some(other) = mapping.as_ref().map(|mapping| mapping.crm).filter(|other| *other != crm) {
         problems.file_error(
             format!("this is a mapping for {other}, but a [[{crm}]] block names it"),
             format!("write `crm: {crm}`"),
         );
     }
-    (mapping.filter(|_| !problems.has_errors()), problems)
+    mapping.filter(|_| !problems.has_errors())
 }
 
-/// The version of a mapping: `sha256:` and the hash of the file's bytes.
-pub fn version(text: &str) -> String {
-    format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))
-}
-
-/// Reads a mapping file. The mapping is there unless one of the problems is an error.
-pub fn parse(file_name: &str, text: &str) -> (Option<Mapping>, Problems) {
-    let mut problems = Problems::new(file_name, text);
-    let mapping = mapping(file_name, text, &mut problems);
-    let usable = !problems.has_errors();
-    (mapping.filter(|_| usable), problems)
-}
-
-fn mapping(file_name: &str, text: &str, problems: &mut Problems) -> Option<Mapping> {
+fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> {
     let root = source::yaml(text, problems)?;
     let mut top = Section::of(&root, "a mapping file", problems)?;
+    let start = top.span();
 
     let crm = top.require("crm", "write `crm: hubspot` or `crm: salesforce`");
-    let crm = crm.choice(&[CrmKind::Hubspot, CrmKind::Salesforce].map(|crm| (crm.as_str(), crm)), problems);
+    let crm = crm.choice(&CrmKind::ALL.map(|crm| (crm.as_str(), crm)), problems);
     let time_zone =
         top.require("time_zone", "write the zone days are counted in: `time_zone: Europe/Berlin`");
-    let time_zone = time_zone.text(problems).and_then(|zone| zone::read(zone, problems));
+    let time_zone = values::time_zone(time_zone, problems);
     let pipelines = pipelines(top.take("applies_to").section(problems), problems);
-    let sections = section::read(top.take("sections"), top.span(), problems);
-    let roles = people::roles(top.take("roles").section(problems), problems);
+    let sections = section::sections(top.take("sections"), start, problems);
+    let roles = people::roles(top.take("roles"), problems);
     let important_when = important_when(top.take("important_when").section(problems), problems);
     let owner = top.require("owner", "write who takes the handoff: `owner: {from: deal.…, fallback: …}`");
-    let owner = owner.section(problems).and_then(|owner| people::owner(owner, problems));
-    let task = task(top.take("task").section(problems), problems);
+    let owner = owner.section(problems).map(|owner| people::owner(owner, problems));
+    let (owner, fallback) = owner.unwrap_or_default();
+    let due_in_business_days = due_in_business_days(top.take("task").section(problems), problems);
     let slack = top.require("slack", "write where the digest goes: `slack: {channel: C0123ABCD}`");
-    let slack = slack.section(problems).and_then(|slack| channel::slack(slack, problems));
-    let placeholders = owned(top.take("placeholders").texts(problems));
+    let slack = slack.section(problems).map(|slack| self::slack(slack, problems));
+    let (channel, routes) = slack.unwrap_or_default();
+    let placeholders = top.take("placeholders").texts(problems);
+    let placeholders = placeholders.into_iter().map(Spanned::from).collect();
     let colleagues = people::colleagues(top.take("colleagues"), problems);
-    top.finish(problems);
-    lint::look(&root, problems);
+    let key = if top.finish(problems) { RolesKey::Absent } else { RolesKey::Unreadable };
+    let roles = if roles.key == RolesKey::Absent { Roles { key, ..roles } } else { roles };
 
-    Some(Mapping {
-        file: file_name.to_owned(),
+    Some(MappingFile {
+        name: name.to_owned(),
         version: version(text),
-        crm: crm?,
-        time_zone: time_zone?,
+        start,
+        crm,
+        time_zone,
         pipelines,
         sections,
         roles,
         important_when,
-        owner: owner?,
-        task,
-        slack: slack?,
+        owner,
+        fallback,
+        due_in_business_days,
+        channel,
+        routes,
         placeholders,
         colleagues,
     })
 }
 
-fn pipelines(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<String> {
+fn pipelines(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<Spanned<String>> {
     let Some(mut section) = section else { return Vec::new() };
     let pipelines = section.take("pipelines").texts(problems);
     section.finish(problems);
-    owned(pipelines)
+    pipelines.into_iter().map(Spanned::from).collect()
 }
 
-fn important_when(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<super::Condition> {
+fn important_when(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<Condition> {
     let Some(mut section) = section else { return Vec::new() };
     let any = section.require("any", "write `any:` and below it a list of conditions").list(problems);
     section.finish(problems);
-    any.into_iter().filter_map(|node| condition::read(node, problems)).collect()
+    any.into_iter().filter_map(|node| condition::condition(node, problems)).collect()
 }
 
-fn task(section: Option<Section<'_>>, problems: &mut Problems) -> TaskMapping {
-    let default = TaskMapping { due_in_business_days: DUE_IN_BUSINESS_DAYS };
-    let Some(mut section) = section else { return default };
+fn due_in_business_days(section: Option<Section<'_>>, problems: &mut Problems) -> u8 {
+    let Some(mut section) = section else { return DUE_IN_BUSINESS_DAYS };
     let days = section.take("due_in_business_days").integer(0, MOST_BUSINESS_DAYS, problems);
     section.finish(problems);
-    let days = days.and_then(|days| u8::try_from(days).ok());
-    days.map_or(default, |due_in_business_days| TaskMapping { due_in_business_days })
+    days.and_then(|days| u8::try_from(days).ok()).unwrap_or(DUE_IN_BUSINESS_DAYS)
 }
 
-fn owned(texts: Vec<(&str, source::Span)>) -> Vec<String> {
-    texts.into_iter().map(|(text, _)| text.to_owned()).collect()
+/// The channel and its exceptions.
+fn slack(mut section: Section<'_>, problems: &mut Problems) -> (Option<Spanned<String>>, Vec<Route>) {
+    let channel = values::channel(section.require("channel", values::CHANNEL), problems);
+    let routes = section.take("routes").list(problems);
+    section.finish(problems);
+    (channel, routes.into_iter().filter_map(|node| route(node, problems)).collect())
+}
+
+fn route(node: &Node, problems: &mut Problems) -> Option<Route> {
+    let mut section = Section::of(node, "a route", problems)?;
+    let when = condition::of_route(&mut section, problems);
+    let channel = values::channel(section.require("channel", values::CHANNEL), problems);
+    section.finish(problems);
+    Some(Route { when: when?, channel: channel? })
 }

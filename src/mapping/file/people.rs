@@ -1,116 +1,110 @@
 //! `roles`, `owner` and `colleagues`: who is who.
 
-use std::collections::BTreeMap;
-
-use super::super::{OwnerMapping, RoleMapping};
-use super::field;
+use super::ast::{Label, Roles, RolesKey};
+use super::values::{self, is_address, is_domain};
 use crate::packet::Role;
-use crate::record::FieldObject;
-use crate::source::{Field, Problems, Section, Span, alternatives, nearest};
+use crate::record::{FieldObject, FieldPath};
+use crate::source::{Field, Node, Problems, Section, Span, Spanned, alternatives, nearest};
 
 /// How people get their roles.
-pub(crate) fn roles(section: Option<Section<'_>>, problems: &mut Problems) -> RoleMapping {
-    let Some(mut section) = section else { return RoleMapping::default() };
-    let read = RoleMapping {
-        labels: table(section.take("labels"), problems),
-        buying_roles: table(section.take("buying_roles"), problems),
-    };
-    section.finish(problems);
-    read
+pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
+    let mut roles = Roles::default();
+    let Some(key) = field.key_span() else { return roles };
+    roles.key = RolesKey::Unreadable;
+    let Some(mut section) = field.section(problems) else { return roles };
+    let (labels, buying_roles) = (section.take("labels"), section.take("buying_roles"));
+    roles.labels = table(labels, problems);
+    roles.buying_roles = table(buying_roles, problems);
+    roles.buying_roles_key = buying_roles.key_span();
+    let all = roles.labels.iter().chain(&roles.buying_roles).all(|label| label.role.is_some());
+    if section.finish(problems) && all {
+        roles.key = RolesKey::Block(key);
+    }
+    roles
 }
 
-fn table(field: Field<'_>, problems: &mut Problems) -> BTreeMap<String, Role> {
-    let mut table: BTreeMap<String, Role> = BTreeMap::new();
+fn table(field: Field<'_>, problems: &mut Problems) -> Vec<Label> {
+    let mut table: Vec<Label> = Vec::new();
     let Some(mut block) = field.section(problems) else { return table };
     for entry in block.rest() {
-        let label = entry.key.trim();
-        let same = table.keys().find(|other| other.to_lowercase() == label.to_lowercase());
-        if let Some(other) = same {
-            let message = format!("`{label}` and `{other}` are the same: capitals make no difference");
-            problems.error(entry.span, message, "keep one of the two");
-        } else if label.is_empty() {
+        let (word, role) = (entry.key.trim(), role(&entry.value));
+        let same = |other: &&Label| other.role.is_some() && other.word.to_lowercase() == word.to_lowercase();
+        if word.is_empty() {
             problems.error(entry.span, "the label is empty", "write `Label: role`");
-        } else if let Some(role) = role(entry.value.text(), entry.value.span, entry.span, problems) {
-            table.insert(label.to_owned(), role);
+        } else if let Some(Label { word: other, .. }) = table.iter().find(same) {
+            let message = format!("`{word}` and `{other}` are the same: capitals make no difference");
+            problems.error(entry.span, message, "keep one of the two");
+        } else if role.is_none() {
+            refuse_role(&entry.value, entry.span, problems);
         }
+        table.push(Label { word: word.to_owned(), role, span: entry.span });
     }
     table
 }
 
 /// The role a key holds.
-pub(crate) fn one_role(field: Field<'_>, problems: &mut Problems) -> Option<Role> {
+pub(super) fn one_role(field: Field<'_>, problems: &mut Problems) -> Option<Role> {
     let key = field.key_span()?;
     let node = field.node(problems)?;
-    role(node.text(), node.span, key, problems)
-}
-
-fn role(text: Option<&str>, span: Span, key: Span, problems: &mut Problems) -> Option<Role> {
-    let names = Role::ALL.map(Role::as_str);
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
-        problems.error(key, "one role belongs here", format!("write {}", alternatives("", names)));
-        return None;
-    };
-    let found = Role::ALL.into_iter().find(|role| role.as_str() == text);
-    if found.is_none() {
-        let help = match nearest(text, names) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("write {}", alternatives(text, names)),
-        };
-        problems.error(span, format!("there is no role `{text}`"), help);
+    let role = role(node);
+    if role.is_none() {
+        refuse_role(node, key, problems);
     }
-    found
+    role
 }
 
-/// Who takes the handoff.
-pub(crate) fn owner(mut section: Section<'_>, problems: &mut Problems) -> Option<OwnerMapping> {
+fn role(node: &Node) -> Option<Role> {
+    let text = node.text().map(str::trim);
+    Role::ALL.into_iter().find(|role| Some(role.as_str()) == text)
+}
+
+fn refuse_role(node: &Node, key: Span, problems: &mut Problems) {
+    let names = Role::ALL.map(Role::as_str);
+    let Some(text) = node.text().map(str::trim).filter(|text| !text.is_empty()) else {
+        return problems.error(key, "one role belongs here", format!("write {}", alternatives("", names)));
+    };
+    let help = match nearest(text, names) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("write {}", alternatives(text, names)),
+    };
+    problems.error(node.span, format!("there is no role `{text}`"), help);
+}
+
+/// Who takes the handoff: the deal field with the person, and the address of who takes what nobody owns.
+pub(super) fn owner(
+    mut section: Section<'_>,
+    problems: &mut Problems,
+) -> (Option<Spanned<FieldPath>>, Option<Spanned<String>>) {
     let from =
         section.require("from", "write the deal field that holds the person: `from: deal.hubspot_owner_id`");
-    let from_span = from.value_span();
-    let from = field::of(from, problems);
+    let from = values::path(from, problems);
     let fallback =
         section.require("fallback", "write who takes it otherwise: `fallback: revops@example.com`");
     let fallback = fallback.text(problems);
     section.finish(problems);
-    if let (Some(path), Some(span)) = (&from, from_span)
-        && path.object != FieldObject::Deal
+    if let Some(Spanned { value: path, span }) =
+        from.as_ref().filter(|from| from.value.object != FieldObject::Deal)
     {
         let message = format!("the owner of the handoff cannot come from `{path}`");
-        problems.error(span, message, "write a field of the deal, such as `deal.hubspot_owner_id`");
+        problems.error(*span, message, "write a field of the deal, such as `deal.hubspot_owner_id`");
     }
-    let (address, span) = fallback?;
-    if !is_address(address) {
+    if let Some((address, span)) = fallback.filter(|(address, _)| !is_address(address)) {
         let help = "write the address of a person or a team: `fallback: revops@example.com`";
         problems.error(span, format!("`{address}` is not an e-mail address"), help);
-        return None;
     }
-    Some(OwnerMapping { from: from?, fallback: address.to_owned() })
+    (from, fallback.map(Spanned::from))
 }
 
-/// Our own e-mail domains, in small letters.
-pub(crate) fn colleagues(field: Field<'_>, problems: &mut Problems) -> Vec<String> {
-    let mut domains = Vec::new();
-    for (text, span) in field.texts(problems) {
+/// Our own e-mail domains.
+pub(super) fn colleagues(field: Field<'_>, problems: &mut Problems) -> Vec<Spanned<String>> {
+    let domains = field.texts(problems);
+    for (text, span) in &domains {
         let domain = text.to_lowercase();
-        if is_domain(&domain) {
-            domains.push(domain);
-        } else {
+        if !is_domain(&domain) {
             let behind_at = domain.rsplit('@').next().filter(|domain| is_domain(domain));
             let help = format!("write `{}`", behind_at.unwrap_or("example.com"));
-            problems.error(span, format!("`{text}` is not a mail domain"), help);
+            problems.error(*span, format!("`{text}` is not a mail domain"), help);
         }
     }
-    domains
-}
-
-fn is_address(text: &str) -> bool {
-    let allowed = |char: char| char.is_ascii_graphic() && !matches!(char, '@' | '<' | '>' | ',' | ';' | '"');
-    text.split_once('@').is_some_and(|(person, domain)| {
-        !person.is_empty() && person.chars().all(allowed) && is_domain(domain)
-    })
-}
-
-fn is_domain(text: &str) -> bool {
-    let label =
-        |label: &str| !label.is_empty() && label.chars().all(|char| char.is_alphanumeric() || char == '-');
-    text.contains('.') && text.split('.').all(label)
+    domains.into_iter().map(Spanned::from).collect()
 }

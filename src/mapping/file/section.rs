@@ -1,12 +1,11 @@
 //! `sections`: which fields fill which section of a packet.
 
-use std::collections::BTreeMap;
-
-use super::super::{Derivation, ListStyle, SectionMapping};
-use super::{field, observation};
+use super::ast::{self, Derivation};
+use super::{condition, values};
+use crate::mapping::ListStyle;
 use crate::packet::SectionName;
 use crate::record::FieldPath;
-use crate::source::{Entry, Field, Node, Problems, Section, Severity, Span, Value, alternatives, nearest};
+use crate::source::{Entry, Field, Node, Problems, Section, Span, Spanned, Value, alternatives, nearest};
 
 /// The shortest and the longest word budget of an entry.
 pub(crate) const WORDS: (u32, u32) = (10, 500);
@@ -20,12 +19,8 @@ pub(crate) const LIST_STYLES: [(&str, ListStyle); 4] = [
 ];
 
 /// Reads all sections. `top` is where a missing one is pointed at when there is no `sections` key.
-pub(crate) fn read(
-    field: Field<'_>,
-    top: Span,
-    problems: &mut Problems,
-) -> BTreeMap<SectionName, SectionMapping> {
-    let mut sections = BTreeMap::new();
+pub(super) fn sections(field: Field<'_>, top: Span, problems: &mut Problems) -> Vec<ast::Section> {
+    let mut sections = Vec::new();
     let mut named = Vec::new();
     if let Some(mut block) = field.section(problems) {
         for entry in block.rest() {
@@ -35,9 +30,7 @@ pub(crate) fn read(
                 continue;
             };
             named.push(name);
-            if let Some(section) = one(name, entry, problems) {
-                sections.insert(name, section);
-            }
+            sections.extend(one(name, entry, problems));
         }
     }
     if !field.is_present() {
@@ -61,8 +54,6 @@ pub(crate) fn read(
             );
         }
     }
-    // People fill the stakeholders, with or without a mapped field.
-    sections.entry(SectionName::Stakeholders).or_default();
     sections
 }
 
@@ -78,7 +69,7 @@ fn unknown(entry: &Entry, problems: &mut Problems) -> Option<SectionName> {
     SectionName::ALL.into_iter().find(|name| Some(name.as_str()) == meant)
 }
 
-fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<SectionMapping> {
+fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<ast::Section> {
     match &entry.value.value {
         Value::Nothing => {
             let help = format!("write the field that feeds it: `{}: deal.…`", name.as_str());
@@ -86,17 +77,15 @@ fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<Sect
             None
         }
         Value::Scalar(_) => {
-            let from = field::element(&entry.value, problems)?;
-            Some(SectionMapping { from: vec![from], ..SectionMapping::default() })
+            let from = values::path_in_list(&entry.value, problems)?;
+            Some(ast::Section::from(name, vec![from]))
         }
         Value::List(paths) if paths.is_empty() => {
             let help = format!("write at least one field: `{}: [deal.…]`", name.as_str());
             problems.error(entry.span, format!("section `{}` lists no field", name.as_str()), help);
             None
         }
-        Value::List(paths) => {
-            Some(SectionMapping { from: fields(paths.iter(), problems), ..SectionMapping::default() })
-        }
+        Value::List(paths) => Some(ast::Section::from(name, fields(paths.iter(), problems))),
         Value::Map(_) => {
             let section = Section::of(&entry.value, "a section", problems)?.at(entry.span);
             Some(block(name, section, problems))
@@ -104,11 +93,12 @@ fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<Sect
     }
 }
 
-fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -> SectionMapping {
+fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -> ast::Section {
     let from = section.take("from");
     let derive = section.take("derive");
     let fed = from.is_present() || derive.is_present() || name == SectionName::Stakeholders;
-    let read = SectionMapping {
+    let parsed = ast::Section {
+        name,
         from: fields(from.list(problems), problems),
         list: section.take("list").choice(&LIST_STYLES, problems).unwrap_or_default(),
         ask: section.take("ask").text(problems).map(|(text, _)| one_line(text)),
@@ -118,15 +108,12 @@ fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
     };
     let span = section.span();
-    let misspelt = problems.count(Severity::Error);
-    section.finish(problems);
-    let misspelt = problems.count(Severity::Error) > misspelt;
-    // A misspelt `from` has just been reported.
-    if !fed && !misspelt {
+    // A misspelt `from` is reported as such.
+    if section.finish(problems) && !fed {
         let message = format!("nothing feeds section `{}`", name.as_str());
         problems.error(span, message, "add `from:` with one field or a list of fields");
     }
-    read
+    parsed
 }
 
 /// A field that only first value has: its date, or who does it.
@@ -136,24 +123,23 @@ fn of_first_value(
     what: &str,
     section: &mut Section<'_>,
     problems: &mut Problems,
-) -> Option<FieldPath> {
+) -> Option<Spanned<FieldPath>> {
     if name == SectionName::FirstValue {
-        return field::of(section.take(key), problems);
+        return values::path(section.take(key), problems);
     }
-    if let Some(span) = section.forbidden(key).key_span() {
-        let message = format!("only `first_value` has a {what}, and this is `{}`", name.as_str());
-        problems.error(span, message, format!("remove `{key}`, or move it to `first_value`"));
-    }
-    None
+    let field = section.forbidden(key);
+    let message = format!("only `first_value` has a {what}, and this is `{}`", name.as_str());
+    problems.error(field.key_span()?, message, format!("remove `{key}`, or move it to `first_value`"));
+    values::path(field, &mut Problems::default())
 }
 
-fn fields<'n>(nodes: impl IntoIterator<Item = &'n Node>, problems: &mut Problems) -> Vec<FieldPath> {
-    nodes.into_iter().filter_map(|node| field::element(node, problems)).collect()
+fn fields<'n>(nodes: impl IntoIterator<Item = &'n Node>, problems: &mut Problems) -> Vec<Spanned<FieldPath>> {
+    nodes.into_iter().filter_map(|node| values::path_in_list(node, problems)).collect()
 }
 
 fn derivation(node: &Node, problems: &mut Problems) -> Option<Derivation> {
     let mut section = Section::of(node, "an element of `derive`", problems)?;
-    let when = observation::when(&mut section, problems);
+    let when = condition::observation(&mut section, problems);
     let say = section.require("say", "write what the packet says then: `say: Only one contact on the deal`");
     let say = say.text(problems);
     section.finish(problems);

@@ -3,10 +3,10 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::super::{Condition, Limit, ListStyle, Mapping, Observation, Test};
-use super::parse;
 use crate::packet::{Role, SectionName};
 use crate::record::CrmKind;
 use crate::record::FieldPath;
+use crate::workbench::lint::parse;
 
 const SHIPPED: &str = include_str!("../../../mappings/hubspot.yaml");
 

@@ -1,32 +1,32 @@
 //! Fields that feed two sections, entries that are derived twice, and names that this CRM does not give.
 
-use crate::record::CrmKind;
+use super::logic::{implies, same};
+use crate::mapping::file::ast::MappingFile;
+use crate::record::{CrmKind, FieldPath};
 use crate::source::{Problems, Span};
 
-use super::draft::{Derived, Draft};
-use super::verdict::{implies, same};
-use crate::record::{FieldObject, FieldPath};
-
-pub(crate) fn look(draft: &Draft<'_>, problems: &mut Problems) {
-    twice(draft, problems);
-    said_twice(&draft.derivations, problems);
-    if let Some(crm) = draft.crm {
-        names(crm, draft, problems);
+pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
+    twice(file, problems);
+    said_twice(file, problems);
+    if let Some(crm) = file.crm {
+        names(crm, file, problems);
     }
 }
 
 /// The same text in two sections is flagged as a duplicate on every handoff.
-fn twice(draft: &Draft<'_>, problems: &mut Problems) {
-    for (index, feed) in draft.feeds.iter().enumerate() {
-        let Some(earlier) = draft.feeds.iter().take(index).find(|earlier| earlier.path == feed.path) else {
+fn twice(file: &MappingFile, problems: &mut Problems) {
+    for (index, (section, feed)) in file.feeds().enumerate() {
+        let Some((other, earlier)) =
+            file.feeds().take(index).find(|(_, earlier)| earlier.value == feed.value)
+        else {
             continue;
         };
-        let (path, line) = (&feed.path, problems.line(earlier.span));
-        if earlier.section == feed.section {
+        let (path, line) = (&feed.value, problems.line(earlier.span));
+        if other == section {
             let message = format!("`{path}` feeds this section twice: see line {line}");
             problems.warning(feed.span, message, "remove one of the two");
         } else {
-            let other = earlier.section.as_str();
+            let other = other.as_str();
             let message = format!(
                 "`{path}` feeds `{other}` as well, in line {line}: the same text stands twice in a packet"
             );
@@ -36,17 +36,15 @@ fn twice(draft: &Draft<'_>, problems: &mut Problems) {
     }
 }
 
-fn said_twice(derivations: &[Derived<'_>], problems: &mut Problems) {
-    for (index, derived) in derivations.iter().enumerate() {
-        let earlier = derivations.iter().take(index).find(|earlier| {
-            earlier.section == derived.section
-                && same(earlier.say, derived.say)
-                && implies(&derived.when.condition, &earlier.when.condition)
+fn said_twice(file: &MappingFile, problems: &mut Problems) {
+    for (index, (section, when, say)) in file.derivations().enumerate() {
+        let earlier = file.derivations().take(index).find(|(other, earlier, said)| {
+            *other == section && same(said, say) && implies(&when.meaning, &earlier.meaning)
         });
-        if let Some(earlier) = earlier {
-            let line = problems.line(earlier.when.span);
+        if let Some((_, earlier, _)) = earlier {
+            let line = problems.line(earlier.span);
             let message = format!("line {line} says this already whenever this condition holds");
-            problems.warning(derived.when.span, message, "remove one of the two");
+            problems.warning(when.span, message, "remove one of the two");
         }
     }
 }
@@ -55,19 +53,14 @@ fn said_twice(derivations: &[Derived<'_>], problems: &mut Problems) {
 const MOST_FOREIGN: usize = 3;
 
 /// Both CRMs make internal names by rules; a name against them is most likely a label.
-/// <https://knowledge.hubspot.com/properties/create-and-edit-properties>,
-/// <https://help.salesforce.com/s/articleView?id=platform.custom_field_attributes.htm>
-fn names(crm: CrmKind, draft: &Draft<'_>, problems: &mut Problems) {
-    let feeds = draft.feeds.iter().map(|feed| (&feed.path, feed.span));
-    let pointers = draft.pointers.iter().map(|pointer| (&pointer.path, pointer.span));
-    let tested = draft.conditions().map(|placed| (&placed.condition.field, placed.span));
-    let foreign = |(path, span)| Some((path, span, familiar(crm, path)?));
+fn names(crm: CrmKind, file: &MappingFile, problems: &mut Problems) {
+    let naming = &crm.dialect().naming;
+    let pointers = file.pointers().map(|(_, path)| path);
+    let read = file.feeds().map(|(_, path)| path).chain(pointers).map(|path| (&path.value, path.span));
+    let tested = file.conditions().map(|condition| (&condition.meaning.field, condition.span));
+    let usual = |(path, span)| (path, span, (naming.usual)(path));
     let foreign: Vec<(&FieldPath, Span, String)> =
-        feeds.chain(pointers).chain(tested).filter_map(foreign).collect();
-    let why = match crm {
-        CrmKind::Hubspot => "has capitals, and internal names in HubSpot have none",
-        CrmKind::Salesforce => "lacks the ending that Salesforce gives to your own fields",
-    };
+        read.chain(tested).map(usual).filter(|(path, _, usual)| *usual != path.name).collect();
     match foreign.as_slice() {
         [(path, span, _), others @ ..] if others.len() >= MOST_FOREIGN => {
             let count = others.len();
@@ -78,25 +71,10 @@ fn names(crm: CrmKind, draft: &Draft<'_>, problems: &mut Problems) {
             problems.warning(*span, message, help);
         }
         foreign => {
-            for (path, span, familiar) in foreign {
-                let help = format!("write `{}.{familiar}`", path.object.as_str());
-                problems.warning(*span, format!("`{path}` {why}"), help);
+            for (path, span, usual) in foreign {
+                let help = format!("write `{}.{usual}`", path.object.as_str());
+                problems.warning(*span, format!("`{path}` {}", naming.unusual), help);
             }
         }
     }
-}
-
-/// The name as this CRM would have made it; `None` if it is that already.
-fn familiar(crm: CrmKind, path: &FieldPath) -> Option<String> {
-    let familiar = match crm {
-        // The seller is not a HubSpot object: its fields are `firstName`, `lastName` and `email`.
-        CrmKind::Hubspot if path.object == FieldObject::Owner => return None,
-        CrmKind::Hubspot => path.name.to_lowercase(),
-        CrmKind::Salesforce => {
-            let own = |part: &str| part.contains('_') && !part.contains("__");
-            let part = |part: &str| if own(part) { format!("{part}__c") } else { part.to_owned() };
-            path.name.split('.').map(part).collect::<Vec<_>>().join(".")
-        }
-    };
-    (familiar != path.name).then_some(familiar)
 }

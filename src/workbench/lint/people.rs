@@ -1,32 +1,59 @@
 //! Roles that nobody can get, and words that lead to two roles.
 
+use super::logic::same;
+use crate::mapping::file::ast::{MappingFile, RolesKey};
 use crate::packet::Role;
 use crate::record::CrmKind;
 use crate::source::Problems;
 
-use super::draft::{Draft, Roles};
-use super::verdict::same;
-
 /// The roles every handoff asks for.
 const ASKED_FOR: [Role; 4] = [Role::Sponsor, Role::Operator, Role::Evaluator, Role::Blocker];
 
-pub(crate) fn look(draft: &Draft<'_>, problems: &mut Problems) {
-    contradictions(draft, problems);
-    if draft.crm == Some(CrmKind::Salesforce)
-        && let Some(key) = draft.buying_roles_key
-    {
-        let help = "move its lines to `labels` and write the contact roles of your opportunities there";
-        problems.warning(key, "Salesforce has no buying roles: this block has no effect", help);
+pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
+    contradictions(file, problems);
+    let dialect = file.crm.map(CrmKind::dialect);
+    let without = dialect.filter(|dialect| dialect.fields.buying_role.is_none());
+    if let (Some(dialect), Some(key)) = (without, file.roles.buying_roles_key) {
+        let (label, deals) = (dialect.nouns.label, dialect.nouns.deals);
+        let message = format!("{} has no buying roles: this block has no effect", dialect.name);
+        let help = format!("move its lines to `labels` and write the {label}s of your {deals} there");
+        problems.warning(key, message, help);
     }
-    unreachable(draft, problems);
+    match file.roles.key {
+        RolesKey::Block(key) => {
+            for role in ASKED_FOR.into_iter().filter(|role| !is_reachable(*role, file, without.is_none())) {
+                let role = role.as_str();
+                let message = format!(
+                    "nothing leads to the role `{role}`: it will be reported as missing on every handoff"
+                );
+                let help = format!("add the label of such a person under `labels`: `Label: {role}`");
+                problems.warning(key, message, help);
+            }
+        }
+        RolesKey::Unreadable => {}
+        RolesKey::Absent => {
+            let message = "there is no `roles`: nobody has a role, and four roles will be reported as missing on \
+                           every handoff";
+            let help = dialect.map_or(NO_ROLES, |dialect| dialect.hints.roles);
+            problems.warning(file.start, message, help);
+        }
+    }
+}
+
+/// What to write where the CRM is not known.
+const NO_ROLES: &str = "write `roles: {labels: {Sponsor: sponsor}}` with the labels of your contacts";
+
+fn is_reachable(role: Role, file: &MappingFile, has_buying_roles: bool) -> bool {
+    let buying = file.roles.buying_roles.iter().filter(|_| has_buying_roles);
+    file.roles.labels.iter().chain(buying).any(|label| label.role == Some(role))
 }
 
 /// A label wins over a buying role, so one word for two roles depends on where the CRM keeps it.
-fn contradictions(draft: &Draft<'_>, problems: &mut Problems) {
-    for buying in &draft.buying_roles {
+fn contradictions(file: &MappingFile, problems: &mut Problems) {
+    for buying in &file.roles.buying_roles {
         let plain = |word: &str| word.replace(['_', '-'], " ");
-        let mut labels = draft.labels.iter();
-        let label = labels.find(|label| same(&plain(label.word), &plain(buying.word)));
+        let mut labels = file.roles.labels.iter();
+        let label = labels.find(|label| same(&plain(&label.word), &plain(&buying.word)));
         if let Some(label) = label
             && let (Some(one), Some(two)) = (label.role, buying.role)
             && one != two
@@ -39,39 +66,4 @@ fn contradictions(draft: &Draft<'_>, problems: &mut Problems) {
             problems.warning(buying.span, message, format!("write `{one}` or `{two}` in both places"));
         }
     }
-}
-
-fn unreachable(draft: &Draft<'_>, problems: &mut Problems) {
-    let roles = match draft.roles {
-        Roles::Block(roles) => roles,
-        Roles::Unreadable => return,
-        Roles::Absent => return absent(draft, problems),
-    };
-    let works = |role: &&Role| {
-        let buying = draft.buying_roles.iter().filter(|_| draft.crm != Some(CrmKind::Salesforce));
-        draft.labels.iter().chain(buying).any(|labelled| labelled.role == Some(**role))
-    };
-    let missing: Vec<&Role> = ASKED_FOR.iter().filter(|role| !works(role)).collect();
-    for role in missing {
-        let role = role.as_str();
-        let message =
-            format!("nothing leads to the role `{role}`: it will be reported as missing on every handoff");
-        problems.warning(
-            roles,
-            message,
-            format!("add the label of such a person under `labels`: `Label: {role}`"),
-        );
-    }
-}
-
-fn absent(draft: &Draft<'_>, problems: &mut Problems) {
-    let message =
-        "there is no `roles`: nobody has a role, and four roles will be reported as missing on every handoff";
-    let help = match draft.crm {
-        Some(CrmKind::Salesforce) => {
-            "write `roles: {labels: {Decision Maker: sponsor}}` with your contact roles"
-        }
-        _ => "write `roles: {labels: {Sponsor: sponsor}}` with the labels of your contacts",
-    };
-    problems.warning(draft.start, message, help);
 }

@@ -1,40 +1,39 @@
 //! Conditions: values that a pick list does not have, labels in place of values, comparisons that a field cannot
 //! answer.
 
-use super::fields::{Found, find, or};
-use super::{nearest, speech};
+use super::fields::{Found, find};
+use super::{holds, nearest, or};
 use crate::mapping::Test;
-use crate::record::FieldObject;
-use crate::record::{AccountMetadata, CrmKind, FieldKind, FieldMetadata, OptionMetadata};
-use crate::source::Problems;
-use crate::workbench::lint::draft::{Draft, Placed};
-use crate::workbench::lint::verdict::{certain, same};
+use crate::mapping::file::ast::{Condition, MappingFile};
+use crate::record::{AccountMetadata, FieldKind, FieldMetadata, FieldPath, OptionMetadata};
+use crate::source::{Problems, Spanned};
+use crate::workbench::lint::logic::{certain, same};
 
-pub(crate) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
-    let pipelines: Vec<&str> = draft.pipelines.iter().map(|(pipeline, _)| *pipeline).collect();
-    for placed in draft.conditions() {
-        let Found::Field(field) = find(account, &placed.condition.field) else { continue };
+pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
+    for condition in file.conditions() {
+        let path = &condition.meaning.field;
+        let Found::Field(field) = find(account, path) else { continue };
         // What can be said without the account has been said.
-        if certain(&placed.condition, account.account.crm, &pipelines).is_none() {
-            comparable(placed, field, problems);
+        if certain(&condition.meaning, account.dialect(), &file.pipelines).is_none() {
+            comparable(condition, field, problems);
         }
-        let options = options(placed, field, account);
+        let options = options(path, field, account);
         if !options.is_empty() {
-            values(placed, field, &options, problems);
+            values(condition, field, &options, problems);
         }
     }
 }
 
 /// Whether the field holds what the operator compares.
-fn comparable(placed: &Placed, field: &FieldMetadata, problems: &mut Problems) {
+fn comparable(condition: &Condition, field: &FieldMetadata, problems: &mut Problems) {
     use FieldKind::{Bool, Choice, Choices, Date, DateTime, Html, Money, Number, Text, User};
-    let (path, holds) = (&placed.condition.field, speech::holds(field.kind));
-    let why = format!("`{path}` ({}) holds {holds}", field.label);
-    match (&placed.condition.test, field.kind) {
+    let path = &condition.meaning.field;
+    let why = format!("`{path}` ({}) holds {}", field.label, holds(field.kind));
+    match (&condition.meaning.test, field.kind) {
         (Test::AtLeast(_) | Test::AtMost(_), Bool | Choice | Choices | Date | DateTime | User) => {
             let message = format!("this condition never holds: {why}, and only numbers can be compared");
             problems.warning(
-                placed.span,
+                condition.span,
                 message,
                 "compare words with `in: [\"…\"]`, or write a number field",
             );
@@ -44,7 +43,7 @@ fn comparable(placed: &Placed, field: &FieldMetadata, problems: &mut Problems) {
             Number | Money | Bool | Choice | Choices | User,
         ) => {
             let message = format!("this condition never holds: {why}, not a day");
-            problems.warning(placed.span, message, "write a date field");
+            problems.warning(condition.span, message, "write a date field");
         }
         (Test::AtLeast(_) | Test::AtMost(_), Number | Money | Text | Html)
         | (Test::OlderThanDays(_) | Test::LastDayOfQuarter(_), Date | DateTime | Text | Html)
@@ -53,13 +52,10 @@ fn comparable(placed: &Placed, field: &FieldMetadata, problems: &mut Problems) {
 }
 
 /// The values that a field can hold; empty if it can hold anything.
-fn options(placed: &Placed, field: &FieldMetadata, account: &AccountMetadata) -> Vec<OptionMetadata> {
-    let path = &placed.condition.field;
+fn options(path: &FieldPath, field: &FieldMetadata, account: &AccountMetadata) -> Vec<OptionMetadata> {
     let option =
         |value: &str, label: &str| OptionMetadata { value: value.to_owned(), label: label.to_owned() };
-    let is_pipeline = account.account.crm == CrmKind::Hubspot
-        && path.object == FieldObject::Deal
-        && path.name == "pipeline";
+    let is_pipeline = *path == FieldPath::deal(account.dialect().fields.pipeline);
     match field.kind {
         FieldKind::Choice if is_pipeline => {
             let pipelines = account.pipelines.iter().flatten();
@@ -71,9 +67,9 @@ fn options(placed: &Placed, field: &FieldMetadata, account: &AccountMetadata) ->
     }
 }
 
-fn values(placed: &Placed, field: &FieldMetadata, options: &[OptionMetadata], problems: &mut Problems) {
-    let path = &placed.condition.field;
-    for (value, span) in &placed.values {
+fn values(condition: &Condition, field: &FieldMetadata, options: &[OptionMetadata], problems: &mut Problems) {
+    let path = &condition.meaning.field;
+    for Spanned { value, span } in &condition.values {
         if options.iter().any(|option| same(&option.value, value)) {
             continue;
         }

@@ -1,37 +1,21 @@
 //! Fields: unknown, on another object, archived, sensitive, hidden; and those that cannot give what is asked of them.
 
-use super::{nearest, speech};
-use crate::record::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
-use crate::record::{FieldObject, FieldPath};
+use super::{holds, nearest, or};
+use crate::mapping::file::ast::{MappingFile, Purpose};
+use crate::record::{AccountMetadata, CrmObject, FieldKind, FieldMetadata, FieldObject, FieldPath};
 use crate::source::{Problems, Span};
-use crate::workbench::lint::draft::{Draft, Purpose};
 
-/// What HubSpot says about an owner; there are no properties behind it.
-/// <https://developers.hubspot.com/docs/api-reference/latest/crm/owners/guide>
-const OWNER: [&str; 10] = [
-    "id",
-    "email",
-    "firstName",
-    "lastName",
-    "userId",
-    "userIdIncludingInactive",
-    "type",
-    "archived",
-    "createdAt",
-    "updatedAt",
-];
-
-pub(crate) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
-    for (path, span) in draft.mentions() {
+pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
+    for (path, span) in file.mentions() {
         match find(account, path) {
             Found::Field(field) => readable(path, field, span, account, problems),
             Found::Missing(object, name) => missing(path, object, name, span, account, problems),
             Found::Unknown => {}
         }
     }
-    for pointer in &draft.pointers {
-        if let Found::Field(field) = find(account, &pointer.path) {
-            gives(pointer.purpose, &pointer.path, field, pointer.span, problems);
+    for (purpose, pointer) in file.pointers() {
+        if let Found::Field(field) = find(account, &pointer.value) {
+            gives(purpose, &pointer.value, field, pointer.span, problems);
         }
     }
 }
@@ -48,11 +32,11 @@ pub(crate) enum Found<'a> {
 
 pub(crate) fn find<'a>(account: &'a AccountMetadata, path: &'a FieldPath) -> Found<'a> {
     let object = CrmObject::from(path.object);
-    if account.account.crm == CrmKind::Hubspot && object == CrmObject::User {
-        let known = OWNER.contains(&path.name.as_str());
-        return if known { Found::Unknown } else { Found::Missing(object, &path.name) };
+    match account.dialect().fields.of_users.filter(|_| object == CrmObject::User) {
+        Some(known) if known.contains(&path.name.as_str()) => Found::Unknown,
+        Some(_) => Found::Missing(object, &path.name),
+        None => within(account, object, &path.name),
     }
-    within(account, object, &path.name)
 }
 
 fn within<'a>(account: &'a AccountMetadata, object: CrmObject, name: &'a str) -> Found<'a> {
@@ -60,7 +44,8 @@ fn within<'a>(account: &'a AccountMetadata, object: CrmObject, name: &'a str) ->
     if name.eq_ignore_ascii_case("id") {
         return Found::Unknown;
     }
-    let dotted = name.split_once('.').filter(|_| account.account.crm == CrmKind::Salesforce);
+    let behind = account.dialect().naming.lookups;
+    let dotted = name.split_once('.').filter(|_| !behind.is_empty());
     let Some((first, rest)) = dotted else {
         return account.field(object, name).map_or(Found::Missing(object, name), Found::Field);
     };
@@ -68,20 +53,8 @@ fn within<'a>(account: &'a AccountMetadata, object: CrmObject, name: &'a str) ->
     let Some(lookup) = lookups.find(|lookup| lookup.way.eq_ignore_ascii_case(first)) else {
         return Found::Missing(object, first);
     };
-    match lookup.to.iter().find_map(|name| described(name)) {
-        Some(behind) => within(account, behind, rest),
-        None => Found::Unknown,
-    }
-}
-
-fn described(name: &str) -> Option<CrmObject> {
-    match name {
-        "Opportunity" => Some(CrmObject::Deal),
-        "Account" => Some(CrmObject::Company),
-        "Contact" => Some(CrmObject::Contact),
-        "User" => Some(CrmObject::User),
-        _ => None,
-    }
+    let described = |to: &String| behind.iter().find(|(name, _)| name == to).map(|(_, object)| *object);
+    lookup.to.iter().find_map(described).map_or(Found::Unknown, |object| within(account, object, rest))
 }
 
 fn missing(
@@ -92,10 +65,10 @@ fn missing(
     account: &AccountMetadata,
     problems: &mut Problems,
 ) {
-    let crm = account.account.crm;
-    let records = speech::records(crm, object);
+    let dialect = account.dialect();
+    let records = dialect.records(object);
     if let Some(other) = elsewhere(account, object, name) {
-        let theirs = speech::records(crm, other);
+        let theirs = dialect.records(other);
         let message = format!("`{path}`: {records} have no field `{name}`, {theirs} have one");
         let help = match other.mapped() {
             Some(object) => format!("write `{}.{name}`", object.as_str()),
@@ -118,27 +91,19 @@ fn missing(
         problems.error(span, message, format!("write `{}` ({})", written(field), field.label));
         return;
     }
-    let hidden = match crm {
-        CrmKind::Hubspot => "",
-        CrmKind::Salesforce => ", or it is hidden from the integration user",
-    };
-    let message =
-        format!("`{path}`: {records} of {} have no field `{name}`{hidden}", speech::account(account));
+    let message = format!(
+        "`{path}`: {records} of {} have no field `{name}`{}",
+        account.named(),
+        dialect.hints.or_hidden
+    );
     let meant: Vec<String> = nearest::fields(name, fields)
         .into_iter()
         .map(|field| format!("`{}` ({})", written(field), field.label))
         .collect();
-    let help = match (or(&meant), crm, object) {
-        (Some(meant), CrmKind::Hubspot, _) => format!("did you mean {meant}?"),
-        (Some(meant), CrmKind::Salesforce, _) => {
-            format!(
-                "did you mean {meant}? If not, give the integration user's permission set read access to it"
-            )
-        }
-        (None, CrmKind::Hubspot, CrmObject::User) => {
-            "write `owner.email`, `owner.firstName` or `owner.lastName`".to_owned()
-        }
-        (None, _, _) => speech::where_names_stand(crm).to_owned(),
+    let of_users = dialect.hints.user_fields.filter(|_| object == CrmObject::User);
+    let help = match or(&meant) {
+        Some(meant) => format!("did you mean {meant}?{}", dialect.hints.not_meant),
+        None => of_users.unwrap_or(dialect.hints.unknown_field).to_owned(),
     };
     problems.error(span, message, help);
 }
@@ -147,14 +112,6 @@ fn missing(
 fn written(path: &FieldPath, wrong: &str, right: &str) -> String {
     let name = path.name.replacen(wrong, right, 1);
     format!("{}.{name}", path.object.as_str())
-}
-
-/// `a`, `b` or `c`.
-pub(crate) fn or(words: &[String]) -> Option<String> {
-    match words.split_last()? {
-        (last, []) => Some(last.clone()),
-        (last, others) => Some(format!("{} or {last}", others.join(", "))),
-    }
 }
 
 /// The object that has a field of just this name.
@@ -174,7 +131,11 @@ fn readable(
     problems: &mut Problems,
 ) {
     if field.archived {
-        let message = format!("`{path}` ({}) is archived: HubSpot returns no value of it", field.label);
+        let message = format!(
+            "`{path}` ({}) is archived: {} returns no value of it",
+            field.label,
+            account.dialect().name
+        );
         let help = "restore it under Settings > Properties > Archived properties, or write another field";
         problems.error(span, message, help);
     } else if let Some(scope) = field.needs.first() {
@@ -191,7 +152,7 @@ fn readable(
 
 /// Whether a field can give what it is pointed at for.
 fn gives(purpose: Purpose, path: &FieldPath, field: &FieldMetadata, span: Span, problems: &mut Problems) {
-    let (holds, label) = (speech::holds(field.kind), &field.label);
+    let (holds, label) = (holds(field.kind), &field.label);
     match purpose {
         Purpose::Owner if path.object == FieldObject::Deal && field.kind != FieldKind::User => {
             let message =

@@ -9,13 +9,13 @@ mod fields;
 mod nearest;
 mod people;
 mod pipelines;
-mod speech;
-mod zone;
 
-use crate::record::FieldPath;
-use crate::record::{AccountMetadata, WantedFields};
-use crate::source::{self, Problems, Span};
-use crate::workbench::lint::draft::Draft;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::mapping::file::{self, ast::MappingFile};
+use crate::record::{AccountMetadata, FieldKind, FieldPath, WantedFields};
+use crate::source::{Problems, Spanned};
 
 /// What a mapping names beyond the fields of its CRM.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,49 +23,83 @@ pub struct Named {
     /// Every field.
     pub wanted: WantedFields,
     /// Slack channels by id, each where it stands first.
-    pub channels: Vec<(String, Span)>,
+    pub channels: Vec<Spanned<String>>,
     /// The address of who takes what nobody owns.
-    pub fallback: Option<(String, Span)>,
+    pub fallback: Option<Spanned<String>>,
 }
 
 /// Every family, in the order of the mapping file.
-const FAMILIES: [fn(&Draft<'_>, &AccountMetadata, &mut Problems); 5] =
-    [zone::look, pipelines::look, fields::look, people::look, conditions::look];
+const FAMILIES: [fn(&MappingFile, &AccountMetadata, &mut Problems); 5] =
+    [time_zone, pipelines::check, fields::check, people::check, conditions::check];
 
 /// What the mapping file of `problems` names. A file that is not YAML names nothing.
 pub fn named(problems: &Problems) -> Named {
-    let Some(root) = source::yaml(problems.text(), &mut Problems::default()) else {
-        return Named::default();
-    };
-    let Some(draft) = Draft::read(&root) else { return Named::default() };
-    let mut paths: Vec<FieldPath> = draft.mentions().map(|(path, _)| path.clone()).collect();
+    let (Some(file), _) = file::tree(problems.file(), problems.text()) else { return Named::default() };
+    let mut paths: Vec<FieldPath> = file.mentions().map(|(path, _)| path.clone()).collect();
     paths.sort();
     paths.dedup();
-    let mut channels: Vec<(String, Span)> = Vec::new();
-    for (id, span) in
-        draft.channel.into_iter().chain(draft.routes.iter().map(|route| (route.channel, route.span)))
-    {
-        if channels.iter().all(|(known, _)| known != id) {
-            channels.push((id.to_owned(), span));
+    let mut channels: Vec<Spanned<String>> = Vec::new();
+    for channel in file.channel.into_iter().chain(file.routes.into_iter().map(|route| route.channel)) {
+        if channels.iter().all(|known| known.value != channel.value) {
+            channels.push(channel);
         }
     }
-    Named {
-        wanted: WantedFields { paths, users: Vec::new() },
-        channels,
-        fallback: draft.fallback.map(|(address, span)| (address.to_owned(), span)),
-    }
+    Named { wanted: WantedFields { paths, users: Vec::new() }, channels, fallback: file.fallback }
 }
 
 /// Compares a mapping file, also one with mistakes, with its account, and adds what is found to its problems.
 pub fn compare(account: &AccountMetadata, problems: &mut Problems) {
-    let text = problems.text().to_owned();
-    let Some(root) = source::yaml(&text, &mut Problems::default()) else { return };
-    let Some(draft) = Draft::read(&root) else { return };
+    let (Some(file), _) = file::tree(problems.file(), problems.text()) else { return };
     // What is written for the other CRM names nothing here.
-    if draft.crm != Some(account.account.crm) {
-        return;
+    if file.crm == Some(account.account.crm) {
+        for family in FAMILIES {
+            family(&file, account, problems);
+        }
     }
-    for family in FAMILIES {
-        family(&draft, account, problems);
+}
+
+/// `time_zone`: whether the account counts its days elsewhere.
+fn time_zone(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
+    let (Some(Spanned { value: name, span }), Some(theirs)) = (&file.time_zone, account.time_zone.as_deref())
+    else {
+        return;
+    };
+    // A name that one of the two databases lacks has been reported, or nothing can be said about it.
+    let (Ok(zone), Ok(their_zone)) = (TimeZone::get(name), TimeZone::get(theirs)) else { return };
+    if !same_clock(&zone, &their_zone, account.read_at) {
+        let message = format!("{} is in {theirs}: days here are counted in {name}", account.named());
+        let help =
+            format!("write `time_zone: {theirs}`, unless the people who work with the digest live elsewhere");
+        problems.warning(*span, message, help);
+    }
+}
+
+/// Whether two zones show the same time during the coming year, whatever they are called.
+fn same_clock(one: &TimeZone, other: &TimeZone, from: Timestamp) -> bool {
+    (0..53).all(|week: i64| {
+        let at = from.checked_add((week * 7 * 24).hours()).unwrap_or(from);
+        one.to_offset(at) == other.to_offset(at)
+    })
+}
+
+/// What a field holds, in a sentence.
+fn holds(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text | FieldKind::Html => "text",
+        FieldKind::Number => "a number",
+        FieldKind::Money => "an amount",
+        FieldKind::Bool => "yes or no",
+        FieldKind::Date | FieldKind::DateTime => "a day",
+        FieldKind::Choice => "one value of a list",
+        FieldKind::Choices => "values of a list",
+        FieldKind::User => "a CRM user",
+    }
+}
+
+/// `a`, `b` or `c`.
+fn or(words: &[String]) -> Option<String> {
+    match words.split_last()? {
+        (last, []) => Some(last.clone()),
+        (last, others) => Some(format!("{} or {last}", others.join(", "))),
     }
 }

@@ -1,53 +1,40 @@
 //! `roles`: labels, contact roles and buying roles that the account does not have.
 
-use super::fields::or;
-use super::{nearest, speech};
-use crate::record::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
+use super::{nearest, or};
+use crate::mapping::file::ast::{Label, MappingFile};
+use crate::record::{AccountMetadata, CrmObject, OptionMetadata};
 use crate::source::Problems;
-use crate::workbench::lint::draft::{Draft, Labelled};
-use crate::workbench::lint::verdict::same;
+use crate::workbench::lint::logic::same;
 
-/// The property with a contact's buying role.
-const BUYING_ROLE: &str = "hs_buying_role";
-
-pub(crate) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
-    let crm = account.account.crm;
+pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
+    let dialect = account.dialect();
     if let Some(known) = &account.labels {
-        match (draft.labels.first(), crm) {
+        match (file.roles.labels.first(), dialect.hints.no_labels) {
             // Without the subscription that has labels, every line would be reported.
-            (Some(first), CrmKind::Hubspot) if known.is_empty() => {
+            (Some(first), Some(help)) if known.is_empty() => {
                 let message = format!(
                     "{} has no labels between deals and contacts: nobody gets a role from here",
-                    speech::account(account)
+                    account.named()
                 );
-                let help = "make them under Settings > Objects > Deals > Associations (Professional or Enterprise), or \
-                            rely on `buying_roles`";
                 problems.warning(first.span, message, help);
             }
-            _ => words(&draft.labels, known, label_of(crm), account, problems),
+            _ => words(&file.roles.labels, known, dialect.nouns.label, account, problems),
         }
     }
-    let buying = account.field(CrmObject::Contact, BUYING_ROLE).filter(|field| !field.options.is_empty());
-    if let (CrmKind::Hubspot, Some(field)) = (crm, buying) {
-        words(&draft.buying_roles, &field.options, "buying role", account, problems);
-    }
-}
-
-fn label_of(crm: CrmKind) -> &'static str {
-    match crm {
-        CrmKind::Hubspot => "association label",
-        CrmKind::Salesforce => "contact role",
+    let buying = dialect.fields.buying_role.and_then(|name| account.field(CrmObject::Contact, name));
+    if let Some(field) = buying.filter(|field| !field.options.is_empty()) {
+        words(&file.roles.buying_roles, &field.options, "buying role", account, problems);
     }
 }
 
 fn words(
-    named: &[Labelled<'_>],
+    named: &[Label],
     known: &[OptionMetadata],
     what: &str,
     account: &AccountMetadata,
     problems: &mut Problems,
 ) {
-    for Labelled { word, span, .. } in named {
+    for Label { word, span, .. } in named {
         if known.iter().any(|option| same(&option.value, word)) {
             continue;
         }
@@ -57,8 +44,7 @@ fn words(
             continue;
         }
         let quoted = |option: &OptionMetadata| format!("`{}`", option.value);
-        let message =
-            format!("{} has no {what} `{word}`: nobody ever gets a role from it", speech::account(account));
+        let message = format!("{} has no {what} `{word}`: nobody ever gets a role from it", account.named());
         let meant: Vec<String> = nearest::options(word, known).into_iter().map(quoted).collect();
         let all: Vec<String> = known.iter().take(5).map(quoted).collect();
         let help = match (or(&meant), or(&all)) {

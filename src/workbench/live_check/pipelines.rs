@@ -1,15 +1,14 @@
 //! `applies_to`: pipelines or record types that do not exist, or in which nothing is ever won.
 
-use super::fields::or;
-use super::{nearest, speech};
-use crate::record::{AccountMetadata, CrmKind, OptionMetadata, PipelineMetadata};
-use crate::source::{Problems, Span};
-use crate::workbench::lint::draft::Draft;
-use crate::workbench::lint::verdict::same;
+use super::{nearest, or};
+use crate::mapping::file::ast::MappingFile;
+use crate::record::{AccountMetadata, OptionMetadata, PipelineMetadata};
+use crate::source::{Problems, Span, Spanned};
+use crate::workbench::lint::logic::same;
 
-pub(crate) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut Problems) {
+pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
     if let Some(known) = &account.pipelines {
-        for (id, span) in &draft.pipelines {
+        for Spanned { value: id, span } in &file.pipelines {
             match known.iter().find(|pipeline| pipeline.id == *id) {
                 Some(pipeline) => winnable(pipeline, *span, problems),
                 None => unknown(id, *span, known, account, problems),
@@ -17,19 +16,9 @@ pub(crate) fn look(draft: &Draft<'_>, account: &AccountMetadata, problems: &mut 
         }
     }
     if account.won_stages.as_ref().is_some_and(Vec::is_empty) {
-        let message = format!(
-            "{} has no stage that counts as won: no packet will ever be made",
-            speech::account(account)
-        );
-        let help = match account.account.crm {
-            CrmKind::Hubspot => {
-                "give a stage the probability Won (100 %) under Settings > Objects > Deals > Pipelines"
-            }
-            CrmKind::Salesforce => {
-                "give a stage the type Closed/Won under Setup > Object Manager > Opportunity > Stage"
-            }
-        };
-        problems.error(draft.start, message, help);
+        let message =
+            format!("{} has no stage that counts as won: no packet will ever be made", account.named());
+        problems.error(file.start, message, account.dialect().hints.won_stage);
     }
 }
 
@@ -51,18 +40,13 @@ fn unknown(
     account: &AccountMetadata,
     problems: &mut Problems,
 ) {
-    let what = match account.account.crm {
-        CrmKind::Hubspot => "pipeline",
-        CrmKind::Salesforce => "record type of opportunities",
-    };
+    let nouns = &account.dialect().nouns;
+    let what = nouns.pipeline;
     let shown = |value: &str, label: &str| {
         if same(value, label) { format!("`{value}`") } else { format!("`{value}` ({label})") }
     };
     if let Some(pipeline) = known.iter().find(|pipeline| same(&pipeline.label, id)) {
-        let (name, which) = match account.account.crm {
-            CrmKind::Hubspot => ("name", "id"),
-            CrmKind::Salesforce => ("label", "API name"),
-        };
+        let (name, which) = nouns.pipeline_label_and_id;
         let message =
             format!("`{id}` is the {name} of a {what}, not its {which}: no deal would get a packet");
         problems.error(span, message, format!("write {}", shown(&pipeline.id, &pipeline.label)));
@@ -75,7 +59,7 @@ fn unknown(
     let quoted = |option: &OptionMetadata| shown(&option.value, &option.label);
     let meant: Vec<String> = nearest::options(id, &options).into_iter().map(quoted).collect();
     let all: Vec<String> = options.iter().take(5).map(quoted).collect();
-    let message = format!("{} has no {what} `{id}`: no deal gets a packet from it", speech::account(account));
+    let message = format!("{} has no {what} `{id}`: no deal gets a packet from it", account.named());
     let help = match (or(&meant), or(&all)) {
         (Some(meant), _) => format!("did you mean {meant}?"),
         (None, Some(all)) => format!("write {all}"),

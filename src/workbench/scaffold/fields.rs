@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::known;
 use crate::packet::SectionName;
-use crate::record::{AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
+use crate::record::{AccountMetadata, CrmObject, Dialect, FieldKind, FieldMetadata};
 
 /// Fields of one section; more than this is no first mapping.
 const MOST: usize = 2;
@@ -38,12 +38,12 @@ pub struct Targets {
 impl Targets {
     /// Matches the fields of an account against what is known.
     pub fn of(account: &AccountMetadata) -> Self {
-        let crm = account.account.crm;
+        let dialect = account.dialect();
         let usable: Vec<&FieldMetadata> = account
             .fields(CrmObject::Deal)
             .unwrap_or_default()
             .iter()
-            .filter(|field| is_usable(crm, field))
+            .filter(|field| is_usable(dialect, field))
             .collect();
         let mut chosen: BTreeMap<Target, Vec<FieldMetadata>> = BTreeMap::new();
         for target in targets() {
@@ -118,10 +118,10 @@ fn speaks(kind: FieldKind) -> bool {
 }
 
 /// Readable, not in the bin, not computed, and named in a way that a mapping can write.
-fn is_usable(crm: CrmKind, field: &FieldMetadata) -> bool {
+fn is_usable(dialect: &Dialect, field: &FieldMetadata) -> bool {
     let plain = field.name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
-    let internal = crm == CrmKind::Hubspot && field.name.starts_with("hs_");
-    plain && !internal && !field.archived && !field.calculated && field.needs.is_empty()
+    let reserved = dialect.naming.reserved_prefix.is_some_and(|prefix| field.name.starts_with(prefix));
+    plain && !reserved && !field.archived && !field.calculated && field.needs.is_empty()
 }
 
 /// How surely a field is called by one of these words; higher is surer, `None` is not at all.
@@ -157,10 +157,10 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// The pick list with the company's rank, if it has upper values.
 fn tier(account: &AccountMetadata) -> Option<(FieldMetadata, Vec<String>)> {
-    let crm = account.account.crm;
+    let dialect = account.dialect();
     let fields = account.fields(CrmObject::Company)?.iter();
     fields
-        .filter(|field| is_usable(crm, field) && field.kind == FieldKind::Choice)
+        .filter(|field| is_usable(dialect, field) && field.kind == FieldKind::Choice)
         .filter(|field| rating(field, known::TIERS).is_some_and(|rating| rating > 1))
         .find_map(|field| {
             let upper =

@@ -1,20 +1,20 @@
 //! A first mapping for an account, from what the account says about itself.
 //!
 //! [`known`] is the table of names and labels that are recognised, [`fields`] and [`people`] match an account against
-//! it, [`kit`] says which fields to create for what has no home, and [`write`] and [`sections`] write the
+//! it, [`recommended_fields`] says which fields to create for what has no home, and [`write`] and [`sections`] write the
 //! file. All of it is pure.
 
 mod fields;
-pub mod kit;
 mod known;
 mod people;
+mod recommended_fields;
 mod sections;
 mod write;
 
 use crate::record::{AccountMetadata, FieldMetadata};
 
 pub use fields::{Target, Targets};
-pub use kit::Missing;
+pub use recommended_fields::Missing;
 
 /// What the account cannot say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub const NO_FALLBACK: &str = "revops@example.com";
 /// Writes a first mapping for an account.
 pub fn mapping(account: &AccountMetadata, given: &Given) -> First {
     let targets = Targets::of(account);
-    let missing = kit::missing(account.account.crm, &targets);
+    let missing = recommended_fields::missing(account.dialect(), &targets);
     First { text: write::file(account, &targets, &missing, given), missing }
 }
 

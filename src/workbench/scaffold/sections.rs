@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::fields::{Target, Targets};
-use super::write::{Dialect, comment};
+use super::write::comment;
 use super::{Missing, with_label};
 use crate::packet::SectionName;
-use crate::record::{FieldKind, FieldMetadata};
+use crate::record::{Dialect, FieldKind, FieldMetadata};
 
 /// A section, what it asks and how its entry begins.
 const SECTIONS: [(SectionName, &str); 7] = [
@@ -31,7 +31,7 @@ pub(crate) fn sections(targets: &Targets, missing: &[Missing], dialect: &Dialect
         let fields = targets.fields(target);
         if fields.is_empty() {
             if let Some(missing) = missing.iter().find(|missing| missing.target == target) {
-                homeless(name, missing, targets, dialect, out);
+                unmapped(name, missing, targets, dialect, out);
             }
             continue;
         }
@@ -49,9 +49,9 @@ pub(crate) fn sections(targets: &Targets, missing: &[Missing], dialect: &Dialect
 }
 
 /// A section without a field: what to create, and what to write then.
-fn homeless(name: SectionName, missing: &Missing, targets: &Targets, dialect: &Dialect, out: &mut String) {
+fn unmapped(name: SectionName, missing: &Missing, targets: &Targets, dialect: &Dialect, out: &mut String) {
     let Missing { name: field, label, kind, .. } = missing;
-    let what = dialect.account;
+    let what = dialect.nouns.account;
     // Without any section the block would be empty, which YAML takes for nothing.
     if name == SectionName::Promises && targets.chosen.keys().all(|target| *target == Target::FirstValueDate)
     {
@@ -59,7 +59,7 @@ fn homeless(name: SectionName, missing: &Missing, targets: &Targets, dialect: &D
             out,
             "  # Nothing in this {what} answers that: for now, this shows what was sold.\n  # Create {field} \
              ({label}, {kind}), and write deal.{field} in its place.\n  promises:\n    from: [line_items.{}]",
-            dialect.line_item
+            dialect.fields.line_item_name
         );
         return;
     }
@@ -90,7 +90,7 @@ pub(crate) fn suggestions(targets: &Targets, dialect: &Dialect, out: &mut String
     if targets.suggestions.is_empty() {
         return;
     }
-    let what = dialect.account;
+    let what = dialect.nouns.account;
     let _ = write!(
         out,
         "\n  # Fields that people of this {what} made and no section reads. Add what fits to a `from:` above.\n"

@@ -5,41 +5,7 @@ use std::fmt::Write as _;
 use super::fields::Targets;
 use super::sections::{sections, suggestions};
 use super::{Given, Missing, NO_CHANNEL, NO_FALLBACK, people};
-use crate::record::{AccountMetadata, CrmKind, CrmObject, OptionMetadata};
-
-/// What differs between the CRMs in our comments.
-pub(crate) struct Dialect {
-    pub(crate) account: &'static str,
-    deal: &'static str,
-    names: &'static str,
-    owner: &'static str,
-    amount: &'static str,
-    labels: &'static str,
-    pub(crate) line_item: &'static str,
-}
-
-fn dialect(crm: CrmKind) -> Dialect {
-    match crm {
-        CrmKind::Hubspot => Dialect {
-            account: "portal",
-            deal: "deal",
-            names: "The name is the internal name: in HubSpot open Settings > Properties, click the property, then </>.",
-            owner: "hubspot_owner_id",
-            amount: "amount",
-            labels: "The label of a contact on the deal (Settings > Objects > Deals > Associations).",
-            line_item: "name",
-        },
-        CrmKind::Salesforce => Dialect {
-            account: "org",
-            deal: "opportunity",
-            names: "The name is the API name: Setup > Object Manager > Fields & Relationships, column Field Name.",
-            owner: "OwnerId",
-            amount: "Amount",
-            labels: "The role of a contact on the opportunity (Contact Roles).",
-            line_item: "Name",
-        },
-    }
-}
+use crate::record::{AccountMetadata, CrmObject, Dialect, OptionMetadata};
 
 /// The whole file.
 pub(crate) fn file(
@@ -48,23 +14,22 @@ pub(crate) fn file(
     missing: &[Missing],
     given: &Given,
 ) -> String {
-    let crm = account.account.crm;
-    let dialect = dialect(crm);
+    let dialect = account.dialect();
     let mut out = String::new();
-    head(account, &dialect, &mut out);
-    pipelines(account, &dialect, &mut out);
-    sections(targets, missing, &dialect, &mut out);
-    suggestions(targets, &dialect, &mut out);
-    roles(account, &dialect, &mut out);
-    importance(account, targets, &dialect, &mut out);
-    ending(targets, given, &dialect, &mut out);
+    head(account, dialect, &mut out);
+    pipelines(account, dialect, &mut out);
+    sections(targets, missing, dialect, &mut out);
+    suggestions(targets, dialect, &mut out);
+    roles(account, dialect, &mut out);
+    importance(account, targets, dialect, &mut out);
+    ending(targets, given, dialect, &mut out);
     out
 }
 
 fn head(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
     let crm = account.account.crm;
     let name = comment(&account.account.account);
-    let (what, names) = (dialect.account, dialect.names);
+    let (what, names) = (dialect.nouns.account, dialect.hints.field_name);
     let zone = account.time_zone.as_deref().filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
     let _ = write!(
         out,
@@ -99,10 +64,11 @@ time_zone: {}
 fn pipelines(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
     let known = account.pipelines.as_deref().unwrap_or_default();
     let won: Vec<_> = known.iter().filter(|pipeline| pipeline.can_win != Some(false)).collect();
-    if account.account.crm == CrmKind::Salesforce {
-        if known.is_empty() {
-            return;
-        }
+    if won.is_empty() {
+        return;
+    }
+    // Where stages do not belong to one pipeline, no pipeline says which deals can be won.
+    if known.iter().all(|pipeline| pipeline.can_win.is_none()) {
         let all: Vec<String> = known.iter().map(|pipeline| quoted(&pipeline.id)).collect();
         let _ = write!(
             out,
@@ -116,10 +82,7 @@ fn pipelines(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
         );
         return;
     }
-    if won.is_empty() {
-        return;
-    }
-    let (what, deal) = (dialect.account, dialect.deal);
+    let (what, deal) = (dialect.nouns.account, dialect.nouns.deal);
     let _ = write!(
         out,
         "
@@ -139,13 +102,8 @@ applies_to:
 
 fn roles(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
     let labels = account.labels.as_deref().unwrap_or_default();
-    let buying = match account.account.crm {
-        CrmKind::Hubspot => {
-            account.field(CrmObject::Contact, "hs_buying_role").map(|field| field.options.as_slice())
-        }
-        CrmKind::Salesforce => None,
-    };
-    let buying = buying.unwrap_or_default();
+    let buying = dialect.fields.buying_role.and_then(|name| account.field(CrmObject::Contact, name));
+    let buying = buying.map(|field| field.options.as_slice()).unwrap_or_default();
     let known = |options: &[OptionMetadata]| options.iter().any(|option| people::role(option).is_some());
     let _ = write!(
         out,
@@ -156,13 +114,13 @@ fn roles(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
             out,
             "# This {} names none that are well known. Remove the # and write what people are called here.\n# roles:\n#   \
              labels:\n#     Sponsor: sponsor\n",
-            dialect.account
+            dialect.nouns.account
         );
         return;
     }
     let _ = writeln!(out, "roles:");
     if known(labels) {
-        let _ = write!(out, "  # {} Capitals make no difference.\n  labels:\n", dialect.labels);
+        let _ = write!(out, "  # {} Capitals make no difference.\n  labels:\n", dialect.hints.labels);
         table(labels, out);
     }
     if known(buying) {
@@ -190,7 +148,7 @@ fn table(options: &[OptionMetadata], out: &mut String) {
 }
 
 fn importance(account: &AccountMetadata, targets: &Targets, dialect: &Dialect, out: &mut String) {
-    let amount = dialect.amount;
+    let amount = dialect.fields.amount;
     let currency =
         account.currency.as_deref().map(|currency| format!(" ({})", comment(currency))).unwrap_or_default();
     let _ = write!(
@@ -202,7 +160,7 @@ important_when:
   any:
     - {{field: deal.{amount}, at_least: 50000}}
 ",
-        dialect.deal
+        dialect.nouns.deal
     );
     if let Some((field, values)) = &targets.tier {
         let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
@@ -211,7 +169,7 @@ important_when:
 }
 
 fn ending(targets: &Targets, given: &Given, dialect: &Dialect, out: &mut String) {
-    let owner = targets.owner.as_ref().map_or(dialect.owner, |field| field.name.as_str());
+    let owner = targets.owner.as_ref().map_or(dialect.fields.owner, |field| field.name.as_str());
     let label =
         targets.owner.as_ref().map(|field| format!("  # {}", comment(&field.label))).unwrap_or_default();
     let _ = write!(
@@ -223,7 +181,7 @@ owner:
   from: deal.{owner}{label}
   fallback: {}
 ",
-        dialect.deal,
+        dialect.nouns.deal,
         given.fallback.as_deref().unwrap_or(NO_FALLBACK)
     );
     if given.fallback.is_none() {
@@ -241,7 +199,7 @@ task:
 slack:
   channel: {}
 ",
-        dialect.deal,
+        dialect.nouns.deal,
         given.channel.as_deref().unwrap_or(NO_CHANNEL)
     );
     if given.channel.is_none() {

@@ -10,8 +10,7 @@ mod tests;
 use serde_json::{Value, json};
 
 use self::pieces::{block, extend, one_of, one_or_more, refer, text, texts};
-use crate::mapping::file::condition::{MOST_DAYS, OPERATORS};
-use crate::mapping::file::observation::MOST_CONTACTS;
+use crate::mapping::file::condition::{MOST_CONTACTS, MOST_DAYS, OPERATORS, Operand};
 use crate::mapping::file::section::{LIST_STYLES, WORDS};
 use crate::mapping::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
 use crate::packet::{Role, SectionName};
@@ -28,7 +27,7 @@ pub fn mapping() -> Value {
             (
                 "crm",
                 "The CRM that this mapping is for.",
-                one_of([CrmKind::Hubspot, CrmKind::Salesforce].map(CrmKind::as_str)),
+                one_of(CrmKind::ALL.map(CrmKind::as_str)),
                 json!("hubspot"),
             ),
             (
@@ -238,41 +237,20 @@ fn derivation() -> Value {
 }
 
 fn condition() -> Value {
-    let number = json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}]});
     let mut keys = vec![("field", "The field that is looked at.", refer("field"), json!("deal.amount"))];
-    keys.extend(OPERATORS.map(|operator| match operator {
-        "at_least" => {
-            (operator, "The number is this or more. Digits only: 50000.", number.clone(), json!(50000))
-        }
-        "at_most" => (operator, "The number is this or less. Digits only: 50000.", number.clone(), json!(1)),
-        "in" => (
-            operator,
-            "The value is one of these; capitals make no difference.",
-            texts(),
-            json!(["Enterprise", "Strategic"]),
-        ),
-        "not_in" => {
-            (operator, "The value is none of these; an empty field holds none.", texts(), json!(["Partner"]))
-        }
-        "older_than_days" => {
-            let days = json!({"type": "integer", "minimum": 1, "maximum": MOST_DAYS});
-            (operator, "The day in the field lies more than this many days back.", days, json!(14))
-        }
-        "last_day_of_quarter" => (
-            operator,
-            "true: the day is the last of a calendar quarter; false: it is not.",
-            json!({"type": "boolean"}),
-            json!(true),
-        ),
-        _ => (
-            operator,
-            "true: there is a value; false: there is none.",
-            json!({"type": "boolean"}),
-            json!(true),
-        ),
+    keys.extend(OPERATORS.map(|(key, operand, about, example)| {
+        let holds = match operand {
+            Operand::Number(_) => {
+                json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}]})
+            }
+            Operand::Values(_) => texts(),
+            Operand::Days(_) => json!({"type": "integer", "minimum": 1, "maximum": MOST_DAYS}),
+            Operand::Flag(_) => json!({"type": "boolean"}),
+        };
+        (key, about, holds, serde_json::from_str(example).unwrap_or_default())
     }));
     let mut schema = block("A field and exactly one of the operators.", &["field"], keys);
-    let one = OPERATORS.map(|operator| json!({"required": [operator]}));
+    let one = OPERATORS.map(|(key, ..)| json!({"required": [key]}));
     extend(&mut schema, json!({"oneOf": one}));
     schema
 }

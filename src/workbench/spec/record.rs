@@ -120,9 +120,7 @@ fn saved(field: Field<'_>, directory: &Path, problems: &mut Problems) -> Option<
 /// Puts what a block says over a record: properties one by one, lists as a whole.
 fn put(mut section: Section<'_>, onto: &mut Written, problems: &mut Problems) {
     let crm = section.take("crm");
-    onto.crm = crm
-        .choice(&[CrmKind::Hubspot, CrmKind::Salesforce].map(|crm| (crm.as_str(), crm)), problems)
-        .or(onto.crm);
+    onto.crm = crm.choice(&CrmKind::ALL.map(|crm| (crm.as_str(), crm)), problems).or(onto.crm);
     let record = &mut onto.record;
     if let Some((account, _)) = section.take("account").text(problems) {
         account.clone_into(&mut record.account);

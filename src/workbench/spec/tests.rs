@@ -230,7 +230,7 @@ fn the_tests_as_shipped_pass() {
     for path in files {
         let (file, problems) = read(&path);
         let file = file.unwrap_or_else(|| panic!("{problems}"));
-        let (mapping, problems) = crate::mapping::file::read(&file.mapping);
+        let (mapping, problems) = crate::workbench::lint::read(&file.mapping);
         let mapping = mapping.unwrap_or_else(|| panic!("{problems}"));
         assert!(file.cases.len() >= 5, "{}", path.display());
         for case in file.cases {

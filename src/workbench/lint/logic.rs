@@ -1,9 +1,8 @@
 //! What can be said about conditions without a deal: which never hold, which always do, which say the same.
 
-use crate::record::CrmKind;
-
-use super::known::{Known, known};
 use crate::mapping::{Condition, Test};
+use crate::record::{Dialect, WellKnown};
+use crate::source::Spanned;
 
 /// What is certain about a condition before any deal is seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,29 +14,32 @@ pub(crate) enum Certain {
 }
 
 /// What is certain about `condition` in this CRM, where the mapping applies to `pipelines` (none: all).
-pub(crate) fn certain(condition: &Condition, crm: CrmKind, pipelines: &[&str]) -> Option<Certain> {
+pub(crate) fn certain(
+    condition: &Condition,
+    dialect: &Dialect,
+    pipelines: &[Spanned<String>],
+) -> Option<Certain> {
     use Certain::{Always, Never};
     let path = &condition.field;
-    let fact = known(crm, path);
     let is_true = || format!("`{path}` of a won deal is always true");
-    match (&condition.test, fact?) {
-        (Test::AtLeast(_) | Test::AtMost(_), Known::Day) => {
+    match (&condition.test, dialect.well_known(path)?) {
+        (Test::AtLeast(_) | Test::AtMost(_), WellKnown::Day) => {
             Some(Never(format!("`{path}` is a day, and only numbers can be compared")))
         }
-        (Test::AtLeast(_) | Test::AtMost(_), Known::Words | Known::Yes) => {
+        (Test::AtLeast(_) | Test::AtMost(_), WellKnown::Words | WellKnown::Yes) => {
             Some(Never(format!("`{path}` holds text, and only numbers can be compared")))
         }
-        (Test::AtMost(limit), Known::Amount) if limit.is_sign_negative() && !limit.is_zero() => {
+        (Test::AtMost(limit), WellKnown::Amount) if limit.is_sign_negative() && !limit.is_zero() => {
             Some(Never(format!("`{path}` is never below zero")))
         }
-        (Test::In(values), Known::Yes) => {
+        (Test::In(values), WellKnown::Yes) => {
             Some(if spoken(values)? { Always(is_true()) } else { Never(is_true()) })
         }
-        (Test::NotIn(values), Known::Yes) => {
+        (Test::NotIn(values), WellKnown::Yes) => {
             Some(if spoken(values)? { Never(is_true()) } else { Always(is_true()) })
         }
-        (Test::In(values), Known::Pipeline) if !pipelines.is_empty() => {
-            let taken = |pipeline: &&&str| values.iter().any(|value| same(value, pipeline));
+        (Test::In(values), WellKnown::Pipeline) if !pipelines.is_empty() => {
+            let taken = |pipeline: &&Spanned<String>| values.iter().any(|value| same(value, &pipeline.value));
             match pipelines.iter().filter(taken).count() {
                 0 if values.iter().all(is_id) => {
                     Some(Never(format!("`applies_to` leaves only {} in", quoted(pipelines))))
@@ -48,7 +50,7 @@ pub(crate) fn certain(condition: &Condition, crm: CrmKind, pipelines: &[&str]) -
                 _ => None,
             }
         }
-        (Test::Filled(filled), Known::Yes | Known::Pipeline | Known::Stage) => {
+        (Test::Filled(filled), WellKnown::Yes | WellKnown::Pipeline | WellKnown::Stage) => {
             let why = format!("`{path}` of a won deal is always filled");
             Some(if *filled { Always(why) } else { Never(why) })
         }
@@ -108,8 +110,8 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
-fn quoted(words: &[&str]) -> String {
-    words.iter().take(5).map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+fn quoted(words: &[Spanned<String>]) -> String {
+    words.iter().take(5).map(|word| format!("`{}`", word.value)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,0 +1,233 @@
+//! The syntax tree of a mapping file: every part that can be read, with its place.
+//!
+//! A file with mistakes has a tree as well; the parts that cannot be read are absent from it.
+
+use jiff::tz::TimeZone;
+
+use super::super::{self as mapping, Limit, ListStyle, Mapping};
+use crate::packet::{Role, SectionName};
+use crate::record::{CrmKind, FieldPath};
+use crate::source::{Span, Spanned};
+
+/// A mapping file.
+#[derive(Debug)]
+pub struct MappingFile {
+    /// As the configuration names it.
+    pub name: String,
+    /// `sha256:` and the hash of the file's bytes.
+    pub version: String,
+    /// The first key.
+    pub start: Span,
+    pub crm: Option<CrmKind>,
+    /// Also a name that no zone has.
+    pub time_zone: Option<Spanned<String>>,
+    pub pipelines: Vec<Spanned<String>>,
+    /// In the order of the file.
+    pub sections: Vec<Section>,
+    pub roles: Roles,
+    pub important_when: Vec<Condition>,
+    /// The field with the person who takes the handoff.
+    pub owner: Option<Spanned<FieldPath>>,
+    /// The address of who takes what nobody owns, also one that is none.
+    pub fallback: Option<Spanned<String>>,
+    pub due_in_business_days: u8,
+    /// The channel, also one that is no channel's id.
+    pub channel: Option<Spanned<String>>,
+    pub routes: Vec<Route>,
+    pub placeholders: Vec<Spanned<String>>,
+    pub colleagues: Vec<Spanned<String>>,
+}
+
+/// How one section is filled.
+#[derive(Debug)]
+pub struct Section {
+    pub name: SectionName,
+    pub from: Vec<Spanned<FieldPath>>,
+    pub list: ListStyle,
+    pub ask: Option<String>,
+    pub words: Option<u32>,
+    pub due: Option<Spanned<FieldPath>>,
+    pub who: Option<Spanned<FieldPath>>,
+    pub derive: Vec<Derivation>,
+}
+
+impl Section {
+    /// A section that nothing but `from` fills.
+    pub(super) fn from(name: SectionName, from: Vec<Spanned<FieldPath>>) -> Self {
+        let list = ListStyle::default();
+        Self { name, from, list, ask: None, words: None, due: None, who: None, derive: Vec::new() }
+    }
+}
+
+/// An entry that the data shows.
+#[derive(Debug)]
+pub struct Derivation {
+    pub when: Observation,
+    pub say: String,
+}
+
+/// When an entry is derived.
+#[derive(Debug)]
+pub enum Observation {
+    Field(Condition),
+    Contacts(Limit),
+    RoleMissing(Role),
+}
+
+/// A condition on a field.
+#[derive(Debug)]
+pub struct Condition {
+    pub meaning: mapping::Condition,
+    /// The operator, where a reader looks first.
+    pub span: Span,
+    /// Where the field is named.
+    pub field: Span,
+    /// The values of `in` or `not_in`.
+    pub values: Vec<Spanned<String>>,
+}
+
+/// How people get their roles.
+#[derive(Debug, Default)]
+pub struct Roles {
+    pub key: RolesKey,
+    pub labels: Vec<Label>,
+    pub buying_roles: Vec<Label>,
+    /// The key, also when nothing usable is behind it.
+    pub buying_roles_key: Option<Span>,
+}
+
+/// What is said about roles as a whole.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum RolesKey {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// Something that could not be read, perhaps because the key is misspelt.
+    Unreadable,
+    /// A block; here is its key.
+    Block(Span),
+}
+
+/// A word that leads to a role.
+#[derive(Debug)]
+pub struct Label {
+    pub word: String,
+    /// `None` when no such role exists.
+    pub role: Option<Role>,
+    pub span: Span,
+}
+
+/// An exception to the channel.
+#[derive(Debug)]
+pub struct Route {
+    pub when: Condition,
+    pub channel: Spanned<String>,
+}
+
+/// What a field is read for, beyond its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The day of first value.
+    Due,
+    /// Who does it.
+    Who,
+    /// Who takes the handoff.
+    Owner,
+}
+
+impl MappingFile {
+    /// Every field that adds to a section.
+    pub fn feeds(&self) -> impl Iterator<Item = (SectionName, &Spanned<FieldPath>)> {
+        self.sections.iter().flat_map(|section| section.from.iter().map(|path| (section.name, path)))
+    }
+
+    /// Every field that gives a day or a person.
+    pub fn pointers(&self) -> impl Iterator<Item = (Purpose, &Spanned<FieldPath>)> {
+        let owner = (Purpose::Owner, self.owner.as_ref());
+        let of_sections = self
+            .sections
+            .iter()
+            .flat_map(|section| [(Purpose::Due, section.due.as_ref()), (Purpose::Who, section.who.as_ref())]);
+        let all = of_sections.chain([owner]);
+        all.filter_map(|(purpose, path)| Some((purpose, path?)))
+    }
+
+    /// Every entry that a condition on a field derives.
+    pub fn derivations(&self) -> impl Iterator<Item = (SectionName, &Condition, &str)> {
+        let all =
+            self.sections.iter().flat_map(|section| section.derive.iter().map(|one| (section.name, one)));
+        all.filter_map(|(name, derivation)| match &derivation.when {
+            Observation::Field(condition) => Some((name, condition, derivation.say.as_str())),
+            Observation::Contacts(_) | Observation::RoleMissing(_) => None,
+        })
+    }
+
+    /// Every condition on a field.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let derived = self.derivations().map(|(_, condition, _)| condition);
+        derived.chain(&self.important_when).chain(self.routes.iter().map(|route| &route.when))
+    }
+
+    /// Every field that is named, with its place.
+    pub fn mentions(&self) -> impl Iterator<Item = (&FieldPath, Span)> {
+        let feeds = self.feeds().map(|(_, path)| path);
+        let named = feeds.chain(self.pointers().map(|(_, path)| path)).map(|path| (&path.value, path.span));
+        named.chain(self.conditions().map(|condition| (&condition.meaning.field, condition.field)))
+    }
+
+    /// The mapping that the file says, if nothing that it needs is absent.
+    pub fn lower(self) -> Option<Mapping> {
+        let values = |list: Vec<Spanned<String>>| list.into_iter().map(|one| one.value).collect::<Vec<_>>();
+        let table = |labels: Vec<Label>| {
+            labels.into_iter().filter_map(|label| Some((label.word, label.role?))).collect()
+        };
+        let route = |route: Route| mapping::Route { when: route.when.meaning, channel: route.channel.value };
+        let mut sections: std::collections::BTreeMap<_, _> =
+            self.sections.into_iter().map(|section| (section.name, section.lower())).collect();
+        // People fill the stakeholders, with or without a mapped field.
+        sections.entry(SectionName::Stakeholders).or_default();
+        Some(Mapping {
+            file: self.name,
+            version: self.version,
+            crm: self.crm?,
+            time_zone: TimeZone::get(&self.time_zone?.value).ok()?,
+            pipelines: values(self.pipelines),
+            sections,
+            roles: mapping::RoleMapping {
+                labels: table(self.roles.labels),
+                buying_roles: table(self.roles.buying_roles),
+            },
+            important_when: self.important_when.into_iter().map(|condition| condition.meaning).collect(),
+            owner: mapping::OwnerMapping { from: self.owner?.value, fallback: self.fallback?.value },
+            task: mapping::TaskMapping { due_in_business_days: self.due_in_business_days },
+            slack: mapping::SlackMapping {
+                channel: self.channel?.value,
+                routes: self.routes.into_iter().map(route).collect(),
+            },
+            placeholders: values(self.placeholders),
+            colleagues: values(self.colleagues).iter().map(|domain| domain.to_lowercase()).collect(),
+        })
+    }
+}
+
+impl Section {
+    fn lower(self) -> mapping::SectionMapping {
+        let derivation = |Derivation { when, say }| {
+            let when = match when {
+                Observation::Field(condition) => mapping::Observation::Field(condition.meaning),
+                Observation::Contacts(limit) => mapping::Observation::Contacts(limit),
+                Observation::RoleMissing(role) => mapping::Observation::RoleMissing(role),
+            };
+            mapping::Derivation { when, say }
+        };
+        mapping::SectionMapping {
+            from: self.from.into_iter().map(|path| path.value).collect(),
+            list: self.list,
+            ask: self.ask,
+            words: self.words,
+            due: self.due.map(|path| path.value),
+            who: self.who.map(|path| path.value),
+            derive: self.derive.into_iter().map(derivation).collect(),
+        }
+    }
+}
