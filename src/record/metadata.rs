@@ -140,6 +140,13 @@ pub struct FieldMetadata {
     pub lookup: Option<Lookup>,
 }
 
+impl FieldMetadata {
+    /// Whether people fill it in and we can read it.
+    pub fn is_fillable(&self) -> bool {
+        !self.archived && !self.calculated && self.needs.is_empty()
+    }
+}
+
 /// A field that leads to another record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {

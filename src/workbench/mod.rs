@@ -4,6 +4,7 @@ pub mod compare;
 pub mod coverage;
 pub mod lint;
 pub mod live_check;
+pub mod recogniser;
 pub mod scaffold;
 pub mod schema;
 pub mod spec;

@@ -2,25 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::known;
 use crate::packet::SectionName;
 use crate::record::{AccountMetadata, CrmObject, Dialect, FieldKind, FieldMetadata};
+use crate::workbench::recogniser::{self, HINT, Target};
 
 /// Fields of one section; more than this is no first mapping.
 const MOST: usize = 2;
 /// Suggestions that somebody reads.
 const MOST_SUGGESTIONS: usize = 12;
-/// The prefix of fields that were made for this.
-const OURS: &str = "handoff";
-
-/// Where a field would go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// Adds to a section.
-    Section(SectionName),
-    /// The date of first value.
-    FirstValueDate,
-}
 
 /// What was recognised, and what might be relevant beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +35,14 @@ impl Targets {
             .filter(|field| is_usable(dialect, field))
             .collect();
         let mut chosen: BTreeMap<Target, Vec<FieldMetadata>> = BTreeMap::new();
-        for target in targets() {
+        for target in recogniser::targets() {
             let taken =
                 |field: &FieldMetadata| chosen.values().flatten().any(|other| other.name == field.name);
             let mut rated: Vec<(u32, &FieldMetadata)> = usable
                 .iter()
                 .filter(|field| fits(target, field.kind) && !taken(field))
-                .filter_map(|field| Some((rating(field, words(target))?, *field)))
+                .filter_map(|field| Some((recogniser::rating(field, target)?, *field)))
+                .filter(|(rating, _)| *rating > HINT)
                 .collect();
             // What people made for themselves comes before what the CRM brings along, and a list of risks before
             // notes about them. Stable: else the account's order decides.
@@ -68,12 +58,12 @@ impl Targets {
         let taken = |field: &FieldMetadata| chosen.values().flatten().any(|other| other.name == field.name);
         let suggestions = usable
             .iter()
-            .filter(|field| field.custom && speaks(field.kind) && !taken(field))
+            .filter(|field| field.custom && holds_text(field.kind) && !taken(field))
             .take(MOST_SUGGESTIONS)
             .map(|field| (*field).clone())
             .collect();
         let csm = |field: &&&FieldMetadata| {
-            field.custom && field.kind == FieldKind::User && rating(field, known::CUSTOMER_SUCCESS).is_some()
+            field.custom && field.kind == FieldKind::User && recogniser::is_customer_success(field)
         };
         let owner = usable.iter().find(csm).map(|field| (*field).clone());
         Self { owner, tier: tier(account), chosen, suggestions }
@@ -82,22 +72,6 @@ impl Targets {
     /// The fields of one target.
     pub fn fields(&self, target: Target) -> &[FieldMetadata] {
         self.chosen.get(&target).map(Vec::as_slice).unwrap_or_default()
-    }
-}
-
-fn targets() -> impl Iterator<Item = Target> {
-    // The date first: its words hold those of first value.
-    [Target::FirstValueDate].into_iter().chain(known::SECTIONS.map(|(section, _)| Target::Section(section)))
-}
-
-fn words(target: Target) -> &'static str {
-    match target {
-        Target::FirstValueDate => known::FIRST_VALUE_DATES,
-        Target::Section(section) => known::SECTIONS
-            .iter()
-            .find(|(name, _)| *name == section)
-            .map(|(_, words)| *words)
-            .unwrap_or_default(),
     }
 }
 
@@ -113,64 +87,22 @@ fn fits(target: Target, kind: FieldKind) -> bool {
     }
 }
 
-fn speaks(kind: FieldKind) -> bool {
+fn holds_text(kind: FieldKind) -> bool {
     matches!(kind, FieldKind::Text | FieldKind::Html | FieldKind::Choices | FieldKind::Date)
 }
 
-/// Readable, not in the bin, not computed, and named in a way that a mapping can write.
+/// Filled by people, and named in a way that a mapping can write.
 fn is_usable(dialect: &Dialect, field: &FieldMetadata) -> bool {
     let plain = field.name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
     let reserved = dialect.naming.reserved_prefix.is_some_and(|prefix| field.name.starts_with(prefix));
-    plain && !reserved && !field.archived && !field.calculated && field.needs.is_empty()
-}
-
-/// How surely a field is called by one of these words; higher is surer, `None` is not at all.
-fn rating(field: &FieldMetadata, words: &'static str) -> Option<u32> {
-    let name = plain(field.name.strip_suffix("__c").unwrap_or(&field.name));
-    let label = plain(&field.label);
-    let ours = name.strip_prefix(OURS);
-    let one = |word: &str| {
-        let word = plain(word);
-        let whole = |text: &str| text == word;
-        // A word inside a longer one is chance, and so is a short one.
-        let edge =
-            |text: &str| word.chars().count() >= 5 && (text.starts_with(&word) || text.ends_with(&word));
-        if ours.is_some_and(whole) {
-            Some(5)
-        } else if ours.is_some_and(edge) {
-            Some(4)
-        } else if whole(&label) {
-            Some(3)
-        } else if whole(&name) {
-            Some(2)
-        } else {
-            (edge(&label) || edge(&name)).then_some(1)
-        }
-    };
-    known::words(words).filter_map(one).max()
-}
-
-/// Letters and digits of any script, in small letters.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    plain && !reserved && field.is_fillable()
 }
 
 /// The pick list with the company's rank, if it has upper values.
 fn tier(account: &AccountMetadata) -> Option<(FieldMetadata, Vec<String>)> {
-    let dialect = account.dialect();
     let fields = account.fields(CrmObject::Company)?.iter();
     fields
-        .filter(|field| is_usable(dialect, field) && field.kind == FieldKind::Choice)
-        .filter(|field| rating(field, known::TIERS).is_some_and(|rating| rating > 1))
-        .find_map(|field| {
-            let upper =
-                |label: &str| known::words(known::UPPER_TIERS).any(|word| plain(word) == plain(label));
-            let values: Vec<String> = field
-                .options
-                .iter()
-                .filter(|option| upper(&option.label) || upper(&option.value))
-                .map(|option| option.value.clone())
-                .collect();
-            (!values.is_empty()).then(|| (field.clone(), values))
-        })
+        .filter(|field| field.kind == FieldKind::Choice && is_usable(account.dialect(), field))
+        .map(|field| (field.clone(), recogniser::upper_tiers(field)))
+        .find(|(_, values)| !values.is_empty())
 }

@@ -1,19 +1,16 @@
 //! A first mapping for an account, from what the account says about itself.
 //!
-//! [`known`] is the table of names and labels that are recognised, [`fields`] and [`people`] match an account against
-//! it, [`recommended_fields`] says which fields to create for what has no home, and [`write`] and [`sections`] write the
+//! [`fields`] matches an account against what the recogniser knows, [`recommended_fields`] says which fields to create for what has no home, and [`write`] and [`sections`] write the
 //! file. All of it is pure.
 
 mod fields;
-mod known;
-mod people;
 mod recommended_fields;
 mod sections;
 mod write;
 
 use crate::record::{AccountMetadata, FieldMetadata};
 
-pub use fields::{Target, Targets};
+pub use fields::Targets;
 pub use recommended_fields::Missing;
 
 /// What the account cannot say.

@@ -1,8 +1,9 @@
 //! The fields to create for sections that nothing in an account answers.
 
-use super::fields::{Target, Targets};
+use super::fields::Targets;
 use crate::packet::SectionName;
 use crate::record::{Dialect, FieldKind};
+use crate::workbench::recogniser::Target;
 
 /// A field to create.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Target, Targets};
+use super::fields::Targets;
 use super::write::comment;
 use super::{Missing, with_label};
 use crate::packet::SectionName;
 use crate::record::{Dialect, FieldKind, FieldMetadata};
+use crate::workbench::recogniser::Target;
 
 /// A section, what it asks and how its entry begins.
 const SECTIONS: [(SectionName, &str); 7] = [

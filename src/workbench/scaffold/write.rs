@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::fields::Targets;
 use super::sections::{sections, suggestions};
-use super::{Given, Missing, NO_CHANNEL, NO_FALLBACK, people};
+use super::{Given, Missing, NO_CHANNEL, NO_FALLBACK};
 use crate::record::{AccountMetadata, CrmObject, Dialect, OptionMetadata};
+use crate::workbench::recogniser::role;
 
 /// The whole file.
 pub(crate) fn file(
@@ -104,7 +105,7 @@ fn roles(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
     let labels = account.labels.as_deref().unwrap_or_default();
     let buying = dialect.fields.buying_role.and_then(|name| account.field(CrmObject::Contact, name));
     let buying = buying.map(|field| field.options.as_slice()).unwrap_or_default();
-    let known = |options: &[OptionMetadata]| options.iter().any(|option| people::role(option).is_some());
+    let known = |options: &[OptionMetadata]| options.iter().any(|option| role(option).is_some());
     let _ = write!(
         out,
         "\n# How people get their roles: sponsor, operator, evaluator, blocker, executive_backer.\n"
@@ -136,7 +137,7 @@ fn roles(account: &AccountMetadata, dialect: &Dialect, out: &mut String) {
 fn table(options: &[OptionMetadata], out: &mut String) {
     for option in options {
         let value = quoted(&option.value);
-        match people::role(option) {
+        match role(option) {
             Some(role) => {
                 let _ = writeln!(out, "    {value}: {}", role.as_str());
             }
