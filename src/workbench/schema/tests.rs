@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::mapping::file;
+use crate::packet::SectionName;
 
 /// A mapping in which every block stands, as a tree.
 fn full() -> Value {
