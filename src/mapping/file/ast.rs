@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::super::{self as mapping, Limit, ListStyle, Mapping};
 use crate::packet::{Role, SectionName};
-use crate::record::{CrmKind, FieldPath};
+use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
 
 /// A mapping file.
@@ -136,6 +136,11 @@ pub enum Purpose {
 }
 
 impl MappingFile {
+    /// What the CRM calls things, if the file says which one.
+    pub fn dialect(&self) -> Option<&'static Dialect> {
+        self.crm.map(|crm| crm.dialect())
+    }
+
     /// Every field that adds to a section.
     pub fn feeds(&self) -> impl Iterator<Item = (SectionName, &Spanned<FieldPath>)> {
         self.sections.iter().flat_map(|section| section.from.iter().map(|path| (section.name, path)))

@@ -1,6 +1,6 @@
 use super::*;
 use crate::mapping::file;
-use crate::record::{AccountKey, AccountMetadata, CrmKind, CrmObject, FieldKind, FieldMetadata};
+use crate::record::{AccountMetadata, CrmObject, FieldKind, FieldMetadata};
 
 const MAPPING: &str = "crm: hubspot
 time_zone: Europe/Berlin
@@ -104,7 +104,7 @@ fn a_deal_that_the_mapping_leaves_out_counts_nowhere() {
 }
 
 fn metadata(fields: &[(&str, &str, FieldKind)]) -> AccountMetadata {
-    let account = AccountKey { crm: CrmKind::Hubspot, account: "1".to_owned() };
+    let account = "hubspot:1".parse().unwrap();
     let mut metadata = AccountMetadata::new(account, "2026-11-22T08:00:00Z".parse().unwrap());
     let field = |(name, label, kind): &(&str, &str, FieldKind)| FieldMetadata {
         name: (*name).to_owned(),

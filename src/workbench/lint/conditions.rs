@@ -10,7 +10,7 @@ use crate::source::Problems;
 pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
     for condition in file.conditions() {
         repeated(&condition.values, "this value", problems);
-        let Some(dialect) = file.crm.map(crate::record::CrmKind::dialect) else { continue };
+        let Some(dialect) = file.dialect() else { continue };
         match certain(&condition.meaning, dialect, &file.pipelines) {
             Some(Certain::Never(why)) => {
                 let help = instead(&condition.meaning, dialect);

@@ -3,7 +3,6 @@
 use super::logic::same;
 use crate::mapping::file::ast::{MappingFile, RolesKey};
 use crate::packet::Role;
-use crate::record::CrmKind;
 use crate::source::Problems;
 
 /// The roles every handoff asks for.
@@ -11,7 +10,7 @@ const ASKED_FOR: [Role; 4] = [Role::Sponsor, Role::Operator, Role::Evaluator, Ro
 
 pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
     contradictions(file, problems);
-    let dialect = file.crm.map(CrmKind::dialect);
+    let dialect = file.dialect();
     let without = dialect.filter(|dialect| dialect.fields.buying_role.is_none());
     if let (Some(dialect), Some(key)) = (without, file.roles.buying_roles_key) {
         let (label, deals) = (dialect.nouns.label, dialect.nouns.deals);

@@ -43,7 +43,8 @@ fn idle(routes: &[Route], channel: &str, problems: &mut Problems) {
 /// Routes that leave nothing over for `channel`.
 fn unreached(file: &MappingFile, channel: Span, problems: &mut Problems) {
     let always = |route: &&Route| {
-        let certain = file.crm.and_then(|crm| certain(&route.when.meaning, crm.dialect(), &file.pipelines));
+        let dialect = file.dialect();
+        let certain = dialect.and_then(|dialect| certain(&route.when.meaning, dialect, &file.pipelines));
         matches!(certain, Some(Certain::Always(_)))
     };
     let help = "remove the route that should not take them all; one that takes every deal belongs here, behind `channel`";

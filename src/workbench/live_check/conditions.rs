@@ -2,7 +2,7 @@
 //! answer.
 
 use super::fields::{Found, find};
-use super::{holds, nearest, or};
+use super::{holds, nearest, with_label};
 use crate::mapping::Test;
 use crate::mapping::file::ast::{Condition, MappingFile};
 use crate::record::{AccountMetadata, FieldKind, FieldMetadata, FieldPath, OptionMetadata};
@@ -80,13 +80,7 @@ fn values(condition: &Condition, field: &FieldMetadata, options: &[OptionMetadat
             continue;
         }
         let message = format!("`{path}` ({}) has no value `{value}`", field.label);
-        let shown = |option: &OptionMetadata| {
-            let OptionMetadata { value, label } = option;
-            if same(value, label) { format!("`{value}`") } else { format!("`{value}` ({label})") }
-        };
-        let meant: Vec<String> = nearest::options(value, options).into_iter().map(shown).collect();
-        let offered: Vec<String> = options.iter().take(5).map(shown).collect();
-        let help = match (or(&meant), or(&offered)) {
+        let help = match nearest::offers(value, options, with_label) {
             (Some(meant), _) => format!("did you mean {meant}?"),
             (None, offered) if options.len() <= 5 => format!("write {}", offered.unwrap_or_default()),
             (None, offered) => format!("its values begin with {}", offered.unwrap_or_default()),

@@ -13,8 +13,9 @@ mod pipelines;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::lint::logic::same;
 use crate::mapping::file::{self, ast::MappingFile};
-use crate::record::{AccountMetadata, FieldKind, FieldPath, WantedFields};
+use crate::record::{AccountMetadata, FieldKind, FieldPath, OptionMetadata, WantedFields};
 use crate::source::{Problems, Spanned};
 
 /// What a mapping names beyond the fields of its CRM.
@@ -94,6 +95,11 @@ fn holds(kind: FieldKind) -> &'static str {
         FieldKind::Choices => "values of a list",
         FieldKind::User => "a CRM user",
     }
+}
+
+/// A value with its label, if that is another one.
+fn with_label(OptionMetadata { value, label }: &OptionMetadata) -> String {
+    if same(value, label) { format!("`{value}`") } else { format!("`{value}` ({label})") }
 }
 
 /// `a`, `b` or `c`.

@@ -1,5 +1,6 @@
 //! What somebody probably meant, among what the account has.
 
+use super::or;
 use crate::record::{FieldMetadata, OptionMetadata};
 
 /// More suggestions than this are not read.
@@ -24,12 +25,23 @@ pub(crate) fn fields<'a>(name: &str, fields: &'a [FieldMetadata]) -> Vec<&'a Fie
 }
 
 /// Options like `value`, the likeliest first.
-pub(crate) fn options<'a>(value: &str, options: &'a [OptionMetadata]) -> Vec<&'a OptionMetadata> {
+fn options<'a>(value: &str, options: &'a [OptionMetadata]) -> Vec<&'a OptionMetadata> {
     let wanted = plain(value);
     let likeness = |option: &OptionMetadata| {
         likeness(&wanted, &plain(&option.value)).max(likeness(&wanted, &plain(&option.label)))
     };
     best(options.iter().map(|option| (likeness(option), option)))
+}
+
+/// The likeliest options, and the first five of all, each as `a`, `b` or `c`.
+pub(crate) fn offers(
+    value: &str,
+    among: &[OptionMetadata],
+    shown: impl Fn(&OptionMetadata) -> String,
+) -> (Option<String>, Option<String>) {
+    let meant: Vec<String> = options(value, among).into_iter().map(&shown).collect();
+    let first: Vec<String> = among.iter().take(5).map(shown).collect();
+    (or(&meant), or(&first))
 }
 
 fn best<T>(rated: impl Iterator<Item = (f64, T)>) -> Vec<T> {

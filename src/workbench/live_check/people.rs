@@ -1,6 +1,6 @@
 //! `roles`: labels, contact roles and buying roles that the account does not have.
 
-use super::{nearest, or};
+use super::nearest;
 use crate::mapping::file::ast::{Label, MappingFile};
 use crate::record::{AccountMetadata, CrmObject, OptionMetadata};
 use crate::source::Problems;
@@ -45,9 +45,7 @@ fn words(
         }
         let quoted = |option: &OptionMetadata| format!("`{}`", option.value);
         let message = format!("{} has no {what} `{word}`: nobody ever gets a role from it", account.named());
-        let meant: Vec<String> = nearest::options(word, known).into_iter().map(quoted).collect();
-        let all: Vec<String> = known.iter().take(5).map(quoted).collect();
-        let help = match (or(&meant), or(&all)) {
+        let help = match nearest::offers(word, known, quoted) {
             (Some(meant), _) => format!("did you mean {meant}?"),
             (None, Some(all)) if known.len() <= 5 => format!("remove the line, or write {all}"),
             (None, Some(all)) => format!("remove the line, or write one that is there, such as {all}"),

@@ -1,6 +1,6 @@
 //! `applies_to`: pipelines or record types that do not exist, or in which nothing is ever won.
 
-use super::{nearest, or};
+use super::{nearest, with_label};
 use crate::mapping::file::ast::MappingFile;
 use crate::record::{AccountMetadata, OptionMetadata, PipelineMetadata};
 use crate::source::{Problems, Span, Spanned};
@@ -42,25 +42,19 @@ fn unknown(
 ) {
     let nouns = &account.dialect().nouns;
     let what = nouns.pipeline;
-    let shown = |value: &str, label: &str| {
-        if same(value, label) { format!("`{value}`") } else { format!("`{value}` ({label})") }
-    };
-    if let Some(pipeline) = known.iter().find(|pipeline| same(&pipeline.label, id)) {
-        let (name, which) = nouns.pipeline_label_and_id;
-        let message =
-            format!("`{id}` is the {name} of a {what}, not its {which}: no deal would get a packet");
-        problems.error(span, message, format!("write {}", shown(&pipeline.id, &pipeline.label)));
-        return;
-    }
     let options: Vec<OptionMetadata> = known
         .iter()
         .map(|pipeline| OptionMetadata { value: pipeline.id.clone(), label: pipeline.label.clone() })
         .collect();
-    let quoted = |option: &OptionMetadata| shown(&option.value, &option.label);
-    let meant: Vec<String> = nearest::options(id, &options).into_iter().map(quoted).collect();
-    let all: Vec<String> = options.iter().take(5).map(quoted).collect();
+    if let Some(pipeline) = options.iter().find(|pipeline| same(&pipeline.label, id)) {
+        let (name, which) = nouns.pipeline_label_and_id;
+        let message =
+            format!("`{id}` is the {name} of a {what}, not its {which}: no deal would get a packet");
+        problems.error(span, message, format!("write {}", with_label(pipeline)));
+        return;
+    }
     let message = format!("{} has no {what} `{id}`: no deal gets a packet from it", account.named());
-    let help = match (or(&meant), or(&all)) {
+    let help = match nearest::offers(id, &options, with_label) {
         (Some(meant), _) => format!("did you mean {meant}?"),
         (None, Some(all)) => format!("write {all}"),
         (None, None) => "remove `applies_to`: this org has no record types".to_owned(),
