@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::fetch::connect;
+use super::fetch::{connect, read_mapping, read_record};
 use super::recent::{self, Recent, Unread};
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::assemble::assemble;
@@ -16,7 +16,6 @@ use crate::mapping::Mapping;
 use crate::record::DealRecord;
 use crate::text::clean::clean_line;
 use crate::workbench::compare::{self, Change};
-use crate::workbench::lint;
 
 /// Arguments of `handoff diff`.
 #[derive(Debug, Args)]
@@ -90,7 +89,7 @@ struct Deal {
 }
 
 pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
-    let (old, new) = (read(&args.old)?, read(&args.new)?);
+    let (old, new) = (read_mapping(&args.old)?, read_mapping(&args.new)?);
     let now = Clock::machine().now();
     let (mut unread, mut left_out, mut finished) = (Vec::new(), 0, Ok(()));
     let deals = match (&args.records, args.last) {
@@ -143,11 +142,6 @@ async fn last_won(
     Ok((account.to_string(), recent))
 }
 
-fn read(path: &Path) -> Result<Mapping, Problem> {
-    let (mapping, problems) = lint::read(path);
-    mapping.ok_or_else(|| Problem::new(problems.to_string()))
-}
-
 /// The saved records of a folder, by name.
 fn records(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let name = folder.display();
@@ -172,13 +166,9 @@ fn deal(
     as_of: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Option<Deal>, Problem> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
-    let record: DealRecord = serde_json::from_str(&text)
-        .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())))?;
+    let record = read_record(path)?;
     let is_meant = [old.crm, new.crm].contains(&record.crm);
-    Ok(is_meant.then(|| compared(name, record, old, new, as_of, now)))
+    Ok(is_meant.then(|| compared(path.display().to_string(), record, old, new, as_of, now)))
 }
 
 /// `from` is the file of the record, or its account.
@@ -192,7 +182,8 @@ fn compared(
 ) -> Deal {
     let as_of = as_of.or(record.fetched_at).unwrap_or(now);
     let changes = changes(&record, old, new, as_of);
-    let title = clean_line(record.deal.first_of(&["dealname", "Name"]).unwrap_or("a deal without a name"));
+    let title =
+        clean_line(record.deal.get(record.crm.dialect().fields.deal_name).unwrap_or("a deal without a name"));
     Deal { record: from, id: record.deal.id, name: title, changes }
 }
 
@@ -251,6 +242,7 @@ fn show(out: &mut String, change: &Change) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workbench::lint;
 
     const RECORD: &str = r#"{"crm":"hubspot","account":1,"fetched_at":"2026-11-22T08:00:00Z",
         "deal":{"id":7,"dealname":"Brandt \u001b[31m","pipeline":"default","amount":"54000","handoff_promises":"none"}}"#;

@@ -1,6 +1,6 @@
 //! `handoff fetch`: one deal record as JSON, straight from the CRM.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,9 +12,9 @@ use crate::crm::Crm;
 use crate::crm::hubspot::HubSpot;
 use crate::crm::salesforce::Salesforce;
 use crate::mapping::Mapping;
-use crate::mapping::live::LiveMapping;
 use crate::record::DealRecord;
 use crate::service::http_client;
+use crate::workbench::lint;
 
 /// Arguments of `handoff fetch`.
 #[derive(Debug, Args)]
@@ -32,10 +32,24 @@ pub struct FetchArgs {
 pub(super) async fn run(args: &FetchArgs) -> Result<(), Problem> {
     let config = load_config(&args.config.config)?;
     let (crm, mapping_file) = connect(&config, args.account.as_deref())?;
-    let live = LiveMapping::load(&mapping_file).map_err(|problems| Problem::new(problems.to_string()))?;
-    let record = fetch(&*crm, &args.deal, &live.current()).await?;
+    let record = fetch(&*crm, &args.deal, &read_mapping(&mapping_file)?).await?;
     println!("{}", serde_json::to_string_pretty(&record)?);
     Ok(())
+}
+
+/// Reads a mapping file.
+pub(super) fn read_mapping(path: &Path) -> Result<Mapping, Problem> {
+    let (mapping, problems) = lint::read(path);
+    mapping.ok_or_else(|| Problem::new(problems.to_string()))
+}
+
+/// Reads a deal record that was saved.
+pub(super) fn read_record(path: &Path) -> Result<DealRecord, Problem> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())))
 }
 
 /// Reads one deal with the fields a mapping names.

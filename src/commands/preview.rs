@@ -6,14 +6,13 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::explain::{Explained, explanation};
-use super::fetch::{connect, fetch};
+use super::fetch::{connect, fetch, read_mapping, read_record};
 use super::page::WIDTH;
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::assemble::assemble;
 use crate::clock::Clock;
 use crate::delivery::{slack, task};
 use crate::mapping::Mapping;
-use crate::mapping::live::LiveMapping;
 use crate::packet::packet_id;
 use crate::record::{AccountKey, DealKey, DealRecord, WinKey};
 
@@ -61,8 +60,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     if args.explain && args.format != Format::Text {
         return Err(Problem::new("handoff: --explain explains the text: leave out --format"));
     }
-    let live = LiveMapping::load(&args.mapping).map_err(|problems| Problem::new(problems.to_string()))?;
-    let mapping = live.current();
+    let mapping = read_mapping(&args.mapping)?;
     let record = record(args, &mapping).await?;
     if record.crm != mapping.crm {
         let (record, mapping) = (record.crm, mapping.crm);
@@ -97,11 +95,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
 
 async fn record(args: &PreviewArgs, mapping: &Mapping) -> Result<DealRecord, Problem> {
     if let Some(file) = &args.record {
-        let name = file.display();
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Problem::new(format!("handoff: cannot read {name}: {error}")))?;
-        return serde_json::from_str(&text)
-            .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())));
+        return read_record(file);
     }
     let config = load_config(&args.config.config)?;
     let (crm, _) = connect(&config, args.account.as_deref())?;

@@ -11,7 +11,7 @@ use crate::config;
 use crate::mapping::Mapping;
 use crate::source::Problems;
 use crate::workbench::lint;
-use crate::workbench::spec::{self, Difference, TrialFile};
+use crate::workbench::spec::{self, Difference, SpecFile};
 
 /// The folder beside a mapping that holds its tests.
 const FOLDER: &str = "tests";
@@ -148,7 +148,7 @@ impl Report {
         self.annotations.push_str(&annotations::of(&[problems]));
     }
 
-    fn cases(&mut self, path: &Path, read: &TrialFile, mapping: &Mapping) {
+    fn cases(&mut self, path: &Path, read: &SpecFile, mapping: &Mapping) {
         let path = path.display();
         let _ = writeln!(self.text, "{path}, with {}", mapping.file);
         for case in &read.cases {

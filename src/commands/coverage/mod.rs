@@ -7,14 +7,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::fetch::connect;
+use super::fetch::{connect, read_mapping};
 use super::recent::{self, Unread};
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
-use crate::mapping::Mapping;
 use crate::record::WantedFields;
 use crate::workbench::coverage::{Candidate, Coverage, candidates};
-use crate::workbench::lint;
 
 /// Arguments of `handoff coverage`.
 #[derive(Debug, Args)]
@@ -56,10 +54,10 @@ struct Report {
 
 pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
     let config = load_config(&args.config.config)?;
-    let other = args.mapping.as_deref().map(read).transpose()?;
+    let other = args.mapping.as_deref().map(read_mapping).transpose()?;
     let kind = other.as_ref().map(|mapping| mapping.crm);
     let (crm, configured) = connect(&config, recent::account(&config, args.account.as_deref(), kind))?;
-    let mapping = other.map_or_else(|| read(&configured), Ok)?;
+    let mapping = other.map_or_else(|| read_mapping(&configured), Ok)?;
     let account = crm.account().clone();
     if mapping.crm != account.crm {
         let (file, kind) = (&mapping.file, mapping.crm);
@@ -91,11 +89,6 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
         print!("{}", table::text(&report));
     }
     finished
-}
-
-fn read(path: impl AsRef<std::path::Path>) -> Result<Mapping, Problem> {
-    let (mapping, problems) = lint::read(path.as_ref());
-    mapping.ok_or_else(|| Problem::new(problems.to_string()))
 }
 
 fn fields(candidates: &[Candidate]) -> WantedFields {

@@ -24,7 +24,7 @@ pub struct Given {
 
 /// A first mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct First {
+pub struct Scaffold {
     /// The file's text.
     pub text: String,
     /// Fields to create for sections that nothing in the account answers.
@@ -38,10 +38,10 @@ pub const NO_CHANNEL: &str = "C000000000";
 pub const NO_FALLBACK: &str = "revops@example.com";
 
 /// Writes a first mapping for an account.
-pub fn mapping(account: &AccountMetadata, given: &Given) -> First {
+pub fn mapping(account: &AccountMetadata, given: &Given) -> Scaffold {
     let targets = Targets::of(account);
     let missing = recommended_fields::missing(account.dialect(), &targets);
-    First { text: write::file(account, &targets, &missing, given), missing }
+    Scaffold { text: write::file(account, &targets, &missing, given), missing }
 }
 
 /// A field with its label, as a comment shows it.

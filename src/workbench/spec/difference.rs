@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important};
+use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important, PACKET_STATUSES, STATUSES, word};
 use crate::mapping::Mapping;
 use crate::mapping::condition::Verdict;
 use crate::packet::Gap;
@@ -95,21 +95,14 @@ fn got(text: impl Into<String>, source: impl Into<String>) -> Side {
 }
 
 fn status(expected: PacketStatus, packet: &Packet) -> Option<Difference> {
-    let name = |status| match status {
-        PacketStatus::Complete => "complete",
-        PacketStatus::Incomplete => "incomplete",
-    };
+    let name = |status| word(&PACKET_STATUSES, &status);
     let gaps: Vec<String> = packet.gaps.iter().filter(|gap| gap.counts()).map(gap_name).collect();
     let sides = vec![Side::Expected(name(expected).to_owned()), got(name(packet.status), gaps.join(", "))];
     (expected != packet.status).then_some(Difference { about: "status".to_owned(), sides })
 }
 
 fn section(name: &str, expected: &ExpectedSection, section: Option<&Section>) -> Option<Difference> {
-    let status_name = |status| match status {
-        SectionStatus::Filled => "filled",
-        SectionStatus::Weak => "weak",
-        SectionStatus::Missing => "missing",
-    };
+    let status_name = |status| word(&STATUSES, &status);
     let mut sides = Vec::new();
     // `expansion` is absent when it has nothing to say.
     let status = section.map_or(SectionStatus::Missing, |section| section.status);

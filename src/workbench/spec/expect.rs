@@ -6,11 +6,16 @@ use crate::gaps::RULES;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
 use crate::source::{Field, Problems, Section, Span, Value, alternatives, nearest};
 
-const STATUSES: [(&str, SectionStatus); 3] =
+pub(super) const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
 
-const PACKET_STATUSES: [(&str, PacketStatus); 2] =
+pub(super) const PACKET_STATUSES: [(&str, PacketStatus); 2] =
     [("complete", PacketStatus::Complete), ("incomplete", PacketStatus::Incomplete)];
+
+/// The word for a status.
+pub(super) fn word<T: PartialEq>(words: &[(&'static str, T)], status: &T) -> &'static str {
+    words.iter().find(|(_, known)| known == status).map_or("", |(word, _)| word)
+}
 
 /// What the packet must say.
 #[derive(Debug, Default)]

@@ -20,7 +20,7 @@ use crate::source::{self, Field, Node, Problems, Section};
 
 /// A file of cases.
 #[derive(Debug)]
-pub struct TrialFile {
+pub struct SpecFile {
     /// The mapping they are about, as seen from the working directory.
     pub mapping: PathBuf,
     /// The cases that could be read, in their order.
@@ -56,7 +56,7 @@ impl Case {
 }
 
 /// Reads a file of cases from disk. No cases if it has an error.
-pub fn read(path: &Path) -> (Option<TrialFile>, Problems) {
+pub fn read(path: &Path) -> (Option<SpecFile>, Problems) {
     let name = path.display().to_string();
     match std::fs::read_to_string(path) {
         Ok(text) => {
@@ -73,7 +73,7 @@ pub fn read(path: &Path) -> (Option<TrialFile>, Problems) {
 }
 
 /// Reads a file of cases; paths in it are relative to `directory`.
-pub fn parse(name: &str, text: &str, directory: &Path) -> (Option<TrialFile>, Problems) {
+pub fn parse(name: &str, text: &str, directory: &Path) -> (Option<SpecFile>, Problems) {
     let mut problems = Problems::new(name, text);
     let file = file(text, directory, &mut problems);
     let usable = !problems.has_errors();
@@ -87,7 +87,7 @@ struct Shared<'p> {
     record: Option<record::Written>,
 }
 
-fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<TrialFile> {
+fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<SpecFile> {
     let root = source::yaml(text, problems)?;
     let mut top = Section::of(&root, "a file of cases", problems)?;
     let mapping = top.require("mapping", "write which mapping they are about: `mapping: ../hubspot.yaml`");
@@ -99,7 +99,7 @@ fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<TrialFi
     top.finish(problems);
     let shared = Shared { directory, as_of, record };
     let cases = cases.into_iter().filter_map(|node| case(node, &shared, problems)).collect();
-    Some(TrialFile { mapping: mapping?, cases })
+    Some(SpecFile { mapping: mapping?, cases })
 }
 
 fn case(node: &Node, shared: &Shared<'_>, problems: &mut Problems) -> Option<Case> {
