@@ -1,10 +1,10 @@
 //! `[http]`: what webhooks may take of us before they are proved.
 
 use super::HttpConfig;
-use crate::source::{Problems, Section};
+use crate::source::{Block, Problems};
 
 /// Reads the block; what it leaves out keeps its default.
-pub(super) fn read(section: Option<Section<'_>>, problems: &mut Problems) -> HttpConfig {
+pub(super) fn read(section: Option<Block<'_>>, problems: &mut Problems) -> HttpConfig {
     let default = HttpConfig::default();
     let Some(mut section) = section else { return default };
     let connections = section.take("max_connections").integer(8, 1_000_000, problems);

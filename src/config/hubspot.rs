@@ -6,7 +6,7 @@ use super::mapping_file::{self, MappingFiles};
 use super::secret::Secrets;
 use super::{HubspotAuth, HubspotConfig, defaults, url};
 use crate::record::CrmKind;
-use crate::source::{Field, Node, Problems, Section};
+use crate::source::{Block, Field, Node, Problems};
 
 /// Reads all portals. Mapping files that exist are added to `mappings`.
 pub(super) fn portals(
@@ -19,7 +19,7 @@ pub(super) fn portals(
     let mut seen: Vec<String> = Vec::new();
     let mut portals = Vec::new();
     for node in nodes {
-        let Some(mut section) = Section::of(node, "[[hubspot]]", problems) else { continue };
+        let Some(mut section) = Block::of(node, "[[hubspot]]", problems) else { continue };
         let portal = portal(&mut section, &mut seen, problems);
         let mapping = mapping_file::read(&mut section, CrmKind::Hubspot, mappings, problems);
         portals.extend(settings(section.at(node.span), (portal, mapping), replicas, secrets, problems));
@@ -29,7 +29,7 @@ pub(super) fn portals(
 
 /// Everything but the portal id and the mapping, which [`portals`] compares across blocks.
 fn settings(
-    mut section: Section<'_>,
+    mut section: Block<'_>,
     (portal, mapping): (Option<String>, Option<PathBuf>),
     replicas: u32,
     secrets: &Secrets<'_>,
@@ -78,7 +78,7 @@ fn settings(
     })
 }
 
-fn portal(section: &mut Section<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
+fn portal(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
     let field = section
         .require("portal", "write the portal id, the number in HubSpot's address bar: portal = \"48210077\"");
     let (portal, span) = field.text(problems)?;
@@ -109,7 +109,7 @@ fn api_version(field: Field<'_>, problems: &mut Problems) -> Option<String> {
     None
 }
 
-fn auth(section: &mut Section<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<HubspotAuth> {
+fn auth(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<HubspotAuth> {
     let span = section.span();
     let token = secrets.one(section, "token", problems);
     let oauth = section.take("oauth");
@@ -123,11 +123,11 @@ fn auth(section: &mut Section<'_>, secrets: &Secrets<'_>, problems: &mut Problem
         }
         _ => {}
     }
-    let oauth = oauth.section(problems).and_then(|oauth| self::oauth(oauth, secrets, problems));
+    let oauth = oauth.block(problems).and_then(|oauth| self::oauth(oauth, secrets, problems));
     token.only().map(HubspotAuth::Token).or(oauth)
 }
 
-fn oauth(mut section: Section<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<HubspotAuth> {
+fn oauth(mut section: Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<HubspotAuth> {
     let span = section.span();
     let client_id = section.require("client_id", "write the app's client id").text(problems);
     let secret = secrets.one(&mut section, "client_secret", problems);

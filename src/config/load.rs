@@ -8,7 +8,7 @@ use tracing::Level;
 use super::mapping_file::MappingFiles;
 use super::secret::{self, Secrets};
 use super::{Config, LogConfig, defaults, http, hubspot, operator, salesforce, slack, store, url, work};
-use crate::source::{self, Field, Problems, Section};
+use crate::source::{self, Block, Field, Problems};
 
 /// What reading a configuration file gave.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ fn read(
     problems: &mut Problems,
 ) -> Option<Config> {
     let root = source::toml(text, problems)?;
-    let mut top = Section::of(&root, "a configuration file", problems)?;
+    let mut top = Block::of(&root, "a configuration file", problems)?;
     let public_url = top.require(
         "public_url",
         "write where CRMs reach the service: public_url = \"https://hooks.example.com\"",
@@ -62,10 +62,10 @@ fn read(
     let public_url = url::read(public_url, problems);
     let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
     let (operator_listen, operator_token) = operator::read(&mut top, secrets, problems);
-    let http = http::read(top.take("http").section(problems), problems);
-    let store = store::read(top.take("store").section(problems), secrets, problems);
-    let log = log(top.take("log").section(problems), problems);
-    let work = work::read(top.take("work").section(problems), &store, problems);
+    let http = http::read(top.take("http").block(problems), problems);
+    let store = store::read(top.take("store").block(problems), secrets, problems);
+    let log = log(top.take("log").block(problems), problems);
+    let work = work::read(top.take("work").block(problems), &store, problems);
     let (portals, orgs) = (top.take("hubspot"), top.take("salesforce"));
     if !portals.is_present() && !orgs.is_present() {
         let help = "add a [[hubspot]] block for each portal, a [[salesforce]] block for each org";
@@ -74,8 +74,7 @@ fn read(
     let hubspot = hubspot::portals(&portals.list(problems), work.replicas, secrets, mappings, problems);
     let salesforce = salesforce::orgs(&orgs.list(problems), secrets, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
-    let slack =
-        slack.section(problems).and_then(|slack| slack::read(slack, work.replicas, secrets, problems));
+    let slack = slack.block(problems).and_then(|slack| slack::read(slack, work.replicas, secrets, problems));
     top.finish(problems);
     Some(Config {
         public_url: public_url?,
@@ -112,7 +111,7 @@ const LEVELS: [(&str, Level); 5] = [
     ("trace", Level::TRACE),
 ];
 
-fn log(section: Option<Section<'_>>, problems: &mut Problems) -> LogConfig {
+fn log(section: Option<Block<'_>>, problems: &mut Problems) -> LogConfig {
     let default = LogConfig::default();
     let Some(mut section) = section else { return default };
     let json = section.take("format").choice(&[("text", false), ("json", true)], problems);

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use crate::record::CrmKind;
-use crate::source::{Problems, Section};
+use crate::source::{Block, Problems};
 
 /// Every mapping file that exists, once, with the CRM of the account that named it first.
 pub type MappingFiles = Vec<(CrmKind, PathBuf)>;
 
 /// Reads the key `mapping` and adds the file to `files` if it is new.
 pub(super) fn read(
-    section: &mut Section<'_>,
+    section: &mut Block<'_>,
     crm: CrmKind,
     files: &mut MappingFiles,
     problems: &mut Problems,

@@ -6,14 +6,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::secret::Secrets;
 use super::{defaults, load};
-use crate::source::{Problems, Section};
+use crate::source::{Block, Problems};
 
 /// A shorter token could be guessed by somebody who keeps trying.
 const SHORTEST: usize = 16;
 
 /// Where operators are served, and what they present.
 pub(super) fn read(
-    top: &mut Section<'_>,
+    top: &mut Block<'_>,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> (Option<SocketAddr>, Option<SecretString>) {

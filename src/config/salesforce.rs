@@ -5,7 +5,7 @@ use super::secret::Secrets;
 use super::{SalesforceAuth, SalesforceConfig, defaults, url};
 use crate::crm::salesforce::{Prefix, Salesforce, SalesforceId, webhook_key};
 use crate::record::CrmKind;
-use crate::source::{Field, Node, Problems, Section};
+use crate::source::{Block, Field, Node, Problems};
 
 /// Reads all orgs. Mapping files that exist are added to `mappings`.
 pub(super) fn orgs(
@@ -17,14 +17,14 @@ pub(super) fn orgs(
     let mut seen: Vec<String> = Vec::new();
     let mut orgs = Vec::new();
     for node in nodes {
-        let Some(section) = Section::of(node, "[[salesforce]]", problems) else { continue };
+        let Some(section) = Block::of(node, "[[salesforce]]", problems) else { continue };
         orgs.extend(org(section.at(node.span), &mut seen, secrets, mappings, problems));
     }
     orgs
 }
 
 fn org(
-    mut section: Section<'_>,
+    mut section: Block<'_>,
     seen: &mut Vec<String>,
     secrets: &Secrets<'_>,
     mappings: &mut MappingFiles,
@@ -94,7 +94,7 @@ fn org(
     Some(config)
 }
 
-fn org_id(section: &mut Section<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
+fn org_id(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
     let help = "write the organisation id from Setup > Company Information: org = \"00DHn0000012AbCMAU\"";
     let (text, span) = section.require("org", help).text(problems)?;
     let Some(org) = SalesforceId::of(Prefix::Organization, text) else {
@@ -129,7 +129,7 @@ fn hashes(field: Field<'_>, problems: &mut Problems) -> Vec<String> {
 }
 
 fn auth(
-    section: &mut Section<'_>,
+    section: &mut Block<'_>,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> (Option<SalesforceAuth>, String) {
@@ -146,14 +146,14 @@ fn auth(
         _ => {}
     }
     let mut audience = defaults::SALESFORCE_AUDIENCE.to_owned();
-    let jwt = jwt.section(problems).and_then(|section| self::jwt(section, &mut audience, secrets, problems));
+    let jwt = jwt.block(problems).and_then(|section| self::jwt(section, &mut audience, secrets, problems));
     let credentials =
-        credentials.section(problems).and_then(|section| self::credentials(section, secrets, problems));
+        credentials.block(problems).and_then(|section| self::credentials(section, secrets, problems));
     (jwt.or(credentials), audience)
 }
 
 fn jwt(
-    mut section: Section<'_>,
+    mut section: Block<'_>,
     audience: &mut String,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
@@ -174,7 +174,7 @@ fn jwt(
 }
 
 fn credentials(
-    mut section: Section<'_>,
+    mut section: Block<'_>,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> Option<SalesforceAuth> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::source::{Field, Problems, Section, Span};
+use crate::source::{Block, Field, Problems, Span};
 
 /// Where secrets come from.
 pub(super) struct Secrets<'a> {
@@ -37,7 +37,7 @@ impl Found {
 
 impl Secrets<'_> {
     /// One secret: `<key>_env` or `<key>_file`.
-    pub(super) fn one(&self, section: &mut Section<'_>, key: &str, problems: &mut Problems) -> Found {
+    pub(super) fn one(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
         let found = self.read(section, key, "\"NAME\"", problems, |field, problems| {
             field.text(problems).into_iter().collect()
         });
@@ -49,7 +49,7 @@ impl Secrets<'_> {
     }
 
     /// Several secrets, all of them active: a list behind `<key>_env`, `<key>_file` or both.
-    pub(super) fn several(&self, section: &mut Section<'_>, key: &str, problems: &mut Problems) -> Found {
+    pub(super) fn several(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
         self.read(section, key, "[\"NAME\"]", problems, |field, problems| {
             // An empty list is how a file says "none".
             if field.is_empty_list() { Vec::new() } else { field.texts(problems) }
@@ -57,13 +57,13 @@ impl Secrets<'_> {
     }
 
     /// One secret of a key that may also stand in the file itself, as long as its value holds no secret.
-    pub(super) fn elsewhere(&self, section: &mut Section<'_>, key: &str, problems: &mut Problems) -> Found {
+    pub(super) fn elsewhere(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
         self.named(section, key, problems, |field, problems| field.text(problems).into_iter().collect())
     }
 
     fn read<'d>(
         &self,
-        section: &mut Section<'d>,
+        section: &mut Block<'d>,
         key: &str,
         example: &str,
         problems: &mut Problems,
@@ -85,7 +85,7 @@ impl Secrets<'_> {
 
     fn named<'d>(
         &self,
-        section: &mut Section<'d>,
+        section: &mut Block<'d>,
         key: &str,
         problems: &mut Problems,
         texts: impl Fn(Field<'d>, &mut Problems) -> Vec<(&'d str, Span)>,

@@ -4,11 +4,11 @@ use secrecy::ExposeSecret;
 
 use super::secret::Secrets;
 use super::{SlackAuth, SlackConfig, defaults, url};
-use crate::source::{Problems, Section};
+use crate::source::{Block, Problems};
 
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(
-    mut section: Section<'_>,
+    mut section: Block<'_>,
     replicas: u32,
     secrets: &Secrets<'_>,
     problems: &mut Problems,

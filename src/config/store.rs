@@ -3,12 +3,12 @@
 use secrecy::ExposeSecret;
 
 use super::secret::Secrets;
-use crate::source::{Field, Problems, Section};
+use crate::source::{Block, Field, Problems};
 use crate::store::{StoreConfig, StoreUrl};
 
 /// Reads the block; what it leaves out keeps its default.
 pub(super) fn read(
-    section: Option<Section<'_>>,
+    section: Option<Block<'_>>,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> StoreConfig {
@@ -38,7 +38,7 @@ pub(super) fn read(
 }
 
 /// `url`, or because a PostgreSQL URL may hold a password: `url_env` or `url_file`.
-fn url(section: &mut Section<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<StoreUrl> {
+fn url(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<StoreUrl> {
     let written = section.take("url");
     let found = secrets.elsewhere(section, "url", problems);
     let Some(span) = found.named else { return in_file(written, problems) };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::WorkConfig;
-use crate::source::{Field, Problems, Section, Span};
+use crate::source::{Block, Field, Problems, Span};
 use crate::store::{StoreConfig, StoreUrl};
 
 /// Working on one row takes several calls in a row. A lease that ends before they can all have timed out
@@ -11,7 +11,7 @@ use crate::store::{StoreConfig, StoreUrl};
 const CALLS_PER_LEASE: u32 = 4;
 
 /// Reads the block; what it leaves out keeps its default.
-pub(super) fn read(section: Option<Section<'_>>, store: &StoreConfig, problems: &mut Problems) -> WorkConfig {
+pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &mut Problems) -> WorkConfig {
     let default = WorkConfig::default();
     let Some(mut section) = section else { return default };
     let workers = section.take("workers").integer(1, 64, problems);

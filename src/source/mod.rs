@@ -1,6 +1,6 @@
 //! The files people write: one tree with places for YAML and TOML, and every mistake told at once.
 //!
-//! [`yaml`] and [`toml`] parse a text into a [`Node`]; a [`Section`] reads typed values out of it. Nothing
+//! [`yaml`] and [`toml`] parse a text into a [`Node`]; a [`Block`] reads typed values out of it. Nothing
 //! here stops at the first mistake: it is recorded in [`Problems`] and reading goes on.
 
 mod problems;
@@ -13,7 +13,7 @@ mod yaml;
 use std::ops::Range;
 
 pub use problems::{Place, Problem, Problems, Severity};
-pub use reader::{Field, Section, duration};
+pub use reader::{Block, Field, duration};
 pub use suggest::{alternatives, nearest};
 pub use toml::parse as toml;
 pub use yaml::parse as yaml;

@@ -6,7 +6,7 @@ use super::{Entry, Node, Problems, Span, Value, alternatives, nearest};
 
 /// A block of keys that is being read. Whatever was not asked for is unknown.
 #[derive(Debug)]
-pub struct Section<'d> {
+pub struct Block<'d> {
     /// The block; for the whole file, its start.
     span: Span,
     entries: &'d [Entry],
@@ -21,7 +21,7 @@ pub struct Field<'d> {
     entry: Option<&'d Entry>,
 }
 
-impl<'d> Section<'d> {
+impl<'d> Block<'d> {
     /// Reads a block of keys; anything else is recorded. `what` says what stands here: "a condition".
     pub fn of(node: &'d Node, what: &str, problems: &mut Problems) -> Option<Self> {
         if let Value::Map(entries) = &node.value {
@@ -59,7 +59,7 @@ impl<'d> Section<'d> {
         self.find(key)
     }
 
-    /// A key that must be there. `help` says what to write; [`Section::finish`] reports it if it is not.
+    /// A key that must be there. `help` says what to write; [`Block::finish`] reports it if it is not.
     pub fn require(&mut self, key: &str, help: &str) -> Field<'d> {
         let field = self.take(key);
         if field.entry.is_none() {
@@ -278,9 +278,9 @@ impl<'d> Field<'d> {
     }
 
     /// A block of keys below this one.
-    pub fn section(self, problems: &mut Problems) -> Option<Section<'d>> {
+    pub fn block(self, problems: &mut Problems) -> Option<Block<'d>> {
         let entry = self.entry?;
-        let section = Section::of(self.node(problems)?, &format!("`{}`", entry.key), problems)?;
+        let section = Block::of(self.node(problems)?, &format!("`{}`", entry.key), problems)?;
         Some(section.at(entry.span))
     }
 }
@@ -322,7 +322,7 @@ mod tests {
     fn an_unknown_key_that_is_a_slip_does_not_count_as_missing_too() {
         let mut problems = Problems::new("m.yaml", "chanel: C0123ABCD\n");
         let node = crate::source::yaml("chanel: C0123ABCD\n", &mut problems).unwrap();
-        let mut section = Section::of(&node, "the file", &mut problems).unwrap();
+        let mut section = Block::of(&node, "the file", &mut problems).unwrap();
         section.require("channel", "write the channel's id");
         section.require("crm", "write `crm: hubspot`");
         section.finish(&mut problems);

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::record::{AccountMetadata, CrmKind, CrmObject};
-use crate::source::{self, Node, Problems, Section};
+use crate::source::{self, Block, Node, Problems};
 
 /// Where `hs project upload` looks for them.
 const DIRECTORY: &str = "hubspot/src/app/webhooks";
@@ -52,9 +52,9 @@ fn compare(account: &AccountMetadata, problems: &mut Problems) {
     // JSON is YAML, and this reader knows places.
     let silent = &mut Problems::default();
     let Some(root) = source::yaml(&text, silent) else { return };
-    let Some(subscriptions) = Section::of(&root, "", silent)
-        .and_then(|mut top| top.take("config").section(silent))
-        .and_then(|mut config| config.take("subscriptions").section(silent))
+    let Some(subscriptions) = Block::of(&root, "", silent)
+        .and_then(|mut top| top.take("config").block(silent))
+        .and_then(|mut config| config.take("subscriptions").block(silent))
     else {
         return;
     };
@@ -68,7 +68,7 @@ fn compare(account: &AccountMetadata, problems: &mut Problems) {
 
 fn subscription(node: &Node, account: &AccountMetadata, problems: &mut Problems) {
     let silent = &mut Problems::default();
-    let Some(mut block) = Section::of(node, "", silent) else { return };
+    let Some(mut block) = Block::of(node, "", silent) else { return };
     let active = block.take("active").text(silent).is_none_or(|(active, _)| active == "true");
     let on_deals =
         block.take("objectType").text(silent).is_none_or(|(object, _)| matches!(object, "deal" | "0-3"));

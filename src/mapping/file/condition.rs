@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::ast::{Condition, Observation};
 use super::{people, values};
 use crate::mapping::{self, Limit, Test};
-use crate::source::{Field, Node, Problems, Section, Span, Spanned, alternatives, nearest};
+use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, nearest};
 
 /// A comparison: its key, what it compares with, what it says and an example, in JSON.
 pub(crate) type Operator = (&'static str, Operand, &'static str, &'static str);
@@ -84,7 +84,7 @@ const OTHER_WORDS: [(&str, &str); 18] = [
 
 /// Parses one condition: a field and exactly one operator.
 pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Condition> {
-    let mut section = Section::of(node, "a condition", problems)?;
+    let mut section = Block::of(node, "a condition", problems)?;
     let span = section.span();
     let field = section.require("field", "write which field to look at: `field: deal.amount`");
     let field = values::path(field, problems);
@@ -126,19 +126,19 @@ fn operators() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// The node behind `when:`.
-fn when<'d>(section: &mut Section<'d>, problems: &mut Problems) -> Option<&'d Node> {
+fn when<'d>(section: &mut Block<'d>, problems: &mut Problems) -> Option<&'d Node> {
     section.require("when", "write `when: {field: deal.amount, at_least: 100000}`").node(problems)
 }
 
 /// The condition behind `when:` of a route.
-pub(super) fn of_route(section: &mut Section<'_>, problems: &mut Problems) -> Option<Condition> {
+pub(super) fn of_route(section: &mut Block<'_>, problems: &mut Problems) -> Option<Condition> {
     condition(when(section, problems)?, problems)
 }
 
 /// What stands behind `when:` of a derived entry: a condition on a field, or who is on the deal.
-pub(super) fn observation(section: &mut Section<'_>, problems: &mut Problems) -> Option<Observation> {
+pub(super) fn observation(section: &mut Block<'_>, problems: &mut Problems) -> Option<Observation> {
     let node = when(section, problems)?;
-    let mut section = Section::of(node, "a condition", problems)?;
+    let mut section = Block::of(node, "a condition", problems)?;
     let (contacts, role) = (section.forbidden("contacts"), section.forbidden("role_missing"));
     match (contacts.is_present(), role.is_present()) {
         (false, false) => return condition(node, problems).map(Observation::Field),
@@ -163,7 +163,7 @@ pub(super) fn observation(section: &mut Section<'_>, problems: &mut Problems) ->
 
 /// How many people: one limit.
 fn limit(contacts: Field<'_>, span: Span, problems: &mut Problems) -> Option<Limit> {
-    let mut section = contacts.section(problems)?;
+    let mut section = contacts.block(problems)?;
     let (least, most) = (section.take("at_least"), section.take("at_most"));
     section.finish(problems);
     let count = |field: Field<'_>, problems: &mut Problems| {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use self::ast::{Condition, MappingFile, Roles, RolesKey, Route};
 use super::Mapping;
 use crate::record::CrmKind;
-use crate::source::{self, Node, Problems, Section, Spanned};
+use crate::source::{self, Block, Node, Problems, Spanned};
 
 /// The due day of a task when the file does not say.
 pub(crate) const DUE_IN_BUSINESS_DAYS: u8 = 2;
@@ -68,7 +68,7 @@ pub fn only_for(crm: CrmKind, mapping: Option<Mapping>, problems: &mut Problems)
 
 fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> {
     let root = source::yaml(text, problems)?;
-    let mut top = Section::of(&root, "a mapping file", problems)?;
+    let mut top = Block::of(&root, "a mapping file", problems)?;
     let start = top.span();
 
     let crm = top.require("crm", "write `crm: hubspot` or `crm: salesforce`");
@@ -76,16 +76,16 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let time_zone =
         top.require("time_zone", "write the zone days are counted in: `time_zone: Europe/Berlin`");
     let time_zone = values::time_zone(time_zone, problems);
-    let pipelines = pipelines(top.take("applies_to").section(problems), problems);
+    let pipelines = pipelines(top.take("applies_to").block(problems), problems);
     let sections = section::sections(top.take("sections"), start, problems);
     let roles = people::roles(top.take("roles"), problems);
-    let important_when = important_when(top.take("important_when").section(problems), problems);
+    let important_when = important_when(top.take("important_when").block(problems), problems);
     let owner = top.require("owner", "write who takes the handoff: `owner: {from: deal.…, fallback: …}`");
-    let owner = owner.section(problems).map(|owner| people::owner(owner, problems));
+    let owner = owner.block(problems).map(|owner| people::owner(owner, problems));
     let (owner, fallback) = owner.unwrap_or_default();
-    let due_in_business_days = due_in_business_days(top.take("task").section(problems), problems);
+    let due_in_business_days = due_in_business_days(top.take("task").block(problems), problems);
     let slack = top.require("slack", "write where the digest goes: `slack: {channel: C0123ABCD}`");
-    let slack = slack.section(problems).map(|slack| self::slack(slack, problems));
+    let slack = slack.block(problems).map(|slack| self::slack(slack, problems));
     let (channel, routes) = slack.unwrap_or_default();
     let placeholders = top.take("placeholders").texts(problems);
     let placeholders = placeholders.into_iter().map(Spanned::from).collect();
@@ -113,21 +113,21 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     })
 }
 
-fn pipelines(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<Spanned<String>> {
+fn pipelines(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Spanned<String>> {
     let Some(mut section) = section else { return Vec::new() };
     let pipelines = section.take("pipelines").texts(problems);
     section.finish(problems);
     pipelines.into_iter().map(Spanned::from).collect()
 }
 
-fn important_when(section: Option<Section<'_>>, problems: &mut Problems) -> Vec<Condition> {
+fn important_when(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Condition> {
     let Some(mut section) = section else { return Vec::new() };
     let any = section.require("any", "write `any:` and below it a list of conditions").list(problems);
     section.finish(problems);
     any.into_iter().filter_map(|node| condition::condition(node, problems)).collect()
 }
 
-fn due_in_business_days(section: Option<Section<'_>>, problems: &mut Problems) -> u8 {
+fn due_in_business_days(section: Option<Block<'_>>, problems: &mut Problems) -> u8 {
     let Some(mut section) = section else { return DUE_IN_BUSINESS_DAYS };
     let days = section.take("due_in_business_days").integer(0, MOST_BUSINESS_DAYS, problems);
     section.finish(problems);
@@ -135,7 +135,7 @@ fn due_in_business_days(section: Option<Section<'_>>, problems: &mut Problems) -
 }
 
 /// The channel and its exceptions.
-fn slack(mut section: Section<'_>, problems: &mut Problems) -> (Option<Spanned<String>>, Vec<Route>) {
+fn slack(mut section: Block<'_>, problems: &mut Problems) -> (Option<Spanned<String>>, Vec<Route>) {
     let channel = values::channel(section.require("channel", values::CHANNEL), problems);
     let routes = section.take("routes").list(problems);
     section.finish(problems);
@@ -143,7 +143,7 @@ fn slack(mut section: Section<'_>, problems: &mut Problems) -> (Option<Spanned<S
 }
 
 fn route(node: &Node, problems: &mut Problems) -> Option<Route> {
-    let mut section = Section::of(node, "a route", problems)?;
+    let mut section = Block::of(node, "a route", problems)?;
     let when = condition::of_route(&mut section, problems);
     let channel = values::channel(section.require("channel", values::CHANNEL), problems);
     section.finish(problems);

@@ -4,14 +4,14 @@ use super::ast::{Label, Roles, RolesKey};
 use super::values::{self, is_address, is_domain};
 use crate::packet::Role;
 use crate::record::{FieldObject, FieldPath};
-use crate::source::{Field, Node, Problems, Section, Span, Spanned, alternatives, nearest};
+use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, nearest};
 
 /// How people get their roles.
 pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
     let mut roles = Roles::default();
     let Some(key) = field.key_span() else { return roles };
     roles.key = RolesKey::Unreadable;
-    let Some(mut section) = field.section(problems) else { return roles };
+    let Some(mut section) = field.block(problems) else { return roles };
     let (labels, buying_roles) = (section.take("labels"), section.take("buying_roles"));
     roles.labels = table(labels, problems);
     roles.buying_roles = table(buying_roles, problems);
@@ -25,7 +25,7 @@ pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
 
 fn table(field: Field<'_>, problems: &mut Problems) -> Vec<Label> {
     let mut table: Vec<Label> = Vec::new();
-    let Some(mut block) = field.section(problems) else { return table };
+    let Some(mut block) = field.block(problems) else { return table };
     for entry in block.rest() {
         let (word, role) = (entry.key.trim(), role(&entry.value));
         let same = |other: &&Label| other.role.is_some() && other.word.to_lowercase() == word.to_lowercase();
@@ -72,7 +72,7 @@ fn refuse_role(node: &Node, key: Span, problems: &mut Problems) {
 
 /// Who takes the handoff: the deal field with the person, and the address of who takes what nobody owns.
 pub(super) fn owner(
-    mut section: Section<'_>,
+    mut section: Block<'_>,
     problems: &mut Problems,
 ) -> (Option<Spanned<FieldPath>>, Option<Spanned<String>>) {
     let from =

@@ -5,7 +5,7 @@ use super::{condition, values};
 use crate::mapping::ListStyle;
 use crate::packet::SectionName;
 use crate::record::FieldPath;
-use crate::source::{Entry, Field, Node, Problems, Section, Span, Spanned, Value, alternatives, nearest};
+use crate::source::{Block, Entry, Field, Node, Problems, Span, Spanned, Value, alternatives, nearest};
 
 /// The shortest and the longest word budget of an entry.
 pub(crate) const WORDS: (u32, u32) = (10, 500);
@@ -22,7 +22,7 @@ pub(crate) const LIST_STYLES: [(&str, ListStyle); 4] = [
 pub(super) fn sections(field: Field<'_>, top: Span, problems: &mut Problems) -> Vec<ast::Section> {
     let mut sections = Vec::new();
     let mut named = Vec::new();
-    if let Some(mut block) = field.section(problems) {
+    if let Some(mut block) = field.block(problems) {
         for entry in block.rest() {
             let Some(name) = SectionName::ALL.into_iter().find(|name| name.as_str() == entry.key) else {
                 // A misspelt section is not absent as well.
@@ -87,13 +87,13 @@ fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<ast:
         }
         Value::List(paths) => Some(ast::Section::from(name, fields(paths.iter(), problems))),
         Value::Map(_) => {
-            let section = Section::of(&entry.value, "a section", problems)?.at(entry.span);
+            let section = Block::of(&entry.value, "a section", problems)?.at(entry.span);
             Some(block(name, section, problems))
         }
     }
 }
 
-fn block(name: SectionName, mut section: Section<'_>, problems: &mut Problems) -> ast::Section {
+fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> ast::Section {
     let from = section.take("from");
     let derive = section.take("derive");
     let fed = from.is_present() || derive.is_present() || name == SectionName::Stakeholders;
@@ -121,7 +121,7 @@ fn of_first_value(
     name: SectionName,
     key: &str,
     what: &str,
-    section: &mut Section<'_>,
+    section: &mut Block<'_>,
     problems: &mut Problems,
 ) -> Option<Spanned<FieldPath>> {
     if name == SectionName::FirstValue {
@@ -138,7 +138,7 @@ fn fields<'n>(nodes: impl IntoIterator<Item = &'n Node>, problems: &mut Problems
 }
 
 fn derivation(node: &Node, problems: &mut Problems) -> Option<Derivation> {
-    let mut section = Section::of(node, "an element of `derive`", problems)?;
+    let mut section = Block::of(node, "an element of `derive`", problems)?;
     let when = condition::observation(&mut section, problems);
     let say = section.require("say", "write what the packet says then: `say: Only one contact on the deal`");
     let say = say.text(problems);

@@ -20,7 +20,7 @@ use crate::text::excerpt;
 
 /// A block of keys.
 #[derive(Deserialize)]
-struct Block {
+struct KeyBlock {
     about: String,
     #[serde(default)]
     required: Vec<String>,
@@ -39,7 +39,7 @@ struct Key {
     example: Value,
 }
 
-type Blocks = BTreeMap<String, Block>;
+type Blocks = BTreeMap<String, KeyBlock>;
 
 /// The schema, draft 2020-12.
 pub fn mapping() -> Value {
@@ -102,7 +102,7 @@ pub fn mapping() -> Value {
 
 /// The schema of a block. Keys that it does not have are refused.
 fn block(name: &str, blocks: &Blocks) -> Value {
-    let Some(Block { about, required, one_of, keys }) = blocks.get(name) else { return Value::Null };
+    let Some(KeyBlock { about, required, one_of, keys }) = blocks.get(name) else { return Value::Null };
     let mut properties = Map::new();
     for (name, key) in keys {
         let mut holds = shape(&key.holds, blocks);

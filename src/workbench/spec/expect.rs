@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::gaps::RULES;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
-use crate::source::{Field, Problems, Section, Span, Value, alternatives, nearest};
+use crate::source::{Block, Field, Problems, Span, Value, alternatives, nearest};
 
 pub(super) const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
@@ -54,11 +54,11 @@ pub(crate) enum Important {
 }
 
 /// Reads the block behind `expect`.
-pub(crate) fn read(mut section: Section<'_>, problems: &mut Problems) -> Expectation {
+pub(crate) fn read(mut section: Block<'_>, problems: &mut Problems) -> Expectation {
     let span = section.span();
-    let sections = section.take("sections").section(problems);
+    let sections = section.take("sections").block(problems);
     let gaps = section.take("gaps");
-    let roles = section.take("roles").section(problems);
+    let roles = section.take("roles").block(problems);
     let important = section.take("important");
     let mut text = |key: &str| section.take(key).text(problems).map(|(text, _)| text.to_owned());
     let (owner, channel) = (text("owner"), text("channel"));
@@ -105,13 +105,13 @@ fn owned(texts: Vec<(&str, Span)>) -> Vec<String> {
     texts.into_iter().map(|(text, _)| text.to_owned()).collect()
 }
 
-fn sections(mut block: Section<'_>, problems: &mut Problems) -> BTreeMap<SectionName, ExpectedSection> {
+fn sections(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<SectionName, ExpectedSection> {
     let mut sections = BTreeMap::new();
     for entry in block.rest() {
         let Some(name) = section_name(&entry.key, entry.span, problems) else { continue };
         let expected = match &entry.value.value {
             Value::Map(_) => {
-                let Some(mut section) = Section::of(&entry.value, "a section", problems) else { continue };
+                let Some(mut section) = Block::of(&entry.value, "a section", problems) else { continue };
                 let status = section.take("status").choice(&STATUSES, problems);
                 let entries = section.take("entries");
                 let entries = entries.is_present().then(|| owned(texts(entries, problems)));
@@ -125,7 +125,7 @@ fn sections(mut block: Section<'_>, problems: &mut Problems) -> BTreeMap<Section
     sections
 }
 
-fn roles(mut block: Section<'_>, problems: &mut Problems) -> BTreeMap<Role, Vec<String>> {
+fn roles(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<Role, Vec<String>> {
     let mut roles = BTreeMap::new();
     for entry in block.rest() {
         match Role::ALL.into_iter().find(|role| role.as_str() == entry.key) {

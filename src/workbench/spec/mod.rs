@@ -16,7 +16,7 @@ pub use expect::Expectation;
 use crate::assemble::assemble;
 use crate::mapping::Mapping;
 use crate::record::{CrmKind, DealRecord};
-use crate::source::{self, Field, Node, Problems, Section};
+use crate::source::{self, Block, Field, Node, Problems};
 
 /// A file of cases.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ struct Shared<'p> {
 
 fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<SpecFile> {
     let root = source::yaml(text, problems)?;
-    let mut top = Section::of(&root, "a file of cases", problems)?;
+    let mut top = Block::of(&root, "a file of cases", problems)?;
     let mapping = top.require("mapping", "write which mapping they are about: `mapping: ../hubspot.yaml`");
     let mapping = mapping.text(problems).map(|(path, _)| record::beside(directory, path));
     let as_of = instant(top.take("as_of"), problems);
@@ -103,7 +103,7 @@ fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<SpecFil
 }
 
 fn case(node: &Node, shared: &Shared<'_>, problems: &mut Problems) -> Option<Case> {
-    let mut section = Section::of(node, "a case", problems)?;
+    let mut section = Block::of(node, "a case", problems)?;
     let span = section.span();
     let name =
         section.require("name", "say what the case shows: `name: a deal without promises is asked about`");
@@ -113,7 +113,7 @@ fn case(node: &Node, shared: &Shared<'_>, problems: &mut Problems) -> Option<Cas
     let as_of = instant(as_of, problems).or(shared.as_of);
     let record = record::read(&mut section, shared.directory, shared.record.as_ref(), problems);
     let expect = section.require("expect", "write what the packet must say: `expect: {status: complete}`");
-    let expect = expect.section(problems).map(|expect| expect::read(expect, problems));
+    let expect = expect.block(problems).map(|expect| expect::read(expect, problems));
     section.finish(problems);
     if !is_dated {
         let help = "write the day the packet is made, here or at the top: `as_of: 2026-11-22T08:00:00Z`";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, Object, User};
-use crate::source::{Entry, Field, Node, Problems, Section, Value};
+use crate::source::{Block, Entry, Field, Node, Problems, Value};
 
 const KINDS: [(&str, FieldKind); 10] = [
     ("text", FieldKind::Text),
@@ -49,7 +49,7 @@ impl Written {
 /// Takes `record`, `record_file` and `change` of a case or of the file's top; `usual` is what the top gave.
 /// `None` when there is no deal at all, or not a readable one.
 pub(crate) fn read(
-    section: &mut Section<'_>,
+    section: &mut Block<'_>,
     directory: &Path,
     usual: Option<&Written>,
     problems: &mut Problems,
@@ -61,7 +61,7 @@ pub(crate) fn read(
     }
     let base = if written.is_present() {
         let mut base = Written::empty();
-        if let Some(written) = written.section(problems) {
+        if let Some(written) = written.block(problems) {
             put(written, &mut base, problems);
         }
         Some(base)
@@ -71,7 +71,7 @@ pub(crate) fn read(
         usual.cloned()
     };
     let mut base = base?;
-    if let Some(change) = change.section(problems) {
+    if let Some(change) = change.block(problems) {
         put(change, &mut base, problems);
     }
     Some(base)
@@ -118,7 +118,7 @@ fn saved(field: Field<'_>, directory: &Path, problems: &mut Problems) -> Option<
 }
 
 /// Puts what a block says over a record: properties one by one, lists as a whole.
-fn put(mut section: Section<'_>, onto: &mut Written, problems: &mut Problems) {
+fn put(mut section: Block<'_>, onto: &mut Written, problems: &mut Problems) {
     let crm = section.take("crm");
     onto.crm = crm.choice(&CrmKind::ALL.map(|crm| (crm.as_str(), crm)), problems).or(onto.crm);
     let record = &mut onto.record;
@@ -128,18 +128,18 @@ fn put(mut section: Section<'_>, onto: &mut Written, problems: &mut Problems) {
     if let Some((url, _)) = section.take("url").text(problems) {
         record.url = Some(url.to_owned());
     }
-    if let Some(deal) = section.take("deal").section(problems) {
+    if let Some(deal) = section.take("deal").block(problems) {
         object(deal, &mut record.deal, problems);
     }
-    if let Some(company) = section.take("company").section(problems) {
+    if let Some(company) = section.take("company").block(problems) {
         object(company, record.company.get_or_insert_default(), problems);
     }
-    if let Some(owner) = section.take("owner").section(problems) {
+    if let Some(owner) = section.take("owner").block(problems) {
         object(owner, &mut record.owner.get_or_insert_default().0, problems);
     }
-    if let Some(mut users) = section.take("users").section(problems) {
+    if let Some(mut users) = section.take("users").block(problems) {
         for entry in users.rest() {
-            if let Some(user) = Section::of(&entry.value, "a user", problems) {
+            if let Some(user) = Block::of(&entry.value, "a user", problems) {
                 let known = record.users.entry(entry.key.clone());
                 let known =
                     known.or_insert_with(|| User(Object { id: entry.key.clone(), ..Object::default() }));
@@ -159,7 +159,7 @@ fn put(mut section: Section<'_>, onto: &mut Written, problems: &mut Problems) {
             item
         });
     }
-    if let Some(mut fields) = section.take("fields").section(problems) {
+    if let Some(mut fields) = section.take("fields").block(problems) {
         for entry in fields.rest() {
             if let Some(info) = field_info(&entry.value, problems) {
                 record.fields.insert(entry.key.clone(), info);
@@ -179,19 +179,19 @@ fn blocks<T>(
     field: Field<'_>,
     what: &str,
     problems: &mut Problems,
-    read: impl Fn(Section<'_>, &mut Problems) -> T,
+    read: impl Fn(Block<'_>, &mut Problems) -> T,
 ) -> Vec<T> {
     let nodes = if field.is_empty_list() { Vec::new() } else { field.list(problems) };
     let mut read_all = Vec::new();
     for node in nodes {
-        if let Some(section) = Section::of(node, what, problems) {
+        if let Some(section) = Block::of(node, what, problems) {
             read_all.push(read(section, problems));
         }
     }
     read_all
 }
 
-fn contact(mut section: Section<'_>, problems: &mut Problems) -> Contact {
+fn contact(mut section: Block<'_>, problems: &mut Problems) -> Contact {
     let labels = section.take("labels");
     let labels = if labels.is_empty_list() { Vec::new() } else { labels.texts(problems) };
     let mut contact = Contact {
@@ -202,7 +202,7 @@ fn contact(mut section: Section<'_>, problems: &mut Problems) -> Contact {
     contact
 }
 
-fn object(mut section: Section<'_>, onto: &mut Object, problems: &mut Problems) {
+fn object(mut section: Block<'_>, onto: &mut Object, problems: &mut Problems) {
     values(section.rest(), "", onto, problems);
 }
 
@@ -232,12 +232,12 @@ fn values(entries: Vec<&Entry>, prefix: &str, onto: &mut Object, problems: &mut 
 }
 
 fn field_info(node: &Node, problems: &mut Problems) -> Option<FieldInfo> {
-    let mut section = Section::of(node, "what the CRM says about a field", problems)?;
+    let mut section = Block::of(node, "what the CRM says about a field", problems)?;
     let kind = section.require("kind", "write how to read the field: `kind: choices`");
     let kind = kind.choice(&KINDS, problems);
     let label = section.take("label").text(problems);
     let mut options = BTreeMap::new();
-    if let Some(mut block) = section.take("options").section(problems) {
+    if let Some(mut block) = section.take("options").block(problems) {
         for entry in block.rest() {
             let shown = entry.value.text().unwrap_or(&entry.key);
             options.insert(entry.key.clone(), shown.to_owned());
