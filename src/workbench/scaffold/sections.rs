@@ -24,15 +24,15 @@ const SECTIONS: [(SectionName, &str); 7] = [
 ];
 
 /// The block of the sections, each under its question.
-pub(crate) fn sections(targets: &Targets, missing: &[Missing], dialect: &Dialect, out: &mut String) {
-    let _ = write!(out, "\n# The six sections, and the optional one for later.\nsections:\n");
+pub(super) fn sections(targets: &Targets, missing: &[Missing], dialect: &Dialect) -> String {
+    let mut out = String::new();
     for (name, question) in SECTIONS {
         let _ = writeln!(out, "\n  # {question}");
         let target = Target::Section(name);
         let fields = targets.fields(target);
         if fields.is_empty() {
             if let Some(missing) = missing.iter().find(|missing| missing.target == target) {
-                unmapped(name, missing, targets, dialect, out);
+                unmapped(name, missing, targets, dialect, &mut out);
             }
             continue;
         }
@@ -44,9 +44,10 @@ pub(crate) fn sections(targets: &Targets, missing: &[Missing], dialect: &Dialect
             let _ = writeln!(out, "    list: lines");
         }
         if name == SectionName::FirstValue {
-            date(targets, missing, out);
+            date(targets, missing, &mut out);
         }
     }
+    out
 }
 
 /// A section without a field: what to create, and what to write then.
@@ -87,18 +88,18 @@ fn date(targets: &Targets, missing: &[Missing], out: &mut String) {
 }
 
 /// What people of the account made and no section reads, as a comment.
-pub(crate) fn suggestions(targets: &Targets, dialect: &Dialect, out: &mut String) {
+pub(super) fn suggestions(targets: &Targets, dialect: &Dialect) -> String {
     if targets.suggestions.is_empty() {
-        return;
+        return String::new();
     }
-    let what = dialect.nouns.account;
-    let _ = write!(
-        out,
-        "\n  # Fields that people of this {what} made and no section reads. Add what fits to a `from:` above.\n"
+    let mut out = format!(
+        "\n  # Fields that people of this {} made and no section reads. Add what fits to a `from:` above.\n",
+        dialect.nouns.account
     );
     for field in &targets.suggestions {
         let _ = writeln!(out, "  #   deal.{}", with_label(field));
     }
+    out
 }
 
 fn paths(fields: &[FieldMetadata]) -> String {
