@@ -9,9 +9,6 @@ use super::{people, values};
 use crate::mapping::{self, Limit, Test};
 use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, nearest};
 
-/// A comparison: its key, what it compares with, what it says and an example, in JSON.
-pub(crate) type Operator = (&'static str, Operand, &'static str, &'static str);
-
 /// What an operator compares with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Operand {
@@ -22,34 +19,14 @@ pub(crate) enum Operand {
 }
 
 /// The closed set of comparisons.
-pub(crate) const OPERATORS: [Operator; 7] = [
-    ("at_least", Operand::Number(Test::AtLeast), "The number is this or more. Digits only: 50000.", "50000"),
-    ("at_most", Operand::Number(Test::AtMost), "The number is this or less. Digits only: 50000.", "1"),
-    (
-        "in",
-        Operand::Values(Test::In),
-        "The value is one of these; capitals make no difference.",
-        r#"["Enterprise", "Strategic"]"#,
-    ),
-    (
-        "not_in",
-        Operand::Values(Test::NotIn),
-        "The value is none of these; an empty field holds none.",
-        r#"["Partner"]"#,
-    ),
-    ("filled", Operand::Flag(Test::Filled), "true: there is a value; false: there is none.", "true"),
-    (
-        "older_than_days",
-        Operand::Days(Test::OlderThanDays),
-        "The day in the field lies more than this many days back.",
-        "14",
-    ),
-    (
-        "last_day_of_quarter",
-        Operand::Flag(Test::LastDayOfQuarter),
-        "true: the day is the last of a calendar quarter; false: it is not.",
-        "true",
-    ),
+pub(crate) const OPERATORS: [(&str, Operand); 7] = [
+    ("at_least", Operand::Number(Test::AtLeast)),
+    ("at_most", Operand::Number(Test::AtMost)),
+    ("in", Operand::Values(Test::In)),
+    ("not_in", Operand::Values(Test::NotIn)),
+    ("filled", Operand::Flag(Test::Filled)),
+    ("older_than_days", Operand::Days(Test::OlderThanDays)),
+    ("last_day_of_quarter", Operand::Flag(Test::LastDayOfQuarter)),
 ];
 
 /// A condition on days looks back at most ten years.
@@ -61,25 +38,14 @@ pub(crate) const MOST_CONTACTS: u32 = 1_000;
 const COUNTED: &str = "write `contacts: {at_most: 1}` or `contacts: {at_least: 10}`";
 
 /// What people write when they do not know the operators.
-const OTHER_WORDS: [(&str, &str); 18] = [
-    ("min", "at_least"),
-    (">=", "at_least"),
-    (">", "at_least"),
-    ("greater_than", "at_least"),
-    ("more_than", "at_least"),
-    ("max", "at_most"),
-    ("<=", "at_most"),
-    ("less_than", "at_most"),
-    ("is", "in"),
-    ("equals", "in"),
-    ("one_of", "in"),
-    ("is_not", "not_in"),
-    ("exists", "filled"),
-    ("known", "filled"),
-    ("older_than", "older_than_days"),
-    ("days_ago", "older_than_days"),
-    ("quarter_end", "last_day_of_quarter"),
-    ("end_of_quarter", "last_day_of_quarter"),
+const OTHER_WORDS: [(&str, &str); 7] = [
+    ("at_least", "min, >=, >, greater_than, more_than"),
+    ("at_most", "max, <=, less_than"),
+    ("in", "is, equals, one_of"),
+    ("not_in", "is_not"),
+    ("filled", "exists, known"),
+    ("older_than_days", "older_than, days_ago"),
+    ("last_day_of_quarter", "quarter_end, end_of_quarter"),
 ];
 
 /// Parses one condition: a field and exactly one operator.
@@ -88,11 +54,11 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
     let span = section.span();
     let field = section.require("field", "write which field to look at: `field: deal.amount`");
     let field = values::path(field, problems);
-    let used: Vec<(Operator, Field<'_>, Span)> = OPERATORS
+    let used: Vec<(&str, Operand, Field<'_>, Span)> = OPERATORS
         .into_iter()
-        .filter_map(|operator| {
-            let value = section.take(operator.0);
-            Some((operator, value, value.key_span()?))
+        .filter_map(|(key, operand)| {
+            let value = section.take(key);
+            Some((key, operand, value, value.key_span()?))
         })
         .collect();
     let unknown = section.rest();
@@ -107,11 +73,11 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
             return None;
         }
         [] => return None,
-        [((_, operand, ..), value, span)] => {
+        [(_, operand, value, span)] => {
             let values = if let Operand::Values(_) = operand { list(*value, problems) } else { Vec::new() };
             (test(*operand, *value, &values, problems), values, *span)
         }
-        [_, ((second, ..), _, span), ..] => {
+        [_, (second, _, _, span), ..] => {
             let help = "keep one: a condition asks one thing, and there is no `and`";
             problems.error(*span, format!("`{second}` is a second operator in one condition"), help);
             return None;
@@ -122,7 +88,7 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
 }
 
 fn operators() -> impl Iterator<Item = &'static str> + Clone {
-    OPERATORS.into_iter().map(|(key, ..)| key)
+    OPERATORS.into_iter().map(|(key, _)| key)
 }
 
 /// The node behind `when:`.
@@ -185,11 +151,12 @@ fn limit(contacts: Field<'_>, span: Span, problems: &mut Problems) -> Option<Lim
 }
 
 fn unknown_operator(word: &str, span: Span, problems: &mut Problems) {
-    let others = OTHER_WORDS.iter().map(|(other, _)| *other);
-    let meant = nearest(word, operators().chain(["field"]).chain(others));
-    let meant = meant.map(|meant| {
-        OTHER_WORDS.iter().find(|(other, _)| *other == meant).map_or(meant, |(_, operator)| *operator)
-    });
+    let others = || {
+        OTHER_WORDS.iter().flat_map(|(operator, words)| words.split(", ").map(move |word| (word, *operator)))
+    };
+    let meant = nearest(word, operators().chain(["field"]).chain(others().map(|(other, _)| other)));
+    let meant = meant
+        .map(|meant| others().find(|(other, _)| *other == meant).map_or(meant, |(_, operator)| operator));
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("write {}", alternatives(word, operators())),

@@ -4,7 +4,7 @@ use super::ast::{Label, Roles, RolesKey};
 use super::values::{self, is_address, is_domain};
 use crate::packet::Role;
 use crate::record::{FieldObject, FieldPath};
-use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, nearest};
+use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, did_you_mean};
 
 /// How people get their roles.
 pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
@@ -63,11 +63,7 @@ fn refuse_role(node: &Node, key: Span, problems: &mut Problems) {
     let Some(text) = node.text().map(str::trim).filter(|text| !text.is_empty()) else {
         return problems.error(key, "one role belongs here", format!("write {}", alternatives("", names)));
     };
-    let help = match nearest(text, names) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("write {}", alternatives(text, names)),
-    };
-    problems.error(node.span, format!("there is no role `{text}`"), help);
+    problems.error(node.span, format!("there is no role `{text}`"), did_you_mean(text, names));
 }
 
 /// Who takes the handoff: the deal field with the person, and the address of who takes what nobody owns.

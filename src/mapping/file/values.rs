@@ -6,19 +6,11 @@ use crate::record::{FieldObject, FieldPath};
 use crate::source::{Field, Node, Problems, Span, Spanned, alternatives, nearest};
 
 /// What people call an object when they do not call it as the mapping does.
-const OTHER_NAMES: [(&str, FieldObject); 12] = [
-    ("deals", FieldObject::Deal),
-    ("opportunity", FieldObject::Deal),
-    ("companies", FieldObject::Company),
-    ("account", FieldObject::Company),
-    ("organization", FieldObject::Company),
-    ("seller", FieldObject::Owner),
-    ("user", FieldObject::Owner),
-    ("line_item", FieldObject::LineItems),
-    ("lineitems", FieldObject::LineItems),
-    ("products", FieldObject::LineItems),
-    ("product", FieldObject::LineItems),
-    ("opportunitylineitem", FieldObject::LineItems),
+const OTHER_NAMES: [(FieldObject, &str); 4] = [
+    (FieldObject::Deal, "deals, opportunity"),
+    (FieldObject::Company, "companies, account, organization"),
+    (FieldObject::Owner, "seller, user"),
+    (FieldObject::LineItems, "line_item, lineitems, products, product, opportunitylineitem"),
 ];
 
 /// The path a key holds.
@@ -74,7 +66,9 @@ fn wrong_name(object: &str, name: &str) -> Option<String> {
 }
 
 fn meant(object: &str) -> Option<FieldObject> {
-    let names = || FieldObject::ALL.into_iter().chain(OTHER_NAMES);
+    let others =
+        OTHER_NAMES.into_iter().flat_map(|(object, words)| words.split(", ").map(move |word| (word, object)));
+    let names = || FieldObject::ALL.into_iter().chain(others.clone());
     let word = nearest(object, names().map(|(word, _)| word))?;
     names().find(|(other, _)| *other == word).map(|(_, object)| object)
 }

@@ -48,19 +48,7 @@ pub fn mapping() -> Value {
         .replace("{default_days}", &DUE_IN_BUSINESS_DAYS.to_string());
     let mut blocks: Blocks = serde_json::from_str(&text).unwrap_or_default();
     if let Some(condition) = blocks.get_mut("condition") {
-        for (key, operand, about, example) in OPERATORS {
-            let holds = match operand {
-                Operand::Number(_) => {
-                    json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}]})
-                }
-                Operand::Values(_) => json!("texts"),
-                Operand::Days(_) => integer(1, MOST_DAYS),
-                Operand::Flag(_) => json!({"type": "boolean"}),
-            };
-            let example = serde_json::from_str(example).unwrap_or_default();
-            condition.one_of.push(key.to_owned());
-            condition.keys.insert(key.to_owned(), Key { about: about.to_owned(), holds, example });
-        }
+        condition.one_of.extend(OPERATORS.map(|(key, _)| key.to_owned()));
     }
     // What other sections have, and more.
     let (section, mut first_value) = (block("section", &blocks), block("first_value", &blocks));
@@ -141,6 +129,15 @@ fn shape(holds: &Value, blocks: &Blocks) -> Value {
         }
         ("conditions", _) => one_or_more(&refer("condition")),
         ("roles", _) => json!({"type": "object", "additionalProperties": refer("role")}),
+        ("operand", key) => match OPERATORS.into_iter().find(|(known, _)| *known == key) {
+            Some((_, Operand::Number(_))) => {
+                json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}]})
+            }
+            Some((_, Operand::Values(_))) => one_or_more(&text),
+            Some((_, Operand::Days(_))) => integer(1, MOST_DAYS),
+            Some((_, Operand::Flag(_))) => json!({"type": "boolean"}),
+            None => Value::Null,
+        },
         ("crm", _) => json!({"enum": CrmKind::ALL}),
         ("list", _) => json!({"enum": LIST_STYLES.map(|(word, _)| word)}),
         ("words", _) => integer(WORDS.0, WORDS.1),
