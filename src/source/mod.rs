@@ -14,7 +14,7 @@ use std::ops::Range;
 
 pub use problems::{Place, Problem, Problems, Severity};
 pub use reader::{Block, Field, duration};
-pub use suggest::{alternatives, nearest};
+pub use suggest::{alternatives, did_you_mean, nearest};
 pub use toml::parse as toml;
 pub use yaml::parse as yaml;
 

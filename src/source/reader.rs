@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, Node, Problems, Span, Value, alternatives, nearest};
+use super::{Entry, Node, Problems, Span, Value, alternatives, did_you_mean, nearest};
 
 /// A block of keys that is being read. Whatever was not asked for is unknown.
 #[derive(Debug)]
@@ -237,11 +237,7 @@ impl<'d> Field<'d> {
         let found = choices.iter().find(|(word, _)| *word == text);
         if found.is_none() {
             let words = choices.iter().map(|(word, _)| *word);
-            let help = match nearest(text, words.clone()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("write {}", alternatives(text, words)),
-            };
-            problems.error(span, format!("`{key}` cannot be `{text}`"), help);
+            problems.error(span, format!("`{key}` cannot be `{text}`"), did_you_mean(text, words));
         }
         found.map(|(_, choice)| *choice)
     }

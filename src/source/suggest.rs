@@ -14,6 +14,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     (distance * 3 <= longer).then_some(best)
 }
 
+/// What to write instead of a word of a closed set.
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, candidates.clone()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("write {}", alternatives(word, candidates)),
+    }
+}
+
 /// `` `a`, `b` or `c` ``: at most five, the likeliest first when there are more.
 pub fn alternatives<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let mut candidates: Vec<&str> = candidates.into_iter().collect();

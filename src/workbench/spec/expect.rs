@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::gaps::RULES;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
-use crate::source::{Block, Field, Problems, Span, Value, alternatives, nearest};
+use crate::source::{Block, Field, Problems, Span, Value, did_you_mean};
 
 pub(super) const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
@@ -169,9 +169,6 @@ fn section_name(word: &str, span: Span, problems: &mut Problems) -> Option<Secti
 }
 
 fn unknown(what: &str, word: &str, span: Span, names: &[&str], problems: &mut Problems) {
-    let help = match nearest(word, names.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("write {}", alternatives(word, names.iter().copied())),
-    };
+    let help = did_you_mean(word, names.iter().copied());
     problems.error(span, format!("there is no {what} `{word}`"), help);
 }
