@@ -63,35 +63,37 @@ pub(super) type Connected = (Arc<dyn Crm>, PathBuf);
 
 /// Clients of every configured account, each with its mapping file, and the HTTP client under them.
 pub(super) fn accounts(config: &Config, clock: &Clock) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
-    let (http, timeout) = (http_client()?, config.work.http_timeout);
-    let mut accounts: Vec<Connected> = Vec::new();
-    for portal in &config.hubspot {
-        let crm = HubSpot::new(portal, http.clone(), timeout, clock.clone());
-        accounts.push((Arc::new(crm), portal.mapping.clone()));
-    }
-    for org in &config.salesforce {
-        let crm = Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(Problem::new)?;
-        accounts.push((Arc::new(crm), org.mapping.clone()));
-    }
+    let http = http_client()?;
+    let accounts = clients(config, &http, clock, |_| true)?;
     Ok((http, accounts))
 }
 
 /// The account to talk to, and the mapping file it is configured with.
-pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<(Arc<dyn Crm>, PathBuf), Problem> {
-    let (http, timeout) = (http_client()?, config.work.http_timeout);
+pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<Connected, Problem> {
     let wanted = |name: &str| account.is_none_or(|account| account == name);
-    let mut found: Vec<(Arc<dyn Crm>, PathBuf)> = Vec::new();
-    for portal in config.hubspot.iter().filter(|portal| wanted(&portal.portal)) {
-        let crm = HubSpot::new(portal, http.clone(), timeout, Clock::machine());
-        found.push((Arc::new(crm), portal.mapping.clone()));
-    }
-    for org in config.salesforce.iter().filter(|org| wanted(&org.org)) {
-        let crm = Salesforce::new(org, http.clone(), timeout, Clock::machine()).map_err(Problem::new)?;
-        found.push((Arc::new(crm), org.mapping.clone()));
-    }
+    let mut found = clients(config, &http_client()?, &Clock::machine(), wanted)?;
     match found.len() {
         0 => Err(Problem::new("handoff: no such account is configured")),
         1 => Ok(found.remove(0)),
         _ => Err(Problem::new("handoff: several accounts are configured: say which with --account")),
     }
+}
+
+fn clients(
+    config: &Config,
+    http: &reqwest::Client,
+    clock: &Clock,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Connected>, Problem> {
+    let timeout = config.work.http_timeout;
+    let mut clients: Vec<Connected> = Vec::new();
+    for portal in config.hubspot.iter().filter(|portal| wanted(&portal.portal)) {
+        let crm = HubSpot::new(portal, http.clone(), timeout, clock.clone());
+        clients.push((Arc::new(crm), portal.mapping.clone()));
+    }
+    for org in config.salesforce.iter().filter(|org| wanted(&org.org)) {
+        let crm = Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(Problem::new)?;
+        clients.push((Arc::new(crm), org.mapping.clone()));
+    }
+    Ok(clients)
 }

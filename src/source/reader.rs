@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, Node, Problems, Span, Value, alternatives, did_you_mean, nearest};
+use super::{Entry, Node, Problems, Span, Spanned, Value, alternatives, did_you_mean, nearest};
 
 /// A block of keys that is being read. Whatever was not asked for is unknown.
 #[derive(Debug)]
@@ -271,6 +271,11 @@ impl<'d> Field<'d> {
             }
         }
         texts
+    }
+
+    /// [`Field::texts`] that outlive the file.
+    pub fn owned_texts(self, problems: &mut Problems) -> Vec<Spanned<String>> {
+        self.texts(problems).into_iter().map(Spanned::from).collect()
     }
 
     /// A block of keys below this one.

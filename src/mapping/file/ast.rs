@@ -91,9 +91,10 @@ pub struct Condition {
 pub struct Roles {
     pub key: RolesKey,
     pub labels: Vec<Label>,
-    pub buying_roles: Vec<Label>,
+    /// `buying_roles`.
+    pub buying: Vec<Label>,
     /// The key, also when nothing usable is behind it.
-    pub buying_roles_key: Option<Span>,
+    pub buying_key: Option<Span>,
 }
 
 /// What is said about roles as a whole.
@@ -138,7 +139,7 @@ pub enum Purpose {
 impl MappingFile {
     /// What the CRM calls things, if the file says which one.
     pub fn dialect(&self) -> Option<&'static Dialect> {
-        self.crm.map(|crm| crm.dialect())
+        self.crm.map(CrmKind::dialect)
     }
 
     /// Every field that adds to a section.
@@ -200,7 +201,7 @@ impl MappingFile {
             sections,
             roles: mapping::RoleMapping {
                 labels: table(self.roles.labels),
-                buying_roles: table(self.roles.buying_roles),
+                buying_roles: table(self.roles.buying),
             },
             important_when: self.important_when.into_iter().map(|condition| condition.meaning).collect(),
             owner: mapping::OwnerMapping { from: self.owner?.value, fallback: self.fallback?.value },

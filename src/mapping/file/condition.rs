@@ -185,7 +185,7 @@ fn list(field: Field<'_>, problems: &mut Problems) -> Vec<Spanned<String>> {
         problems.error(span, "this list of values is empty", help);
         return Vec::new();
     }
-    field.texts(problems).into_iter().map(Spanned::from).collect()
+    field.owned_texts(problems)
 }
 
 fn threshold(field: Field<'_>, problems: &mut Problems) -> Option<Decimal> {

@@ -87,8 +87,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let slack = top.require("slack", "write where the digest goes: `slack: {channel: C0123ABCD}`");
     let slack = slack.block(problems).map(|slack| self::slack(slack, problems));
     let (channel, routes) = slack.unwrap_or_default();
-    let placeholders = top.take("placeholders").texts(problems);
-    let placeholders = placeholders.into_iter().map(Spanned::from).collect();
+    let placeholders = top.take("placeholders").owned_texts(problems);
     let colleagues = people::colleagues(top.take("colleagues"), problems);
     let key = if top.finish(problems) { RolesKey::Absent } else { RolesKey::Unreadable };
     let roles = if roles.key == RolesKey::Absent { Roles { key, ..roles } } else { roles };
@@ -115,9 +114,9 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
 
 fn pipelines(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Spanned<String>> {
     let Some(mut section) = section else { return Vec::new() };
-    let pipelines = section.take("pipelines").texts(problems);
+    let pipelines = section.take("pipelines").owned_texts(problems);
     section.finish(problems);
-    pipelines.into_iter().map(Spanned::from).collect()
+    pipelines
 }
 
 fn important_when(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Condition> {

@@ -14,9 +14,9 @@ pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
     let Some(mut section) = field.block(problems) else { return roles };
     let (labels, buying_roles) = (section.take("labels"), section.take("buying_roles"));
     roles.labels = table(labels, problems);
-    roles.buying_roles = table(buying_roles, problems);
-    roles.buying_roles_key = buying_roles.key_span();
-    let all = roles.labels.iter().chain(&roles.buying_roles).all(|label| label.role.is_some());
+    roles.buying = table(buying_roles, problems);
+    roles.buying_key = buying_roles.key_span();
+    let all = roles.labels.iter().chain(&roles.buying).all(|label| label.role.is_some());
     if section.finish(problems) && all {
         roles.key = RolesKey::Block(key);
     }
@@ -93,8 +93,8 @@ pub(super) fn owner(
 
 /// Our own e-mail domains.
 pub(super) fn colleagues(field: Field<'_>, problems: &mut Problems) -> Vec<Spanned<String>> {
-    let domains = field.texts(problems);
-    for (text, span) in &domains {
+    let domains = field.owned_texts(problems);
+    for Spanned { value: text, span } in &domains {
         let domain = text.to_lowercase();
         if !is_domain(&domain) {
             let behind_at = domain.rsplit('@').next().filter(|domain| is_domain(domain));
@@ -102,5 +102,5 @@ pub(super) fn colleagues(field: Field<'_>, problems: &mut Problems) -> Vec<Spann
             problems.error(*span, format!("`{text}` is not a mail domain"), help);
         }
     }
-    domains.into_iter().map(Spanned::from).collect()
+    domains
 }

@@ -25,8 +25,8 @@ const FAMILIES: [fn(&MappingFile, &mut Problems); 6] =
 /// Parses a mapping file and lints it, also one that has mistakes. No mapping if one of the problems is an error.
 pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {
     let (file, mut problems) = file::tree(name, text);
-    for family in FAMILIES {
-        file.iter().for_each(|file| family(file, &mut problems));
+    if let Some(file) = &file {
+        FAMILIES.iter().for_each(|family| family(file, &mut problems));
     }
     let usable = !problems.has_errors();
     (file.filter(|_| usable).and_then(MappingFile::lower), problems)

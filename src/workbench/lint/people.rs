@@ -12,7 +12,7 @@ pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
     contradictions(file, problems);
     let dialect = file.dialect();
     let without = dialect.filter(|dialect| dialect.fields.buying_role.is_none());
-    if let (Some(dialect), Some(key)) = (without, file.roles.buying_roles_key) {
+    if let (Some(dialect), Some(key)) = (without, file.roles.buying_key) {
         let (label, deals) = (dialect.nouns.label, dialect.nouns.deals);
         let message = format!("{} has no buying roles: this block has no effect", dialect.name);
         let help = format!("move its lines to `labels` and write the {label}s of your {deals} there");
@@ -43,13 +43,13 @@ pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
 const NO_ROLES: &str = "write `roles: {labels: {Sponsor: sponsor}}` with the labels of your contacts";
 
 fn is_reachable(role: Role, file: &MappingFile, has_buying_roles: bool) -> bool {
-    let buying = file.roles.buying_roles.iter().filter(|_| has_buying_roles);
+    let buying = file.roles.buying.iter().filter(|_| has_buying_roles);
     file.roles.labels.iter().chain(buying).any(|label| label.role == Some(role))
 }
 
 /// A label wins over a buying role, so one word for two roles depends on where the CRM keeps it.
 fn contradictions(file: &MappingFile, problems: &mut Problems) {
-    for buying in &file.roles.buying_roles {
+    for buying in &file.roles.buying {
         let plain = |word: &str| word.replace(['_', '-'], " ");
         let mut labels = file.roles.labels.iter();
         let label = labels.find(|label| same(&plain(&label.word), &plain(&buying.word)));

@@ -23,7 +23,7 @@ pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mu
     }
     let buying = dialect.fields.buying_role.and_then(|name| account.field(CrmObject::Contact, name));
     if let Some(field) = buying.filter(|field| !field.options.is_empty()) {
-        words(&file.roles.buying_roles, &field.options, "buying role", account, problems);
+        words(&file.roles.buying, &field.options, "buying role", account, problems);
     }
 }
 

@@ -53,8 +53,8 @@ pub(crate) enum Important {
     Because(Vec<String>),
 }
 
-/// Reads the block behind `expect`.
-pub(crate) fn read(mut section: Block<'_>, problems: &mut Problems) -> Expectation {
+/// Parses the block behind `expect`.
+pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectation {
     let span = section.span();
     let sections = section.take("sections").block(problems);
     let gaps = section.take("gaps");

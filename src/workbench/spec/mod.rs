@@ -93,7 +93,7 @@ fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<SpecFil
     let mapping = top.require("mapping", "write which mapping they are about: `mapping: ../hubspot.yaml`");
     let mapping = mapping.text(problems).map(|(path, _)| record::beside(directory, path));
     let as_of = instant(top.take("as_of"), problems);
-    let record = record::read(&mut top, directory, None, problems);
+    let record = record::parse(&mut top, directory, None, problems);
     let cases = top.require("cases", "write `cases:` and below it a list, each beginning with `- name: …`");
     let cases = cases.list(problems);
     top.finish(problems);
@@ -111,9 +111,9 @@ fn case(node: &Node, shared: &Shared<'_>, problems: &mut Problems) -> Option<Cas
     let as_of = section.take("as_of");
     let is_dated = as_of.is_present() || shared.as_of.is_some();
     let as_of = instant(as_of, problems).or(shared.as_of);
-    let record = record::read(&mut section, shared.directory, shared.record.as_ref(), problems);
+    let record = record::parse(&mut section, shared.directory, shared.record.as_ref(), problems);
     let expect = section.require("expect", "write what the packet must say: `expect: {status: complete}`");
-    let expect = expect.block(problems).map(|expect| expect::read(expect, problems));
+    let expect = expect.block(problems).map(|expect| expect::parse(expect, problems));
     section.finish(problems);
     if !is_dated {
         let help = "write the day the packet is made, here or at the top: `as_of: 2026-11-22T08:00:00Z`";

@@ -48,7 +48,7 @@ impl Written {
 
 /// Takes `record`, `record_file` and `change` of a case or of the file's top; `usual` is what the top gave.
 /// `None` when there is no deal at all, or not a readable one.
-pub(crate) fn read(
+pub(crate) fn parse(
     section: &mut Block<'_>,
     directory: &Path,
     usual: Option<&Written>,
