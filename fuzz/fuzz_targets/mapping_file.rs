@@ -4,7 +4,8 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::mapping::file::{parse, version};
+use handoff_bridge::mapping::file::version;
+use handoff_bridge::workbench::lint::parse;
 use handoff_bridge::assemble::assemble;
 use handoff_bridge::record::DealRecord;
 use jiff::Timestamp;
