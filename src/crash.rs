@@ -18,9 +18,9 @@ pub const POINTS: &[&str] = &[
 /// Dies on the spot, without unwinding or flushing, if `HANDOFF_CRASH_AT` names this place.
 /// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit.
 ///
-/// `HANDOFF_STAND_AT` names a place in the same way; there and at every later visit whoever comes stands still, and
-/// the rest of the process goes on until it is killed. What it should not have told anybody yet gets the time to
-/// be told. Release builds contain nothing of either.
+/// `HANDOFF_HANG_AT` names a place in the same way; the thread that reaches it hangs there, as does every later one,
+/// and the rest of the process goes on until it is killed. An acknowledgement that is sent too early gets the time to
+/// be sent. Release builds contain nothing of either.
 #[macro_export]
 macro_rules! crash_point {
     ($name:literal) => {
@@ -35,12 +35,12 @@ pub fn visit(name: &'static str) {
     use std::sync::LazyLock;
 
     static DIES: LazyLock<Option<Place>> = LazyLock::new(|| Place::named_by("HANDOFF_CRASH_AT"));
-    static STANDS: LazyLock<Option<Place>> = LazyLock::new(|| Place::named_by("HANDOFF_STAND_AT"));
+    static HANGS: LazyLock<Option<Place>> = LazyLock::new(|| Place::named_by("HANDOFF_HANG_AT"));
 
     if DIES.as_ref().is_some_and(|place| place.is_reached(name)) {
         std::process::abort();
     }
-    if STANDS.as_ref().is_some_and(|place| place.is_reached(name)) {
+    if HANGS.as_ref().is_some_and(|place| place.is_reached(name)) {
         tracing::warn!(point = name, "stands still");
         tokio::task::block_in_place(|| {
             loop {

@@ -38,7 +38,7 @@ impl Process {
 
     /// Starts the service; from this crash point on nobody in it gets any further, and the rest goes on.
     pub async fn serve_and_stand_at(installation: &Installation, point: &str) -> Self {
-        Self::serve_with(installation, Some(("HANDOFF_STAND_AT", point))).await
+        Self::serve_with(installation, Some(("HANDOFF_HANG_AT", point))).await
     }
 
     async fn serve_with(installation: &Installation, variable: Option<(&str, &str)>) -> Self {
