@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use crate::clock::{Clock, Entropy, later};
 use crate::config::WorkConfig;
 use crate::crm::{Crm, hubspot, salesforce};
-use crate::delivery::{backoff, slack::SlackClient};
+use crate::delivery::slack::SlackClient;
 use crate::http::{Bodies, Seldom};
 use crate::mapping::Mapping;
-use crate::mapping::live::{LiveMapping, Refusal, Reload};
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
 use crate::packet::Packet;
 use crate::record::AccountKey;
 use crate::store::Store;
+use crate::worker::reload::{LiveMapping, Refusal, Reload};
+use crate::worker::retry;
 
 /// One running service.
 pub struct App {
@@ -74,7 +75,7 @@ impl App {
         }
         let jitter = self.entropy.fraction();
         let delay =
-            backoff::delay(attempts + 1, self.work.first_retry, self.work.longest_retry, retry_after, jitter);
+            retry::delay(attempts + 1, self.work.first_retry, self.work.longest_retry, retry_after, jitter);
         Some(later(self.clock.now(), delay))
     }
 

@@ -10,15 +10,14 @@
 //! 6. Packet and outbox rows are committed together, in one transaction.
 //! 7. [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
-//! Around that: [`catch_up`] finds wins that no webhook told of, `messages` holds our own sentences, [`config`] and
+//! Around that: [`worker::catch_up`] finds wins that no webhook told of, `messages` holds our own sentences, [`config`] and
 //! [`source`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
-//! platform failed, [`app`], [`service`] and [`workers`] run it, [`scopes`] keeps one dead
+//! platform failed, [`app`], [`server`] and [`worker`] run it, [`worker::circuit_breaker`] keeps one dead
 //! destination from holding up the others, [`commands`] is the command line, and `demo` connects
 //! the service to the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
 
 pub mod app;
 pub mod assemble;
-pub mod catch_up;
 pub mod clock;
 pub mod commands;
 pub mod config;
@@ -37,10 +36,9 @@ mod messages;
 pub mod metrics;
 pub mod packet;
 pub mod record;
-pub mod scopes;
-pub mod service;
+pub mod server;
 pub mod source;
 pub mod store;
 pub mod text;
 pub mod workbench;
-pub mod workers;
+pub mod worker;

@@ -6,11 +6,11 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{ConfigArg, Problem, load_config, open_store_of};
-use crate::catch_up::{Wins, catch_up};
 use crate::clock::{Clock, Entropy};
 use crate::record::AccountKey;
-use crate::service;
+use crate::server;
 use crate::source::duration;
+use crate::worker::catch_up::{Wins, catch_up};
 
 /// Arguments of `handoff catch-up`.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(super) async fn run(args: &CatchUpArgs) -> Result<(), Problem> {
     let store = open_store_of(&config).await?;
     let clock = Clock::machine();
     let since = clock.now().checked_sub(args.since).unwrap_or(Timestamp::MIN);
-    let app = service::build(&config, store, clock, Entropy::machine())?;
+    let app = server::build(&config, store, clock, Entropy::machine())?;
     let found = catch_up(&app, since, args.dry_run).await;
     app.store.close().await;
 

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Entropy};
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
 use crate::packet::Packet;
 use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
-use crate::service::{Service, http_client};
+use crate::server::{Service, http_client};
 use crate::store::Destination;
 use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
 

@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::clock::{Clock, Entropy};
-use crate::service::Service;
+use crate::server::Service;
 
 pub(super) async fn run(args: &ConfigArg) -> Result<(), Problem> {
     let config = load_config(&args.config)?;

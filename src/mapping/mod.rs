@@ -10,7 +10,6 @@ pub(crate) mod evidence;
 pub mod file;
 pub mod importance;
 pub(crate) mod list;
-pub mod live;
 pub mod owner;
 pub mod people;
 #[cfg(test)]

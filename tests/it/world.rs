@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use handoff_bridge::clock::{Clock, Entropy};
 use handoff_bridge::commands::check::check;
 use handoff_bridge::demo::{Installation, PUBLIC_URL, start_sandbox};
-use handoff_bridge::service::Service;
+use handoff_bridge::server::Service;
 use handoff_bridge::store::{DeliveryState, Destination, EventRow, Pause, StoreUrl, StoredPacket, WinRow};
 use handoff_sandbox::{Delivery, Fault, Sandbox, Times, deals, slack};
 use jiff::Timestamp;

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{ConfigArg, check};
 use crate::config::Config;
-use crate::service;
+use crate::server;
 
 /// Arguments of `handoff doctor`.
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ pub(super) async fn run(args: &DoctorArgs) -> ExitCode {
     tell(configuration(&report, &args.config));
     if let Some(config) = report.config.as_ref().filter(|_| report.is_clean()) {
         tell(store::look(&config.store.url).await);
-        match service::http_client() {
+        match server::http_client() {
             Ok(http) => {
                 tell(clock::look(config, &http).await);
                 tell(address::look(config, &http).await);

@@ -17,10 +17,10 @@ use crate::crm::hubspot::{self, HubSpot};
 use crate::crm::salesforce::{self, Salesforce};
 use crate::delivery::slack::SlackClient;
 use crate::http::listener::{Limits, serve};
-use crate::mapping::live::LiveMapping;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::{http, workers};
+use crate::worker::reload::LiveMapping;
+use crate::{http, worker};
 
 /// Connections of operators at once: a Prometheus or two, and people.
 const OPERATOR_CONNECTIONS: usize = 64;
@@ -91,11 +91,11 @@ impl Service {
             let routes = http::operator_routes(app.clone(), config.operator_token.as_ref());
             tasks.spawn(serve(listener, routes, limits, app.clock.clone(), stopped.clone()));
         }
-        tasks.spawn(workers::run(app.clone(), stopped.clone(), config.work.shutdown));
-        tasks.spawn(workers::reload(app.clone(), stopped.clone(), config.work.reload));
-        tasks.spawn(workers::purge(app.clone(), stopped.clone(), config.store.clone()));
+        tasks.spawn(worker::run(app.clone(), stopped.clone(), config.work.shutdown));
+        tasks.spawn(worker::reload(app.clone(), stopped.clone(), config.work.reload));
+        tasks.spawn(worker::purge(app.clone(), stopped.clone(), config.store.clone()));
         if let Some(every) = config.work.catch_up {
-            tasks.spawn(workers::catch_up(app.clone(), stopped, every));
+            tasks.spawn(worker::catch_up(app.clone(), stopped, every));
         }
         tracing::info!(%address, operator = ?operator_address, "ready");
         Ok(Self { address, operator_address, app, stop, tasks })

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::retry;
 use crate::clock::later;
-use crate::delivery::backoff;
 use crate::store::Work;
 
 /// Different pieces of work that have to fail in a row, with no success between them. One deal that the CRM
@@ -126,7 +126,7 @@ impl Scopes {
         failing.work.clear();
         failing.rests = failing.rests.saturating_add(1);
         let (first, longest) = self.rest;
-        let until = later(now, backoff::delay(failing.rests, first, longest, None, 0.5));
+        let until = later(now, retry::delay(failing.rests, first, longest, None, 0.5));
         failing.until = Some(until);
         Some(Rest { until, reason: format!("several calls in a row failed, the last: {why}") })
     }

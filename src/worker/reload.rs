@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Mapping, file};
+use crate::mapping::{Mapping, file};
 use crate::source::{Place, Problems, Severity};
 
 /// Places of mistakes that are kept of a refused file.

@@ -8,16 +8,16 @@
 use jiff::Timestamp;
 
 use super::deadline::before;
-use super::{slack, task};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::crash_point;
+use crate::delivery::{slack, task};
 use crate::failure::Failure;
 use crate::packet::Packet;
 use crate::packet::{DigestParams, TaskParams};
 use crate::record::DealRecord;
-use crate::scopes::Health;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
+use crate::worker::circuit_breaker::Health;
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.

@@ -1,5 +1,12 @@
 //! The loops of a running service: due deals and deliveries, mapping files, the purge, the catch-up sweep.
 
+pub mod catch_up;
+pub mod circuit_breaker;
+mod deadline;
+pub mod delivery;
+pub mod reload;
+pub mod retry;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +14,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::catch_up;
 use crate::clock::{Clock, later};
 use crate::crash_point;
-use crate::delivery::worker::deliver;
 use crate::handoff::hand_off;
-use crate::scopes::{Call, Health, Rest, Scopes};
 use crate::store::{ClaimLimit, DealEnd, DealLease, DeliveryLease, Due, StoreConfig, StoreError, Work};
+use crate::worker::circuit_breaker::{Call, Health, Rest, Scopes};
+use crate::worker::delivery::deliver;
 
 /// The pause before the next look after work that was due could not be claimed.
 const RACED: Duration = Duration::from_millis(50);
