@@ -13,7 +13,6 @@ use crate::delivery::slack::SlackClient;
 use crate::http::{Bodies, Seldom};
 use crate::mapping::Mapping;
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
-use crate::packet::Packet;
 use crate::record::AccountKey;
 use crate::store::Store;
 use crate::worker::reload::{LiveMapping, Refusal, Reload};
@@ -88,13 +87,6 @@ impl App {
     /// When a paused account may try again: as the other side said, or after the configured pause.
     pub fn pause_until(&self, until: Option<Timestamp>) -> Timestamp {
         until.unwrap_or_else(|| later(self.clock.now(), self.work.pause))
-    }
-
-    /// Counts the gaps of a new packet.
-    pub fn count_gaps(&self, packet: &Packet) {
-        for gap in packet.gaps.iter().filter(|gap| gap.counts()) {
-            self.metrics.gap(gap.rule.as_str(), gap.section.as_str());
-        }
     }
 
     /// Every mapping file, with the accounts whose packets it makes.

@@ -41,7 +41,7 @@ pub struct GapLabels {
     /// The rule.
     pub gap: String,
     /// The section.
-    pub section: &'static str,
+    pub section: String,
 }
 
 /// Labels of the backlog gauges.
@@ -167,8 +167,8 @@ impl Metrics {
     }
 
     /// Counts one gap.
-    pub fn gap(&self, gap: &str, section: &'static str) {
-        self.gaps.get_or_create(&GapLabels { gap: gap.to_owned(), section }).inc();
+    pub fn gap(&self, gap: &str, section: &str) {
+        self.gaps.get_or_create(&GapLabels { gap: gap.to_owned(), section: section.to_owned() }).inc();
     }
 
     /// Counts one mapping reload.

@@ -91,11 +91,11 @@ impl Service {
             let routes = http::operator_routes(app.clone(), config.operator_token.as_ref());
             tasks.spawn(serve(listener, routes, limits, app.clock.clone(), stopped.clone()));
         }
-        tasks.spawn(worker::run(app.clone(), stopped.clone(), config.work.shutdown));
-        tasks.spawn(worker::reload(app.clone(), stopped.clone(), config.work.reload));
-        tasks.spawn(worker::purge(app.clone(), stopped.clone(), config.store.clone()));
+        tasks.spawn(worker::dispatcher::run(app.clone(), stopped.clone(), config.work.shutdown));
+        tasks.spawn(worker::reload::run(app.clone(), stopped.clone(), config.work.reload));
+        tasks.spawn(worker::purge::run(app.clone(), stopped.clone(), config.store.clone()));
         if let Some(every) = config.work.catch_up {
-            tasks.spawn(worker::catch_up(app.clone(), stopped, every));
+            tasks.spawn(worker::catch_up::run(app.clone(), stopped, every));
         }
         tracing::info!(%address, operator = ?operator_address, "ready");
         Ok(Self { address, operator_address, app, stop, tasks })

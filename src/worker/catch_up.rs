@@ -5,10 +5,14 @@
 //! packet go through the same inbox as if a webhook had named them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
+use super::wait;
 use crate::app::{Account, App};
 use crate::crm::{Event, EventKind, Resolution, Sighting};
 use crate::failure::Failure;
@@ -30,6 +34,23 @@ pub struct Wins {
     pub unknown: Vec<DealKey>,
     /// What the inbox made of those; nothing in a dry run.
     pub recorded: Recorded,
+}
+
+/// Looks for wins that no webhook told of, at once and then again and again.
+pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, every: Duration) {
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            swept = sweep(&app) => {
+                if let Err(error) = swept {
+                    tracing::error!(%error, "cannot look for wins that no webhook told of");
+                }
+            }
+        }
+        if !wait(&app, &mut stopped, every).await {
+            return;
+        }
+    }
 }
 
 /// One look at every account, as far back as the configuration says, but never before this database was
@@ -84,7 +105,7 @@ async fn catch_up_with(
     }
     if !dry_run {
         for batch in events.chunks(BATCH) {
-            let recorded = app.store.record(batch.to_vec()).await.map_err(unstored)?;
+            let recorded = app.store.record(batch.to_vec()).await?;
             wins.recorded.new += recorded.new;
             wins.recorded.repeated += recorded.repeated;
         }
@@ -94,7 +115,7 @@ async fn catch_up_with(
 
 async fn refuse_paused(app: &App, key: &AccountKey) -> Result<(), Failure> {
     let (scope, now) = (key.to_string(), app.clock.now());
-    let pauses = app.store.pauses().await.map_err(unstored)?;
+    let pauses = app.store.pauses().await?;
     match pauses.into_iter().find(|pause| pause.scope == scope && pause.until > now) {
         Some(pause) => {
             let why = format!("paused until {}: {}", pause.until, pause.reason);
@@ -133,7 +154,7 @@ async fn judge(
     if won_at < since {
         return Ok(Verdict::Outside);
     }
-    let latest = app.store.latest_packet_of(std::slice::from_ref(deal)).await.map_err(unstored)?;
+    let latest = app.store.latest_packet_of(std::slice::from_ref(deal)).await?;
     let has_packet = latest.is_some_and(|(_, packet_won_at, _)| packet_won_at >= won_at);
     Ok(if has_packet { Verdict::Known } else { Verdict::Unknown })
 }
@@ -148,9 +169,4 @@ fn event(deal: DealKey, sighting: &Sighting) -> Event {
         verification: "asked(crm api)".to_owned(),
         deal,
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "goes straight into map_err")]
-fn unstored(error: StoreError) -> Failure {
-    Failure::retry(error.to_string())
 }

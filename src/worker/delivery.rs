@@ -7,6 +7,7 @@
 
 use jiff::Timestamp;
 
+use super::circuit_breaker::Health;
 use super::deadline::before;
 use crate::app::App;
 use crate::clock::Clock;
@@ -17,7 +18,6 @@ use crate::packet::Packet;
 use crate::packet::{DigestParams, TaskParams};
 use crate::record::DealRecord;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
-use crate::worker::circuit_breaker::Health;
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.
@@ -185,8 +185,7 @@ impl Job<'_> {
             None => None,
         };
         let task = self.app.store.external(&self.packet.packet_id, Destination::CrmTask).await;
-        let task = task.map_err(|error| Failure::retry(error.to_string()))?;
-        let links = slack::Links { deal: self.packet.deal.url.clone(), task: task.and_then(|(_, url)| url) };
+        let links = slack::Links { deal: self.packet.deal.url.clone(), task: task?.and_then(|(_, url)| url) };
         let message =
             slack::digest(self.packet, self.record, params.questions.as_ref(), &links, mention.as_deref());
         let posted = self.app.slack.post(&params.channel, &message).await?;

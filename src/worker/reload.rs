@@ -4,7 +4,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
+use tokio::sync::watch;
+
+use super::wait;
+use crate::app::App;
 use crate::mapping::{Mapping, file};
 use crate::source::{Place, Problems, Severity};
 
@@ -124,4 +129,11 @@ fn places(problems: &Problems) -> Vec<String> {
         None => problems.file().to_owned(),
     };
     errors.map(|problem| place(problem.place)).take(PLACES).collect()
+}
+
+/// Looks at the mapping files now and then.
+pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, every: Duration) {
+    while wait(&app, &mut stopped, every).await {
+        app.reload_mappings();
+    }
 }

@@ -156,7 +156,7 @@ async fn users(
     let others = fields.filter_map(|path| deal.get(&path.name)).map(str::trim);
     let ids: HashSet<&str> = owner.into_iter().chain(others).collect();
 
-    let lookups = ids.into_iter().map(|id| async move { Ok((id, metadata.owner(id).await?)) });
+    let lookups = ids.into_iter().map(|id| async move { metadata.owner(id).await.map(|owner| (id, owner)) });
     let found: Vec<(&str, Option<User>)> = try_join_all(lookups).await?;
     let users: BTreeMap<String, User> =
         found.into_iter().filter_map(|(id, user)| Some((id.to_owned(), user?))).collect();

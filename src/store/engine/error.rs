@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::StoreUrlError;
+use crate::failure::Failure;
 
 /// A failed call to the store. The text names files and columns, never a value from a row.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -122,5 +123,12 @@ fn code(error: &rusqlite::Error) -> String {
 impl<E: Into<DatabaseError>> From<E> for StoreError {
     fn from(error: E) -> Self {
         Self::Database(Arc::new(error.into()))
+    }
+}
+
+/// Whatever is wrong with the store, the work that met it is tried again.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::retry(error.to_string())
     }
 }
