@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::app::{Account, App};
+use crate::app::App;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::crm::Crm as _;
@@ -17,9 +17,11 @@ use crate::crm::hubspot::{self, HubSpot};
 use crate::crm::salesforce::{self, Salesforce};
 use crate::delivery::slack::SlackClient;
 use crate::http::listener::{Limits, serve};
+use crate::http::{HttpState, RefusedMapping};
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::worker::reload::LiveMapping;
+use crate::worker::reload::{self, LiveMapping};
+use crate::worker::{Account, Accounts, Context};
 use crate::{http, worker};
 
 /// Connections of operators at once: a Prometheus or two, and people.
@@ -81,21 +83,21 @@ impl Service {
             idle: config.http.idle_timeout,
             shutdown: config.work.shutdown,
         };
-        let routes = http::webhook_routes(app.clone());
-        tasks.spawn(serve(listener, routes, limits, app.clock.clone(), stopped.clone()));
+        let routes = http::webhook_routes(app.http.clone());
+        tasks.spawn(serve(listener, routes, limits, app.worker.clock.clone(), stopped.clone()));
         let mut operator_address = None;
         if let Some(wanted) = config.operator_listen {
             let listener = bind(wanted).await?;
             operator_address = Some(local(&listener, wanted)?);
             let limits = Limits { connections: OPERATOR_CONNECTIONS, ..limits };
-            let routes = http::operator_routes(app.clone(), config.operator_token.as_ref());
-            tasks.spawn(serve(listener, routes, limits, app.clock.clone(), stopped.clone()));
+            let routes = http::operator_routes(app.http.clone(), config.operator_token.as_ref());
+            tasks.spawn(serve(listener, routes, limits, app.worker.clock.clone(), stopped.clone()));
         }
-        tasks.spawn(worker::dispatcher::run(app.clone(), stopped.clone(), config.work.shutdown));
-        tasks.spawn(worker::reload::run(app.clone(), stopped.clone(), config.work.reload));
-        tasks.spawn(worker::purge::run(app.clone(), stopped.clone(), config.store.clone()));
+        tasks.spawn(worker::dispatcher::run(app.worker.clone(), stopped.clone()));
+        tasks.spawn(worker::reload::run(app.worker.clone(), stopped.clone()));
+        tasks.spawn(worker::purge::run(app.worker.clone(), stopped.clone(), config.store.clone()));
         if let Some(every) = config.work.catch_up {
-            tasks.spawn(worker::catch_up::run(app.clone(), stopped, every));
+            tasks.spawn(worker::catch_up::run(app.worker.clone(), stopped, every));
         }
         tracing::info!(%address, operator = ?operator_address, "ready");
         Ok(Self { address, operator_address, app, stop, tasks })
@@ -112,14 +114,14 @@ impl Service {
 
 /// Connects the parts. Starts nothing.
 pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
-    let http = http_client()?;
+    let client = http_client()?;
     let mut accounts = BTreeMap::new();
     let mut portals = Vec::new();
     let mut mappings = BTreeMap::new();
     for portal in &config.hubspot {
         let live = shared(&mut mappings, &portal.mapping)?;
         let timeout = config.work.http_timeout;
-        let hubspot = Arc::new(HubSpot::new(portal, http.clone(), timeout, clock.clone()));
+        let hubspot = Arc::new(HubSpot::new(portal, client.clone(), timeout, clock.clone()));
         accounts.insert(hubspot.account().clone(), Account { crm: hubspot.clone(), live });
         portals.push((portal.clone(), hubspot));
     }
@@ -127,24 +129,49 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         let live = shared(&mut mappings, &org.mapping)?;
         let timeout = config.work.http_timeout;
         let salesforce =
-            Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(StartError::Setting)?;
+            Salesforce::new(org, client.clone(), timeout, clock.clone()).map_err(StartError::Setting)?;
         accounts.insert(salesforce.account().clone(), Account { crm: Arc::new(salesforce), live });
     }
-    let slack = SlackClient::new(http, &config.slack, config.work.http_timeout, clock.clone());
-    Ok(App {
+    let (accounts, metrics) = (Arc::new(accounts), Arc::new(Metrics::default()));
+    let refused_mappings = {
+        let accounts = Arc::clone(&accounts);
+        Box::new(move || refused_mappings(&accounts))
+    };
+    let http = HttpState {
+        clock: clock.clone(),
+        store: store.clone(),
+        metrics: metrics.clone(),
+        hubspot: hubspot::Receiver::new(&config.public_url, &portals),
+        salesforce: salesforce::Receiver::new(&config.salesforce),
         bodies: http::Bodies::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
         overload: http::Seldom::default(),
-        hubspot: hubspot::Receiver::new(&config.public_url, &portals),
-        salesforce: salesforce::Receiver::new(&config.salesforce),
-        slack,
-        store,
-        work: config.work.clone(),
-        metrics: Metrics::default(),
-        accounts,
+        refused_mappings,
+    };
+    let worker = Context {
+        slack: SlackClient::new(client, &config.slack, config.work.http_timeout, clock.clone()),
         clock,
         entropy,
-    })
+        store: store.clone(),
+        accounts: accounts.clone(),
+        work: config.work.clone(),
+        metrics: metrics.clone(),
+    };
+    Ok(App { store, accounts, metrics, worker: Arc::new(worker), http: Arc::new(http) })
+}
+
+/// What `/readyz` says about mapping files.
+fn refused_mappings(accounts: &Accounts) -> Vec<RefusedMapping> {
+    reload::refused(accounts)
+        .into_iter()
+        .map(|(live, refusal, accounts)| RefusedMapping {
+            file: live.path().display().to_string(),
+            running: live.current().version.clone(),
+            refused: refusal.version,
+            accounts,
+            problems: refusal.places,
+        })
+        .collect()
 }
 
 /// The mapping in a file, read once however many accounts name it.

@@ -31,7 +31,7 @@ pub(super) async fn run(args: &CatchUpArgs) -> Result<(), Problem> {
     let clock = Clock::machine();
     let since = clock.now().checked_sub(args.since).unwrap_or(Timestamp::MIN);
     let app = server::build(&config, store, clock, Entropy::machine())?;
-    let found = catch_up(&app, since, args.dry_run).await;
+    let found = catch_up(&app.worker, since, args.dry_run).await;
     app.store.close().await;
 
     println!("won since {}:", since.strftime("%Y-%m-%d %H:%M:%SZ"));

@@ -132,7 +132,7 @@ async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
     let stored = store.delivery_payload(&packet_id).await?.ok_or_else(gone)?;
     let packet: Packet = serde_json::from_str(&stored.packet)?;
     let record: DealRecord = serde_json::from_str(stored.record.kept().unwrap_or_default())?;
-    let mapping = service.app.account(&key.account).ok_or_else(gone)?.mapping();
+    let mapping = service.app.accounts.get(&key.account).ok_or_else(gone)?.mapping();
     // Assembling is pure: the same record at the same instant gives the orders that were carried out.
     let (_, orders) = assemble(&mapping, &record, &packet_id, packet.as_of);
     let task = store.external(&packet_id, Destination::CrmTask).await?.and_then(|(_, url)| url);

@@ -1,4 +1,7 @@
 //! The two listeners: webhooks on one, operator pages on the other, loopback by default.
+//!
+//! May import `crm`, `store` and what is below them, never `worker` or `app`. [`HttpState`] is what the routes share;
+//! read [`webhooks`] first.
 
 mod body;
 mod connections;
@@ -6,42 +9,42 @@ mod error;
 pub mod listener;
 mod operator;
 mod packets;
+mod routes;
 mod seldom;
 mod token;
 mod webhooks;
 
 use std::sync::Arc;
-
-use axum::routing::{get, post};
-use axum::{Router, middleware};
-use secrecy::SecretString;
+use std::time::Duration;
 
 pub use body::Bodies;
+pub use operator::RefusedMapping;
+pub use routes::{operator_routes, webhook_routes};
 pub use seldom::Seldom;
 
-use crate::app::App;
+use crate::clock::Clock;
+use crate::crm::{hubspot, salesforce};
+use crate::metrics::Metrics;
+use crate::store::Store;
 
-/// What CRMs may reach.
-pub fn webhook_routes(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/webhooks/hubspot", post(webhooks::hubspot))
-        .route("/webhooks/hubspot/workflow", post(webhooks::hubspot_workflow))
-        .route("/webhooks/salesforce", post(webhooks::salesforce))
-        .route("/webhooks/salesforce/outbound/{secret}", post(webhooks::salesforce_outbound))
-        .route("/healthz", get(operator::healthz))
-        .route("/readyz", get(operator::ready))
-        .with_state(app)
-}
-
-/// What only operators may reach: with the token, if there is one. Whether the process lives is no secret.
-pub fn operator_routes(app: Arc<App>, token: Option<&SecretString>) -> Router {
-    let key = token.map(token::Key::of);
-    Router::new()
-        .route("/readyz", get(operator::readyz))
-        .route("/metrics", get(operator::metrics))
-        .route("/packets", get(packets::list))
-        .route("/packets/{id}", get(packets::show))
-        .route_layer(middleware::from_fn_with_state(key, token::require))
-        .route("/healthz", get(operator::healthz))
-        .with_state(app)
+/// What the routes of both listeners share.
+pub struct HttpState {
+    /// Time.
+    pub clock: Clock,
+    /// The durable state.
+    pub store: Store,
+    /// What `/metrics` says.
+    pub metrics: Arc<Metrics>,
+    /// Who may send HubSpot webhooks.
+    pub hubspot: hubspot::Receiver,
+    /// Who may send Salesforce webhooks.
+    pub salesforce: salesforce::Receiver,
+    /// How much of webhooks' bodies is held, and for how long.
+    pub bodies: Bodies,
+    /// How long a webhook waits for its commit before its sender is told to come back.
+    pub answer_within: Duration,
+    /// Keeps the log short while webhooks cannot be stored.
+    pub overload: Seldom,
+    /// Asks who reloads them for the mapping files whose newest version does not run.
+    pub refused_mappings: Box<dyn Fn() -> Vec<RefusedMapping> + Send + Sync>,
 }

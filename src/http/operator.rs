@@ -7,9 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::app::App;
+use super::HttpState;
+use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
 use crate::store::{Backlog, Pause, StoreError};
 
 /// How long the store has to answer; whoever asks gives up soon after.
@@ -21,8 +23,8 @@ pub(super) async fn healthz() -> &'static str {
 }
 
 /// `GET /readyz` for everybody: whether webhooks are taken, and not a word more.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
-    match look(&app).await {
+pub(super) async fn ready(State(state): State<Arc<HttpState>>) -> (StatusCode, &'static str) {
+    match look(&state).await {
         Some(_) => (StatusCode::OK, "ready\n"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
     }
@@ -47,12 +49,17 @@ struct Readiness {
 
 /// Says where to look, and nothing that stands in the file: `handoff check` and the log tell the rest.
 #[derive(Debug, Serialize)]
-struct RefusedMapping {
-    file: String,
-    running: String,
-    refused: String,
-    accounts: Vec<String>,
-    problems: Vec<String>,
+pub struct RefusedMapping {
+    /// The file's path.
+    pub file: String,
+    /// The version that runs on.
+    pub running: String,
+    /// The version that does not, or why the file cannot be read.
+    pub refused: String,
+    /// Whose packets the file makes.
+    pub accounts: Vec<String>,
+    /// Where the first mistakes are.
+    pub problems: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,11 +71,11 @@ struct Paused {
 
 /// `GET /readyz` for operators: the store answers, and what waits. A paused account, a refused mapping or a
 /// backlog is told, but does not make the service unready: webhooks are still taken.
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let seen = look(&app).await;
+pub(super) async fn readyz(State(state): State<Arc<HttpState>>) -> Response {
+    let seen = look(&state).await;
     let ready = seen.is_some();
     let (backlog, paused) = seen.unwrap_or_default();
-    let now = app.clock.now();
+    let now = state.clock.now();
     let readiness = Readiness {
         ready,
         store: if ready { "ok" } else { "does not answer" },
@@ -81,34 +88,59 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
             .into_iter()
             .map(|pause| Paused { scope: pause.scope, reason: pause.reason, until: pause.until.to_string() })
             .collect(),
-        refused_mappings: refused_mappings(&app),
+        refused_mappings: (state.refused_mappings)(),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }
 
 /// What the store says, if it says it in time.
-async fn look(app: &App) -> Option<(Backlog, Vec<Pause>)> {
-    let look = async { Ok::<_, StoreError>((app.store.backlog().await?, app.store.pauses().await?)) };
+async fn look(state: &HttpState) -> Option<(Backlog, Vec<Pause>)> {
+    let look = async { Ok::<_, StoreError>((state.store.backlog().await?, state.store.pauses().await?)) };
     tokio::time::timeout(PATIENCE, look).await.ok()?.ok()
 }
 
-fn refused_mappings(app: &App) -> Vec<RefusedMapping> {
-    let refused = app.refused_mappings().into_iter();
-    refused
-        .map(|(live, refusal, accounts)| RefusedMapping {
-            file: live.path().display().to_string(),
-            running: live.current().version.clone(),
-            refused: refusal.version,
-            accounts,
-            problems: refusal.places,
-        })
-        .collect()
+/// `GET /metrics`.
+pub(super) async fn metrics(State(state): State<Arc<HttpState>>) -> Response {
+    measure(&state).await;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], state.metrics.render()).into_response()
 }
 
-/// `GET /metrics`.
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    app.measure_backlog().await;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.metrics.render()).into_response()
+/// Brings the gauges up to date that the store knows.
+async fn measure(state: &HttpState) {
+    let HttpState { store, metrics, .. } = state;
+    match store.backlog().await {
+        Ok(backlog) => {
+            metrics.backlog.clear();
+            set_backlog(metrics, "deal", "waiting", backlog.deals_waiting);
+            set_backlog(metrics, "deal", "dead", backlog.deals_dead);
+            for (destination, status, count) in backlog.deliveries {
+                set_backlog(metrics, destination.as_str(), status.as_str(), count);
+            }
+            let now = state.clock.now();
+            let age =
+                |oldest: Option<Timestamp>| oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs());
+            metrics.oldest_undelivered_seconds.set(age(backlog.oldest_undelivered));
+            metrics.oldest_waiting_deal_seconds.set(age(backlog.oldest_deal));
+            metrics.store_up.set(1);
+        }
+        Err(error) => {
+            metrics.store_up.set(0);
+            tracing::warn!(%error, "the backlog cannot be measured");
+        }
+    }
+    metrics.set_store_commits(store.commits());
+    metrics.store_queue.set(i64::try_from(store.queued()).unwrap_or(i64::MAX));
+    if let Ok(pauses) = store.pauses().await {
+        metrics.paused.clear();
+        for pause in pauses {
+            metrics.paused.get_or_create(&PauseLabels { scope: pause.scope }).set(1);
+        }
+    }
+}
+
+fn set_backlog(metrics: &Metrics, kind: &'static str, state: &'static str, count: u64) {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    metrics.backlog.get_or_create(&BacklogLabels { kind, state }).set(count);
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use super::HttpState;
 
 /// Wins in one answer, at most.
 const MOST: u32 = 1000;
@@ -27,20 +27,20 @@ fn fifty() -> u32 {
 
 /// `GET /packets?limit=50`: wins with their state and the work that is left.
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
+    State(state): State<Arc<HttpState>>,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, StatusCode> {
-    let wins = app.store.wins(which.limit.min(MOST)).await.map_err(not_read)?;
-    let pauses = app.store.pauses().await.map_err(not_read)?;
+    let wins = state.store.wins(which.limit.min(MOST)).await.map_err(not_read)?;
+    let pauses = state.store.pauses().await.map_err(not_read)?;
     Ok(Json(json!({ "wins": wins, "paused": pauses })))
 }
 
 /// `GET /packets/{id}`: one packet with its deliveries and every attempt.
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
+    State(state): State<Arc<HttpState>>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, StatusCode> {
-    let stored = app.store.packet(&id).await.map_err(not_read)?.ok_or(StatusCode::NOT_FOUND)?;
+    let stored = state.store.packet(&id).await.map_err(not_read)?.ok_or(StatusCode::NOT_FOUND)?;
     stored.document().map(Json).map_err(|error| {
         tracing::error!(packet = stored.packet_id, %error, "a stored packet cannot be read");
         StatusCode::INTERNAL_SERVER_ERROR

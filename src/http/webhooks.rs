@@ -6,9 +6,9 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::HttpState;
 use super::body::{Room, Taken};
 use super::error::Refused;
-use crate::app::App;
 use crate::crm::salesforce::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES};
 use crate::crm::{Event, RawWebhook, Received, Rejected};
 use crate::store::{Recorded, StoreError};
@@ -17,51 +17,57 @@ use crate::store::{Recorded, StoreError};
 const MAX_JSON: usize = 1 << 20;
 
 /// `POST /webhooks/hubspot`: app subscriptions, v3 signature.
-pub(super) async fn hubspot(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refused> {
-    let (raw, _room) = read(&app, "hubspot", MAX_JSON, request).await?;
-    let received = app.hubspot.app_webhook(raw, app.clock.now());
-    record(&app, "hubspot", received).await
+pub(super) async fn hubspot(
+    State(state): State<Arc<HttpState>>,
+    request: Request,
+) -> Result<StatusCode, Refused> {
+    let (raw, _room) = read(&state, "hubspot", MAX_JSON, request).await?;
+    let received = state.hubspot.app_webhook(raw, state.clock.now());
+    record(&state, "hubspot", received).await
 }
 
 /// `POST /webhooks/hubspot/workflow`: a poke from a workflow, v2 signature or header secret.
 pub(super) async fn hubspot_workflow(
-    State(app): State<Arc<App>>,
+    State(state): State<Arc<HttpState>>,
     request: Request,
 ) -> Result<StatusCode, Refused> {
-    let (raw, _room) = read(&app, "hubspot_workflow", MAX_JSON, request).await?;
-    let received = app.hubspot.workflow_webhook(raw, app.clock.now());
-    record(&app, "hubspot_workflow", received).await
+    let (raw, _room) = read(&state, "hubspot_workflow", MAX_JSON, request).await?;
+    let received = state.hubspot.workflow_webhook(raw, state.clock.now());
+    record(&state, "hubspot_workflow", received).await
 }
 
 /// `POST /webhooks/salesforce`: signed JSON.
-pub(super) async fn salesforce(State(app): State<Arc<App>>, request: Request) -> Result<StatusCode, Refused> {
-    let (raw, _room) = read(&app, "salesforce", MAX_JSON, request).await?;
-    let received = app.salesforce.json_webhook(raw, app.clock.now());
-    record(&app, "salesforce", received).await
+pub(super) async fn salesforce(
+    State(state): State<Arc<HttpState>>,
+    request: Request,
+) -> Result<StatusCode, Refused> {
+    let (raw, _room) = read(&state, "salesforce", MAX_JSON, request).await?;
+    let received = state.salesforce.json_webhook(raw, state.clock.now());
+    record(&state, "salesforce", received).await
 }
 
 /// `POST /webhooks/salesforce/outbound/{secret}`: a SOAP Outbound Message. Only the exact Ack counts as
 /// received, and it speaks for all of its notifications.
 pub(super) async fn salesforce_outbound(
-    State(app): State<Arc<App>>,
+    State(state): State<Arc<HttpState>>,
     Path(secret): Path<String>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let (raw, _room) = read(&app, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
-    let received = app.salesforce.outbound_message(raw, &secret);
-    let status = record(&app, "salesforce_outbound", received).await?;
+    let (raw, _room) = read(&state, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
+    let received = state.salesforce.outbound_message(raw, &secret);
+    let status = record(&state, "salesforce_outbound", received).await?;
     Ok((status, [(header::CONTENT_TYPE, ACK_CONTENT_TYPE)], ACK).into_response())
 }
 
 /// Takes the raw bytes, and nothing but the raw bytes. Their memory counts until the answer.
 async fn read(
-    app: &App,
+    state: &HttpState,
     route: &'static str,
     limit: usize,
     request: Request,
 ) -> Result<(RawWebhook, Room), Refused> {
-    let Taken { parts, bytes, room } = app.bodies.read(limit, request).await.inspect_err(|refused| {
-        app.metrics.webhook(route, refused.as_str());
+    let Taken { parts, bytes, room } = state.bodies.read(limit, request).await.inspect_err(|refused| {
+        state.metrics.webhook(route, refused.as_str());
     })?;
     let path_and_query = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
     Ok((RawWebhook::new(parts.method.as_str(), path_and_query, parts.headers, bytes), room))
@@ -69,30 +75,30 @@ async fn read(
 
 /// Commits what a verified webhook says, and only then answers 200.
 async fn record(
-    app: &App,
+    state: &HttpState,
     route: &'static str,
     received: Result<Received, Rejected>,
 ) -> Result<StatusCode, Refused> {
     let received = match received {
         Ok(received) => received,
         Err(Rejected::Unverified(refusal)) => {
-            app.metrics.webhook(route, refusal.kind);
+            state.metrics.webhook(route, refusal.kind);
             tracing::warn!(route, kind = refusal.kind, detail = refusal.detail, "webhook refused");
             return Err(Refused::Unverified);
         }
         Err(Rejected::Unreadable) => {
-            app.metrics.webhook(route, "unreadable");
+            state.metrics.webhook(route, "unreadable");
             tracing::warn!(route, "webhook is verified, but its body cannot be read");
             return Err(Refused::Unreadable);
         }
     };
     for (reason, count) in &received.dropped {
-        app.metrics.event(reason, *count);
+        state.metrics.event(reason, *count);
     }
-    let recorded = store(app, route, received.events).await?;
-    app.metrics.webhook(route, "accepted");
-    app.metrics.event("new", recorded.new as u64);
-    app.metrics.event("repeated", recorded.repeated as u64);
+    let recorded = store(state, route, received.events).await?;
+    state.metrics.webhook(route, "accepted");
+    state.metrics.event("new", recorded.new as u64);
+    state.metrics.event("repeated", recorded.repeated as u64);
     // A line for each would be most of what the log holds; `handoff events` and the metrics tell of them.
     tracing::debug!(
         route,
@@ -107,20 +113,20 @@ async fn record(
 
 /// Waits for the commit as long as the sender would. What is committed later all the same is a repetition when
 /// the sender comes back.
-async fn store(app: &App, route: &'static str, events: Vec<Event>) -> Result<Recorded, Refused> {
-    let recorded = tokio::time::timeout(app.answer_within, app.store.record(events)).await;
+async fn store(state: &HttpState, route: &'static str, events: Vec<Event>) -> Result<Recorded, Refused> {
+    let recorded = tokio::time::timeout(state.answer_within, state.store.record(events)).await;
     let error = match recorded {
         Ok(Ok(recorded)) => return Ok(recorded),
         Ok(Err(StoreError::Busy)) => Some(StoreError::Busy),
         Ok(Err(error)) => {
-            app.metrics.webhook(route, Refused::NotStored.as_str());
+            state.metrics.webhook(route, Refused::NotStored.as_str());
             tracing::error!(route, %error, "webhook is verified, but could not be stored");
             return Err(Refused::NotStored);
         }
         Err(_) => None,
     };
-    app.metrics.webhook(route, Refused::NotStored.as_str());
-    if let Some(silent) = app.overload.due(app.clock.now()) {
+    state.metrics.webhook(route, Refused::NotStored.as_str());
+    if let Some(silent) = state.overload.due(state.clock.now()) {
         let why = error.map_or("the store is slow".to_owned(), |busy| busy.to_string());
         tracing::warn!(route, why, silent, "webhooks are verified, but cannot be stored now");
     }

@@ -12,8 +12,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::wait;
-use crate::app::{Account, App};
+use super::{Account, Context};
 use crate::crm::{Event, EventKind, Resolution, Sighting};
 use crate::failure::Failure;
 use crate::record::{AccountKey, DealKey};
@@ -37,17 +36,17 @@ pub struct Wins {
 }
 
 /// Looks for wins that no webhook told of, at once and then again and again.
-pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, every: Duration) {
+pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>, every: Duration) {
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => return,
-            swept = sweep(&app) => {
+            swept = sweep(&context) => {
                 if let Err(error) = swept {
                     tracing::error!(%error, "cannot look for wins that no webhook told of");
                 }
             }
         }
-        if !wait(&app, &mut stopped, every).await {
+        if !context.wait(&mut stopped, every).await {
             return;
         }
     }
@@ -55,22 +54,22 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, every: Durat
 
 /// One look at every account, as far back as the configuration says, but never before this database was
 /// installed: nobody wants the wins of last year handed over because somebody edited them today.
-pub async fn sweep(app: &App) -> Result<Found, StoreError> {
-    let window = app.clock.now().checked_sub(app.work.catch_up_window).unwrap_or(Timestamp::MIN);
-    let installed = app.store.installed_at().await?;
-    Ok(catch_up(app, window.max(installed), false).await)
+pub async fn sweep(context: &Context) -> Result<Found, StoreError> {
+    let window = context.clock.now().checked_sub(context.work.catch_up_window).unwrap_or(Timestamp::MIN);
+    let installed = context.store.installed_at().await?;
+    Ok(catch_up(context, window.max(installed), false).await)
 }
 
 /// Looks in every account for deals won at `since` or later. Those without a packet are recorded in the inbox,
 /// unless it is a dry run. An account that is paused, or that fails, does not keep the others waiting.
-pub async fn catch_up(app: &App, since: Timestamp, dry_run: bool) -> Found {
+pub async fn catch_up(context: &Context, since: Timestamp, dry_run: bool) -> Found {
     // Salesforce dates wins to the second: one in the second of `since` is not older.
     let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
-    let sweeps = app.accounts.iter().map(async |(key, account)| {
-        let wins = catch_up_with(app, key, account, since, dry_run).await;
+    let sweeps = context.accounts.iter().map(async |(key, account)| {
+        let wins = catch_up_with(context, key, account, since, dry_run).await;
         match &wins {
             Ok(wins) => {
-                app.metrics.event("swept", wins.recorded.new as u64);
+                context.metrics.event("swept", wins.recorded.new as u64);
                 let Wins { known, unknown, recorded: Recorded { new, repeated } } = wins;
                 let won = known + unknown.len();
                 tracing::info!(account = %key, %since, won, known, new, repeated, "caught up");
@@ -83,18 +82,18 @@ pub async fn catch_up(app: &App, since: Timestamp, dry_run: bool) -> Found {
 }
 
 async fn catch_up_with(
-    app: &App,
+    context: &Context,
     key: &AccountKey,
     account: &Account,
     since: Timestamp,
     dry_run: bool,
 ) -> Result<Wins, Failure> {
-    refuse_paused(app, key).await?;
+    refuse_paused(context, key).await?;
     let mut wins = Wins::default();
     let mut events = Vec::new();
     for sighting in account.crm.won_since(since).await? {
         let deal = DealKey { account: key.clone(), deal: sighting.deal.clone() };
-        match judge(app, account, &deal, &sighting, since).await? {
+        match judge(context, account, &deal, &sighting, since).await? {
             Verdict::Outside => {}
             Verdict::Known => wins.known += 1,
             Verdict::Unknown => {
@@ -105,7 +104,7 @@ async fn catch_up_with(
     }
     if !dry_run {
         for batch in events.chunks(BATCH) {
-            let recorded = app.store.record(batch.to_vec()).await?;
+            let recorded = context.store.record(batch.to_vec()).await?;
             wins.recorded.new += recorded.new;
             wins.recorded.repeated += recorded.repeated;
         }
@@ -113,9 +112,9 @@ async fn catch_up_with(
     Ok(wins)
 }
 
-async fn refuse_paused(app: &App, key: &AccountKey) -> Result<(), Failure> {
-    let (scope, now) = (key.to_string(), app.clock.now());
-    let pauses = app.store.pauses().await?;
+async fn refuse_paused(context: &Context, key: &AccountKey) -> Result<(), Failure> {
+    let (scope, now) = (key.to_string(), context.clock.now());
+    let pauses = context.store.pauses().await?;
     match pauses.into_iter().find(|pause| pause.scope == scope && pause.until > now) {
         Some(pause) => {
             let why = format!("paused until {}: {}", pause.until, pause.reason);
@@ -136,7 +135,7 @@ enum Verdict {
 
 /// Decides without a call to the CRM, unless it did not say when the deal was won.
 async fn judge(
-    app: &App,
+    context: &Context,
     account: &Account,
     deal: &DealKey,
     sighting: &Sighting,
@@ -154,7 +153,7 @@ async fn judge(
     if won_at < since {
         return Ok(Verdict::Outside);
     }
-    let latest = app.store.latest_packet_of(std::slice::from_ref(deal)).await?;
+    let latest = context.store.latest_packet_of(std::slice::from_ref(deal)).await?;
     let has_packet = latest.is_some_and(|(_, packet_won_at, _)| packet_won_at >= won_at);
     Ok(if has_packet { Verdict::Known } else { Verdict::Unknown })
 }

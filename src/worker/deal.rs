@@ -1,24 +1,24 @@
 //! One try of one deal: hand it over, record how that ended.
 
+use super::Context;
 use super::circuit_breaker::Health;
-use crate::app::App;
 use crate::crash_point;
 use crate::failure::Failure;
 use crate::handoff::Handoff;
 use crate::store::{DealEnd, DealLease};
 
 /// Tries once, records how it ended, and says what that tells about the CRM.
-pub(super) async fn work_on_deal(app: &App, lease: DealLease) -> Health {
+pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> Health {
     crash_point!("deal.claimed");
-    let end = work(app, &lease).await;
+    let end = work(context, &lease).await;
     let (outcome, error) = describe(&end);
     let health = health(&end);
     crash_point!("deal.before_commit");
-    let finished = app.store.finish_deal(&lease, end).await;
+    let finished = context.store.finish_deal(&lease, end).await;
     crash_point!("deal.after_commit");
     match finished {
         Ok(counted) => {
-            app.metrics.deal(outcome);
+            context.metrics.deal(outcome);
             tracing::info!(deal = %lease.deal, outcome, error, lost_lease = !counted, "deal");
         }
         Err(failed) => tracing::error!(deal = %lease.deal, error = %failed, "deal could not be recorded"),
@@ -45,36 +45,36 @@ fn describe(end: &DealEnd) -> (&'static str, Option<String>) {
     }
 }
 
-async fn work(app: &App, lease: &DealLease) -> DealEnd {
-    let Some(account) = app.account(&lease.deal.account) else {
+async fn work(context: &Context, lease: &DealLease) -> DealEnd {
+    let Some(account) = context.accounts.get(&lease.deal.account) else {
         return DealEnd::Nothing { outcome: "account not configured".to_owned() };
     };
     let handoff = Handoff {
-        store: &app.store,
+        store: &context.store,
         crm: &*account.crm,
         mapping: &account.mapping(),
-        clock: &app.clock,
-        digest_waits: app.work.digest_waits,
+        clock: &context.clock,
+        digest_waits: context.work.digest_waits,
     };
-    let end = handoff.run(&lease.deal).await.unwrap_or_else(|failure| after(app, lease, failure));
+    let end = handoff.run(&lease.deal).await.unwrap_or_else(|failure| after(context, lease, failure));
     if let DealEnd::Packet(packet) = &end {
         for gap in packet.assessment.gaps.iter().filter(|gap| gap.counts) {
-            app.metrics.gap(&gap.gap, &gap.section);
+            context.metrics.gap(&gap.gap, &gap.section);
         }
     }
     end
 }
 
-fn after(app: &App, lease: &DealLease, failure: Failure) -> DealEnd {
+fn after(context: &Context, lease: &DealLease, failure: Failure) -> DealEnd {
     let (why, wait) = match failure {
         Failure::Retry { why, after } => (why, after),
         Failure::Unknown { why } => (why, None),
         Failure::GiveUp { why } => return DealEnd::Dead { error: why },
         Failure::Pause { why, until } => {
-            return DealEnd::Paused { until: app.pause_until(until), reason: why };
+            return DealEnd::Paused { until: context.pause_until(until), reason: why };
         }
     };
-    match app.next_try(lease.attempts, wait) {
+    match context.next_try(lease.attempts, wait) {
         Some(at) => DealEnd::Retry { at, error: why },
         None => DealEnd::Dead { error: why },
     }

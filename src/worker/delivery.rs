@@ -7,9 +7,9 @@
 
 use jiff::Timestamp;
 
+use super::Context;
 use super::circuit_breaker::Health;
 use super::deadline::before;
-use crate::app::App;
 use crate::clock::Clock;
 use crate::crash_point;
 use crate::delivery::{slack, task};
@@ -31,48 +31,48 @@ struct Delivered {
 
 /// Tries once, records how it ended, and says what that tells about the other side. An error is the store's: the
 /// lease runs out, and the row comes back.
-pub async fn deliver(app: &App, lease: &DeliveryLease) -> Result<Health, StoreError> {
-    let begun = app.clock.now();
+pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<Health, StoreError> {
+    let begun = context.clock.now();
     let watch = Clock::stopwatch();
-    let Some(stored) = app.store.delivery_payload(&lease.packet_id).await? else {
+    let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else {
         return Ok(Health::Refuses);
     };
     let Some(record) = stored.record.kept() else {
         let ended = Ended::gave_up("the deal record was deleted (record_days), and it is written from that");
-        return record_end(app, lease, begun, &watch, ended).await;
+        return record_end(context, lease, begun, &watch, ended).await;
     };
     let (Ok(packet), Ok(record)) =
         (serde_json::from_str::<Packet>(&stored.packet), serde_json::from_str::<DealRecord>(record))
     else {
         let ended = Ended::gave_up("the stored packet cannot be read");
-        return record_end(app, lease, begun, &watch, ended).await;
+        return record_end(context, lease, begun, &watch, ended).await;
     };
-    let job = Job { app, lease, packet: &packet, record: &record };
+    let job = Job { context, lease, packet: &packet, record: &record };
 
     if lease.unknown {
         match job.read_back().await {
             ReadBack::Absent if lease.absent + 1 >= ABSENT_BEFORE_REPEATING => {}
             other => {
                 let ended = job.after_read_back(other);
-                return record_end(app, lease, begun, &watch, ended).await;
+                return record_end(context, lease, begun, &watch, ended).await;
             }
         }
     }
     tokio::select! {
         () = job.turn() => {}
         // Too many others wait: the row comes back.
-        () = app.clock.sleep_until(lease.until) => return Ok(Health::Refuses),
+        () = context.clock.sleep_until(lease.until) => return Ok(Health::Refuses),
     }
-    if !app.store.intend(lease).await? {
+    if !context.store.intend(lease).await? {
         return Ok(Health::Refuses);
     }
     crash_point!("delivery.intent");
     // From then on another worker may read back and send: this one must not begin a call any more.
-    let sent = before(&app.clock, lease.until, job.send()).await.unwrap_or_else(|| {
+    let sent = before(&context.clock, lease.until, job.send()).await.unwrap_or_else(|| {
         Err(Failure::Unknown { why: "the lease ran out before there was an answer".to_owned() })
     });
     crash_point!("delivery.sent");
-    record_end(app, lease, begun, &watch, job.after_send(sent)).await
+    record_end(context, lease, begun, &watch, job.after_send(sent)).await
 }
 
 /// How a try ended, before it is written down.
@@ -114,7 +114,7 @@ enum ReadBack {
 }
 
 struct Job<'a> {
-    app: &'a App,
+    context: &'a Context,
     lease: &'a DeliveryLease,
     packet: &'a Packet,
     record: &'a DealRecord,
@@ -124,7 +124,7 @@ impl Job<'_> {
     async fn read_back(&self) -> ReadBack {
         let found = match self.lease.destination {
             Destination::CrmTask => self.find_task().await,
-            Destination::SlackDigest if !self.app.slack.can_read_back() => return ReadBack::Impossible,
+            Destination::SlackDigest if !self.context.slack.can_read_back() => return ReadBack::Impossible,
             Destination::SlackDigest => self.find_digest().await,
         };
         match found {
@@ -139,7 +139,7 @@ impl Job<'_> {
         if self.lease.destination == Destination::SlackDigest
             && let Ok(DigestParams { channel, .. }) = self.params()
         {
-            self.app.slack.turn(&channel).await;
+            self.context.slack.turn(&channel).await;
         }
     }
 
@@ -151,7 +151,7 @@ impl Job<'_> {
     }
 
     async fn find_task(&self) -> Result<Option<Delivered>, Failure> {
-        let Some(account) = self.app.account(&self.lease.account) else {
+        let Some(account) = self.context.accounts.get(&self.lease.account) else {
             return Err(Failure::give_up("the account is not configured any more"));
         };
         let marker = task::marker(&self.packet.packet_id);
@@ -160,7 +160,7 @@ impl Job<'_> {
     }
 
     async fn create_task(&self) -> Result<Delivered, Failure> {
-        let Some(account) = self.app.account(&self.lease.account) else {
+        let Some(account) = self.context.accounts.get(&self.lease.account) else {
             return Err(Failure::give_up("the account is not configured any more"));
         };
         let params: TaskParams = self.params()?;
@@ -171,7 +171,7 @@ impl Job<'_> {
     async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
         let params: DigestParams = self.params()?;
         let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        let posted = self.app.slack.find_posted(&params.channel, &self.packet.packet_id, since).await?;
+        let posted = self.context.slack.find_posted(&params.channel, &self.packet.packet_id, since).await?;
         match posted {
             Some(posted) => Ok(Some(self.posted(&posted).await)),
             None => Ok(None),
@@ -181,14 +181,14 @@ impl Job<'_> {
     async fn post_digest(&self) -> Result<Delivered, Failure> {
         let params: DigestParams = self.params()?;
         let mention = match &self.packet.owner.email {
-            Some(email) => self.app.slack.user_by_email(email).await,
+            Some(email) => self.context.slack.user_by_email(email).await,
             None => None,
         };
-        let task = self.app.store.external(&self.packet.packet_id, Destination::CrmTask).await;
+        let task = self.context.store.external(&self.packet.packet_id, Destination::CrmTask).await;
         let links = slack::Links { deal: self.packet.deal.url.clone(), task: task?.and_then(|(_, url)| url) };
         let message =
             slack::digest(self.packet, self.record, params.questions.as_ref(), &links, mention.as_deref());
-        let posted = self.app.slack.post(&params.channel, &message).await?;
+        let posted = self.context.slack.post(&params.channel, &message).await?;
         Ok(self.posted(&posted).await)
     }
 
@@ -198,7 +198,7 @@ impl Job<'_> {
         let Some(ts) = ts else {
             return Delivered { external_id: channel.clone(), url: None };
         };
-        let url = self.app.slack.permalink(channel, ts).await;
+        let url = self.context.slack.permalink(channel, ts).await;
         Delivered { external_id: format!("{channel}/{ts}"), url }
     }
 
@@ -213,7 +213,7 @@ impl Job<'_> {
                 Ended::answered(DeliveryEnd::Done { external_id, url }, "found")
             }
             ReadBack::Absent => {
-                let at = self.app.soon();
+                let at = self.context.soon();
                 let end = DeliveryEnd::Unknown { at, absent: self.lease.absent + 1 };
                 Ended::answered(end, "absent")
             }
@@ -234,7 +234,7 @@ impl Job<'_> {
             },
             ReadBack::Failed(failure) => {
                 let wait = if let Failure::Retry { after, .. } = failure { after } else { None };
-                let end = match self.app.next_try(self.lease.attempts, wait) {
+                let end = match self.context.next_try(self.lease.attempts, wait) {
                     Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
                     None => DeliveryEnd::Held,
                 };
@@ -248,14 +248,14 @@ impl Job<'_> {
             Ok(Delivered { external_id, url }) => {
                 Ended::answered(DeliveryEnd::Done { external_id, url }, "delivered")
             }
-            Err(Failure::Retry { why, after }) => match self.app.next_try(self.lease.attempts, after) {
+            Err(Failure::Retry { why, after }) => match self.context.next_try(self.lease.attempts, after) {
                 Some(at) => Ended::failed(DeliveryEnd::Retry { at }, "retry", why),
                 None => Ended::gave_up(format!("no tries left: {why}")),
             },
             Err(Failure::GiveUp { why }) => Ended::gave_up(why),
             Err(Failure::Pause { why, until }) => self.paused(why, until),
             Err(Failure::Unknown { why }) => {
-                let at = self.app.next_try(self.lease.attempts, None);
+                let at = self.context.next_try(self.lease.attempts, None);
                 let end = match at {
                     Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
                     None => DeliveryEnd::Held,
@@ -266,7 +266,7 @@ impl Job<'_> {
     }
 
     fn paused(&self, why: String, until: Option<Timestamp>) -> Ended {
-        let until = self.app.pause_until(until);
+        let until = self.context.pause_until(until);
         Ended {
             end: DeliveryEnd::Paused { until },
             outcome: "paused",
@@ -277,7 +277,7 @@ impl Job<'_> {
 }
 
 async fn record_end(
-    app: &App,
+    context: &Context,
     lease: &DeliveryLease,
     begun: Timestamp,
     watch: &crate::clock::Stopwatch,
@@ -292,9 +292,9 @@ async fn record_end(
         error: ended.error.clone(),
         next_at: ended.next_at(),
     };
-    let counted = app.store.finish_delivery(lease, ended.end, attempt).await?;
+    let counted = context.store.finish_delivery(lease, ended.end, attempt).await?;
     crash_point!("delivery.recorded");
-    app.metrics.attempt(lease.destination.as_str(), ended.outcome);
+    context.metrics.attempt(lease.destination.as_str(), ended.outcome);
     tracing::info!(
         packet = lease.packet_id,
         destination = %lease.destination,

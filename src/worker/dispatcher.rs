@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::Context;
 use super::circuit_breaker::{Call, Health, Rest, Scopes};
 use super::deal::work_on_deal;
 use super::delivery::deliver;
-use crate::app::App;
 use crate::clock::{Clock, later};
 use crate::crash_point;
 use crate::store::{ClaimLimit, DealLease, DeliveryLease, Due, Work};
@@ -36,16 +36,16 @@ struct Crew {
     deliveries: JoinSet<()>,
 }
 
-/// Works on what is due until told to stop, then waits at most `patience` for what is in flight. What is
+/// Works on what is due until told to stop, then waits at most `shutdown` for what is in flight. What is
 /// still running then is dropped; the store gives its leases back at the next start.
-pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, patience: Duration) {
-    let mut changed = app.store.changed();
-    let scopes = Scopes::new(app.work.workers, app.work.first_retry, app.work.pause);
+pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
+    let mut changed = context.store.changed();
+    let scopes = Scopes::new(context.work.workers, context.work.first_retry, context.work.pause);
     let mut crew = Crew { scopes, deals: JoinSet::new(), deliveries: JoinSet::new() };
     while !*stopped.borrow() {
         // Marked before looking: what is committed after the look wakes the wait below.
         changed.borrow_and_update();
-        let Seen { wake, full } = crew.look(&app).await;
+        let Seen { wake, full } = crew.look(&context).await;
         let commit = async {
             if full {
                 // Our own pace, not a time that anybody waits for.
@@ -58,14 +58,14 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, patience: Du
             () = commit => {}
             Some(_) = crew.deals.join_next() => {}
             Some(_) = crew.deliveries.join_next() => {}
-            () = app.clock.sleep_until(wake) => {}
+            () = context.clock.sleep_until(wake) => {}
         }
     }
     let finish = async {
         while crew.deals.join_next().await.is_some() {}
         while crew.deliveries.join_next().await.is_some() {}
     };
-    if tokio::time::timeout(patience, finish).await.is_err() {
+    if tokio::time::timeout(context.work.shutdown, finish).await.is_err() {
         tracing::warn!("work was still in flight at shutdown; the next start takes it over");
     }
 }
@@ -73,26 +73,26 @@ pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, patience: Du
 impl Crew {
     /// Takes what is due and has a worker, until there is no more of it. The next look is when something becomes
     /// due, at the latest after the poll interval.
-    async fn look(&mut self, app: &Arc<App>) -> Seen {
+    async fn look(&mut self, context: &Arc<Context>) -> Seen {
         loop {
             self.dismiss();
-            let due = match app.store.due().await {
+            let due = match context.store.due().await {
                 Ok(due) => due,
                 Err(error) => {
                     tracing::error!(%error, "what is due cannot be read; no work is claimed");
-                    return Seen { wake: later(app.clock.now(), app.work.poll), full: false };
+                    return Seen { wake: later(context.clock.now(), context.work.poll), full: false };
                 }
             };
-            let now = app.clock.now();
-            let mut seen = Seen { wake: later(now, app.work.poll), full: false };
+            let now = context.clock.now();
+            let mut seen = Seen { wake: later(now, context.work.poll), full: false };
             let mut claimed = 0;
             for work in [Work::Deals, Work::Deliveries] {
                 let due = due.iter().filter(|due| due.work == work);
-                let portions = self.portions(app, due, now, &mut seen);
+                let portions = self.portions(context, due, now, &mut seen);
                 if portions.is_empty() {
                     continue;
                 }
-                let begun = self.take(app, work, portions).await;
+                let begun = self.take(context, work, portions).await;
                 claimed += begun;
                 if begun == 0 {
                     // Somebody else was faster, or has it half in hand.
@@ -108,7 +108,7 @@ impl Crew {
     /// How much of what is due may be begun now, for each scope.
     fn portions<'d>(
         &self,
-        app: &App,
+        context: &Context,
         due: impl Iterator<Item = &'d Due>,
         now: jiff::Timestamp,
         seen: &mut Seen,
@@ -119,7 +119,7 @@ impl Crew {
                 seen.wake = seen.wake.min(*at);
                 continue;
             }
-            let most = self.free(app, *work).min(self.scopes.room(*work, scope, *half_open));
+            let most = self.free(context, *work).min(self.scopes.room(*work, scope, *half_open));
             if most == 0 {
                 // It waits for a worker that is done, and that wakes us.
                 seen.full = true;
@@ -136,29 +136,29 @@ impl Crew {
         while self.deliveries.try_join_next().is_some() {}
     }
 
-    fn free(&self, app: &App, work: Work) -> usize {
+    fn free(&self, context: &Context, work: Work) -> usize {
         let busy = match work {
             Work::Deals => self.deals.len(),
             Work::Deliveries => self.deliveries.len(),
         };
-        app.work.workers.saturating_sub(busy)
+        context.work.workers.saturating_sub(busy)
     }
 
     /// Claims and begins as much as there are free workers for; says how much that was.
-    async fn take(&mut self, app: &Arc<App>, work: Work, portions: Vec<ClaimLimit>) -> usize {
-        let free = u32::try_from(self.free(app, work)).unwrap_or(u32::MAX);
-        let lease = app.work.lease;
+    async fn take(&mut self, context: &Arc<Context>, work: Work, portions: Vec<ClaimLimit>) -> usize {
+        let free = u32::try_from(self.free(context, work)).unwrap_or(u32::MAX);
+        let lease = context.work.lease;
         let claimed = match work {
-            Work::Deals => app
+            Work::Deals => context
                 .store
                 .claim_deals(portions, free, lease)
                 .await
-                .map(|leases| leases.into_iter().map(|lease| self.begin_deal(app, lease)).count()),
-            Work::Deliveries => app
+                .map(|leases| leases.into_iter().map(|lease| self.begin_deal(context, lease)).count()),
+            Work::Deliveries => context
                 .store
                 .claim_deliveries(portions, free, lease)
                 .await
-                .map(|leases| leases.into_iter().map(|lease| self.begin_delivery(app, lease)).count()),
+                .map(|leases| leases.into_iter().map(|lease| self.begin_delivery(context, lease)).count()),
         };
         claimed.unwrap_or_else(|error| {
             tracing::error!(%error, ?work, "due work cannot be claimed");
@@ -166,22 +166,22 @@ impl Crew {
         })
     }
 
-    fn begin_deal(&mut self, app: &Arc<App>, lease: DealLease) {
+    fn begin_deal(&mut self, context: &Arc<Context>, lease: DealLease) {
         let call = self.scopes.begin(Work::Deals, &lease.deal.account.to_string());
-        let app = app.clone();
+        let context = context.clone();
         self.deals.spawn(async move {
-            let (work, health) = (lease.deal.to_string(), work_on_deal(&app, lease).await);
-            settle(&app, &call, &work, &health).await;
+            let (work, health) = (lease.deal.to_string(), work_on_deal(&context, lease).await);
+            settle(&context, &call, &work, &health).await;
         });
     }
 
-    fn begin_delivery(&mut self, app: &Arc<App>, lease: DeliveryLease) {
+    fn begin_delivery(&mut self, context: &Arc<Context>, lease: DeliveryLease) {
         let call = self.scopes.begin(Work::Deliveries, &lease.scope());
-        let app = app.clone();
+        let context = context.clone();
         self.deliveries.spawn(async move {
             crash_point!("delivery.claimed");
-            match deliver(&app, &lease).await {
-                Ok(health) => settle(&app, &call, &lease.packet_id, &health).await,
+            match deliver(&context, &lease).await {
+                Ok(health) => settle(&context, &call, &lease.packet_id, &health).await,
                 Err(error) => {
                     tracing::error!(%error, packet = lease.packet_id, "delivery could not be recorded");
                 }
@@ -192,11 +192,11 @@ impl Crew {
 
 /// Sends a scope to rest after one failure too many. Whoever holds the call back until then keeps a second
 /// probe from starting.
-async fn settle(app: &App, call: &Call, work: &str, health: &Health) {
-    let Some(Rest { until, reason }) = call.ended(work, health, app.clock.now()) else { return };
+async fn settle(context: &Context, call: &Call, work: &str, health: &Health) {
+    let Some(Rest { until, reason }) = call.ended(work, health, context.clock.now()) else { return };
     let scope = call.scope();
     tracing::warn!(scope, %until, reason, "calls rest");
-    if let Err(error) = app.store.pause(scope, until, &reason).await {
+    if let Err(error) = context.store.pause(scope, until, &reason).await {
         tracing::error!(scope, %error, "the rest could not be recorded");
     }
 }

@@ -1,25 +1,76 @@
-//! The loops of a running service: due deals and deliveries, mapping files, the purge, the catch-up sweep.
+//! What the service does by itself: work on due deals and deliveries, sweep for missed wins, reload mappings, purge.
+//!
+//! May import `handoff` and what is below it, never `http`, `app` or `commands`. [`Context`] is what the loops share;
+//! read [`dispatcher`] first.
 
 pub mod catch_up;
-pub mod circuit_breaker;
+mod circuit_breaker;
 mod deadline;
 mod deal;
 mod delivery;
 pub mod dispatcher;
 pub mod purge;
 pub mod reload;
-pub mod retry;
+mod retry;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::app::App;
+use crate::clock::{Clock, Entropy};
+use crate::config::WorkConfig;
+use crate::crm::Crm;
+use crate::delivery::slack::SlackClient;
+use crate::mapping::Mapping;
+use crate::metrics::Metrics;
+use crate::record::AccountKey;
+use crate::store::Store;
+use reload::LiveMapping;
 
-/// Waits; false when the service stops.
-async fn wait(app: &App, stopped: &mut watch::Receiver<bool>, span: Duration) -> bool {
-    tokio::select! {
-        _ = stopped.wait_for(|stopped| *stopped) => false,
-        () = app.clock.sleep(span) => true,
+/// Every portal and org, with its mapping.
+pub type Accounts = BTreeMap<AccountKey, Account>;
+
+/// One portal or org.
+pub struct Account {
+    /// Talks to it.
+    pub crm: Arc<dyn Crm>,
+    /// Its mapping, replaced while the service runs.
+    pub live: Arc<LiveMapping>,
+}
+
+impl Account {
+    /// The mapping that is running.
+    pub fn mapping(&self) -> Arc<Mapping> {
+        self.live.current()
+    }
+}
+
+/// What every worker and every loop has.
+pub struct Context {
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The durable state.
+    pub store: Store,
+    /// Whom deals belong to.
+    pub accounts: Arc<Accounts>,
+    /// Where digests go.
+    pub slack: SlackClient,
+    /// Workers, retries and time limits.
+    pub work: WorkConfig,
+    /// What `/metrics` says.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Context {
+    /// Waits; false when the service stops.
+    async fn wait(&self, stopped: &mut watch::Receiver<bool>, span: Duration) -> bool {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => false,
+            () = self.clock.sleep(span) => true,
+        }
     }
 }

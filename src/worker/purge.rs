@@ -5,19 +5,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::wait;
-use crate::app::App;
+use super::Context;
 use crate::store::{StoreConfig, StoreError};
 
 /// Deletes what is older than it may become, once an hour.
-pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, kept: StoreConfig) {
-    while wait(&app, &mut stopped, Duration::from_hours(1)).await {
+pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>, kept: StoreConfig) {
+    while context.wait(&mut stopped, Duration::from_hours(1)).await {
         let before = |days: u32| {
             let span = Duration::from_hours(24 * u64::from(days));
-            app.clock.now().checked_sub(span).unwrap_or(jiff::Timestamp::MIN)
+            context.clock.now().checked_sub(span).unwrap_or(jiff::Timestamp::MIN)
         };
-        tell_purged("packets and events", app.store.purge(before(kept.retention_days)).await);
-        tell_purged("deal records", app.store.purge_records(before(kept.record_days)).await);
+        tell_purged("packets and events", context.store.purge(before(kept.retention_days)).await);
+        tell_purged("deal records", context.store.purge_records(before(kept.record_days)).await);
     }
 }
 

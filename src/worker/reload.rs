@@ -4,12 +4,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::wait;
-use crate::app::App;
+use super::{Account, Accounts, Context};
+
 use crate::mapping::{Mapping, file};
 use crate::source::{Place, Problems, Severity};
 
@@ -132,8 +131,47 @@ fn places(problems: &Problems) -> Vec<String> {
 }
 
 /// Looks at the mapping files now and then.
-pub async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>, every: Duration) {
-    while wait(&app, &mut stopped, every).await {
-        app.reload_mappings();
+pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
+    while context.wait(&mut stopped, context.work.reload).await {
+        reload(&context);
     }
+}
+
+/// Reads every mapping file again; a file with problems changes nothing but the log.
+pub fn reload(context: &Context) {
+    let Context { accounts, metrics, .. } = context;
+    for (live, accounts) in files(accounts) {
+        let (file, accounts) = (live.path().display(), accounts.join(", "));
+        match live.reread() {
+            Reload::Unchanged => {}
+            Reload::Loaded { old, new } => {
+                metrics.reload("loaded");
+                tracing::info!(%file, old, new, accounts, "mapping loaded");
+            }
+            Reload::Refused { running, refused, problems } => {
+                metrics.reload("refused");
+                tracing::error!(%file, running, refused, accounts, "mapping refused, the old one runs on:\n{problems}");
+            }
+        }
+    }
+    metrics.refused_mappings.set(i64::try_from(refused(accounts).len()).unwrap_or(i64::MAX));
+}
+
+/// The mapping files whose newest version does not run, with the accounts that go on with the one before.
+pub fn refused(accounts: &Accounts) -> Vec<(&LiveMapping, Refusal, Vec<String>)> {
+    let refused =
+        |(live, accounts): (_, _)| LiveMapping::refused(live).map(|refusal| (live, refusal, accounts));
+    files(accounts).into_iter().filter_map(refused).collect()
+}
+
+/// Every mapping file, with the accounts whose packets it makes.
+fn files(accounts: &Accounts) -> Vec<(&LiveMapping, Vec<String>)> {
+    let mut files: Vec<(&LiveMapping, Vec<String>)> = Vec::new();
+    for (account, Account { live, .. }) in accounts {
+        match files.iter_mut().find(|(file, _)| std::ptr::eq(*file, &raw const **live)) {
+            Some((_, accounts)) => accounts.push(account.to_string()),
+            None => files.push((live.as_ref(), vec![account.to_string()])),
+        }
+    }
+    files
 }

@@ -1,16 +1,43 @@
-//! When to try again.
+//! Retries: exponential backoff with jitter, and what the configuration allows of it.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
+use jiff::Timestamp;
+
+use super::Context;
+use crate::clock::later;
 
 /// How far jitter moves a delay, up or down.
 const SPREAD: f64 = 0.2;
 
+impl Context {
+    /// When the next try is due after `attempts` earlier ones, or `None` when the tries are used up.
+    pub(super) fn next_try(&self, attempts: u32, retry_after: Option<Duration>) -> Option<Timestamp> {
+        if attempts + 1 >= self.work.tries {
+            return None;
+        }
+        let (first, longest) = (self.work.first_retry, self.work.longest_retry);
+        let delay = delay(attempts + 1, first, longest, retry_after, self.entropy.fraction());
+        Some(later(self.clock.now(), delay))
+    }
+
+    /// When to look again for something that should have appeared at once. A call that is still on its way, of a
+    /// worker that lost its lease or its life, has been answered or given up by then.
+    pub(super) fn soon(&self) -> Timestamp {
+        later(self.clock.now(), self.work.first_retry.max(self.work.http_timeout))
+    }
+
+    /// When a paused account may try again: as the other side said, or after the configured pause.
+    pub(super) fn pause_until(&self, until: Option<Timestamp>) -> Timestamp {
+        until.unwrap_or_else(|| later(self.clock.now(), self.work.pause))
+    }
+}
+
 /// The delay behind try number `attempt` (the first is 1): `first`, then double each time, moved by up to a
 /// fifth either way, never longer than `longest`. A wish of the other side (`Retry-After`) is a minimum,
 /// as far as `longest` allows. `jitter` is a fraction in `0.0..1.0`; 0.5 moves nothing.
-pub fn delay(
+pub(super) fn delay(
     attempt: u32,
     first: Duration,
     longest: Duration,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use handoff_bridge::demo::PUBLIC_URL;
+use handoff_bridge::worker::reload::reload;
 use handoff_sandbox::Delivery;
 use handoff_sandbox::deals::{CLIENT_SECRET, PORTAL};
 use handoff_sandbox::hubspot::{Announce, Kind, Stage};
@@ -189,7 +190,7 @@ async fn a_stage_that_was_unknown_is_looked_up(world: &mut World) {
     let widened = mapping.replace("pipelines: [default,", "pipelines: [default, \"77000\",");
     assert_ne!(mapping, widened);
     std::fs::write(&world.installation.mapping, widened).unwrap();
-    world.service().app.reload_mappings();
+    reload(&world.service().app.worker);
     let events = world.sandbox.hubspot.move_to_stage(PINEBROOK, "77001").unwrap();
     assert_eq!(world.hubspot_sends(&events).await, StatusCode::OK);
     world.next_digest().await;
@@ -201,7 +202,7 @@ async fn a_deal_outside_the_mappings_pipelines_gets_nothing(world: &mut World) {
     let narrowed = mapping.replace("pipelines: [default, \"8812345\"]", "pipelines: [\"8812345\"]");
     assert_ne!(mapping, narrowed);
     std::fs::write(&world.installation.mapping, narrowed).unwrap();
-    world.service().app.reload_mappings();
+    reload(&world.service().app.worker);
     world.closes_deal(NORTHLIGHT).await;
     assert_eq!(world.outcomes().await, ["not covered by applies_to"]);
 }

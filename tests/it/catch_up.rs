@@ -75,13 +75,13 @@ impl World {
     /// Looks for wins of the last `span`, and says what the account had.
     async fn looks_back(&self, span: Duration) -> Wins {
         let since = self.now().checked_sub(span).unwrap();
-        let mut found = catch_up(&self.service().app, since, false).await;
+        let mut found = catch_up(&self.service().app.worker, since, false).await;
         found.remove(&self.side.account().parse().unwrap()).unwrap().unwrap()
     }
 
     /// What the service's own sweep finds.
     async fn sweeps(&self) -> Result<Wins, Failure> {
-        let mut found = sweep(&self.service().app).await.unwrap();
+        let mut found = sweep(&self.service().app.worker).await.unwrap();
         found.remove(&self.side.account().parse().unwrap()).unwrap()
     }
 
@@ -293,7 +293,7 @@ async fn many_missed_wins_are_found_page_by_page(world: &mut World) {
         }
     });
     world.passes(HOUR);
-    let mut found = catch_up(&world.service().app, at, true).await;
+    let mut found = catch_up(&world.service().app.worker, at, true).await;
     let wins = found.remove(&world.side.account().parse().unwrap()).unwrap().unwrap();
     assert_eq!((wins.unknown.len(), wins.recorded.new), (MANY, 0));
 }
@@ -426,7 +426,7 @@ async fn one_failing_account_does_not_stop_the_others() {
     world.wins(NORTHLIGHT);
     world.passes(HOUR);
 
-    let found = catch_up(&world.service().app, Timestamp::UNIX_EPOCH, false).await;
+    let found = catch_up(&world.service().app.worker, Timestamp::UNIX_EPOCH, false).await;
     let of = |account: &str| found[&account.parse().unwrap()].as_ref();
     assert_eq!(found.len(), 3);
     assert_eq!(of(&world.side.account()).unwrap().unknown, [world.key(NORTHLIGHT)]);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use handoff_bridge::config;
 use handoff_bridge::store::{DeliveryState, Destination};
+use handoff_bridge::worker::reload::refused;
 use handoff_sandbox::deals::TOKEN;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -101,7 +102,7 @@ async fn what_alerts_and_dashboard_ask_for_is_rendered(world: &mut World) {
     std::fs::write(&world.installation.mapping, "crm: nothing").unwrap();
     world.passes(Duration::from_secs(1));
     world
-        .eventually("the mapping is refused", async || !world.service().app.refused_mappings().is_empty())
+        .eventually("the mapping is refused", async || !refused(&world.service().app.accounts).is_empty())
         .await;
     world.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(TOKEN));
     world.closes_deal(NORTHLIGHT).await;
@@ -212,7 +213,7 @@ async fn the_kubernetes_manifest_fits_the_program() {
     assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
     for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
         let path = container[probe]["httpGet"]["path"].as_str().unwrap();
-        assert!(include_str!("../../src/http/mod.rs").contains(&format!("\"{path}\"")), "{probe}: {path}");
+        assert!(include_str!("../../src/http/routes.rs").contains(&format!("\"{path}\"")), "{probe}: {path}");
     }
     let budget = of("PodDisruptionBudget")["spec"]["selector"].clone();
     assert_eq!(budget, of("Deployment")["spec"]["selector"]);

@@ -1,6 +1,7 @@
 //! Who may see what of a running service: everybody a word, operators the rest.
 
 use handoff_bridge::commands::check::check;
+use handoff_bridge::worker::reload::refused;
 use handoff_sandbox::deals::{BOT_TOKEN, CLIENT_SECRET, TOKEN};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
@@ -36,7 +37,7 @@ async fn strangers_hear_whether_the_service_is_ready_and_nothing_else(world: &mu
     world.pause().await;
     std::fs::write(&world.installation.mapping, "nonsense").unwrap();
     world
-        .eventually("the mapping is refused", async || !world.service().app.refused_mappings().is_empty())
+        .eventually("the mapping is refused", async || !refused(&world.service().app.accounts).is_empty())
         .await;
 
     let address = world.service().address;

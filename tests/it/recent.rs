@@ -92,7 +92,7 @@ async fn the_deals_won_last_come_first(side: Side) {
     let mut world = world(side);
     world.starts().await;
     let account = side.account().parse().unwrap();
-    let crm = &world.service().app.account(&account).unwrap().crm;
+    let crm = &world.service().app.accounts.get(&account).unwrap().crm;
     let [_, second, third] = deals(side);
     let mut last = crm.last_won(2).await.unwrap();
     last.sort();
@@ -260,7 +260,7 @@ async fn many_deals_are_listed_page_by_page() {
     });
     world.passes(Duration::from_mins(1));
     let account = world.side.account().parse().unwrap();
-    let last = world.service().app.account(&account).unwrap().crm.last_won(301).await.unwrap();
+    let last = world.service().app.accounts.get(&account).unwrap().crm.last_won(301).await.unwrap();
     let expected: Vec<String> =
         (149..450).rev().map(|number| (400_000_000_000_u64 + number).to_string()).collect();
     assert_eq!(last, expected);

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use handoff_bridge::worker::reload::reload;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
@@ -102,7 +103,7 @@ fn logged(world: &World) -> Vec<Value> {
     let log = Log::default();
     let writer = log.clone();
     let logger = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
-    tracing::subscriber::with_default(logger, || world.service().app.reload_mappings());
+    tracing::subscriber::with_default(logger, || reload(&world.service().app.worker));
     let bytes = log.0.lock().unwrap();
     let lines = std::str::from_utf8(&bytes).unwrap().lines();
     lines.map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].clone()).collect()
