@@ -16,7 +16,7 @@ use crate::crm::Crm as _;
 use crate::crm::hubspot::{self, HubSpot};
 use crate::crm::salesforce::{self, Salesforce};
 use crate::delivery::slack::SlackClient;
-use crate::http::listener::{Limits, serve};
+use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
 use crate::metrics::Metrics;
 use crate::store::Store;

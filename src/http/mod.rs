@@ -3,24 +3,22 @@
 //! May import `crm`, `store` and what is below them, never `worker` or `app`. [`HttpState`] is what the routes share;
 //! read [`webhooks`] first.
 
-mod body;
-mod connections;
 mod error;
-pub mod listener;
+mod log_throttle;
 mod operator;
 mod packets;
 mod routes;
-mod seldom;
+pub mod server;
 mod token;
 mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use body::Bodies;
+pub use log_throttle::Seldom;
 pub use operator::RefusedMapping;
 pub use routes::{operator_routes, webhook_routes};
-pub use seldom::Seldom;
+pub use server::Bodies;
 
 use crate::clock::Clock;
 use crate::crm::{hubspot, salesforce};

@@ -7,8 +7,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::HttpState;
-use super::body::{Room, Taken};
 use super::error::Refused;
+use super::server::{Room, Taken};
 use crate::crm::salesforce::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES};
 use crate::crm::{Event, RawWebhook, Received, Rejected};
 use crate::store::{Recorded, StoreError};

@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::Seat;
-use super::error::Refused;
+use crate::http::error::Refused;
 
 /// What bodies of webhooks share.
 pub struct Bodies {
@@ -22,15 +22,15 @@ pub struct Bodies {
 }
 
 /// A body, with the memory that is set aside for it. Keep it until nothing of the body is needed any more.
-pub(super) struct Taken {
-    pub(super) parts: Parts,
-    pub(super) bytes: Vec<u8>,
-    pub(super) room: Room,
+pub(in crate::http) struct Taken {
+    pub(in crate::http) parts: Parts,
+    pub(in crate::http) bytes: Vec<u8>,
+    pub(in crate::http) room: Room,
 }
 
 /// Memory that is set aside.
 #[derive(Default)]
-pub(super) struct Room(Option<OwnedSemaphorePermit>);
+pub(in crate::http) struct Room(Option<OwnedSemaphorePermit>);
 
 impl Bodies {
     /// Room for so many MiB of bodies at once, each of which may take `timeout` to arrive.
@@ -40,7 +40,7 @@ impl Bodies {
     }
 
     /// The whole body of a request, of at most `limit` bytes.
-    pub(super) async fn read(&self, limit: usize, request: Request) -> Result<Taken, Refused> {
+    pub(in crate::http) async fn read(&self, limit: usize, request: Request) -> Result<Taken, Refused> {
         let (parts, body) = request.into_parts();
         if is_packed(&parts.headers) {
             return Err(Refused::Packed);

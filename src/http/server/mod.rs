@@ -1,0 +1,11 @@
+//! The HTTP server under the routes: connections with LRU eviction, and a memory budget for request bodies.
+//!
+//! Imports hyper, the clock and what a refused request is told; knows no route. Read [`serve`] first.
+
+mod body_budget;
+mod connections;
+mod listener;
+
+pub use body_budget::Bodies;
+pub(super) use body_budget::{Room, Taken};
+pub use listener::{Limits, serve};
