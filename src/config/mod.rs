@@ -1,6 +1,7 @@
 //! `config/handoff.toml`: one file, no secrets in it, every mistake reported at once.
 //!
-//! [`load`] reads it; what it may leave out stands in `defaults`.
+//! [`load`] reads it; what it may leave out stands in `defaults`. The settings of a client or a worker stand beside it:
+//! nothing below imports this module.
 
 mod defaults;
 mod http;
@@ -26,7 +27,9 @@ use secrecy::SecretString;
 
 pub use load::{Loaded, load};
 
+pub use crate::delivery::slack::{SlackAuth, SlackConfig};
 use crate::store::StoreConfig;
+pub use crate::worker::WorkConfig;
 
 /// The configuration, with secrets already read from the environment or from files.
 #[derive(Debug, Clone)]
@@ -79,39 +82,6 @@ pub struct LogConfig {
     /// The least important lines that are written. Of the libraries, never more than warnings: what they would
     /// say of requests is not ours to vouch for.
     pub level: tracing::Level,
-}
-
-/// Workers, retries and time limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkConfig {
-    /// Deals, and as many deliveries, worked on at once.
-    pub workers: usize,
-    /// Processes that serve this installation together: each keeps to its part of what HubSpot and Slack allow.
-    pub replicas: u32,
-    /// Limit for one HTTP call. Well under `lease`.
-    pub http_timeout: Duration,
-    /// Delay before the second try.
-    pub first_retry: Duration,
-    /// The longest delay between two tries, and the longest `Retry-After` that is honoured.
-    pub longest_retry: Duration,
-    /// Tries before a delivery or a deal is dead. With the defaults that is about two days.
-    pub tries: u32,
-    /// How long a claimed row belongs to its worker.
-    pub lease: Duration,
-    /// How long an account stays paused after 401 or 403 before one call tries again.
-    pub pause: Duration,
-    /// How often to look for due work when nothing wakes the workers.
-    pub poll: Duration,
-    /// How long a digest waits for the first try of its task, so that it can link to it.
-    pub digest_waits: Duration,
-    /// How often mapping files are looked at for changes.
-    pub reload: Duration,
-    /// How long shutdown waits for work in flight.
-    pub shutdown: Duration,
-    /// How often each CRM is asked for wins that no webhook told of; `None` never asks.
-    pub catch_up: Option<Duration>,
-    /// How far back that looks. At least twice as long as `catch_up`, so that sweeps overlap.
-    pub catch_up_window: Duration,
 }
 
 /// One HubSpot portal.
@@ -213,24 +183,4 @@ pub enum SalesforceAuth {
         /// Consumer secret.
         client_secret: SecretString,
     },
-}
-
-/// Slack.
-#[derive(Debug, Clone)]
-pub struct SlackConfig {
-    /// Base of the Web API, `https://slack.com/api`.
-    pub api_url: String,
-    /// [`WorkConfig::replicas`], which take turns in a channel.
-    pub replicas: u32,
-    /// How digests are posted.
-    pub auth: SlackAuth,
-}
-
-/// How digests are posted.
-#[derive(Debug, Clone)]
-pub enum SlackAuth {
-    /// A bot token (`xoxb-…`), with read-back and mentions.
-    Bot(SecretString),
-    /// An incoming webhook: post only, one fixed channel, nothing can be read back.
-    IncomingWebhook(SecretString),
 }

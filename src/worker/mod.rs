@@ -12,6 +12,7 @@ pub mod dispatcher;
 pub mod purge;
 pub mod reload;
 mod retry;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Entropy};
-use crate::config::WorkConfig;
 use crate::crm::Crm;
 use crate::delivery::slack::SlackClient;
 use crate::mapping::Mapping;
@@ -28,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::record::AccountKey;
 use crate::store::Store;
 use reload::LiveMapping;
+pub use settings::WorkConfig;
 
 /// Every portal and org, with its mapping.
 pub type Accounts = BTreeMap<AccountKey, Account>;

@@ -12,9 +12,9 @@ use super::answer::{Access, Answer};
 use super::blocks::Message;
 use super::directory::{Directory, Person};
 use super::pace::Pace;
+use super::settings::{SlackAuth, SlackConfig};
 use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
-use crate::config::{SlackAuth, SlackConfig};
 use crate::failure::Failure;
 
 /// How far our clock and Slack's may be apart.

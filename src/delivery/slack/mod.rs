@@ -13,9 +13,11 @@ mod escape;
 mod pace;
 mod plain;
 mod questions;
+mod settings;
 mod wire;
 pub mod workspace;
 
 pub use blocks::Message;
 pub use client::{Identity, Posted, SlackClient};
 pub use digest::{Links, digest};
+pub use settings::{SlackAuth, SlackConfig};

@@ -1,0 +1,23 @@
+//! What an operator can set about Slack.
+
+use secrecy::SecretString;
+
+/// Slack.
+#[derive(Debug, Clone)]
+pub struct SlackConfig {
+    /// Base of the Web API, `https://slack.com/api`.
+    pub api_url: String,
+    /// Processes that serve this installation together, which take turns in a channel.
+    pub replicas: u32,
+    /// How digests are posted.
+    pub auth: SlackAuth,
+}
+
+/// How digests are posted.
+#[derive(Debug, Clone)]
+pub enum SlackAuth {
+    /// A bot token (`xoxb-…`), with read-back and mentions.
+    Bot(SecretString),
+    /// An incoming webhook: post only, one fixed channel, nothing can be read back.
+    IncomingWebhook(SecretString),
+}
