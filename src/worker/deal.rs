@@ -1,18 +1,18 @@
 //! One try of one deal: hand it over, record how that ended.
 
 use super::Context;
-use super::circuit_breaker::Health;
+use super::circuit_breaker::CallOutcome;
 use crate::crash_point;
 use crate::failure::Failure;
 use crate::handoff::Handoff;
 use crate::store::{DealEnd, DealLease};
 
 /// Tries once, records how it ended, and says what that tells about the CRM.
-pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> Health {
+pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> CallOutcome {
     crash_point!("deal.claimed");
     let end = work(context, &lease).await;
     let (outcome, error) = describe(&end);
-    let health = health(&end);
+    let call = call_outcome(&end);
     crash_point!("deal.before_commit");
     let finished = context.store.finish_deal(&lease, end).await;
     crash_point!("deal.after_commit");
@@ -23,14 +23,14 @@ pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> Health 
         }
         Err(failed) => tracing::error!(deal = %lease.deal, error = %failed, "deal could not be recorded"),
     }
-    health
+    call
 }
 
-fn health(end: &DealEnd) -> Health {
+fn call_outcome(end: &DealEnd) -> CallOutcome {
     match end {
-        DealEnd::Packet(_) | DealEnd::Known { .. } | DealEnd::Nothing { .. } => Health::Answers,
-        DealEnd::Retry { error, .. } => Health::Fails { why: error.clone() },
-        DealEnd::Dead { .. } | DealEnd::Paused { .. } => Health::Refuses,
+        DealEnd::Packet(_) | DealEnd::Known { .. } | DealEnd::Nothing { .. } => CallOutcome::Success,
+        DealEnd::Retry { error, .. } => CallOutcome::Failure { why: error.clone() },
+        DealEnd::Dead { .. } | DealEnd::Paused { .. } => CallOutcome::Ignored,
     }
 }
 

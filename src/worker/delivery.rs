@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 
 use super::Context;
-use super::circuit_breaker::Health;
+use super::circuit_breaker::CallOutcome;
 use super::deadline::before;
 use crate::clock::Clock;
 use crate::crash_point;
@@ -31,11 +31,11 @@ struct Delivered {
 
 /// Tries once, records how it ended, and says what that tells about the other side. An error is the store's: the
 /// lease runs out, and the row comes back.
-pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<Health, StoreError> {
+pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<CallOutcome, StoreError> {
     let begun = context.clock.now();
     let watch = Clock::stopwatch();
     let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else {
-        return Ok(Health::Refuses);
+        return Ok(CallOutcome::Ignored);
     };
     let Some(record) = stored.record.kept() else {
         let ended = Ended::gave_up("the deal record was deleted (record_days), and it is written from that");
@@ -61,10 +61,10 @@ pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<Health,
     tokio::select! {
         () = job.turn() => {}
         // Too many others wait: the row comes back.
-        () = context.clock.sleep_until(lease.until) => return Ok(Health::Refuses),
+        () = context.clock.sleep_until(lease.until) => return Ok(CallOutcome::Ignored),
     }
     if !context.store.intend(lease).await? {
-        return Ok(Health::Refuses);
+        return Ok(CallOutcome::Ignored);
     }
     crash_point!("delivery.intent");
     // From then on another worker may read back and send: this one must not begin a call any more.
@@ -80,20 +80,25 @@ struct Ended {
     end: DeliveryEnd,
     outcome: &'static str,
     error: Option<String>,
-    health: Health,
+    call: CallOutcome,
 }
 
 impl Ended {
     fn gave_up(why: impl Into<String>) -> Self {
-        Self { end: DeliveryEnd::Dead, outcome: "gave_up", error: Some(why.into()), health: Health::Refuses }
+        Self {
+            end: DeliveryEnd::Dead,
+            outcome: "gave_up",
+            error: Some(why.into()),
+            call: CallOutcome::Ignored,
+        }
     }
 
     fn answered(end: DeliveryEnd, outcome: &'static str) -> Self {
-        Self { end, outcome, error: None, health: Health::Answers }
+        Self { end, outcome, error: None, call: CallOutcome::Success }
     }
 
     fn failed(end: DeliveryEnd, outcome: &'static str, why: String) -> Self {
-        Self { end, outcome, error: Some(why.clone()), health: Health::Fails { why } }
+        Self { end, outcome, error: Some(why.clone()), call: CallOutcome::Failure { why } }
     }
 
     fn next_at(&self) -> Option<Timestamp> {
@@ -223,14 +228,14 @@ impl Job<'_> {
                 error: Some(
                     "an incoming webhook cannot be read back: see whether the digest is there".into(),
                 ),
-                health: Health::Refuses,
+                call: CallOutcome::Ignored,
             },
             ReadBack::Failed(Failure::Pause { why, until }) => self.paused(why, until),
             ReadBack::Failed(Failure::GiveUp { why }) => Ended {
                 end: DeliveryEnd::Held,
                 outcome: "unknown",
                 error: Some(format!("cannot read back: {why}")),
-                health: Health::Refuses,
+                call: CallOutcome::Ignored,
             },
             ReadBack::Failed(failure) => {
                 let wait = if let Failure::Retry { after, .. } = failure { after } else { None };
@@ -271,7 +276,7 @@ impl Job<'_> {
             end: DeliveryEnd::Paused { until },
             outcome: "paused",
             error: Some(why),
-            health: Health::Refuses,
+            call: CallOutcome::Ignored,
         }
     }
 }
@@ -282,7 +287,7 @@ async fn record_end(
     begun: Timestamp,
     watch: &crate::clock::Stopwatch,
     ended: Ended,
-) -> Result<Health, StoreError> {
+) -> Result<CallOutcome, StoreError> {
     let duration = watch.elapsed();
     let attempt = Attempt {
         at: begun,
@@ -304,5 +309,5 @@ async fn record_end(
         millis = duration.as_millis(),
         "delivery"
     );
-    Ok(ended.health)
+    Ok(ended.call)
 }

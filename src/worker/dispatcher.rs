@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Context;
-use super::circuit_breaker::{Call, Health, Rest, Scopes};
+use super::circuit_breaker::{Call, CallOutcome, CircuitBreaker, Open};
 use super::deal::work_on_deal;
 use super::delivery::deliver;
 use crate::clock::{Clock, later};
@@ -31,7 +31,7 @@ struct Seen {
 
 /// The workers, and whom they are calling.
 struct Crew {
-    scopes: Arc<Scopes>,
+    breaker: Arc<CircuitBreaker>,
     deals: JoinSet<()>,
     deliveries: JoinSet<()>,
 }
@@ -40,8 +40,8 @@ struct Crew {
 /// still running then is dropped; the store gives its leases back at the next start.
 pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
     let mut changed = context.store.changed();
-    let scopes = Scopes::new(context.work.workers, context.work.first_retry, context.work.pause);
-    let mut crew = Crew { scopes, deals: JoinSet::new(), deliveries: JoinSet::new() };
+    let breaker = CircuitBreaker::new(context.work.workers, context.work.first_retry, context.work.pause);
+    let mut crew = Crew { breaker, deals: JoinSet::new(), deliveries: JoinSet::new() };
     while !*stopped.borrow() {
         // Marked before looking: what is committed after the look wakes the wait below.
         changed.borrow_and_update();
@@ -119,7 +119,7 @@ impl Crew {
                 seen.wake = seen.wake.min(*at);
                 continue;
             }
-            let most = self.free(context, *work).min(self.scopes.room(*work, scope, *half_open));
+            let most = self.free(context, *work).min(self.breaker.available(*work, scope, *half_open));
             if most == 0 {
                 // It waits for a worker that is done, and that wakes us.
                 seen.full = true;
@@ -167,21 +167,21 @@ impl Crew {
     }
 
     fn begin_deal(&mut self, context: &Arc<Context>, lease: DealLease) {
-        let call = self.scopes.begin(Work::Deals, &lease.deal.account.to_string());
+        let call = self.breaker.begin(Work::Deals, &lease.deal.account.to_string());
         let context = context.clone();
         self.deals.spawn(async move {
-            let (work, health) = (lease.deal.to_string(), work_on_deal(&context, lease).await);
-            settle(&context, &call, &work, &health).await;
+            let (work, outcome) = (lease.deal.to_string(), work_on_deal(&context, lease).await);
+            record(&context, &call, &work, &outcome).await;
         });
     }
 
     fn begin_delivery(&mut self, context: &Arc<Context>, lease: DeliveryLease) {
-        let call = self.scopes.begin(Work::Deliveries, &lease.scope());
+        let call = self.breaker.begin(Work::Deliveries, &lease.scope());
         let context = context.clone();
         self.deliveries.spawn(async move {
             crash_point!("delivery.claimed");
             match deliver(&context, &lease).await {
-                Ok(health) => settle(&context, &call, &lease.packet_id, &health).await,
+                Ok(outcome) => record(&context, &call, &lease.packet_id, &outcome).await,
                 Err(error) => {
                     tracing::error!(%error, packet = lease.packet_id, "delivery could not be recorded");
                 }
@@ -190,10 +190,9 @@ impl Crew {
     }
 }
 
-/// Sends a scope to rest after one failure too many. Whoever holds the call back until then keeps a second
-/// probe from starting.
-async fn settle(context: &Context, call: &Call, work: &str, health: &Health) {
-    let Some(Rest { until, reason }) = call.ended(work, health, context.clock.now()) else { return };
+/// Pauses a scope whose circuit opens. The call is held until that is stored, so that no second probe starts.
+async fn record(context: &Context, call: &Call, work: &str, outcome: &CallOutcome) {
+    let Some(Open { until, reason }) = call.record(work, outcome, context.clock.now()) else { return };
     let scope = call.scope();
     tracing::warn!(scope, %until, reason, "calls rest");
     if let Err(error) = context.store.pause(scope, until, &reason).await {
