@@ -20,6 +20,7 @@ use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::worker::dispatcher::Dispatcher;
 use crate::worker::reload::{self, LiveMapping};
 use crate::worker::{Account, Accounts, Context};
 use crate::{http, worker};
@@ -93,7 +94,7 @@ impl Service {
             let routes = http::operator_routes(app.http.clone(), config.operator_token.as_ref());
             tasks.spawn(serve(listener, routes, limits, app.worker.clock.clone(), stopped.clone()));
         }
-        tasks.spawn(worker::dispatcher::run(app.worker.clone(), stopped.clone()));
+        tasks.spawn(Dispatcher::new(app.worker.clone()).run(stopped.clone()));
         tasks.spawn(worker::reload::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::purge::run(app.worker.clone(), stopped.clone(), config.store.clone()));
         if let Some(every) = config.work.catch_up {
