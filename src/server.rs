@@ -21,7 +21,7 @@ use crate::http::{HttpState, RefusedMapping};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::worker::dispatcher::Dispatcher;
-use crate::worker::reload::{self, LiveMapping};
+use crate::worker::reload::{self, ReloadableMapping};
 use crate::worker::{Account, Accounts, Context};
 use crate::{http, worker};
 
@@ -120,18 +120,18 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
     let mut portals = Vec::new();
     let mut mappings = BTreeMap::new();
     for portal in &config.hubspot {
-        let live = shared(&mut mappings, &portal.mapping)?;
+        let reloadable = shared(&mut mappings, &portal.mapping)?;
         let timeout = config.work.http_timeout;
         let hubspot = Arc::new(HubSpot::new(portal, client.clone(), timeout, clock.clone()));
-        accounts.insert(hubspot.account().clone(), Account { crm: hubspot.clone(), live });
+        accounts.insert(hubspot.account().clone(), Account { crm: hubspot.clone(), reloadable });
         portals.push((portal.clone(), hubspot));
     }
     for org in &config.salesforce {
-        let live = shared(&mut mappings, &org.mapping)?;
+        let reloadable = shared(&mut mappings, &org.mapping)?;
         let timeout = config.work.http_timeout;
         let salesforce =
             Salesforce::new(org, client.clone(), timeout, clock.clone()).map_err(StartError::Setting)?;
-        accounts.insert(salesforce.account().clone(), Account { crm: Arc::new(salesforce), live });
+        accounts.insert(salesforce.account().clone(), Account { crm: Arc::new(salesforce), reloadable });
     }
     let (accounts, metrics) = (Arc::new(accounts), Arc::new(Metrics::default()));
     let refused_mappings = {
@@ -165,9 +165,9 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
 fn refused_mappings(accounts: &Accounts) -> Vec<RefusedMapping> {
     reload::refused(accounts)
         .into_iter()
-        .map(|(live, refusal, accounts)| RefusedMapping {
-            file: live.path().display().to_string(),
-            running: live.current().version.clone(),
+        .map(|(reloadable, refusal, accounts)| RefusedMapping {
+            file: reloadable.path().display().to_string(),
+            running: reloadable.current().version.clone(),
             refused: refusal.version,
             accounts,
             problems: refusal.places,
@@ -177,16 +177,17 @@ fn refused_mappings(accounts: &Accounts) -> Vec<RefusedMapping> {
 
 /// The mapping in a file, read once however many accounts name it.
 fn shared(
-    mappings: &mut BTreeMap<PathBuf, Arc<LiveMapping>>,
+    mappings: &mut BTreeMap<PathBuf, Arc<ReloadableMapping>>,
     path: &Path,
-) -> Result<Arc<LiveMapping>, StartError> {
-    if let Some(live) = mappings.get(path) {
-        return Ok(Arc::clone(live));
+) -> Result<Arc<ReloadableMapping>, StartError> {
+    if let Some(reloadable) = mappings.get(path) {
+        return Ok(Arc::clone(reloadable));
     }
-    let live = LiveMapping::load(path).map_err(|problems| StartError::Mapping(problems.to_string()))?;
-    let live = Arc::new(live);
-    mappings.insert(path.to_owned(), Arc::clone(&live));
-    Ok(live)
+    let reloadable =
+        ReloadableMapping::load(path).map_err(|problems| StartError::Mapping(problems.to_string()))?;
+    let reloadable = Arc::new(reloadable);
+    mappings.insert(path.to_owned(), Arc::clone(&reloadable));
+    Ok(reloadable)
 }
 
 /// The one HTTP client: TLS by `ring` with roots compiled in, so that an image without files works.

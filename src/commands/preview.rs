@@ -15,7 +15,6 @@ use crate::delivery::{slack, task};
 use crate::mapping::Mapping;
 use crate::packet::packet_id;
 use crate::record::{AccountKey, DealKey, DealRecord, WinKey};
-use crate::worker::reload::LiveMapping;
 
 /// Arguments of `handoff preview`.
 #[derive(Debug, Args)]

@@ -27,7 +27,7 @@ use crate::mapping::Mapping;
 use crate::metrics::Metrics;
 use crate::record::AccountKey;
 use crate::store::Store;
-use reload::LiveMapping;
+use reload::ReloadableMapping;
 pub use settings::WorkConfig;
 
 /// Every portal and org, with its mapping.
@@ -38,13 +38,13 @@ pub struct Account {
     /// Talks to it.
     pub crm: Arc<dyn Crm>,
     /// Its mapping, replaced while the service runs.
-    pub live: Arc<LiveMapping>,
+    pub reloadable: Arc<ReloadableMapping>,
 }
 
 impl Account {
     /// The mapping that is running.
     pub fn mapping(&self) -> Arc<Mapping> {
-        self.live.current()
+        self.reloadable.current()
     }
 }
 

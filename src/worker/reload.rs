@@ -1,6 +1,5 @@
-//! The mapping that is running, and its replacement while the service runs.
-//!
-//! A file that does not pass `check` never replaces the one that is running.
+//! Mappings that are reloaded while the service runs. A file that does not pass `check` never replaces the one that
+//! is running.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,8 +14,8 @@ use crate::source::{Place, Problems, Severity};
 /// Places of mistakes that are kept of a refused file.
 const PLACES: usize = 10;
 
-/// One mapping file and its last good content.
-pub struct LiveMapping {
+/// A mapping file and its last good content, replaced atomically by [`ReloadableMapping::reread`].
+pub struct ReloadableMapping {
     path: PathBuf,
     current: RwLock<Arc<Mapping>>,
     /// What was refused last, so that it is refused only once.
@@ -55,7 +54,7 @@ pub enum Reload {
     },
 }
 
-impl LiveMapping {
+impl ReloadableMapping {
     /// Reads the file for the first time. It stays a mapping for the CRM that it is for now.
     pub fn load(path: &Path) -> Result<Self, Problems> {
         let name = path.display().to_string();
@@ -140,9 +139,9 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
 /// Reads every mapping file again; a file with problems changes nothing but the log.
 pub fn reload(context: &Context) {
     let Context { accounts, metrics, .. } = context;
-    for (live, accounts) in files(accounts) {
-        let (file, accounts) = (live.path().display(), accounts.join(", "));
-        match live.reread() {
+    for (reloadable, accounts) in files(accounts) {
+        let (file, accounts) = (reloadable.path().display(), accounts.join(", "));
+        match reloadable.reread() {
             Reload::Unchanged => {}
             Reload::Loaded { old, new } => {
                 metrics.reload("loaded");
@@ -158,19 +157,20 @@ pub fn reload(context: &Context) {
 }
 
 /// The mapping files whose newest version does not run, with the accounts that go on with the one before.
-pub fn refused(accounts: &Accounts) -> Vec<(&LiveMapping, Refusal, Vec<String>)> {
-    let refused =
-        |(live, accounts): (_, _)| LiveMapping::refused(live).map(|refusal| (live, refusal, accounts));
+pub fn refused(accounts: &Accounts) -> Vec<(&ReloadableMapping, Refusal, Vec<String>)> {
+    let refused = |(reloadable, accounts): (_, _)| {
+        ReloadableMapping::refused(reloadable).map(|refusal| (reloadable, refusal, accounts))
+    };
     files(accounts).into_iter().filter_map(refused).collect()
 }
 
 /// Every mapping file, with the accounts whose packets it makes.
-fn files(accounts: &Accounts) -> Vec<(&LiveMapping, Vec<String>)> {
-    let mut files: Vec<(&LiveMapping, Vec<String>)> = Vec::new();
-    for (account, Account { live, .. }) in accounts {
-        match files.iter_mut().find(|(file, _)| std::ptr::eq(*file, &raw const **live)) {
+fn files(accounts: &Accounts) -> Vec<(&ReloadableMapping, Vec<String>)> {
+    let mut files: Vec<(&ReloadableMapping, Vec<String>)> = Vec::new();
+    for (account, Account { reloadable, .. }) in accounts {
+        match files.iter_mut().find(|(file, _)| std::ptr::eq(*file, &raw const **reloadable)) {
             Some((_, accounts)) => accounts.push(account.to_string()),
-            None => files.push((live.as_ref(), vec![account.to_string()])),
+            None => files.push((reloadable.as_ref(), vec![account.to_string()])),
         }
     }
     files
