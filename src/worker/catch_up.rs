@@ -21,8 +21,8 @@ use crate::store::{Recorded, StoreError};
 /// Events that are recorded in one transaction.
 const BATCH: usize = 100;
 
-/// What a sweep found in each account, or why that account could not be swept.
-pub type Found = BTreeMap<AccountKey, Result<Wins, Failure>>;
+/// The wins of each account that was swept, or why it could not be.
+pub type Sweep = BTreeMap<AccountKey, Result<Wins, Failure>>;
 
 /// The wins of one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Wins {
     pub recorded: Recorded,
 }
 
-/// Looks for wins that no webhook told of, at once and then again and again.
+/// Sweeps at once, and then at every interval.
 pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>, every: Duration) {
     loop {
         tokio::select! {
@@ -52,9 +52,9 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>, ever
     }
 }
 
-/// One look at every account, as far back as the configuration says, but never before this database was
-/// installed: nobody wants the wins of last year handed over because somebody edited them today.
-pub async fn sweep(context: &Context) -> Result<Found, StoreError> {
+/// Sweeps every account as far back as the configuration says, but never before this database was installed: a win of
+/// last year is not handed over because it was edited today.
+pub async fn sweep(context: &Context) -> Result<Sweep, StoreError> {
     let window = context.clock.now().checked_sub(context.work.catch_up_window).unwrap_or(Timestamp::MIN);
     let installed = context.store.installed_at().await?;
     Ok(catch_up(context, window.max(installed), false).await)
@@ -62,7 +62,7 @@ pub async fn sweep(context: &Context) -> Result<Found, StoreError> {
 
 /// Looks in every account for deals won at `since` or later. Those without a packet are recorded in the inbox,
 /// unless it is a dry run. An account that is paused, or that fails, does not keep the others waiting.
-pub async fn catch_up(context: &Context, since: Timestamp, dry_run: bool) -> Found {
+pub async fn catch_up(context: &Context, since: Timestamp, dry_run: bool) -> Sweep {
     // Salesforce dates wins to the second: one in the second of `since` is not older.
     let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
     let sweeps = context.accounts.iter().map(async |(key, account)| {
@@ -93,10 +93,10 @@ async fn catch_up_with(
     let mut events = Vec::new();
     for sighting in account.crm.won_since(since).await? {
         let deal = DealKey { account: key.clone(), deal: sighting.deal.clone() };
-        match judge(context, account, &deal, &sighting, since).await? {
-            Verdict::Outside => {}
-            Verdict::Known => wins.known += 1,
-            Verdict::Unknown => {
+        match classify(context, account, &deal, &sighting, since).await? {
+            WinStatus::Outside => {}
+            WinStatus::Known => wins.known += 1,
+            WinStatus::Unknown => {
                 wins.unknown.push(deal.clone());
                 events.push(event(deal, &sighting));
             }
@@ -124,7 +124,8 @@ async fn refuse_paused(context: &Context, key: &AccountKey) -> Result<(), Failur
     }
 }
 
-enum Verdict {
+/// Whether a win is one to hand over.
+enum WinStatus {
     /// Not won in the time that is looked at: an old win that was edited since, or not won any more.
     Outside,
     /// The win has its packet.
@@ -134,28 +135,28 @@ enum Verdict {
 }
 
 /// Decides without a call to the CRM, unless it did not say when the deal was won.
-async fn judge(
+async fn classify(
     context: &Context,
     account: &Account,
     deal: &DealKey,
     sighting: &Sighting,
     since: Timestamp,
-) -> Result<Verdict, Failure> {
+) -> Result<WinStatus, Failure> {
     let won_at = match sighting.won_at {
         Some(won_at) => won_at,
         None => match account.crm.resolve(&deal.deal, &account.mapping().wanted_fields()).await {
             Ok(Resolution::Won(won)) => won.win.won_at,
-            Ok(Resolution::NotWon { .. } | Resolution::Gone) => return Ok(Verdict::Outside),
+            Ok(Resolution::NotWon { .. } | Resolution::Gone) => return Ok(WinStatus::Outside),
             // A worker will meet the same, and knows how to try again and whom to tell.
-            Err(_) => return Ok(Verdict::Unknown),
+            Err(_) => return Ok(WinStatus::Unknown),
         },
     };
     if won_at < since {
-        return Ok(Verdict::Outside);
+        return Ok(WinStatus::Outside);
     }
     let latest = context.store.latest_packet_of(std::slice::from_ref(deal)).await?;
     let has_packet = latest.is_some_and(|(_, packet_won_at, _)| packet_won_at >= won_at);
-    Ok(if has_packet { Verdict::Known } else { Verdict::Unknown })
+    Ok(if has_packet { WinStatus::Known } else { WinStatus::Unknown })
 }
 
 /// The same change of a deal is announced once, however many sweeps see it.

@@ -1,4 +1,4 @@
-//! What may be gone on with until an instant, and not a moment later.
+//! A deadline by the service's clock, which holds even after the process was stopped for a while.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 
-/// What came of the call; nothing if the instant came first, and then the call has not been looked at since.
+/// Runs the call until the instant. Returns `None` if the instant came first; the call is not polled after it.
 ///
 /// The clock is asked each time, before the call is: a timer is ready only once the runtime has looked at its timers,
 /// and a process that was stopped for a while may have other things to do first.

@@ -23,7 +23,7 @@ use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError}
 /// promise that its history shows a message at once, so one look is not enough.
 const ABSENT_BEFORE_REPEATING: u32 = 2;
 
-/// What is there on the other side.
+/// What the CRM or Slack has of a delivery.
 struct Delivered {
     external_id: String,
     url: Option<String>,
@@ -59,7 +59,7 @@ pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<CallOut
         }
     }
     tokio::select! {
-        () = job.turn() => {}
+        () = job.wait_for_rate_limit() => {}
         // Too many others wait: the row comes back.
         () = context.clock.sleep_until(lease.until) => return Ok(CallOutcome::Ignored),
     }
@@ -110,7 +110,7 @@ impl Ended {
     }
 }
 
-/// What a read-back saw.
+/// What a read-back found.
 enum ReadBack {
     Found(Delivered),
     Absent,
@@ -118,6 +118,7 @@ enum ReadBack {
     Failed(Failure),
 }
 
+/// One claimed outbox row, with the packet it delivers.
 struct Job<'a> {
     context: &'a Context,
     lease: &'a DeliveryLease,
@@ -139,8 +140,8 @@ impl Job<'_> {
         }
     }
 
-    /// Waits until a call may be made, where that is rationed.
-    async fn turn(&self) {
+    /// Waits until the destination may be called. Of the CRMs, the client itself waits.
+    async fn wait_for_rate_limit(&self) {
         if self.lease.destination == Destination::SlackDigest
             && let Ok(DigestParams { channel, .. }) = self.params()
         {
