@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, request::Parts};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connections::Seat;
+use super::connections::ConnectionSlot;
 use crate::http::error::Refused;
 
 /// What bodies of webhooks share.
@@ -48,13 +48,13 @@ impl Bodies {
         if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(Refused::TooLarge);
         }
-        let seat = parts.extensions.get::<Arc<Seat>>();
-        if let Some(seat) = seat {
-            seat.waits(true);
+        let slot = parts.extensions.get::<Arc<ConnectionSlot>>();
+        if let Some(slot) = slot {
+            slot.mark_idle(true);
         }
-        let read = tokio::time::timeout(self.timeout, self.collect(limit, body, seat)).await;
-        if let Some(seat) = seat {
-            seat.in_hand();
+        let read = tokio::time::timeout(self.timeout, self.collect(limit, body, slot)).await;
+        if let Some(slot) = slot {
+            slot.mark_busy();
         }
         let (bytes, room) = read.map_err(|_| Refused::TooSlow)??;
         Ok(Taken { parts, bytes, room })
@@ -64,7 +64,7 @@ impl Bodies {
         &self,
         limit: usize,
         mut body: Body,
-        seat: Option<&Arc<Seat>>,
+        slot: Option<&Arc<ConnectionSlot>>,
     ) -> Result<(Vec<u8>, Room), Refused> {
         let (mut bytes, mut room) = (Vec::new(), Room::default());
         while let Some(frame) = body.frame().await {
@@ -72,7 +72,7 @@ impl Bodies {
             if bytes.len() + data.len() > limit {
                 return Err(Refused::TooLarge);
             }
-            self.set_aside(&mut room, data.len(), seat).await?;
+            self.set_aside(&mut room, data.len(), slot).await?;
             bytes.extend_from_slice(&data);
         }
         Ok((bytes, room))
@@ -83,14 +83,14 @@ impl Bodies {
         &self,
         room: &mut Room,
         bytes: usize,
-        seat: Option<&Arc<Seat>>,
+        slot: Option<&Arc<ConnectionSlot>>,
     ) -> Result<(), Refused> {
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         let more = if let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(permits) {
             more
         } else {
-            if let Some(seat) = seat {
-                seat.sheds_body();
+            if let Some(slot) = slot {
+                slot.evict_body();
             }
             let more = Arc::clone(&self.room).acquire_many_owned(permits).await;
             more.map_err(|_| Refused::Incomplete)?

@@ -1,8 +1,7 @@
-//! Who is connected, and whose turn it is to go when there is no room for one more.
+//! Connection slots with LRU eviction: when all are taken, the connection that has been idle longest is closed.
 //!
-//! A connection either waits for its client (a request head, or a body) or is in our hands. When all places are
-//! taken, the one that has waited for its client the longest is closed: thousands of connections that say
-//! nothing cost each other their places, and nobody else theirs.
+//! A connection is either idle, waiting for its client (a request head, or a body), or busy with a request. Thousands
+//! of connections that send nothing cost each other their slots, and no busy connection its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,134 +10,128 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// The connections of one listener.
 pub(super) struct Connections {
-    places: Arc<Semaphore>,
-    waiting: Mutex<Waiting>,
-    /// Rung when a connection begins to wait for its client.
-    begins: Notify,
+    slots: Arc<Semaphore>,
+    idle: Mutex<IdleList>,
+    /// Notified when a connection becomes idle.
+    became_idle: Notify,
 }
 
-/// Those that wait for their client, the longest first.
+/// The idle connections, the longest idle first.
 #[derive(Default)]
-struct Waiting {
-    turn: u64,
-    since: BTreeMap<u64, Wait>,
+struct IdleList {
+    last_stamp: u64,
+    since: BTreeMap<u64, Idle>,
 }
 
-struct Wait {
-    /// For a body, with memory set aside for it.
+struct Idle {
+    /// Waits for a body, with memory reserved for it.
     for_body: bool,
     close: Arc<Notify>,
 }
 
 impl Connections {
-    /// Room for so many at once.
-    pub(super) fn new(places: usize) -> Arc<Self> {
+    /// Slots for so many at once.
+    pub(super) fn new(slots: usize) -> Arc<Self> {
         Arc::new(Self {
-            places: Arc::new(Semaphore::new(places)),
-            waiting: Mutex::default(),
-            begins: Notify::new(),
+            slots: Arc::new(Semaphore::new(slots)),
+            idle: Mutex::default(),
+            became_idle: Notify::new(),
         })
     }
 
-    /// A place for one more connection; if need be, one that another has to leave.
-    pub(super) async fn seat(self: &Arc<Self>) -> Arc<Seat> {
+    /// Waits for a slot for one more connection; evicts an idle one if all are taken.
+    pub(super) async fn acquire(self: &Arc<Self>) -> Arc<ConnectionSlot> {
         loop {
-            let begins = self.begins.notified();
-            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-                return self.seated(place);
+            let became_idle = self.became_idle.notified();
+            if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
+                return self.slot(permit);
             }
-            if self.shed() {
-                // What was told to close leaves its place at once.
-                if let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
-                    return self.seated(place);
+            if self.evict_idle() {
+                // An evicted connection leaves its slot at once.
+                if let Ok(permit) = Arc::clone(&self.slots).acquire_owned().await {
+                    return self.slot(permit);
                 }
             }
-            // All of them are in our hands: wait until one is done, or waits for its client again.
+            // All of them are busy: wait until one is done, or idle again.
             tokio::select! {
-                place = Arc::clone(&self.places).acquire_owned() => {
-                    if let Ok(place) = place {
-                        return self.seated(place);
+                permit = Arc::clone(&self.slots).acquire_owned() => {
+                    if let Ok(permit) = permit {
+                        return self.slot(permit);
                     }
                 }
-                () = begins => {}
+                () = became_idle => {}
             }
         }
     }
 
-    fn seated(self: &Arc<Self>, place: OwnedSemaphorePermit) -> Arc<Seat> {
-        let close = Arc::new(Notify::new());
-        let seat =
-            Arc::new(Seat { connections: Arc::clone(self), close, turn: Mutex::new(None), _place: place });
-        seat.waits(false);
-        seat
+    fn slot(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Arc<ConnectionSlot> {
+        let (connections, close) = (Arc::clone(self), Arc::new(Notify::new()));
+        let slot = ConnectionSlot { connections, close, stamp: Mutex::new(None), _permit: permit };
+        slot.mark_idle(false);
+        Arc::new(slot)
     }
 
-    /// Closes the connection that has waited for its client the longest; false if none waits.
-    pub(super) fn shed(&self) -> bool {
-        self.close_first(|_| true)
+    /// Closes the connection that has been idle longest. Returns false if none is idle.
+    pub(super) fn evict_idle(&self) -> bool {
+        self.evict_first(|_| true)
     }
 
-    /// Closes the connection that has waited for the rest of a body the longest.
-    pub(super) fn shed_body(&self) -> bool {
-        self.close_first(|wait| wait.for_body)
+    fn evict_first(&self, which: impl Fn(&Idle) -> bool) -> bool {
+        let mut list = self.lock();
+        let first = list.since.iter().find(|(_, idle)| which(idle)).map(|(stamp, _)| *stamp);
+        let evicted = first.and_then(|stamp| list.since.remove(&stamp));
+        evicted.inspect(|idle| idle.close.notify_one()).is_some()
     }
 
-    fn close_first(&self, which: impl Fn(&Wait) -> bool) -> bool {
-        let mut waiting = self.lock();
-        let first = waiting.since.iter().find(|(_, wait)| which(wait)).map(|(turn, _)| *turn);
-        let closed = first.and_then(|turn| waiting.since.remove(&turn));
-        closed.inspect(|wait| wait.close.notify_one()).is_some()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, IdleList> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One connection's place. It is free again when the last handle is dropped.
-pub(super) struct Seat {
+/// One connection's slot. It is free again when the last handle is dropped.
+pub(super) struct ConnectionSlot {
     connections: Arc<Connections>,
     close: Arc<Notify>,
-    /// Where this one stands among those that wait.
-    turn: Mutex<Option<u64>>,
-    _place: OwnedSemaphorePermit,
+    /// Its key in the list of idle connections, while it is idle.
+    stamp: Mutex<Option<u64>>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl Seat {
-    /// From here on it is the client's turn: to send a head, or (`for_body`) a body.
-    pub(super) fn waits(&self, for_body: bool) {
-        self.in_hand();
-        let mut waiting = self.connections.lock();
-        waiting.turn += 1;
-        let turn = waiting.turn;
-        waiting.since.insert(turn, Wait { for_body, close: Arc::clone(&self.close) });
-        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
-        drop(waiting);
-        self.connections.begins.notify_waiters();
+impl ConnectionSlot {
+    /// From here on it is the client's turn: to send a head, or (`for_body`) a body. It may be evicted.
+    pub(super) fn mark_idle(&self, for_body: bool) {
+        self.mark_busy();
+        let mut list = self.connections.lock();
+        list.last_stamp += 1;
+        let stamp = list.last_stamp;
+        list.since.insert(stamp, Idle { for_body, close: Arc::clone(&self.close) });
+        *self.stamp.lock().unwrap_or_else(PoisonError::into_inner) = Some(stamp);
+        drop(list);
+        self.connections.became_idle.notify_waiters();
     }
 
-    /// From here on it is ours: it is not closed to make room.
-    pub(super) fn in_hand(&self) {
-        let mut waiting = self.connections.lock();
-        if let Some(turn) = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            waiting.since.remove(&turn);
+    /// From here on it is our turn: it is not evicted.
+    pub(super) fn mark_busy(&self) {
+        let mut list = self.connections.lock();
+        if let Some(stamp) = self.stamp.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            list.since.remove(&stamp);
         }
     }
 
-    /// Ends when this connection must make room.
-    pub(super) async fn must_go(&self) {
+    /// Ends when this connection is evicted.
+    pub(super) async fn evicted(&self) {
         self.close.notified().await;
     }
 
-    /// See [`Connections::shed_body`].
-    pub(super) fn sheds_body(&self) -> bool {
-        self.connections.shed_body()
+    /// Closes the connection of this listener that has waited longest for the rest of a body.
+    pub(super) fn evict_body(&self) -> bool {
+        self.connections.evict_first(|idle| idle.for_body)
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.in_hand();
+        self.mark_busy();
     }
 }
 
@@ -148,53 +141,53 @@ mod tests {
 
     use super::*;
 
-    fn goes(seat: &Seat) -> bool {
-        seat.must_go().now_or_never().is_some()
+    fn is_evicted(slot: &ConnectionSlot) -> bool {
+        slot.evicted().now_or_never().is_some()
     }
 
     #[tokio::test]
-    async fn the_connection_that_has_waited_longest_makes_room() {
+    async fn the_connection_that_has_been_idle_longest_is_evicted() {
         let connections = Connections::new(2);
-        let (first, second) = (connections.seat().await, connections.seat().await);
-        first.in_hand();
-        first.waits(false);
-        assert!(connections.seat().now_or_never().is_none(), "nobody has left yet");
-        assert!(goes(&second) && !goes(&first));
+        let (first, second) = (connections.acquire().await, connections.acquire().await);
+        first.mark_busy();
+        first.mark_idle(false);
+        assert!(connections.acquire().now_or_never().is_none(), "nobody has left yet");
+        assert!(is_evicted(&second) && !is_evicted(&first));
         drop(second);
-        assert!(connections.seat().now_or_never().is_some());
+        assert!(connections.acquire().now_or_never().is_some());
     }
 
     #[tokio::test]
-    async fn a_connection_in_our_hands_is_never_closed_and_its_end_makes_room() {
+    async fn a_busy_connection_is_never_evicted_and_its_end_makes_room() {
         let connections = Connections::new(1);
-        let only = connections.seat().await;
-        only.in_hand();
-        let mut newcomer = Box::pin(connections.seat());
+        let only = connections.acquire().await;
+        only.mark_busy();
+        let mut newcomer = Box::pin(connections.acquire());
         assert!(newcomer.as_mut().now_or_never().is_none());
-        assert!(!goes(&only));
+        assert!(!is_evicted(&only));
         drop(only);
         assert!(newcomer.now_or_never().is_some());
     }
 
     #[tokio::test]
-    async fn a_connection_that_begins_to_wait_while_somebody_asks_for_a_place_makes_room() {
+    async fn a_connection_that_becomes_idle_while_a_slot_is_asked_for_is_evicted() {
         let connections = Connections::new(1);
-        let only = connections.seat().await;
-        only.in_hand();
-        let mut newcomer = Box::pin(connections.seat());
+        let only = connections.acquire().await;
+        only.mark_busy();
+        let mut newcomer = Box::pin(connections.acquire());
         assert!(newcomer.as_mut().now_or_never().is_none());
-        only.waits(false);
+        only.mark_idle(false);
         assert!(newcomer.as_mut().now_or_never().is_none());
-        assert!(goes(&only), "it is asked to go although the newcomer was here first");
+        assert!(is_evicted(&only), "it is evicted although the newcomer was here first");
     }
 
     #[tokio::test]
     async fn room_for_bodies_is_made_by_those_that_wait_for_a_body() {
         let connections = Connections::new(2);
-        let (idle, sending) = (connections.seat().await, connections.seat().await);
-        sending.waits(true);
-        assert!(idle.sheds_body());
-        assert!(goes(&sending) && !goes(&idle));
-        assert!(!idle.sheds_body(), "there is only one");
+        let (idle, sending) = (connections.acquire().await, connections.acquire().await);
+        sending.mark_idle(true);
+        assert!(idle.evict_body());
+        assert!(is_evicted(&sending) && !is_evicted(&idle));
+        assert!(!idle.evict_body(), "there is only one");
     }
 }

@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connections::{Connections, Seat};
+use super::connections::{ConnectionSlot, Connections};
 use crate::clock::Clock;
 
 /// The pause after a connection could not be accepted, most likely for want of file descriptors.
@@ -35,7 +35,7 @@ const LINGER: Duration = Duration::from_secs(10);
 /// What one listener allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at once. One more closes the one that has waited for its client the longest.
+    /// Connections at once. One more evicts the one that has been idle longest.
     pub connections: usize,
     /// How long a connection may be open without having sent a whole request head: a new one, and one that is
     /// kept after an answer.
@@ -64,16 +64,16 @@ pub async fn serve(
             Ok((stream, _)) => stream,
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
-                connections.shed();
+                connections.evict_idle();
                 clock.sleep(AFTER_FAILURE).await;
                 continue;
             }
         };
-        let seat = tokio::select! {
+        let slot = tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
-            seat = connections.seat() => seat,
+            slot = connections.acquire() => slot,
         };
-        open.spawn(connection(stream, routes.clone(), seat, limits.idle, stopped.clone()));
+        open.spawn(connection(stream, routes.clone(), slot, limits.idle, stopped.clone()));
     }
     drop(listener);
     let finish = async { while open.join_next().await.is_some() {} };
@@ -85,12 +85,12 @@ pub async fn serve(
 async fn connection(
     stream: TcpStream,
     routes: Router,
-    seat: Arc<Seat>,
+    slot: Arc<ConnectionSlot>,
     idle: Duration,
     mut stopped: watch::Receiver<bool>,
 ) {
     let service =
-        service_fn(|request: Request<Incoming>| Box::pin(answer(routes.clone(), Arc::clone(&seat), request)));
+        service_fn(|request: Request<Incoming>| Box::pin(answer(routes.clone(), Arc::clone(&slot), request)));
     let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
@@ -102,7 +102,7 @@ async fn connection(
             // That is the client's business: it went away, said nothing, or spoke no HTTP.
             Err(_) => return,
         },
-        () = seat.must_go() => return,
+        () = slot.evicted() => return,
         _ = stopped.wait_for(|stopped| *stopped) => true,
     };
     if stopping {
@@ -113,7 +113,7 @@ async fn connection(
     let stream = served.into_parts().io.into_inner();
     tokio::select! {
         () = close(stream) => (),
-        () = seat.must_go() => (),
+        () = slot.evicted() => (),
         _ = stopped.wait_for(|stopped| *stopped) => (),
     }
 }
@@ -127,14 +127,14 @@ async fn close(mut stream: TcpStream) {
 
 async fn answer(
     mut routes: Router,
-    seat: Arc<Seat>,
+    slot: Arc<ConnectionSlot>,
     mut request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
     use tower_service::Service as _;
 
-    seat.in_hand();
-    request.extensions_mut().insert(Arc::clone(&seat));
+    slot.mark_busy();
+    request.extensions_mut().insert(Arc::clone(&slot));
     let answered = routes.call(request).await;
-    seat.waits(false);
+    slot.mark_idle(false);
     answered
 }
