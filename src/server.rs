@@ -144,7 +144,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         metrics: metrics.clone(),
         hubspot: hubspot::Receiver::new(&config.public_url, &portals),
         salesforce: salesforce::Receiver::new(&config.salesforce),
-        bodies: http::Bodies::new(config.http.body_memory_mib, config.http.body_timeout),
+        body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
         overload: http::Seldom::default(),
         refused_mappings,

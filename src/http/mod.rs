@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use log_throttle::Seldom;
 pub use operator::RefusedMapping;
 pub use routes::{operator_routes, webhook_routes};
-pub use server::Bodies;
+pub use server::BodyBudget;
 
 use crate::clock::Clock;
 use crate::crm::{hubspot, salesforce};
@@ -37,8 +37,8 @@ pub struct HttpState {
     pub hubspot: hubspot::Receiver,
     /// Who may send Salesforce webhooks.
     pub salesforce: salesforce::Receiver,
-    /// How much of webhooks' bodies is held, and for how long.
-    pub bodies: Bodies,
+    /// Memory for the bodies of webhooks.
+    pub body_budget: BodyBudget,
     /// How long a webhook waits for its commit before its sender is told to come back.
     pub answer_within: Duration,
     /// Keeps the log short while webhooks cannot be stored.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::HttpState;
 use super::error::Refused;
-use super::server::{Room, Taken};
+use super::server::{ReadBody, Reservation};
 use crate::crm::salesforce::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES};
 use crate::crm::{Event, RawWebhook, Received, Rejected};
 use crate::store::{Recorded, StoreError};
@@ -21,7 +21,7 @@ pub(super) async fn hubspot(
     State(state): State<Arc<HttpState>>,
     request: Request,
 ) -> Result<StatusCode, Refused> {
-    let (raw, _room) = read(&state, "hubspot", MAX_JSON, request).await?;
+    let (raw, _reservation) = read(&state, "hubspot", MAX_JSON, request).await?;
     let received = state.hubspot.app_webhook(raw, state.clock.now());
     record(&state, "hubspot", received).await
 }
@@ -31,7 +31,7 @@ pub(super) async fn hubspot_workflow(
     State(state): State<Arc<HttpState>>,
     request: Request,
 ) -> Result<StatusCode, Refused> {
-    let (raw, _room) = read(&state, "hubspot_workflow", MAX_JSON, request).await?;
+    let (raw, _reservation) = read(&state, "hubspot_workflow", MAX_JSON, request).await?;
     let received = state.hubspot.workflow_webhook(raw, state.clock.now());
     record(&state, "hubspot_workflow", received).await
 }
@@ -41,7 +41,7 @@ pub(super) async fn salesforce(
     State(state): State<Arc<HttpState>>,
     request: Request,
 ) -> Result<StatusCode, Refused> {
-    let (raw, _room) = read(&state, "salesforce", MAX_JSON, request).await?;
+    let (raw, _reservation) = read(&state, "salesforce", MAX_JSON, request).await?;
     let received = state.salesforce.json_webhook(raw, state.clock.now());
     record(&state, "salesforce", received).await
 }
@@ -53,7 +53,7 @@ pub(super) async fn salesforce_outbound(
     Path(secret): Path<String>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let (raw, _room) = read(&state, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
+    let (raw, _reservation) = read(&state, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
     let received = state.salesforce.outbound_message(raw, &secret);
     let status = record(&state, "salesforce_outbound", received).await?;
     Ok((status, [(header::CONTENT_TYPE, ACK_CONTENT_TYPE)], ACK).into_response())
@@ -65,12 +65,13 @@ async fn read(
     route: &'static str,
     limit: usize,
     request: Request,
-) -> Result<(RawWebhook, Room), Refused> {
-    let Taken { parts, bytes, room } = state.bodies.read(limit, request).await.inspect_err(|refused| {
-        state.metrics.webhook(route, refused.as_str());
-    })?;
+) -> Result<(RawWebhook, Reservation), Refused> {
+    let ReadBody { parts, bytes, reservation } =
+        state.body_budget.read(limit, request).await.inspect_err(|refused| {
+            state.metrics.webhook(route, refused.as_str());
+        })?;
     let path_and_query = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
-    Ok((RawWebhook::new(parts.method.as_str(), path_and_query, parts.headers, bytes), room))
+    Ok((RawWebhook::new(parts.method.as_str(), path_and_query, parts.headers, bytes), reservation))
 }
 
 /// Commits what a verified webhook says, and only then answers 200.

@@ -1,5 +1,5 @@
-//! Reads a body: no longer than it may be, no slower than it may come, and with no more bytes of bodies in memory
-//! than there is room for. Nothing is unpacked: the senders we know never pack, and a small gzip can hold gigabytes.
+//! A memory budget for request bodies: each is read with a size limit and a timeout, and no more bytes of all of them
+//! are in memory than the budget holds. Nothing is unpacked: the senders we know never pack, and a small gzip can hold gigabytes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,33 +14,33 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::connections::ConnectionSlot;
 use crate::http::error::Refused;
 
-/// What bodies of webhooks share.
-pub struct Bodies {
+/// The memory that all bodies share, and the time that each may take.
+pub struct BodyBudget {
     /// One permit a byte.
-    room: Arc<Semaphore>,
+    free: Arc<Semaphore>,
     timeout: Duration,
 }
 
-/// A body, with the memory that is set aside for it. Keep it until nothing of the body is needed any more.
-pub(in crate::http) struct Taken {
+/// A body, with the memory reserved for it. Keep the reservation until nothing of the body is needed any more.
+pub(in crate::http) struct ReadBody {
     pub(in crate::http) parts: Parts,
     pub(in crate::http) bytes: Vec<u8>,
-    pub(in crate::http) room: Room,
+    pub(in crate::http) reservation: Reservation,
 }
 
-/// Memory that is set aside.
+/// Reserved memory, free again when this is dropped.
 #[derive(Default)]
-pub(in crate::http) struct Room(Option<OwnedSemaphorePermit>);
+pub(in crate::http) struct Reservation(Option<OwnedSemaphorePermit>);
 
-impl Bodies {
-    /// Room for so many MiB of bodies at once, each of which may take `timeout` to arrive.
+impl BodyBudget {
+    /// A budget of so many MiB of bodies at once, each of which may take `timeout` to arrive.
     pub fn new(mebibytes: u32, timeout: Duration) -> Self {
         let bytes = usize::try_from(mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20);
-        Self { room: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))), timeout }
+        Self { free: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))), timeout }
     }
 
     /// The whole body of a request, of at most `limit` bytes.
-    pub(in crate::http) async fn read(&self, limit: usize, request: Request) -> Result<Taken, Refused> {
+    pub(in crate::http) async fn read(&self, limit: usize, request: Request) -> Result<ReadBody, Refused> {
         let (parts, body) = request.into_parts();
         if is_packed(&parts.headers) {
             return Err(Refused::Packed);
@@ -56,8 +56,8 @@ impl Bodies {
         if let Some(slot) = slot {
             slot.mark_busy();
         }
-        let (bytes, room) = read.map_err(|_| Refused::TooSlow)??;
-        Ok(Taken { parts, bytes, room })
+        let (bytes, reservation) = read.map_err(|_| Refused::TooSlow)??;
+        Ok(ReadBody { parts, bytes, reservation })
     }
 
     async fn collect(
@@ -65,37 +65,37 @@ impl Bodies {
         limit: usize,
         mut body: Body,
         slot: Option<&Arc<ConnectionSlot>>,
-    ) -> Result<(Vec<u8>, Room), Refused> {
-        let (mut bytes, mut room) = (Vec::new(), Room::default());
+    ) -> Result<(Vec<u8>, Reservation), Refused> {
+        let (mut bytes, mut reservation) = (Vec::new(), Reservation::default());
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| Refused::Incomplete)?.into_data() else { continue };
             if bytes.len() + data.len() > limit {
                 return Err(Refused::TooLarge);
             }
-            self.set_aside(&mut room, data.len(), slot).await?;
+            self.reserve(&mut reservation, data.len(), slot).await?;
             bytes.extend_from_slice(&data);
         }
-        Ok((bytes, room))
+        Ok((bytes, reservation))
     }
 
-    /// If there is no room, the body that has taken longest to arrive has to make some; perhaps this one.
-    async fn set_aside(
+    /// If the budget is used up, the connection whose body has taken longest to arrive is evicted; perhaps this one.
+    async fn reserve(
         &self,
-        room: &mut Room,
+        reservation: &mut Reservation,
         bytes: usize,
         slot: Option<&Arc<ConnectionSlot>>,
     ) -> Result<(), Refused> {
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let more = if let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(permits) {
+        let more = if let Ok(more) = Arc::clone(&self.free).try_acquire_many_owned(permits) {
             more
         } else {
             if let Some(slot) = slot {
                 slot.evict_body();
             }
-            let more = Arc::clone(&self.room).acquire_many_owned(permits).await;
+            let more = Arc::clone(&self.free).acquire_many_owned(permits).await;
             more.map_err(|_| Refused::Incomplete)?
         };
-        match &mut room.0 {
+        match &mut reservation.0 {
             Some(held) => held.merge(more),
             none => *none = Some(more),
         }

@@ -6,6 +6,6 @@ mod body_budget;
 mod connections;
 mod listener;
 
-pub use body_budget::Bodies;
-pub(super) use body_budget::{Room, Taken};
+pub use body_budget::BodyBudget;
+pub(super) use body_budget::{ReadBody, Reservation};
 pub use listener::{Limits, serve};
