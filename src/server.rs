@@ -146,7 +146,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         salesforce: salesforce::Receiver::new(&config.salesforce),
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
-        overload: http::Seldom::default(),
+        overload: http::LogThrottle::default(),
         refused_mappings,
     };
     let worker = Context {

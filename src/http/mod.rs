@@ -15,7 +15,7 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use log_throttle::Seldom;
+pub use log_throttle::LogThrottle;
 pub use operator::RefusedMapping;
 pub use routes::{operator_routes, webhook_routes};
 pub use server::BodyBudget;
@@ -42,7 +42,7 @@ pub struct HttpState {
     /// How long a webhook waits for its commit before its sender is told to come back.
     pub answer_within: Duration,
     /// Keeps the log short while webhooks cannot be stored.
-    pub overload: Seldom,
+    pub overload: LogThrottle,
     /// Asks who reloads them for the mapping files whose newest version does not run.
     pub refused_mappings: Box<dyn Fn() -> Vec<RefusedMapping> + Send + Sync>,
 }

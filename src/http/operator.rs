@@ -14,7 +14,7 @@ use super::HttpState;
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
 use crate::store::{Backlog, Pause, StoreError};
 
-/// How long the store has to answer; whoever asks gives up soon after.
+/// How long the store has to answer; a probe gives up soon after.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process answers.
@@ -22,9 +22,9 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz` for everybody: whether webhooks are taken, and not a word more.
+/// `GET /readyz` on the public listener: whether webhooks are taken, and not a word more.
 pub(super) async fn ready(State(state): State<Arc<HttpState>>) -> (StatusCode, &'static str) {
-    match look(&state).await {
+    match probe_store(&state).await {
         Some(_) => (StatusCode::OK, "ready\n"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
     }
@@ -72,9 +72,9 @@ struct Paused {
 /// `GET /readyz` for operators: the store answers, and what waits. A paused account, a refused mapping or a
 /// backlog is told, but does not make the service unready: webhooks are still taken.
 pub(super) async fn readyz(State(state): State<Arc<HttpState>>) -> Response {
-    let seen = look(&state).await;
-    let ready = seen.is_some();
-    let (backlog, paused) = seen.unwrap_or_default();
+    let answer = probe_store(&state).await;
+    let ready = answer.is_some();
+    let (backlog, paused) = answer.unwrap_or_default();
     let now = state.clock.now();
     let readiness = Readiness {
         ready,
@@ -94,10 +94,10 @@ pub(super) async fn readyz(State(state): State<Arc<HttpState>>) -> Response {
     (status, Json(readiness)).into_response()
 }
 
-/// What the store says, if it says it in time.
-async fn look(state: &HttpState) -> Option<(Backlog, Vec<Pause>)> {
-    let look = async { Ok::<_, StoreError>((state.store.backlog().await?, state.store.pauses().await?)) };
-    tokio::time::timeout(PATIENCE, look).await.ok()?.ok()
+/// Returns what waits and what is paused, or `None` if the store does not answer in time.
+async fn probe_store(state: &HttpState) -> Option<(Backlog, Vec<Pause>)> {
+    let probe = async { Ok::<_, StoreError>((state.store.backlog().await?, state.store.pauses().await?)) };
+    tokio::time::timeout(PATIENCE, probe).await.ok()?.ok()
 }
 
 /// `GET /metrics`.

@@ -1,4 +1,5 @@
-//! Who may see the operator's pages. Without a token, whoever reaches the listener, which is then on loopback.
+//! Bearer authentication of the operator's pages. Without a token every client of the listener may see them; it is
+//! then on loopback.
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
