@@ -2,43 +2,41 @@
 //!
 //! A webhook's life, in the order of the modules below:
 //!
-//! 1. [`http`] takes the request as raw bytes; [`crm`] proves who sent it.
+//! 1. [`http`] reads the request as raw bytes, and [`crm`] verifies who sent it.
 //! 2. [`store`] commits its events to the inbox; only then does the sender get its 2xx.
-//! 3. [`handoff`] re-reads the deal from the CRM and decides whether it is won *now*.
-//! 4. [`mapping`] turns CRM fields into the six sections of a [`packet`].
-//! 5. [`gaps`] says what the CRM could not fill, and whom to ask.
-//! 6. Packet and outbox rows are committed together, in one transaction.
-//! 7. [`delivery`] puts a task on the deal and a digest into Slack, once each.
+//! 3. [`worker`] claims the deal, and [`handoff`] re-reads it from the CRM: is it won *now*?
+//! 4. [`mapping`] turns CRM fields, read by [`mod@record`], [`text`] and [`dates`], into the six sections of a [`packet`].
+//! 5. [`gaps`] says what the CRM could not fill, and whom to ask; [`messages`] holds our own sentences.
+//! 6. [`store`] commits packet and outbox rows together, in one transaction.
+//! 7. [`worker`] claims each row, and [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
-//! Around that: [`worker::catch_up`] finds wins that no webhook told of, `messages` holds our own sentences, [`config`] and
-//! [`source`] read the files people write, [`clock`] owns time and randomness, [`failure`] names how a call to a
-//! platform failed, [`app`], [`server`] and [`worker`] run it, [`worker::circuit_breaker`] keeps one dead
-//! destination from holding up the others, [`commands`] is the command line, and `demo` connects
-//! the service to the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
+//! Around that: [`workbench`] is what RevOps runs over mappings, [`app`] holds the state of a service that [`server`]
+//! starts and stops, [`config`] and [`source`] read the files people write, [`commands`] is the command line, and
+//! `demo` connects the service to the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
 
-pub mod app;
-pub mod assemble;
-pub mod clock;
-pub mod commands;
-pub mod config;
-pub mod crash;
+pub mod http;
 pub mod crm;
+pub mod store;
+pub mod handoff;
+pub mod record;
+pub mod text;
 pub mod dates;
+pub mod source;
+mod messages;
+pub mod packet;
+pub mod mapping;
+pub mod gaps;
+pub mod assemble;
+pub mod workbench;
 pub mod delivery;
+pub mod worker;
+pub mod app;
+pub mod server;
+pub mod config;
+pub mod commands;
+pub mod clock;
+pub mod failure;
+pub mod metrics;
+pub mod crash;
 #[cfg(any(feature = "demo", test))]
 pub mod demo;
-pub mod failure;
-pub mod gaps;
-pub mod handoff;
-pub mod http;
-pub mod mapping;
-mod messages;
-pub mod metrics;
-pub mod packet;
-pub mod record;
-pub mod server;
-pub mod source;
-pub mod store;
-pub mod text;
-pub mod workbench;
-pub mod worker;
