@@ -6,7 +6,7 @@
 //! 2. [`store`] commits its events to the inbox; only then does the sender get its 2xx.
 //! 3. [`worker`] claims the deal, and [`handoff`] re-reads it from the CRM: is it won *now*?
 //! 4. [`mapping`] turns CRM fields, read by [`mod@record`], [`text`] and [`dates`], into the six sections of a [`packet`].
-//! 5. [`gaps`] says what the CRM could not fill, and whom to ask; [`messages`] holds our own sentences.
+//! 5. [`gaps`] says what the CRM could not fill, and whom to ask; `messages` holds our own sentences.
 //! 6. [`store`] commits packet and outbox rows together, in one transaction.
 //! 7. [`worker`] claims each row, and [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
