@@ -49,83 +49,23 @@ const MAY_IMPORT: &str = "
 const GROUND: [&str; 4] = ["clock", "failure", "crash", "metrics"];
 
 /// Imports that the table does not allow: from, to, and in how many files. It may only shrink.
-const VIOLATIONS: &[(&str, &str, usize)] = &[
-    ("catch_up", "app", 1),
-    ("catch_up", "crm", 1),
-    ("catch_up", "failure", 1),
-    ("catch_up", "record", 1),
-    ("catch_up", "store", 1),
-    ("commands", "catch_up", 1),
-    ("commands", "service", 5),
-    ("crm", "config", 9),
-    ("dates", "record", 1),
-    ("delivery", "app", 1),
-    ("delivery", "config", 1),
-    ("delivery", "crm", 1),
-    ("delivery", "scopes", 1),
-    ("delivery", "store", 1),
-    ("handoff", "app", 1),
-    ("http", "app", 4),
-    ("mapping", "messages", 6),
-    ("mapping", "workbench", 1),
-    ("packet", "delivery", 2),
-    ("packet", "gaps", 3),
-    ("packet", "mapping", 6),
-    ("packet", "messages", 5),
-    ("packet", "review", 2),
-    ("review", "gaps", 1),
-    ("review", "mapping", 1),
-    ("review", "messages", 1),
-    ("review", "packet", 1),
-    ("scopes", "clock", 1),
-    ("scopes", "delivery", 1),
-    ("scopes", "store", 1),
-    ("service", "app", 1),
-    ("service", "clock", 1),
-    ("service", "config", 1),
-    ("service", "crm", 1),
-    ("service", "delivery", 1),
-    ("service", "http", 1),
-    ("service", "mapping", 1),
-    ("service", "metrics", 1),
-    ("service", "store", 1),
-    ("service", "workers", 1),
-    ("workbench", "delivery", 2),
-    ("workers", "app", 1),
-    ("workers", "catch_up", 1),
-    ("workers", "clock", 1),
-    ("workers", "crash", 1),
-    ("workers", "delivery", 1),
-    ("workers", "handoff", 1),
-    ("workers", "scopes", 1),
-    ("workers", "store", 1),
-];
+const VIOLATIONS: &[(&str, &str, usize)] =
+    &[("crm", "config", 9), ("delivery", "crm", 1), ("mapping", "messages", 6), ("mapping", "workbench", 1)];
 
 /// Modules that import each other. It may only shrink.
-const EACH_OTHER: &[(&str, &str)] = &[
-    ("app", "delivery"),
-    ("app", "http"),
-    ("config", "crm"),
-    ("delivery", "packet"),
-    ("delivery", "scopes"),
-    ("gaps", "packet"),
-    ("mapping", "packet"),
-    ("mapping", "workbench"),
-    ("messages", "packet"),
-    ("packet", "review"),
-];
+const EACH_OTHER: &[(&str, &str)] = &[("config", "crm"), ("mapping", "workbench")];
 
-/// Modules of `src/lib.rs` in the order of a webhook's life. Names that go soon stand beside what they become.
+/// Modules of `src/lib.rs` in the order of a webhook's life.
 const ORDER: &str = "
     http crm store handoff
-    record text dates source messages packet mapping gaps assemble review workbench
-    delivery worker workers scopes catch_up
-    app server service config commands
+    record text dates source messages packet mapping gaps assemble workbench
+    delivery worker
+    app server config commands
     clock failure metrics crash demo sandbox
 ";
 
 /// Neighbours in `src/lib.rs` that stand the wrong way round. It may only shrink.
-const OUT_OF_ORDER: usize = 13;
+const OUT_OF_ORDER: usize = 0;
 
 /// A file holds at most so many lines before its tests.
 const LONGEST_FILE: usize = 350;
@@ -134,7 +74,7 @@ const LONGEST_FILE: usize = 350;
 const TOO_LONG: &[&str] = &[];
 
 /// How often a file outside `crm` and the dialects names one CRM (`CrmKind::…`). It may only shrink.
-const NAMES_OF_ONE_CRM: usize = 80;
+const NAMES_OF_ONE_CRM: usize = 72;
 
 /// Macros that are exported at the root of the crate, and the module that they belong to.
 const MACROS: &[(&str, &str)] = &[("crash_point", "crash")];
