@@ -13,8 +13,8 @@ use crate::crm::hubspot::HubSpot;
 use crate::crm::salesforce::Salesforce;
 use crate::mapping::Mapping;
 use crate::record::DealRecord;
-use crate::workbench::lint;
 use crate::server::http_client;
+use crate::workbench::lint;
 
 /// Arguments of `handoff fetch`.
 #[derive(Debug, Args)]
