@@ -124,10 +124,10 @@ impl<'de> Deserialize<'de> for Gap {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let GapJson { id, section, addressee, severity, confidence, question, evidence } =
             GapJson::deserialize(deserializer)?;
-        let (rule, role) =
-            RuleId::parse(&id).ok_or_else(|| D::Error::custom(format!("there is no rule {id}")))?;
+        let parsed = RuleId::parse(&id);
+        let parsed = parsed.ok_or_else(|| D::Error::custom(format!("there is no rule {id}")))?;
         let (ask, fact) = (Ask::Recorded(question.into_owned()), Fact::Recorded(evidence.into_owned()));
-        Ok(Self { rule, role, section, addressee, severity, confidence, ask, fact })
+        Ok(Self { rule: parsed.0, role: parsed.1, section, addressee, severity, confidence, ask, fact })
     }
 }
 

@@ -129,12 +129,12 @@ impl RuleId {
 
     /// The rule and the role that a gap's id names.
     pub(crate) fn parse(id: &str) -> Option<(Self, Option<Role>)> {
-        let (rule, role) = id.split_once(':').map_or((id, None), |(rule, role)| (rule, Some(role)));
-        let role = match role {
-            Some(name) => Some(Role::ALL.into_iter().find(|role| role.as_str() == name)?),
+        let (name, holder) = id.split_once(':').map_or((id, None), |(name, holder)| (name, Some(holder)));
+        let role = match holder {
+            Some(holder) => Some(Role::ALL.into_iter().find(|role| role.as_str() == holder)?),
             None => None,
         };
-        Some((Self::ALL.into_iter().find(|known| known.as_str() == rule)?, role))
+        Some((Self::ALL.into_iter().find(|known| known.as_str() == name)?, role))
     }
 }
 

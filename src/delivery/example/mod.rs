@@ -174,7 +174,7 @@ impl Deal {
         addressee: Addressee,
         confidence: Confidence,
     ) -> Self {
-        let (rule, role) = RuleId::parse(id).unwrap();
+        let (rule, person) = RuleId::parse(id).unwrap();
         let ask = if rule == RuleId::RoleMissing {
             Ask::WhoIs(Place::Company(self.record.company_name().unwrap_or_default().to_owned()))
         } else if question == messages::question::section(section) {
@@ -183,7 +183,16 @@ impl Deal {
             Ask::Own(question.to_owned())
         };
         let (severity, fact) = (Severity::Gap, Fact::Recorded("deal.field is empty".to_owned()));
-        self.packet.gaps.push(Gap { rule, role, section, addressee, severity, confidence, ask, fact });
+        self.packet.gaps.push(Gap {
+            rule,
+            role: person,
+            section,
+            addressee,
+            severity,
+            confidence,
+            ask,
+            fact,
+        });
         if confidence != Confidence::Unsure {
             self.packet.status = PacketStatus::Incomplete;
             if let Some(section) = self.packet.sections.get_mut(&section)

@@ -26,7 +26,9 @@ const FAMILIES: [fn(&MappingFile, &mut Problems); 6] =
 pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {
     let (file, mut problems) = file::tree(name, text);
     if let Some(file) = &file {
-        FAMILIES.iter().for_each(|family| family(file, &mut problems));
+        for family in FAMILIES {
+            family(file, &mut problems);
+        }
     }
     let usable = !problems.has_errors();
     (file.filter(|_| usable).and_then(MappingFile::lower), problems)
