@@ -2,7 +2,7 @@
 //! in a workflow's body, the deal is found.
 #![no_main]
 
-use handoff_bridge::crm::hubspot::{parse_batch, parse_poke};
+use handoff_bridge::crm::hubspot::{parse_batch, parse_workflow_event};
 use handoff_bridge::crm::{Event, Verification};
 use handoff_bridge_fuzz::hubspot::now;
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(batch) = parse_batch(data, &SIGNED, &known_stage) {
         batch.events.iter().for_each(is_usable);
     }
-    if let Ok(event) = parse_poke(data, Some("c-1"), Some("48210077"), &SIGNED, now()) {
+    if let Ok(event) = parse_workflow_event(data, Some("c-1"), Some("48210077"), &SIGNED, now()) {
         is_usable(&event);
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -44,7 +44,7 @@ fn beside_an_id(text: &str) {
     }
     let body =
         format!(r#"{{"portalId":48210077,"note":{text},"objectId":301000000417,"properties":{text}}}"#);
-    let event = parse_poke(body.as_bytes(), None, None, &SIGNED, now()).expect("the deal is named");
+    let event = parse_workflow_event(body.as_bytes(), None, None, &SIGNED, now()).expect("the deal is named");
     assert_eq!(event.deal.to_string(), "hubspot:48210077:301000000417");
 }
 

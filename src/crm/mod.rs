@@ -41,9 +41,9 @@ pub struct Won {
     pub record: DealRecord,
 }
 
-/// A won deal as a sweep sees it, before it is read.
+/// A won deal as the catch-up search lists it, before it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub struct WonDealHint {
     /// The CRM's own id of the deal.
     pub deal: String,
     /// When anything about it was last changed.
@@ -112,7 +112,7 @@ pub trait Crm: Send + Sync {
 
     /// Deals that are won now and were changed at `since` or later, once each. What happened in the last few
     /// seconds may be missing. Never fails with [`Failure::Unknown`].
-    async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure>;
+    async fn won_since(&self, since: Timestamp) -> Result<Vec<WonDealHint>, Failure>;
 
     /// What the account says about itself, in a few calls: about ten, and three more for each object in which a
     /// wanted field is not found. A permission that we lack is part of the answer; the call fails only when the

@@ -26,7 +26,7 @@ pub(super) async fn hubspot(
     record(&state, "hubspot", received).await
 }
 
-/// `POST /webhooks/hubspot/workflow`: a poke from a workflow, v2 signature or header secret.
+/// `POST /webhooks/hubspot/workflow`: the webhook of a workflow, v2 signature or header secret.
 pub(super) async fn hubspot_workflow(
     State(state): State<Arc<HttpState>>,
     request: Request,

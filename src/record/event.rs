@@ -13,8 +13,8 @@ pub enum EventKind {
     Created,
     /// Deals were merged into this one.
     Merged,
-    /// Something said "look at this deal" without saying why (workflow, outbound message, a person).
-    Poked,
+    /// A workflow, an Outbound Message or an operator requested a look at the deal, without saying why.
+    Requested,
     /// The catch-up sweep found it.
     Swept,
 }
@@ -26,7 +26,7 @@ impl EventKind {
             Self::StageChanged => "stage_changed",
             Self::Created => "created",
             Self::Merged => "merged",
-            Self::Poked => "poked",
+            Self::Requested => "poked",
             Self::Swept => "swept",
         }
     }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{Account, Context};
-use crate::crm::{Event, EventKind, Resolution, Sighting};
+use crate::crm::{Event, EventKind, Resolution, WonDealHint};
 use crate::failure::Failure;
 use crate::record::{AccountKey, DealKey};
 use crate::store::{Recorded, StoreError};
@@ -139,7 +139,7 @@ async fn classify(
     context: &Context,
     account: &Account,
     deal: &DealKey,
-    sighting: &Sighting,
+    sighting: &WonDealHint,
     since: Timestamp,
 ) -> Result<WinStatus, Failure> {
     let won_at = match sighting.won_at {
@@ -160,7 +160,7 @@ async fn classify(
 }
 
 /// The same change of a deal is announced once, however many sweeps see it.
-fn event(deal: DealKey, sighting: &Sighting) -> Event {
+fn event(deal: DealKey, sighting: &WonDealHint) -> Event {
     Event {
         kind: EventKind::Swept,
         dedupe_key: format!("{}:sweep:{}:{}", deal.account, deal.deal, sighting.changed_at),

@@ -162,7 +162,7 @@ fn read(
     let (kind, object_id) = match change {
         "creation" => (EventKind::Created, element.object_id),
         // Out of the recycle bin, perhaps straight into a won stage.
-        "restore" => (EventKind::Poked, element.object_id),
+        "restore" => (EventKind::Requested, element.object_id),
         "merge" => {
             (EventKind::Merged, element.new_object_id.or(element.primary_object_id).or(element.object_id))
         }
@@ -272,10 +272,10 @@ mod tests {
                 EventKind::Created,
                 "7",
             ),
-            (r#""eventType":"deal.restore","objectId":"7""#, EventKind::Poked, "7"),
+            (r#""eventType":"deal.restore","objectId":"7""#, EventKind::Requested, "7"),
             (
                 r#""subscriptionType":"object.restore","objectTypeId":"0-3","objectId":7"#,
-                EventKind::Poked,
+                EventKind::Requested,
                 "7",
             ),
             (

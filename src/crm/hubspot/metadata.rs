@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::field::{Catalogue, meaning};
-use super::stage::Stages;
+use super::win::Stages;
 use super::wire::is_id;
 use crate::clock::Clock;
 use crate::crm::cache::Cache;

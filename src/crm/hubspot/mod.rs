@@ -1,30 +1,30 @@
 //! HubSpot.
 //!
 //! In the order of a webhook's life: [`signature`] proves who sent it ([`signed_url`] explains why not),
-//! [`event`] and [`poke`] reduce it to "look at this deal", [`receive`] puts that together. Then [`record`] re-reads the deal through
-//! [`client`], [`stage`] decides whether it is won and since when, and [`task`] writes the one thing we write.
-//! [`sighting`] finds won deals that no webhook told of.
+//! [`event`] and [`workflow_event`] reduce it to "look at this deal", [`receive`] puts that together. Then [`record`]
+//! re-reads the deal through [`client`], [`win`] decides whether it is won and since when, and [`task`] writes the one thing we write.
+//! [`won_deals`] finds won deals that no webhook told of.
 //! Under the client: [`auth`] with its [`token_file`], [`limiter`], [`error`] and [`wire`]. [`metadata`] keeps in a
-//! cache what rarely changes, such as what a [`field`] means; [`survey`] asks for all of it, for a person.
+//! cache what rarely changes, such as what a [`field`] means; [`describe`] asks for all of it, for a person.
 
 mod auth;
 mod client;
+mod describe;
 mod error;
 mod event;
 mod field;
 mod limiter;
 mod metadata;
-mod poke;
 mod receive;
 mod record;
-mod sighting;
 mod signature;
 mod signed_url;
-mod stage;
-mod survey;
 mod task;
 mod token_file;
+mod win;
 mod wire;
+mod won_deals;
+mod workflow_event;
 
 #[cfg(test)]
 mod tests;
@@ -40,11 +40,11 @@ use tokio::try_join;
 use self::client::Client;
 pub use self::event::{Batch, NotJson, Unwanted, parse_batch};
 use self::metadata::Metadata;
-pub use self::poke::{CORRELATION_HEADER, UselessPoke, parse_poke};
 pub use self::receive::Receiver;
 use self::record::Found;
 pub use self::signature::{sign_v3, verify_app, verify_workflow};
-use super::{Crm, Resolution, Sighting, TaskDraft, TaskRef, Won};
+pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};
+use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::config::HubspotConfig;
 use crate::failure::Failure;
@@ -87,7 +87,7 @@ impl HubSpot {
     async fn judge(
         &self,
         found: &Found,
-        stages: (Arc<stage::Stages>, bool),
+        stages: (Arc<win::Stages>, bool),
     ) -> Result<Option<WinKey>, Failure> {
         let deal = &found.deal;
         let (pipeline, stage) = (deal.get("pipeline"), deal.get("dealstage").unwrap_or_default());
@@ -105,7 +105,7 @@ impl HubSpot {
             return Ok(None);
         }
         let counts = |other: &str| stages.is_won(pipeline, other).unwrap_or(other == stage);
-        let won_at = stage::won_at(&found.history, deal, counts).ok_or_else(|| {
+        let won_at = win::won_at(&found.history, deal, counts).ok_or_else(|| {
             Failure::give_up("the deal is won, but HubSpot shows neither its stage history nor a date")
         })?;
         let deal = DealKey { account: self.account.clone(), deal: deal.id.clone() };
@@ -171,12 +171,12 @@ impl Crm for HubSpot {
         }
     }
 
-    async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
-        sighting::won_since(&self.client, since).await
+    async fn won_since(&self, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {
+        won_deals::won_since(&self.client, since).await
     }
 
     async fn metadata(&self, wanted: &WantedFields) -> Result<AccountMetadata, Failure> {
-        survey::metadata(&self.client, &self.account, wanted, &self.clock).await
+        describe::metadata(&self.client, &self.account, wanted, &self.clock).await
     }
 
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
@@ -184,7 +184,7 @@ impl Crm for HubSpot {
     }
 
     async fn last_won(&self, most: usize) -> Result<Vec<String>, Failure> {
-        sighting::last_won(&self.client, most).await
+        won_deals::last_won(&self.client, most).await
     }
 
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {

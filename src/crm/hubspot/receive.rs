@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::poke::UselessPoke;
-use super::{CORRELATION_HEADER, HubSpot, parse_batch, parse_poke, verify_app, verify_workflow};
+use super::workflow_event::UselessWorkflowEvent;
+use super::{CORRELATION_HEADER, HubSpot, parse_batch, parse_workflow_event, verify_app, verify_workflow};
 use crate::config::HubspotConfig;
 use crate::crm::{Event, RawWebhook, Received, Rejected, Verification};
 
@@ -77,7 +77,7 @@ impl Receiver {
         Ok(received)
     }
 
-    /// A poke from a workflow. A body that names no deal is a mistake of the workflow's author: it is
+    /// The webhook of a workflow. A body that names no deal is a mistake of the workflow's author: it is
     /// counted, and the answer is still 200 so that HubSpot does not repeat it for three days.
     pub fn workflow_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
         let correlation = raw.single_header(CORRELATION_HEADER).map(ToOwned::to_owned);
@@ -88,9 +88,15 @@ impl Receiver {
         let only_portal = portals.next().filter(|_| self.portals.len() == 1).map(String::as_str);
         let verification = verified.verification().clone();
         let mut received = Received { events: Vec::new(), dropped: BTreeMap::new(), verification };
-        match parse_poke(verified.body(), correlation.as_deref(), only_portal, &received.verification, now) {
+        match parse_workflow_event(
+            verified.body(),
+            correlation.as_deref(),
+            only_portal,
+            &received.verification,
+            now,
+        ) {
             Ok(event) => received.events.push(event),
-            Err(UselessPoke::NotJson) => return Err(Rejected::Unreadable),
+            Err(UselessWorkflowEvent::NotJson) => return Err(Rejected::Unreadable),
             Err(useless) => {
                 tracing::warn!(reason = %useless, "a workflow's webhook says nothing we can use");
                 received.dropped.insert("useless_poke", 1);

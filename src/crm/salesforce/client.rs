@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::auth::Tokens;
 use super::error::Trouble;
+use super::field::Described;
 use super::id::{Prefix, SalesforceId};
-use super::metadata::Described;
 
 /// Calls one org.
 pub struct Client {

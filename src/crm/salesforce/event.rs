@@ -74,7 +74,7 @@ pub fn parse_outbound(verified: &VerifiedMessage) -> Batch {
         match read.and_then(|id| Ok((id, opportunity(record.trim())?))) {
             Ok((notification, opportunity)) => batch.events.push(Event {
                 deal: deal(org, &opportunity),
-                kind: EventKind::Poked,
+                kind: EventKind::Requested,
                 dedupe_key: format!("salesforce:{org}:om:{notification}"),
                 provider_id: notification.to_string(),
                 occurred_at: None,
@@ -105,7 +105,7 @@ pub fn parse_json(webhook: &VerifiedWebhook, signers: &[SalesforceId]) -> Result
         match read(element, top.get("orgId"), signers) {
             Ok((org, opportunity)) => batch.events.push(Event {
                 deal: deal(&org, &opportunity),
-                kind: EventKind::Poked,
+                kind: EventKind::Requested,
                 dedupe_key: format!("salesforce:{org}:{}:{opportunity}", message.key),
                 provider_id: message.provider_id.clone(),
                 occurred_at: message.occurred_at,
@@ -226,7 +226,7 @@ mod tests {
         );
         let event = &batch.events[0];
         assert_eq!(event.deal.to_string(), "salesforce:00DHn0000012AbCMAU:006Hn00001QwErTIAV");
-        assert_eq!(event.kind, EventKind::Poked);
+        assert_eq!(event.kind, EventKind::Requested);
         assert_eq!(event.provider_id, "04lHn00000A1b2DIAR");
         assert_eq!(event.verification, "authenticated(url-secret+org, key 1)");
     }

@@ -4,30 +4,30 @@
 //! opportunities it is about; `envelope` reads the SOAP.
 //!
 //! What goes out: [`Salesforce`] reads and writes through `client`, which `auth` gives tokens. `soql` writes
-//! the one query, `opportunity` copes with hidden fields (`hidden`, `metadata`), `win` finds the instant of
-//! the win, `record` and `task` translate. `sighting` finds won deals that no webhook told of, `survey` asks what
+//! the one query, `opportunity` copes with hidden fields (`unreadable_fields`, `field`), `win` finds the instant of
+//! the win, `record` and `task` translate. `won_deals` finds won deals that no webhook told of, `describe` asks what
 //! the org looks like. `error` says what
 //! a failed call means.
 
 mod answer;
 mod auth;
 mod client;
+mod describe;
 mod envelope;
 mod error;
 mod event;
-mod hidden;
+mod field;
 mod id;
-mod metadata;
 mod opportunity;
 mod outbound_message;
 mod receive;
 mod record;
-mod sighting;
 mod signature;
 mod soql;
-mod survey;
 mod task;
+mod unreadable_fields;
 mod win;
+mod won_deals;
 
 #[cfg(test)]
 mod tests;
@@ -52,7 +52,7 @@ pub use self::outbound_message::{
 };
 pub use self::receive::Receiver;
 pub use self::signature::{verify_json, webhook_key};
-use super::{Crm, Resolution, Sighting, TaskDraft, TaskRef, Won};
+use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::config::SalesforceConfig;
 use crate::failure::Failure;
@@ -193,27 +193,27 @@ impl Crm for Salesforce {
         Ok(reading.map(|reading| self.deal_record(reading, &id, wanted)))
     }
 
-    async fn won_since(&self, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
+    async fn won_since(&self, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {
         let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
-        sighting::won_since(&self.client, since).await.map_err(failed)
+        won_deals::won_since(&self.client, since).await.map_err(failed)
     }
 
     async fn metadata(&self, wanted: &WantedFields) -> Result<AccountMetadata, Failure> {
-        let settings = survey::Settings {
+        let settings = describe::Settings {
             task_status: self.task_status.as_deref(),
             task_key_field: self.task_key_field.as_deref(),
         };
-        survey::metadata(&self.client, &self.account, wanted, &settings, &self.clock).await
+        describe::metadata(&self.client, &self.account, wanted, &settings, &self.clock).await
     }
 
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
         let failed = |error: Trouble| error.retry("looking for a user", self.clock.now());
-        survey::user_by_email(&self.client, email).await.map_err(failed)
+        describe::user_by_email(&self.client, email).await.map_err(failed)
     }
 
     async fn last_won(&self, most: usize) -> Result<Vec<String>, Failure> {
         let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
-        sighting::last_won(&self.client, most).await.map_err(failed)
+        won_deals::last_won(&self.client, most).await.map_err(failed)
     }
 
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 use super::client::Client;
 use super::error::Trouble;
+use super::field::{self, Described, Objects};
 use super::id::SalesforceId;
-use super::metadata::{self, Described, Objects};
 use super::record::Row;
 use super::soql::{self, Column, HISTORY_ROWS, Selection, Table};
 use super::win::{self, Entered, HistoryRow};
@@ -72,7 +72,7 @@ impl Reader {
         let objects = self.describe(client, wanted).await?;
         for _ in 0..MAX_QUERIES {
             let selection = Selection::new(wanted, |column| {
-                self.refused.get(&key(column), MAX_AGE).is_some() || metadata::hides(&objects, column)
+                self.refused.get(&key(column), MAX_AGE).is_some() || field::hides(&objects, column)
             });
             match client.query::<Box<RawValue>>(&selection.soql(id)).await {
                 Ok(rows) => {
@@ -81,7 +81,7 @@ impl Reader {
                         .map_err(|_| Trouble::Unreadable.retry(READING, self.clock.now()))?;
                     return Ok(Some(Reading { row, selection, objects }));
                 }
-                Err(error) if super::hidden::is_about_columns(&error) => {
+                Err(error) if super::unreadable_fields::is_about_columns(&error) => {
                     self.leave_out(&error, &selection)?;
                 }
                 Err(error) => return Err(error.retry(READING, self.clock.now())),
@@ -95,7 +95,7 @@ impl Reader {
     /// Remembers which columns to leave out from now on: those that the refusal names, else the optional
     /// ones, else everything that the win can be decided without.
     fn leave_out(&self, error: &Trouble, selection: &Selection) -> Result<(), Failure> {
-        let mut columns = super::hidden::refused(error, selection.columns());
+        let mut columns = super::unreadable_fields::refused(error, selection.columns());
         if columns.is_empty() {
             let standard = Selection::new(&WantedFields::default(), |_| false);
             columns = selection.columns().iter().filter(|column| !standard.has(column)).cloned().collect();
@@ -209,8 +209,7 @@ impl Reading {
                 record.unavailable.push(path.to_string());
                 continue;
             };
-            let info =
-                metadata::home(&column).and_then(|(object, name)| self.objects.get(object)?.info(name));
+            let info = field::home(&column).and_then(|(object, name)| self.objects.get(object)?.info(name));
             record.fields.extend(info.map(|info| (path.to_string(), info)));
         }
         if !self.selection.columns().iter().any(|column| column.table == Table::ContactRole) {

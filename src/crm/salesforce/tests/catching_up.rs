@@ -13,8 +13,8 @@ fn row(id: &str, changed: &str, stage_change: Option<&str>) -> Value {
         "CreatedDate": "2026-11-20T07:00:00.000+0000", "LastStageChangeDate": stage_change})
 }
 
-fn sighting(deal: &str, changed_at: &str, won_at: Option<&str>) -> Sighting {
-    Sighting {
+fn hint(deal: &str, changed_at: &str, won_at: Option<&str>) -> WonDealHint {
+    WonDealHint {
         deal: deal.to_owned(),
         changed_at: changed_at.parse().unwrap(),
         won_at: won_at.map(|at| at.parse().unwrap()),
@@ -34,8 +34,8 @@ async fn won_deals_are_listed_with_their_last_stage_change_or_else_their_creatio
     assert_eq!(
         seen,
         [
-            sighting(DEAL, "2026-11-21T09:30:00Z", Some("2026-11-20T15:04:05Z")),
-            sighting("006Hn00001QwErUIAV", "2026-11-21T09:30:00Z", Some("2026-11-20T07:00:00Z")),
+            hint(DEAL, "2026-11-21T09:30:00Z", Some("2026-11-20T15:04:05Z")),
+            hint("006Hn00001QwErUIAV", "2026-11-21T09:30:00Z", Some("2026-11-20T07:00:00Z")),
         ]
     );
     assert_eq!(org.routes(), [TOKEN, QUERY]);
@@ -62,7 +62,7 @@ async fn every_page_is_read_from_the_configured_instance() {
     );
     org.answers(NEXT, 200, page("006Hn00001QwErVIAV", None));
     let seen = org.connect().won_since(since()).await.unwrap();
-    let deals: Vec<&str> = seen.iter().map(|sighting| sighting.deal.as_str()).collect();
+    let deals: Vec<&str> = seen.iter().map(|hint| hint.deal.as_str()).collect();
     assert_eq!(deals, [DEAL, "006Hn00001QwErUIAV", "006Hn00001QwErVIAV"]);
     assert_eq!(org.routes(), [TOKEN, QUERY, NEXT, NEXT]);
 }
@@ -85,7 +85,7 @@ async fn an_org_without_the_last_stage_change_is_asked_without_it() {
     let row = json!({"Id": DEAL, "LastModifiedDate": "2026-11-21T09:30:00.000+0000"});
     org.answers(QUERY, 200, rows(&[row]));
     let seen = org.connect().won_since(since()).await.unwrap();
-    assert_eq!(seen, [sighting(DEAL, "2026-11-21T09:30:00Z", None)]);
+    assert_eq!(seen, [hint(DEAL, "2026-11-21T09:30:00Z", None)]);
     assert!(!org.asked(QUERY)[1].text.contains("LastStageChangeDate"));
 }
 

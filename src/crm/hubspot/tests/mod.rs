@@ -661,7 +661,7 @@ fn searchable(page: usize, deals: &'static [(&str, i64)]) -> impl FnMut(&Call) -
 async fn seen(hubspot: &HubSpot, since: i64) -> Vec<String> {
     let since = Timestamp::from_millisecond(since).expect("a timestamp");
     let seen = hubspot.won_since(since).await.expect("readable");
-    seen.into_iter().map(|sighting| sighting.deal).collect()
+    seen.into_iter().map(|hint| hint.deal).collect()
 }
 
 #[tokio::test]
@@ -678,14 +678,14 @@ async fn a_sweep_asks_for_won_deals_with_every_key_that_search_requires() {
     .await;
     let (hubspot, _clock) = hubspot(&portal);
     let since = "2026-11-17T16:00:00Z".parse().expect("a timestamp");
-    let sightings = hubspot.won_since(since).await.expect("readable");
+    let hints = hubspot.won_since(since).await.expect("readable");
     let at = |text: &str| text.parse::<Timestamp>().expect("a timestamp");
     let won_at = Some(at("2026-11-20T08:30:00Z"));
     assert_eq!(
-        sightings,
+        hints,
         [
-            Sighting { deal: "1".to_owned(), changed_at: at("2026-11-20T09:00:00.123Z"), won_at },
-            Sighting { deal: "2".to_owned(), changed_at: at("2025-11-20T09:00:00Z"), won_at: None },
+            WonDealHint { deal: "1".to_owned(), changed_at: at("2026-11-20T09:00:00.123Z"), won_at },
+            WonDealHint { deal: "2".to_owned(), changed_at: at("2025-11-20T09:00:00Z"), won_at: None },
         ]
     );
     let asked: Value = serde_json::from_str(&portal.calls()[0].body).expect("JSON");

@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::Trouble;
-use super::hidden::is_about_columns;
 use super::id::{Prefix, SalesforceId};
 use super::soql;
+use super::unreadable_fields::is_about_columns;
 use super::win::instant;
-use crate::crm::Sighting;
+use crate::crm::WonDealHint;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,12 +24,12 @@ struct Row {
 }
 
 /// All pages of one query. An org that hides the last stage change is asked again without it.
-pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<Sighting>, Trouble> {
+pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<WonDealHint>, Trouble> {
     let rows: Vec<Row> = match client.query_all(&soql::won_since(since, true)).await {
         Err(error) if is_about_columns(&error) => client.query_all(&soql::won_since(since, false)).await?,
         answer => answer?,
     };
-    rows.into_iter().map(|row| sighting(&row).ok_or(Trouble::Unreadable)).collect()
+    rows.into_iter().map(|row| hint(&row).ok_or(Trouble::Unreadable)).collect()
 }
 
 #[derive(Deserialize)]
@@ -45,8 +45,8 @@ pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>
     rows.iter().map(|row| id(row).ok_or(Trouble::Unreadable)).collect()
 }
 
-fn sighting(row: &Row) -> Option<Sighting> {
-    Some(Sighting {
+fn hint(row: &Row) -> Option<WonDealHint> {
+    Some(WonDealHint {
         deal: SalesforceId::of(Prefix::Opportunity, &row.id)?.to_string(),
         changed_at: instant(&row.last_modified_date)?,
         won_at: row.last_stage_change_date.as_ref().or(row.created_date.as_ref()).and_then(|at| instant(at)),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::Client;
 use super::error::Trouble;
-use super::metadata::Described;
+use super::field::Described;
 use super::soql;
 use crate::clock::Clock;
 use crate::failure::Failure;
@@ -62,18 +62,18 @@ pub(super) async fn metadata(
     clock: &Clock,
 ) -> Result<AccountMetadata, Failure> {
     let found = AccountMetadata::new(account.clone(), clock.now());
-    let mut survey = Survey { client, clock, found };
+    let mut description = Description { client, clock, found };
     for (object, name, consequence) in OBJECTS {
-        if let Some(described) = survey.describe(name, consequence).await? {
-            survey.found.objects.insert(object, described.metadata());
+        if let Some(described) = description.describe(name, consequence).await? {
+            description.found.objects.insert(object, described.metadata());
         }
     }
-    survey.elsewhere(wanted).await?;
-    survey.people().await?;
-    survey.wins().await?;
-    survey.organization().await?;
-    survey.tasks(settings).await?;
-    Ok(survey.found)
+    description.elsewhere(wanted).await?;
+    description.people().await?;
+    description.wins().await?;
+    description.organization().await?;
+    description.tasks(settings).await?;
+    Ok(description.found)
 }
 
 /// The active user with this e-mail address.
@@ -82,13 +82,13 @@ pub(super) async fn user_by_email(client: &Client, email: &str) -> Result<Option
     Ok(rows.records.into_iter().next())
 }
 
-struct Survey<'a> {
+struct Description<'a> {
     client: &'a Client,
     clock: &'a Clock,
     found: AccountMetadata,
 }
 
-impl Survey<'_> {
+impl Description<'_> {
     /// Contacts and users, if a wanted field is not where the mapping looks for it.
     async fn elsewhere(&mut self, wanted: &WantedFields) -> Result<(), Failure> {
         let found = &self.found;

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::stage::instant;
+use super::win::instant;
 use super::wire::Item;
 use crate::clock::later;
-use crate::crm::Sighting;
+use crate::crm::WonDealHint;
 use crate::failure::Failure;
 
 /// The largest page.
@@ -29,7 +29,7 @@ const WON: [&str; 2] = ["hs_v2_date_entered_current_stage", "hs_closed_won_date"
 /// Asks page by page, each beginning at the last change of the page before. A query that went on by number
 /// would skip a deal whenever an earlier one changes meanwhile, and end after [`QUERY`] deals. Only deals that
 /// changed in one millisecond, as after a bulk edit, are paged by number.
-pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<Sighting>, Failure> {
+pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {
     let mut found = BTreeMap::new();
     let (mut from, mut after, mut pages) = (since, "0".to_owned(), 1);
     loop {
@@ -37,9 +37,9 @@ pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<S
         let next = page.next().map(ToOwned::to_owned);
         let mut newest = from;
         for item in &page.results {
-            let sighting = sighting(item)?;
-            newest = newest.max(sighting.changed_at);
-            found.insert(sighting.deal.clone(), sighting);
+            let hint = hint(item)?;
+            newest = newest.max(hint.changed_at);
+            found.insert(hint.deal.clone(), hint);
         }
         let Some(next) = next else { return Ok(found.into_values().collect()) };
         if newest.as_millisecond() > from.as_millisecond() {
@@ -99,11 +99,11 @@ fn last(limit: usize, after: &str) -> Value {
     })
 }
 
-fn sighting(item: &Item) -> Result<Sighting, Failure> {
+fn hint(item: &Item) -> Result<WonDealHint, Failure> {
     let at = |name: &str| item.properties.get(name)?.as_deref().and_then(instant);
     let changed_at = at(CHANGED).ok_or_else(|| {
         Failure::retry(format!("searching for won deals: an answer without a readable {CHANGED}"))
     })?;
     let won_at = WON.iter().filter_map(|name| at(name)).max();
-    Ok(Sighting { deal: item.id.clone(), changed_at, won_at })
+    Ok(WonDealHint { deal: item.id.clone(), changed_at, won_at })
 }

@@ -9,7 +9,7 @@ use tokio::join;
 use super::client::Client;
 use super::error::Trouble;
 use super::field::described;
-use super::stage::is_won;
+use super::win::is_won;
 use super::wire::{Details, LinkType, Page, Pipeline, Property};
 use crate::clock::Clock;
 use crate::failure::Failure;
@@ -45,20 +45,20 @@ pub(super) async fn metadata(
     wanted: &WantedFields,
     clock: &Clock,
 ) -> Result<AccountMetadata, Failure> {
-    let mut survey = Survey { found: AccountMetadata::new(account.clone(), clock.now()) };
+    let mut description = Description { found: AccountMetadata::new(account.clone(), clock.now()) };
     // One after the other: if the token or the network is broken, one call finds out.
     for object in OBJECTS {
-        survey.properties(client, object, wanted).await?;
+        description.properties(client, object, wanted).await?;
     }
-    survey.rest(client).await?;
-    Ok(survey.found)
+    description.rest(client).await?;
+    Ok(description.found)
 }
 
-struct Survey {
+struct Description {
     found: AccountMetadata,
 }
 
-impl Survey {
+impl Description {
     /// The properties of one object: the plain list, and where a wanted name is not in it, the lists of archived
     /// and of sensitive ones.
     async fn properties(
@@ -152,7 +152,7 @@ impl Survey {
         self.found.granted = Some(granted);
     }
 
-    /// The answer, or `None` if we may not ask, which is noted. Anything else ends the survey.
+    /// The answer, or `None` if we may not ask, which is noted. Anything else ends the description.
     fn answered<T>(&mut self, answer: Result<T, Trouble>, what: &str) -> Result<Option<T>, Failure> {
         let trouble = match answer {
             Ok(answer) => return Ok(Some(answer)),

@@ -1,4 +1,4 @@
-//! A workflow's "Send a webhook": whatever its body looks like, it pokes us about one deal.
+//! A workflow's "Send a webhook": whatever its body looks like, it requests a look at one deal.
 //!
 //! The body is the enrolled deal as an old API returned it, or fields that an admin picked. Only the deal's
 //! id and perhaps the portal's are taken from it.
@@ -15,12 +15,12 @@ use super::wire::id;
 use crate::crm::{Event, EventKind, Verification};
 use crate::record::DealKey;
 
-/// The header that HubSpot puts on a workflow's request. Pass its value to [`parse_poke`].
+/// The header that HubSpot puts on a workflow's request. Pass its value to [`parse_workflow_event`].
 pub const CORRELATION_HEADER: &str = "x-hubspot-correlation-id";
 
 /// Why a workflow's body says nothing we can use. The texts are for the admin who built the workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UselessPoke {
+pub enum UselessWorkflowEvent {
     /// The body is not a JSON object.
     #[error("the body is not a JSON object")]
     NotJson,
@@ -36,24 +36,24 @@ type Fields<'a> = HashMap<String, &'a RawValue>;
 
 /// Reads a workflow's body. `only_portal` is the portal to assume when there is just one.
 ///
-/// Two pokes count as the same when body and `correlation` agree and they came in the same ten minutes;
+/// Two requests count as the same when body and `correlation` agree and they came in the same ten minutes;
 /// without a correlation, the same minute. Whether HubSpot's retries keep the correlation is not
 /// documented, and nothing in the body tells a retry from a deal that was won again. So the window is
-/// short: a poke too many costs one look at the deal, a poke lost costs a handoff.
-pub fn parse_poke(
+/// short: a request too many costs one look at the deal, a lost one costs a handoff.
+pub fn parse_workflow_event(
     body: &[u8],
     correlation: Option<&str>,
     only_portal: Option<&str>,
     verification: &Verification,
     now: Timestamp,
-) -> Result<Event, UselessPoke> {
-    let fields: Fields<'_> = serde_json::from_slice(body).map_err(|_| UselessPoke::NotJson)?;
-    let deal = deal_id(&fields).ok_or(UselessPoke::NoDeal)?;
+) -> Result<Event, UselessWorkflowEvent> {
+    let fields: Fields<'_> = serde_json::from_slice(body).map_err(|_| UselessWorkflowEvent::NotJson)?;
+    let deal = deal_id(&fields).ok_or(UselessWorkflowEvent::NoDeal)?;
     let portal = ["portalId", "portal_id"]
         .iter()
         .find_map(|name| id(fields.get(*name)?))
         .or_else(|| only_portal.map(Into::into))
-        .ok_or(UselessPoke::NoPortal)?
+        .ok_or(UselessWorkflowEvent::NoPortal)?
         .into_owned();
 
     let seconds = now.as_second();
@@ -65,7 +65,7 @@ pub fn parse_poke(
     Ok(Event {
         dedupe_key: format!("hubspot:{portal}:poke:{deal}:{provider_id}:{body_hash}:{bucket}"),
         deal: DealKey { account: account(portal), deal },
-        kind: EventKind::Poked,
+        kind: EventKind::Requested,
         provider_id,
         occurred_at: None,
         verification: verification.to_string(),
@@ -102,8 +102,14 @@ mod tests {
         time.parse().expect("a timestamp")
     }
 
-    fn parse(body: &str) -> Result<Event, UselessPoke> {
-        parse_poke(body.as_bytes(), Some("c-1"), Some("48210077"), &SECRET, at("2026-11-20T10:00:00Z"))
+    fn parse(body: &str) -> Result<Event, UselessWorkflowEvent> {
+        parse_workflow_event(
+            body.as_bytes(),
+            Some("c-1"),
+            Some("48210077"),
+            &SECRET,
+            at("2026-11-20T10:00:00Z"),
+        )
     }
 
     #[test]
@@ -120,7 +126,7 @@ mod tests {
         ] {
             let event = parse(body).expect(body);
             assert_eq!(event.deal.to_string(), "hubspot:48210077:301000000417", "{body}");
-            assert_eq!(event.kind, EventKind::Poked);
+            assert_eq!(event.kind, EventKind::Requested);
             assert_eq!(event.verification, "authenticated(header-secret, key 1)");
         }
     }
@@ -134,28 +140,29 @@ mod tests {
             r#"{"properties":[]}"#,
             r#"{"properties":{"hs_object_id":{"value":null}}}"#,
         ] {
-            assert_eq!(parse(body), Err(UselessPoke::NoDeal), "{body}");
+            assert_eq!(parse(body), Err(UselessWorkflowEvent::NoDeal), "{body}");
         }
         for body in ["", "[]", "7", "objectId=7", "{\"objectId\":7"] {
-            assert_eq!(parse(body), Err(UselessPoke::NotJson), "{body}");
+            assert_eq!(parse(body), Err(UselessWorkflowEvent::NotJson), "{body}");
         }
     }
 
     #[test]
     fn the_portal_of_the_body_wins_over_the_only_one_configured() {
         let body = br#"{"objectId":7,"portalId":99}"#;
-        let event =
-            parse_poke(body, None, Some("48210077"), &SECRET, at("2026-11-20T10:00:00Z")).expect("a poke");
+        let event = parse_workflow_event(body, None, Some("48210077"), &SECRET, at("2026-11-20T10:00:00Z"))
+            .expect("an event");
         assert_eq!(event.deal.account.account, "99");
-        let anywhere = parse_poke(br#"{"objectId":7}"#, None, None, &SECRET, at("2026-11-20T10:00:00Z"));
-        assert_eq!(anywhere, Err(UselessPoke::NoPortal));
+        let anywhere =
+            parse_workflow_event(br#"{"objectId":7}"#, None, None, &SECRET, at("2026-11-20T10:00:00Z"));
+        assert_eq!(anywhere, Err(UselessWorkflowEvent::NoPortal));
     }
 
     #[test]
     fn a_redelivery_is_recognised_and_a_later_win_is_not_mistaken_for_one() {
         let key = |body: &str, correlation: Option<&str>, time: &str| {
-            let event =
-                parse_poke(body.as_bytes(), correlation, Some("1"), &SECRET, at(time)).expect("a poke");
+            let event = parse_workflow_event(body.as_bytes(), correlation, Some("1"), &SECRET, at(time))
+                .expect("an event");
             event.dedupe_key
         };
         let body = r#"{"hs_object_id":7}"#;
@@ -172,8 +179,13 @@ mod tests {
 
     #[test]
     fn a_correlation_that_is_not_plain_is_not_repeated() {
-        let event =
-            parse_poke(br#"{"id":7}"#, Some("c\n:evil"), Some("1"), &SECRET, at("2026-11-20T10:00:00Z"));
-        assert_eq!(event.expect("a poke").provider_id, "-");
+        let event = parse_workflow_event(
+            br#"{"id":7}"#,
+            Some("c\n:evil"),
+            Some("1"),
+            &SECRET,
+            at("2026-11-20T10:00:00Z"),
+        );
+        assert_eq!(event.expect("an event").provider_id, "-");
     }
 }
