@@ -12,24 +12,24 @@ use crate::clock::{Clock, later};
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// Values by key, each with the time it was fetched.
-pub(super) struct Cache<V> {
+pub(crate) struct Cache<V> {
     clock: Clock,
     kept: Mutex<HashMap<String, (Timestamp, V)>>,
 }
 
 impl<V: Clone> Cache<V> {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self { clock, kept: Mutex::default() }
     }
 
     /// The value, if it was put less than `max_age` ago.
-    pub(super) fn get(&self, key: &str, max_age: Duration) -> Option<V> {
+    pub(crate) fn get(&self, key: &str, max_age: Duration) -> Option<V> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, value) = kept.get(key)?;
         (self.clock.now() < later(*since, max_age)).then(|| value.clone())
     }
 
-    pub(super) fn put(&self, key: &str, value: V) {
+    pub(crate) fn put(&self, key: &str, value: V) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         kept.retain(|_, (since, _)| now < later(*since, LONGEST));

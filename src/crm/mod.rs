@@ -4,12 +4,15 @@
 
 mod cache;
 pub mod hubspot;
+pub mod outbound;
+pub mod rate_limiter;
 pub mod salesforce;
 mod webhook;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+pub(crate) use cache::Cache;
 pub use crate::record::{Event, EventKind};
 pub use webhook::{RawWebhook, Received, Refusal, Rejected, Verification, VerifiedWebhook};
 

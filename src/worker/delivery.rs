@@ -145,7 +145,7 @@ impl Job<'_> {
         if self.lease.destination == Destination::SlackDigest
             && let Ok(DigestParams { channel, .. }) = self.params()
         {
-            self.context.slack.turn(&channel).await;
+            self.context.slack.acquire(&channel).await;
         }
     }
 

@@ -11,10 +11,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::error::{Refused, Trouble};
+use super::error::{ApiError, CallError};
 use super::token_file;
 use crate::clock::{Clock, later};
 use crate::config::{HubspotAuth, HubspotConfig};
+use crate::crm::outbound::send;
 use crate::failure::Failure;
 
 /// A token is renewed this long before it ends, so that none ends on its way.
@@ -144,7 +145,7 @@ impl OAuth {
         let asked_at = self.clock.now();
         let issued = match self.renew(&tokens.refresh).await {
             // The file may be older than the configuration: somebody installed the app again.
-            Err(Trouble::Refused(refused))
+            Err(CallError::Refused(refused))
                 if is_final(&refused) && !same(&tokens.refresh, &self.configured) =>
             {
                 tokens.refresh = self.configured.clone();
@@ -152,9 +153,9 @@ impl OAuth {
             }
             result => result,
         };
-        let issued = issued.map_err(|trouble| match trouble {
-            Trouble::Refused(refused) if is_final(&refused) => Failure::Pause {
-                why: format!("{}; connect the app again", Trouble::Refused(refused).retry(RENEWING).why()),
+        let issued = issued.map_err(|error| match error {
+            CallError::Refused(refused) if is_final(&refused) => Failure::Pause {
+                why: format!("{}; connect the app again", CallError::Refused(refused).retry(RENEWING).why()),
                 until: None,
             },
             other => other.retry(RENEWING),
@@ -176,28 +177,26 @@ impl OAuth {
         Ok(Bearer { token, renewal: tokens.renewals })
     }
 
-    async fn renew(&self, refresh: &SecretString) -> Result<Issued, Trouble> {
+    async fn renew(&self, refresh: &SecretString) -> Result<Issued, CallError> {
         let form = [
             ("grant_type", "refresh_token"),
             ("client_id", self.client_id.as_str()),
             ("client_secret", self.client_secret.expose_secret()),
             ("refresh_token", refresh.expose_secret()),
         ];
-        let response = self.http.post(&self.url).form(&form).timeout(self.timeout).send().await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await?;
-        if !status.is_success() {
-            return Err(Trouble::Refused(Box::new(Refused::read(status, &headers, &body, self.clock.now()))));
+        let answer = send(self.http.post(&self.url).form(&form).timeout(self.timeout)).await?;
+        if !answer.status.is_success() {
+            return Err(CallError::Refused(Box::new(ApiError::read(&answer, self.clock.now()))));
         }
         // The error's text could quote the body, which is a token.
-        serde_json::from_slice(&body).map_err(|_| Trouble::Unreadable("the answer holds no token".to_owned()))
+        answer.json().map_err(|_| CallError::Unreadable("the answer holds no token".to_owned()))
     }
 }
 
 const RENEWING: &str = "renewing the access token";
 
 /// HubSpot will not take this refresh token, now or later.
-fn is_final(refused: &Refused) -> bool {
+fn is_final(refused: &ApiError) -> bool {
     matches!(refused.status.as_u16(), 400 | 401 | 403)
 }
 

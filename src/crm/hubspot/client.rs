@@ -14,11 +14,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::auth::Auth;
-use super::error::{Refused, Trouble};
-use super::limiter::Limiter;
+use super::error::{ApiError, CallError};
 use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
 use crate::clock::Clock;
 use crate::config::HubspotConfig;
+use crate::crm::outbound::send;
+use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
 use crate::record::User;
 
@@ -37,6 +38,8 @@ const WINDOW: Duration = Duration::from_secs(10);
 const SEARCHES_PER_SECOND: u32 = 5;
 /// How often one page of a search is asked for while other apps use up the searches of the account.
 const SEARCH_TRIES: usize = 5;
+/// All calls of one limiter count together.
+const RATE: &str = "account";
 const SEARCHING: &str = "searching for won deals";
 
 /// Talks to one portal.
@@ -48,8 +51,8 @@ pub(super) struct Client {
     base: String,
     version: String,
     auth: Auth,
-    limiter: Limiter,
-    searches: Limiter,
+    limiter: RateLimiter,
+    searches: RateLimiter,
 }
 
 impl Client {
@@ -62,8 +65,8 @@ impl Client {
         Self {
             auth: Auth::new(config, http.clone(), timeout, clock.clone()),
             // Replicas do not know of each other's calls, so each keeps to its part.
-            limiter: Limiter::new(config.calls_per_10s / config.replicas.max(1), WINDOW, clock.clone()),
-            searches: Limiter::new(
+            limiter: RateLimiter::new(config.calls_per_10s / config.replicas.max(1), WINDOW, clock.clone()),
+            searches: RateLimiter::new(
                 SEARCHES_PER_SECOND,
                 Duration::from_secs(1) * config.replicas.max(1),
                 clock.clone(),
@@ -86,8 +89,8 @@ impl Client {
             ("archived", "false"),
         ]);
         match self.call(request).await {
-            Err(trouble) if trouble.is_missing() => Ok(None),
-            answer => answer.map(Some).map_err(|trouble| trouble.retry("reading the deal")),
+            Err(error) if error.is_missing() => Ok(None),
+            answer => answer.map(Some).map_err(|error| error.retry("reading the deal")),
         }
     }
 
@@ -103,8 +106,8 @@ impl Client {
                 request = request.query(&[("after", after)]);
             }
             let page: Page<Link> = match self.call(request).await {
-                Err(trouble) if trouble.is_missing() => break,
-                answer => answer.map_err(|trouble| trouble.retry(&format!("reading the deal's {to}")))?,
+                Err(error) if error.is_missing() => break,
+                answer => answer.map_err(|error| error.retry(&format!("reading the deal's {to}")))?,
             };
             after = page.next().map(ToOwned::to_owned);
             links.extend(page.results);
@@ -132,8 +135,8 @@ impl Client {
             .request(Method::POST, &format!("objects/{}/{kind}/batch/read", self.version))
             .json(&json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs}));
         let found: Found = match self.call(request).await {
-            Err(trouble) if trouble.is_missing() => return Ok(Vec::new()),
-            answer => answer.map_err(|trouble| trouble.retry(&format!("reading {kind}")))?,
+            Err(error) if error.is_missing() => return Ok(Vec::new()),
+            answer => answer.map_err(|error| error.retry(&format!("reading {kind}")))?,
         };
         Ok(found.results)
     }
@@ -142,7 +145,7 @@ impl Client {
     pub(super) async fn pipelines(&self) -> Result<Vec<Pipeline>, Failure> {
         let request = self.request(Method::GET, &format!("pipelines/{}/deals", self.version));
         let page: Page<Pipeline> =
-            self.call(request).await.map_err(|trouble| trouble.retry("reading the pipelines"))?;
+            self.call(request).await.map_err(|error| error.retry("reading the pipelines"))?;
         Ok(page.results)
     }
 
@@ -154,8 +157,8 @@ impl Client {
             .query(&[("archived", "false")]);
         match self.call::<Page<Property>>(request).await {
             Ok(page) => Ok(Some(page.results)),
-            Err(trouble) if trouble.is_missing() || trouble.is_forbidden() => Ok(None),
-            Err(trouble) => Err(trouble.retry(&format!("reading the properties of {kind}"))),
+            Err(error) if error.is_missing() || error.is_forbidden() => Ok(None),
+            Err(error) => Err(error.retry(&format!("reading the properties of {kind}"))),
         }
     }
 
@@ -166,8 +169,8 @@ impl Client {
             .request(Method::GET, &format!("owners/{}/{id}", self.version))
             .query(&[("idProperty", "id"), ("archived", archived)]);
         match self.call(request).await {
-            Err(trouble) if trouble.is_missing() => Ok(None),
-            answer => answer.map(Some).map_err(|trouble| trouble.retry("reading an owner")),
+            Err(error) if error.is_missing() => Ok(None),
+            answer => answer.map(Some).map_err(|error| error.retry("reading an owner")),
         }
     }
 
@@ -176,14 +179,14 @@ impl Client {
     pub(super) async fn search(&self, query: &Value) -> Result<Page<Item>, Failure> {
         let mut tries = 1;
         loop {
-            self.searches.turn().await.map_err(|wait| held(wait).retry(SEARCHING))?;
+            self.searches.acquire(RATE).await.map_err(|wait| held(wait).retry(SEARCHING))?;
             let path = format!("objects/{}/deals/search", self.version);
             match self.call(self.request(Method::POST, &path).json(query)).await {
                 // The next call waits for as long as HubSpot asked for.
-                Err(Trouble::Refused(refused)) if tries < SEARCH_TRIES && refused.quiet().is_some() => {
+                Err(CallError::Refused(refused)) if tries < SEARCH_TRIES && refused.quiet().is_some() => {
                     tries += 1;
                 }
-                answer => return answer.map_err(|trouble| trouble.retry(SEARCHING)),
+                answer => return answer.map_err(|error| error.retry(SEARCHING)),
             }
         }
     }
@@ -191,8 +194,7 @@ impl Client {
     /// Creates a task and returns its id.
     pub(super) async fn create_task(&self, body: &Value) -> Result<String, Failure> {
         let request = self.request(Method::POST, &format!("objects/{}/tasks", self.version)).json(body);
-        let task: Item =
-            self.call(request).await.map_err(|trouble| trouble.read_back("creating the task"))?;
+        let task: Item = self.call(request).await.map_err(|error| error.read_back("creating the task"))?;
         Ok(task.id)
     }
 
@@ -206,7 +208,7 @@ impl Client {
         &self,
         path: &str,
         query: &[(&str, &str)],
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, CallError> {
         let request = self.http.get(format!("{}/{path}", self.base)).timeout(self.timeout);
         self.call(request.query(query)).await
     }
@@ -217,7 +219,7 @@ impl Client {
         let page: Page<User> = self
             .ask(&path, &[("email", email), ("limit", "1"), ("archived", "false")])
             .await
-            .map_err(|trouble| trouble.retry("looking for an owner"))?;
+            .map_err(|error| error.retry("looking for an owner"))?;
         Ok(page.results.into_iter().next())
     }
 
@@ -241,23 +243,19 @@ impl Client {
 
     /// Sends a request when the limit allows, with a token; once more if HubSpot refuses the token and
     /// there is a newer one. A refused token means that nothing was done, so this is safe for a write too.
-    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Trouble> {
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
         let mut renewed = false;
         loop {
-            self.limiter.turn().await.map_err(held)?;
-            let bearer = self.auth.bearer().await.map_err(Trouble::Held)?;
+            self.limiter.acquire(RATE).await.map_err(held)?;
+            let bearer = self.auth.bearer().await.map_err(CallError::Held)?;
             let request = request
                 .try_clone()
-                .ok_or_else(|| Trouble::Held(Failure::give_up("the request cannot be repeated")))?;
-            let response = request.bearer_auth(bearer.token.expose_secret()).send().await?;
-            let (status, headers) = (response.status(), response.headers().clone());
-            let body = response.bytes().await?;
-            if status.is_success() {
-                return serde_json::from_slice(&body)
-                    .map_err(|error| Trouble::Unreadable(unreadable(&error)));
+                .ok_or_else(|| CallError::Held(Failure::give_up("the request cannot be repeated")))?;
+            let answer = send(request.bearer_auth(bearer.token.expose_secret())).await?;
+            if answer.status.is_success() {
+                return answer.json().map_err(|error| CallError::Unreadable(unreadable(&error)));
             }
-
-            let refused = Refused::read(status, &headers, &body, self.clock.now());
+            let refused = ApiError::read(&answer, self.clock.now());
             if let Some(span) = refused.quiet() {
                 self.limiter.quiet_for(span);
             }
@@ -265,14 +263,14 @@ impl Client {
                 renewed = true;
                 continue;
             }
-            return Err(Trouble::Refused(Box::new(refused)));
+            return Err(CallError::Refused(Box::new(refused)));
         }
     }
 }
 
-fn held(wait: Duration) -> Trouble {
+fn held(wait: Duration) -> CallError {
     let why = "HubSpot asked us to be quiet for a while".to_owned();
-    Trouble::Held(Failure::Retry { why, after: Some(wait) })
+    CallError::Held(Failure::Retry { why, after: Some(wait) })
 }
 
 /// Where an answer cannot be read, without repeating any of it.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use tokio::join;
 
 use super::client::Client;
-use super::error::Trouble;
+use super::error::CallError;
 use super::field::described;
 use super::win::is_won;
 use super::wire::{Details, LinkType, Page, Pipeline, Property};
@@ -153,15 +153,15 @@ impl Description {
     }
 
     /// The answer, or `None` if we may not ask, which is noted. Anything else ends the description.
-    fn answered<T>(&mut self, answer: Result<T, Trouble>, what: &str) -> Result<Option<T>, Failure> {
-        let trouble = match answer {
+    fn answered<T>(&mut self, answer: Result<T, CallError>, what: &str) -> Result<Option<T>, Failure> {
+        let error = match answer {
             Ok(answer) => return Ok(Some(answer)),
-            Err(trouble) => trouble,
+            Err(error) => error,
         };
-        if !trouble.is_forbidden() {
-            return Err(trouble.retry(&format!("reading {}", spoken(what))));
+        if !error.is_forbidden() {
+            return Err(error.retry(&format!("reading {}", spoken(what))));
         }
-        let mut permissions = trouble.required_scopes();
+        let mut permissions = error.required_scopes();
         if permissions.is_empty() {
             permissions.push(NEEDED[0].0.to_owned());
         }
@@ -176,7 +176,7 @@ async fn list(
     word: &str,
     archived: &str,
     sensitivity: &str,
-) -> Result<Vec<Property>, Trouble> {
+) -> Result<Vec<Property>, CallError> {
     let mut query = vec![("archived", archived)];
     if !sensitivity.is_empty() {
         query.push(("dataSensitivity", sensitivity));

@@ -4,57 +4,21 @@
 //! <https://developers.hubspot.com/docs/api-reference/latest/error-handling>
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
 use super::wire::lax;
+use crate::crm::outbound::{self, Answer, SendError};
 use crate::failure::Failure;
 
-/// How a call failed.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// We did not even try: held back, or without a token.
-    Held(Failure),
-    /// Nothing reached HubSpot.
-    NotSent(String),
-    /// The request may have arrived; no whole answer came back.
-    Lost(String),
-    /// HubSpot answered, and the answer is not success.
-    Refused(Box<Refused>),
-    /// HubSpot reported success in a form we cannot read.
-    Unreadable(String),
-}
+/// How a call to HubSpot failed.
+pub(super) type CallError = outbound::CallError<ApiError>;
 
-impl Trouble {
-    /// For a read, which changes nothing: whatever is not final may be repeated.
-    pub(super) fn retry(self, doing: &str) -> Failure {
-        match self {
-            Self::Held(failure) => failure,
-            Self::NotSent(why) | Self::Lost(why) | Self::Unreadable(why) => {
-                Failure::retry(format!("{doing}: {why}"))
-            }
-            Self::Refused(refused) if refused.is_ambiguous() => Failure::retry(refused.explain(doing)),
-            Self::Refused(refused) => refused.into_failure(doing),
-        }
-    }
-
-    /// For a write: when nobody can know whether it happened, it must be read back before it is repeated.
-    pub(super) fn read_back(self, doing: &str) -> Failure {
-        match self {
-            Self::Held(failure) => failure,
-            Self::NotSent(why) => Failure::retry(format!("{doing}: {why}")),
-            Self::Lost(why) | Self::Unreadable(why) => Failure::unknown(format!("{doing}: {why}")),
-            Self::Refused(refused) if refused.is_ambiguous() => Failure::unknown(refused.explain(doing)),
-            Self::Refused(refused) => refused.into_failure(doing),
-        }
-    }
-
+impl CallError {
     /// The object is archived, deleted or was never there.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.status == StatusCode::NOT_FOUND)
@@ -72,30 +36,23 @@ impl Trouble {
     }
 }
 
-impl From<reqwest::Error> for Trouble {
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_builder() {
-            return Self::Held(Failure::give_up(format!("the request cannot be built: {}", causes(&error))));
+impl From<SendError> for CallError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Invalid(cause) => {
+                Self::Held(Failure::give_up(format!("the request cannot be built: {cause}")))
+            }
+            SendError::NotSent(cause) => Self::NotSent(format!("no connection: {cause}")),
+            SendError::TimedOut => Self::Lost("no answer in time".to_owned()),
+            SendError::Broken(cause) => Self::Lost(cause),
+            SendError::TooLarge => Self::Unreadable("the answer is too large".to_owned()),
         }
-        if error.is_connect() && !error.is_timeout() {
-            return Self::NotSent(format!("no connection: {}", causes(&error)));
-        }
-        Self::Lost(if error.is_timeout() { "no answer in time".to_owned() } else { causes(&error) })
     }
-}
-
-/// The innermost cause, which is the one that says something. Never the URL.
-fn causes(error: &reqwest::Error) -> String {
-    let mut innermost = error.source();
-    while let Some(deeper) = innermost.and_then(std::error::Error::source) {
-        innermost = Some(deeper);
-    }
-    innermost.map_or_else(|| "the connection broke".to_owned(), ToString::to_string)
 }
 
 /// An answer that is not success.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct ApiError {
     pub(super) status: StatusCode,
     retry_after: Option<Duration>,
     daily_limit_spent: bool,
@@ -134,17 +91,14 @@ struct Detail {
     context: BTreeMap<String, Vec<String>>,
 }
 
-impl Refused {
+impl ApiError {
     /// Reads an answer that is not success, received at `at`.
-    pub(super) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], at: Timestamp) -> Self {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    pub(super) fn read(answer: &Answer, at: Timestamp) -> Self {
         Self {
-            status,
-            retry_after: header(RETRY_AFTER.as_str())
-                .and_then(|seconds| seconds.trim().parse().ok())
-                .map(Duration::from_secs),
-            daily_limit_spent: header("x-hubspot-ratelimit-daily-remaining") == Some("0"),
-            body: serde_json::from_slice(body).unwrap_or_default(),
+            status: answer.status,
+            retry_after: answer.retry_after(),
+            daily_limit_spent: answer.header("x-hubspot-ratelimit-daily-remaining") == Some("0"),
+            body: answer.json().unwrap_or_default(),
             at,
         }
     }
@@ -158,11 +112,6 @@ impl Refused {
         self.status == StatusCode::UNAUTHORIZED
     }
 
-    /// HubSpot may have done the work before it failed.
-    fn is_ambiguous(&self) -> bool {
-        self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
-    }
-
     fn is_daily(&self) -> bool {
         self.body.policy_name == "DAILY" || (self.body.policy_name.is_empty() && self.daily_limit_spent)
     }
@@ -173,47 +122,6 @@ impl Refused {
             "SECONDLY" => Duration::from_secs(1),
             _ => Duration::from_secs(10),
         })
-    }
-
-    fn into_failure(self, doing: &str) -> Failure {
-        let why = self.explain(doing);
-        match self.status.as_u16() {
-            401 => Failure::Pause {
-                why: format!("{why}; check the token or connect the app again"),
-                until: None,
-            },
-            403 => Failure::Pause { why: format!("{why}; {}", self.scopes()), until: None },
-            429 if self.is_daily() => Failure::Pause { why, until: Some(next_midnight(self.at)) },
-            429 => Failure::Retry { why, after: Some(self.wait()) },
-            // Somebody else is changing the object right now.
-            409 => Failure::retry(why),
-            423 => Failure::Retry { why, after: Some(self.retry_after.unwrap_or(Duration::from_secs(2))) },
-            // The account is moving to another data centre.
-            477 => Failure::Retry { why, after: self.retry_after },
-            _ => Failure::GiveUp { why },
-        }
-    }
-
-    /// `reading the deal: HubSpot answered 400 VALIDATION_ERROR PROPERTY_DOESNT_EXIST (hs_x), correlation …`
-    fn explain(&self, doing: &str) -> String {
-        let body = &self.body;
-        let status = Some(&body.status).filter(|status| *status != "error");
-        let codes = body.errors.iter().map(|detail| &detail.code);
-        let words =
-            [&body.category, &body.error_type, &body.policy_name].into_iter().chain(status).chain(codes);
-        let mut words: Vec<&str> = words.filter_map(|word| plain(word)).take(6).collect();
-        words.dedup();
-
-        let status = self.status.as_str();
-        let answered: Vec<&str> = [status].into_iter().chain(words).collect();
-        let properties = self.named("propertyName").join(", ");
-        let about = if properties.is_empty() { String::new() } else { format!(" ({properties})") };
-        let correlation = plain(&body.correlation_id).map(|id| format!(", correlation {id}"));
-        format!(
-            "{doing}: HubSpot answered {}{about}{}",
-            answered.join(" "),
-            correlation.as_deref().unwrap_or_default()
-        )
     }
 
     fn scopes(&self) -> String {
@@ -241,6 +149,55 @@ impl Refused {
     }
 }
 
+impl outbound::ApiError for ApiError {
+    fn failure(&self, doing: &str) -> Option<Failure> {
+        let why = self.explain(doing);
+        Some(match self.status.as_u16() {
+            401 => Failure::Pause {
+                why: format!("{why}; check the token or connect the app again"),
+                until: None,
+            },
+            403 => Failure::Pause { why: format!("{why}; {}", self.scopes()), until: None },
+            429 if self.is_daily() => Failure::Pause { why, until: Some(next_midnight(self.at)) },
+            429 => Failure::Retry { why, after: Some(self.wait()) },
+            // Another call is changing the object right now.
+            409 => Failure::retry(why),
+            423 => Failure::Retry { why, after: Some(self.retry_after.unwrap_or(Duration::from_secs(2))) },
+            // The account is moving to another data centre.
+            477 => Failure::Retry { why, after: self.retry_after },
+            // HubSpot may have done the work before it failed.
+            408 | 500..=599 => return None,
+            _ => Failure::GiveUp { why },
+        })
+    }
+
+    /// `reading the deal: HubSpot answered 400 VALIDATION_ERROR PROPERTY_DOESNT_EXIST (hs_x), correlation …`
+    fn explain(&self, doing: &str) -> String {
+        let body = &self.body;
+        let status = Some(&body.status).filter(|status| *status != "error");
+        let codes = body.errors.iter().map(|detail| &detail.code);
+        let words =
+            [&body.category, &body.error_type, &body.policy_name].into_iter().chain(status).chain(codes);
+        let mut words: Vec<&str> = words.filter_map(|word| plain(word)).take(6).collect();
+        words.dedup();
+
+        let status = self.status.as_str();
+        let answered: Vec<&str> = [status].into_iter().chain(words).collect();
+        let properties = self.named("propertyName").join(", ");
+        let about = if properties.is_empty() { String::new() } else { format!(" ({properties})") };
+        let correlation = plain(&body.correlation_id).map(|id| format!(", correlation {id}"));
+        format!(
+            "{doing}: HubSpot answered {}{about}{}",
+            answered.join(" "),
+            correlation.as_deref().unwrap_or_default()
+        )
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
 /// Words of HubSpot's vocabulary pass; anything that might be somebody's text does not.
 fn plain(word: &str) -> Option<&str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
@@ -259,16 +216,19 @@ fn next_midnight(now: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderMap;
+
     use super::*;
 
-    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Trouble {
+    fn refused(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> CallError {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, value.parse().expect("a header value"));
         }
         let at = "2026-11-20T15:04:05Z".parse().expect("a timestamp");
         let status = StatusCode::from_u16(status).expect("a status");
-        Trouble::Refused(Box::new(Refused::read(status, &map, body.as_bytes(), at)))
+        let answer = Answer { status, headers: map, body: body.as_bytes().to_vec() };
+        CallError::Refused(Box::new(ApiError::read(&answer, at)))
     }
 
     fn kind(failure: &Failure) -> &'static str {
@@ -315,15 +275,15 @@ mod tests {
 
     #[test]
     fn a_call_without_an_answer_is_ambiguous_only_for_a_write() {
-        let lost = || Trouble::Lost("no answer in time".to_owned());
+        let lost = || CallError::Lost("no answer in time".to_owned());
         assert_eq!(kind(&lost().retry("reading the deal")), "retry");
         assert_eq!(
             lost().read_back("creating the task"),
             Failure::unknown("creating the task: no answer in time")
         );
-        let not_sent = Trouble::NotSent("no connection: refused".to_owned());
+        let not_sent = CallError::NotSent("no connection: refused".to_owned());
         assert_eq!(kind(&not_sent.read_back("creating the task")), "retry");
-        let unreadable = Trouble::Unreadable("not JSON".to_owned());
+        let unreadable = CallError::Unreadable("not JSON".to_owned());
         assert_eq!(kind(&unreadable.read_back("creating the task")), "unknown");
     }
 
@@ -338,10 +298,10 @@ mod tests {
             (&[("retry-after", "Fri, 20 Nov 2026 15:04:12 GMT")][..], r#"{"policyName":"SECONDLY"}"#, 1),
             (&[("x-hubspot-ratelimit-daily-remaining", "0")][..], r#"{"policyName":"SECONDLY"}"#, 1),
         ] {
-            let trouble = refused(429, headers, body);
-            let Trouble::Refused(answer) = &trouble else { unreachable!() };
+            let error = refused(429, headers, body);
+            let CallError::Refused(answer) = &error else { unreachable!() };
             assert_eq!(answer.quiet(), Some(Duration::from_secs(wait)), "{body}");
-            assert_eq!(seconds(&trouble.read_back("creating the task")), Some(wait), "{body}");
+            assert_eq!(seconds(&error.read_back("creating the task")), Some(wait), "{body}");
         }
     }
 
@@ -397,6 +357,6 @@ mod tests {
     fn only_404_means_missing() {
         assert!(refused(404, &[], "").is_missing());
         assert!(!refused(400, &[], "").is_missing());
-        assert!(!Trouble::Lost(String::new()).is_missing());
+        assert!(!CallError::Lost(String::new()).is_missing());
     }
 }

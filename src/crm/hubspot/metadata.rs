@@ -8,7 +8,7 @@ use super::field::{Catalogue, meaning};
 use super::win::Stages;
 use super::wire::is_id;
 use crate::clock::Clock;
-use crate::crm::cache::Cache;
+use crate::crm::Cache;
 use crate::failure::Failure;
 use crate::record::User;
 

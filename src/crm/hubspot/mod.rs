@@ -4,7 +4,7 @@
 //! [`event`] and [`workflow_event`] reduce it to "look at this deal", [`receive`] puts that together. Then [`record`]
 //! re-reads the deal through [`client`], [`win`] decides whether it is won and since when, and [`task`] writes the one thing we write.
 //! [`won_deals`] finds won deals that no webhook told of.
-//! Under the client: [`auth`] with its [`token_file`], [`limiter`], [`error`] and [`wire`]. [`metadata`] keeps in a
+//! Under the client: [`auth`] with its [`token_file`], [`error`] and [`wire`]. [`metadata`] keeps in a
 //! cache what rarely changes, such as what a [`field`] means; [`describe`] asks for all of it, for a person.
 
 mod auth;
@@ -13,7 +13,6 @@ mod describe;
 mod error;
 mod event;
 mod field;
-mod limiter;
 mod metadata;
 mod receive;
 mod record;

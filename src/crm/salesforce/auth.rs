@@ -18,10 +18,11 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::answer::Answer;
+use super::error::{CallError, unreadable};
 use super::id::{Prefix, SalesforceId};
 use crate::clock::Clock;
 use crate::config::{SalesforceAuth, SalesforceConfig};
+use crate::crm::outbound::{Answer, send};
 use crate::failure::Failure;
 
 /// How long our JWT is valid, in seconds. Salesforce takes three to five minutes at most.
@@ -129,13 +130,13 @@ impl Tokens {
                 ("client_secret", secret.expose_secret().to_owned()),
             ],
         };
-        let answer = Answer::to(self.http.post(self.url.clone()).form(&form).timeout(self.timeout))
+        let answer = send(self.http.post(self.url.clone()).form(&form).timeout(self.timeout))
             .await
-            .map_err(|error| error.retry(LOGIN, now))?;
-        if !answer.is_success() {
+            .map_err(|error| CallError::from(error).retry(LOGIN))?;
+        if !answer.status.is_success() {
             return Err(refused(&answer));
         }
-        let granted: Granted = answer.json().map_err(|error| error.retry(LOGIN, now))?;
+        let granted: Granted = answer.json().map_err(|_| unreadable().retry(LOGIN))?;
         self.require_our_org(&granted)?;
         Ok(granted.access_token.into())
     }
@@ -199,11 +200,10 @@ fn refused(answer: &Answer) -> Failure {
     struct OauthError {
         error: String,
     }
-    if answer.status == 429 || answer.status >= 500 {
-        return Failure::Retry {
-            why: format!("{LOGIN}: Salesforce answered {}", answer.status),
-            after: answer.retry_after,
-        };
+    let status = answer.status.as_u16();
+    if status == 429 || status >= 500 {
+        let why = format!("{LOGIN}: Salesforce answered {status}");
+        return Failure::Retry { why, after: answer.retry_after() };
     }
     let code = answer.json::<OauthError>().map(|oauth| oauth.error).unwrap_or_default();
     let hint = match code.as_str() {
@@ -219,10 +219,7 @@ fn refused(answer: &Answer) -> Failure {
     };
     let known = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let code = if known { format!(" {code}") } else { String::new() };
-    Failure::Pause {
-        why: format!("{LOGIN}: Salesforce answered {}{code}: {hint}", answer.status),
-        until: None,
-    }
+    Failure::Pause { why: format!("{LOGIN}: Salesforce answered {status}{code}: {hint}"), until: None }
 }
 
 #[cfg(test)]

@@ -2,22 +2,24 @@
 
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer::Answer;
 use super::auth::Tokens;
-use super::error::Trouble;
+use super::error::{CallError, unreadable};
 use super::field::Described;
 use super::id::{Prefix, SalesforceId};
+use crate::clock::Clock;
+use crate::crm::outbound::{Answer, send};
 
 /// Calls one org.
 pub struct Client {
     http: reqwest::Client,
     tokens: Tokens,
     timeout: Duration,
+    clock: Clock,
     /// `https://acme.my.salesforce.com/services/data/v66.0`
     base: Url,
 }
@@ -49,46 +51,47 @@ impl Client {
         http: reqwest::Client,
         tokens: Tokens,
         timeout: Duration,
+        clock: Clock,
         instance: &Url,
         version: &str,
     ) -> Self {
         let mut base = instance.clone();
         base.set_path(&format!("/services/data/{version}"));
-        Self { http, tokens, timeout, base }
+        Self { http, tokens, timeout, clock, base }
     }
 
     /// Runs a query and returns its first page.
     /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html>
-    pub async fn query<T: DeserializeOwned>(&self, soql: &str) -> Result<Rows<T>, Trouble> {
+    pub async fn query<T: DeserializeOwned>(&self, soql: &str) -> Result<Rows<T>, CallError> {
         let url = self.url(&["query"]);
-        self.call(|| self.http.get(url.clone()).query(&[("q", soql)])).await?.json()
+        self.call(|| self.http.get(url.clone()).query(&[("q", soql)])).await.and_then(read)
     }
 
     /// Runs a query and returns the rows of all its pages. Of the address of a page only the cursor at its end
     /// is used: the host is always the configured one.
-    pub async fn query_all<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, Trouble> {
+    pub async fn query_all<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, CallError> {
         let mut page: Rows<T> = self.query(soql).await?;
         let mut rows = page.records;
         while let Some(next) = page.next {
-            let (_, cursor) = next.rsplit_once("/query/").ok_or(Trouble::Unreadable)?;
+            let (_, cursor) = next.rsplit_once("/query/").ok_or_else(unreadable)?;
             let url = self.url(&["query", cursor]);
-            page = self.call(|| self.http.get(url.clone())).await?.json()?;
+            page = self.call(|| self.http.get(url.clone())).await.and_then(read)?;
             rows.extend(page.records);
         }
         Ok(rows)
     }
 
     /// What our user may see of an object.
-    pub async fn describe(&self, object: &str) -> Result<Described, Trouble> {
+    pub async fn describe(&self, object: &str) -> Result<Described, CallError> {
         let url = self.url(&["sobjects", object, "describe"]);
-        self.call(|| self.http.get(url.clone())).await?.json()
+        self.call(|| self.http.get(url.clone())).await.and_then(read)
     }
 
     /// Creates a task.
-    pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, Trouble> {
+    pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, CallError> {
         let url = self.url(&["sobjects", "Task"]);
-        let saved: Saved = self.call(|| self.http.post(url.clone()).json(task)).await?.json()?;
-        SalesforceId::of(Prefix::Task, &saved.id).ok_or(Trouble::Unreadable)
+        let saved: Saved = self.call(|| self.http.post(url.clone()).json(task)).await.and_then(read)?;
+        SalesforceId::of(Prefix::Task, &saved.id).ok_or_else(unreadable)
     }
 
     /// Creates the task with this external key, or updates it. `None` if Salesforce does not say which id it
@@ -99,23 +102,23 @@ impl Client {
         field: &str,
         key: &str,
         task: &Value,
-    ) -> Result<Option<SalesforceId>, Trouble> {
+    ) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
         let answer = self.call(|| self.http.patch(url.clone()).json(task)).await?;
-        if answer.status == 204 {
+        if answer.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let saved: Saved = answer.json()?;
-        SalesforceId::of(Prefix::Task, &saved.id).map(Some).ok_or(Trouble::Unreadable)
+        let saved: Saved = read(answer)?;
+        SalesforceId::of(Prefix::Task, &saved.id).map(Some).ok_or_else(unreadable)
     }
 
     /// The task with this external key.
-    pub async fn task_by_key(&self, field: &str, key: &str) -> Result<Option<SalesforceId>, Trouble> {
+    pub async fn task_by_key(&self, field: &str, key: &str) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
         match self.call(|| self.http.get(url.clone()).query(&[("fields", "Id")])).await {
             Ok(answer) => {
-                let found: Keyed = answer.json()?;
-                SalesforceId::of(Prefix::Task, &found.id).map(Some).ok_or(Trouble::Unreadable)
+                let found: Keyed = read(answer)?;
+                SalesforceId::of(Prefix::Task, &found.id).map(Some).ok_or_else(unreadable)
             }
             Err(error) if error.is("NOT_FOUND") => Ok(None),
             Err(error) => Err(error),
@@ -124,15 +127,19 @@ impl Client {
 
     /// Sends with the current token; a refused token is replaced once. A 401 means that nothing was done, so
     /// even a write may be repeated after it.
-    async fn call(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, Trouble> {
-        let mut session = self.tokens.session().await.map_err(Trouble::Held)?;
-        let mut answer = Answer::to(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
-        if answer.status == 401 {
+    async fn call(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, CallError> {
+        let mut session = self.tokens.session().await.map_err(CallError::Held)?;
+        let mut answer = send(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
             self.tokens.discard(&session);
-            session = self.tokens.session().await.map_err(Trouble::Held)?;
-            answer = Answer::to(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
+            session = self.tokens.session().await.map_err(CallError::Held)?;
+            answer = send(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
         }
-        if answer.is_success() { Ok(answer) } else { Err(answer.into_refused()) }
+        if answer.status.is_success() {
+            Ok(answer)
+        } else {
+            Err(CallError::refused(&answer, self.clock.now()))
+        }
     }
 
     /// The base and further segments, each escaped.
@@ -143,4 +150,8 @@ impl Client {
         }
         url
     }
+}
+
+fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, CallError> {
+    answer.json().map_err(|_| unreadable())
 }

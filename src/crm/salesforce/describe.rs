@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::client::Client;
-use super::error::Trouble;
+use super::error::CallError;
 use super::field::Described;
 use super::soql;
 use crate::clock::Clock;
@@ -62,7 +62,7 @@ pub(super) async fn metadata(
     clock: &Clock,
 ) -> Result<AccountMetadata, Failure> {
     let found = AccountMetadata::new(account.clone(), clock.now());
-    let mut description = Description { client, clock, found };
+    let mut description = Description { client, found };
     for (object, name, consequence) in OBJECTS {
         if let Some(described) = description.describe(name, consequence).await? {
             description.found.objects.insert(object, described.metadata());
@@ -77,14 +77,13 @@ pub(super) async fn metadata(
 }
 
 /// The active user with this e-mail address.
-pub(super) async fn user_by_email(client: &Client, email: &str) -> Result<Option<User>, Trouble> {
+pub(super) async fn user_by_email(client: &Client, email: &str) -> Result<Option<User>, CallError> {
     let rows = client.query::<User>(&soql::user_by_email(email)).await?;
     Ok(rows.records.into_iter().next())
 }
 
 struct Description<'a> {
     client: &'a Client,
-    clock: &'a Clock,
     found: AccountMetadata,
 }
 
@@ -180,7 +179,7 @@ impl Description<'_> {
     /// An object as our user sees it; `None` if it is hidden, which is noted.
     async fn describe(&mut self, name: &str, consequence: &str) -> Result<Option<Described>, Failure> {
         let doing = format!("describing {name}");
-        match self.client.describe(name).await.map_err(|trouble| trouble.retry(&doing, self.clock.now())) {
+        match self.client.describe(name).await.map_err(|error| error.retry(&doing)) {
             Ok(described) => Ok(Some(described)),
             Err(Failure::GiveUp { .. }) => {
                 let permissions = vec![format!("Read on {name}")];
@@ -194,7 +193,7 @@ impl Description<'_> {
     /// The rows of a query; `None` if our user may not ask it.
     async fn ask<T: DeserializeOwned>(&self, query: &str, what: &str) -> Result<Option<Vec<T>>, Failure> {
         let doing = format!("reading {what}");
-        match self.client.query_all(query).await.map_err(|trouble| trouble.retry(&doing, self.clock.now())) {
+        match self.client.query_all(query).await.map_err(|error| error.retry(&doing)) {
             Ok(rows) => Ok(Some(rows)),
             Err(Failure::GiveUp { .. }) => Ok(None),
             Err(failure) => Err(failure),

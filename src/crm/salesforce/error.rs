@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::clock::later;
+use crate::crm::outbound::{self, Answer, SendError};
 use crate::failure::Failure;
 
 /// How long to leave an org alone whose request limit is used up. The limit is a rolling 24 hours.
@@ -15,37 +16,26 @@ const LIMIT_PAUSE: Duration = Duration::from_mins(5);
 
 const NOT_SENT: &str = "Salesforce cannot be reached";
 const LOST: &str = "no whole answer came back in time";
-const UNREADABLE: &str = "the answer could not be read";
 
-/// How a call failed. The call site chooses by name what follows.
+/// How a call to Salesforce failed.
+pub type CallError = outbound::CallError<ApiError>;
+
+/// An answer that is not success.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// We did not even try: there is no token to call with.
-    Held(Failure),
-    /// No connection was made: nothing reached Salesforce.
-    NotSent,
-    /// The connection ended, or time ran out, after something was sent.
-    Lost,
-    /// Salesforce said no.
-    Refused(Refused),
-    /// Salesforce said yes in words we do not understand.
-    Unreadable,
-}
-
-/// What Salesforce said no with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refused {
+pub struct ApiError {
     /// HTTP status.
     pub status: u16,
     /// As listed in the body; empty if there was no list.
-    pub errors: Vec<ApiError>,
+    pub errors: Vec<ListedError>,
     /// How long it asked us to wait.
     pub retry_after: Option<Duration>,
+    /// When it was received.
+    pub at: Timestamp,
 }
 
 /// One error of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct ApiError {
+pub struct ListedError {
     /// Such as `INVALID_FIELD`.
     #[serde(default, rename = "errorCode")]
     pub code: String,
@@ -57,41 +47,35 @@ pub struct ApiError {
     pub fields: Vec<String>,
 }
 
-impl Trouble {
-    /// What sending told us.
-    pub fn sending(error: &reqwest::Error) -> Self {
-        if error.is_connect() || error.is_builder() { Self::NotSent } else { Self::Lost }
-    }
-
-    /// For a read, which changes nothing: whatever is not final may be repeated.
-    pub fn retry(self, doing: &str, now: Timestamp) -> Failure {
-        match self {
-            Self::Held(failure) => failure,
-            Self::NotSent => Failure::retry(format!("{doing}: {NOT_SENT}")),
-            Self::Lost => Failure::retry(format!("{doing}: {LOST}")),
-            Self::Unreadable => Failure::retry(format!("{doing}: {UNREADABLE}")),
-            Self::Refused(refused) => refused.failure(doing, now).unwrap_or_else(|| Failure::Retry {
-                why: refused.explain(doing),
-                after: refused.retry_after,
-            }),
+impl From<SendError> for CallError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Invalid(_) | SendError::NotSent(_) => Self::NotSent(NOT_SENT.to_owned()),
+            SendError::TimedOut | SendError::Broken(_) => Self::Lost(LOST.to_owned()),
+            SendError::TooLarge => unreadable(),
         }
     }
+}
 
-    /// For a write: when nobody can know whether it happened, it must be read back before it is repeated.
-    pub fn read_back(self, doing: &str, now: Timestamp) -> Failure {
-        match self {
-            Self::Held(failure) => failure,
-            Self::NotSent => Failure::retry(format!("{doing}: {NOT_SENT}")),
-            Self::Lost => Failure::unknown(format!("{doing}: {LOST}")),
-            Self::Unreadable => Failure::unknown(format!("{doing}: {UNREADABLE}")),
-            Self::Refused(refused) => {
-                refused.failure(doing, now).unwrap_or_else(|| Failure::unknown(refused.explain(doing)))
-            }
-        }
+/// Salesforce reported success in words that we do not understand.
+pub fn unreadable() -> CallError {
+    CallError::Unreadable("the answer could not be read".to_owned())
+}
+
+impl CallError {
+    /// An answer that is not success, received at `at`, with the errors it lists.
+    pub fn refused(answer: &Answer, at: Timestamp) -> Self {
+        let (status, retry_after) = (answer.status.as_u16(), answer.retry_after());
+        Self::Refused(Box::new(ApiError {
+            status,
+            errors: answer.json().unwrap_or_default(),
+            retry_after,
+            at,
+        }))
     }
 
     /// The errors that Salesforce listed, if it got that far.
-    pub fn listed(&self) -> &[ApiError] {
+    pub fn listed(&self) -> &[ListedError] {
         match self {
             Self::Refused(refused) => &refused.errors,
             _ => &[],
@@ -104,17 +88,15 @@ impl Trouble {
     }
 }
 
-impl Refused {
-    /// What a refusal means for reads and writes alike; `None` for a fault on Salesforce's side, after which
-    /// only a read is certain to have done nothing.
-    fn failure(&self, doing: &str, now: Timestamp) -> Option<Failure> {
+impl outbound::ApiError for ApiError {
+    fn failure(&self, doing: &str) -> Option<Failure> {
         let code = |wanted: &str| self.errors.iter().any(|error| error.code == wanted);
         let why = self.explain(doing);
         Some(match self.status {
             _ if code("REQUEST_LIMIT_EXCEEDED") => {
                 let wait = self.retry_after.unwrap_or(LIMIT_PAUSE);
                 let why = format!("{why}: the org's API requests are used up; other programs share them");
-                Failure::Pause { why, until: Some(later(now, wait)) }
+                Failure::Pause { why, until: Some(later(self.at, wait)) }
             }
             // The parent record was locked for some ten seconds by another transaction.
             _ if code("UNABLE_TO_LOCK_ROW") || code("QUERY_TIMEOUT") => {
@@ -139,7 +121,7 @@ impl Refused {
         })
     }
 
-    /// What was tried, status, codes and field names: nothing that could quote a customer.
+    /// Status, codes and field names.
     fn explain(&self, doing: &str) -> String {
         let plain = |text: &&str| {
             !text.is_empty()
@@ -157,15 +139,19 @@ impl Refused {
         }
         text
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(status: u16, code: &str) -> Trouble {
-        let error = ApiError { code: code.into(), message: "Acme's secret".into(), fields: vec![] };
-        Trouble::Refused(Refused { status, errors: vec![error], retry_after: None })
+    fn refused(status: u16, code: &str) -> CallError {
+        let error = ListedError { code: code.into(), message: "Acme's secret".into(), fields: vec![] };
+        CallError::Refused(Box::new(ApiError { status, errors: vec![error], retry_after: None, at: now() }))
     }
 
     fn now() -> Timestamp {
@@ -204,27 +190,22 @@ mod tests {
             (502, "", "retry", "unknown"),
             (503, "SERVER_UNAVAILABLE", "retry", "unknown"),
         ] {
-            assert_eq!(name(&refused(status, code).retry("asking", now())), read, "read {status} {code}");
-            assert_eq!(
-                name(&refused(status, code).read_back("writing", now())),
-                write,
-                "write {status} {code}"
-            );
+            assert_eq!(name(&refused(status, code).retry("asking")), read, "read {status} {code}");
+            assert_eq!(name(&refused(status, code).read_back("writing")), write, "write {status} {code}");
         }
     }
 
     #[test]
     fn a_connection_that_was_never_made_wrote_nothing() {
-        assert_eq!(name(&Trouble::NotSent.read_back("writing", now())), "retry");
-        assert_eq!(name(&Trouble::Lost.read_back("writing", now())), "unknown");
-        assert_eq!(name(&Trouble::Lost.retry("asking", now())), "retry");
-        assert_eq!(name(&Trouble::Unreadable.read_back("writing", now())), "unknown");
+        assert_eq!(name(&CallError::NotSent(NOT_SENT.to_owned()).read_back("writing")), "retry");
+        assert_eq!(name(&CallError::Lost(LOST.to_owned()).read_back("writing")), "unknown");
+        assert_eq!(name(&CallError::Lost(LOST.to_owned()).retry("asking")), "retry");
+        assert_eq!(name(&unreadable().read_back("writing")), "unknown");
     }
 
     #[test]
     fn a_used_up_limit_holds_the_org_for_minutes() {
-        let Failure::Pause { why, until } = refused(403, "REQUEST_LIMIT_EXCEEDED").retry("asking", now())
-        else {
+        let Failure::Pause { why, until } = refused(403, "REQUEST_LIMIT_EXCEEDED").retry("asking") else {
             panic!()
         };
         assert_eq!(until, Some("2026-11-22T08:05:00Z".parse().unwrap()));
@@ -233,12 +214,17 @@ mod tests {
 
     #[test]
     fn the_operator_sees_codes_and_fields_and_never_the_message() {
-        let error = ApiError {
+        let error = ListedError {
             code: "STRING_TOO_LONG".into(),
             message: "Subject: data value too large: Acme's secret".into(),
             fields: vec!["Subject".into(), "<b>".into()],
         };
-        let refused = Trouble::Refused(Refused { status: 400, errors: vec![error], retry_after: None });
-        insta::assert_snapshot!(refused.read_back("writing", now()), @"writing: Salesforce answered 400 STRING_TOO_LONG (fields: Subject)");
+        let refused = CallError::Refused(Box::new(ApiError {
+            status: 400,
+            errors: vec![error],
+            retry_after: None,
+            at: now(),
+        }));
+        insta::assert_snapshot!(refused.read_back("writing"), @"writing: Salesforce answered 400 STRING_TOO_LONG (fields: Subject)");
     }
 }

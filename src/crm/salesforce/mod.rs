@@ -9,7 +9,6 @@
 //! the org looks like. `error` says what
 //! a failed call means.
 
-mod answer;
 mod auth;
 mod client;
 mod describe;
@@ -43,7 +42,7 @@ use serde_json::Value;
 
 use self::auth::Tokens;
 use self::client::Client;
-use self::error::Trouble;
+use self::error::CallError;
 pub use self::event::{Batch, NotJson, Unwanted, parse_json, parse_outbound, signers};
 pub use self::id::{Prefix, SalesforceId};
 use self::opportunity::Reader;
@@ -104,8 +103,8 @@ impl Salesforce {
         let tokens = Tokens::new(config, org, instance.clone(), http.clone(), http_timeout, clock.clone())?;
         Ok(Self {
             account,
-            client: Client::new(http, tokens, http_timeout, &instance, &config.api_version),
-            reader: Reader::new(clock.clone()),
+            client: Client::new(http, tokens, http_timeout, clock.clone(), &instance, &config.api_version),
+            reader: Reader::new(&clock),
             clock,
             app_url: config.app_url.trim_end_matches('/').to_owned(),
             task_status: config.task_status.clone(),
@@ -153,7 +152,7 @@ impl Salesforce {
     }
 
     /// Creates the task, or updates the one with the same key. `None` if Salesforce did not say its id.
-    async fn write_task(&self, marker: &str, task: &Value) -> Result<Option<SalesforceId>, Trouble> {
+    async fn write_task(&self, marker: &str, task: &Value) -> Result<Option<SalesforceId>, CallError> {
         match &self.task_key_field {
             Some(field) => self.client.upsert_task(field, marker, task).await,
             None => self.client.create_task(task).await.map(Some),
@@ -194,7 +193,7 @@ impl Crm for Salesforce {
     }
 
     async fn won_since(&self, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {
-        let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
+        let failed = |error: CallError| error.retry("asking for won opportunities");
         won_deals::won_since(&self.client, since).await.map_err(failed)
     }
 
@@ -207,17 +206,17 @@ impl Crm for Salesforce {
     }
 
     async fn user_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
-        let failed = |error: Trouble| error.retry("looking for a user", self.clock.now());
+        let failed = |error: CallError| error.retry("looking for a user");
         describe::user_by_email(&self.client, email).await.map_err(failed)
     }
 
     async fn last_won(&self, most: usize) -> Result<Vec<String>, Failure> {
-        let failed = |error: Trouble| error.retry("asking for won opportunities", self.clock.now());
+        let failed = |error: CallError| error.retry("asking for won opportunities");
         won_deals::last_won(&self.client, most).await.map_err(failed)
     }
 
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure> {
-        let failed = |error: Trouble| error.retry("looking for the task", self.clock.now());
+        let failed = |error: CallError| error.retry("looking for the task");
         if let Some(field) = &self.task_key_field {
             let id = self.client.task_by_key(field, marker).await.map_err(failed)?;
             return Ok(id.map(|id| self.task_ref(&id)));
@@ -243,7 +242,7 @@ impl Crm for Salesforce {
                         );
                         fields.remove(field);
                     }
-                    None => return Err(error.read_back("creating the task", self.clock.now())),
+                    None => return Err(error.read_back("creating the task")),
                 },
             }
         };

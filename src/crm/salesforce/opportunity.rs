@@ -9,14 +9,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::client::Client;
-use super::error::Trouble;
+use super::error::{CallError, unreadable};
 use super::field::{self, Described, Objects};
 use super::id::SalesforceId;
 use super::record::Row;
 use super::soql::{self, Column, HISTORY_ROWS, Selection, Table};
 use super::win::{self, Entered, HistoryRow};
 use crate::clock::Clock;
-use crate::crm::cache::Cache;
+use crate::crm::Cache;
 use crate::failure::Failure;
 use crate::record::FieldObject;
 use crate::record::{DealRecord, WantedFields};
@@ -28,7 +28,6 @@ const MAX_QUERIES: usize = 20;
 
 /// Reads opportunities of one org.
 pub(super) struct Reader {
-    clock: Clock,
     /// Columns that were refused, by table and name.
     refused: Cache<()>,
     /// Objects as our user sees them; `None` for one that may not be described.
@@ -53,12 +52,11 @@ struct Stage {
 }
 
 impl Reader {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: &Clock) -> Self {
         Self {
             refused: Cache::new(clock.clone()),
             described: Cache::new(clock.clone()),
             won_stages: Cache::new(clock.clone()),
-            clock,
         }
     }
 
@@ -77,14 +75,13 @@ impl Reader {
             match client.query::<Box<RawValue>>(&selection.soql(id)).await {
                 Ok(rows) => {
                     let Some(raw) = rows.records.into_iter().next() else { return Ok(None) };
-                    let row = Row::read(&raw, wanted)
-                        .map_err(|_| Trouble::Unreadable.retry(READING, self.clock.now()))?;
+                    let row = Row::read(&raw, wanted).map_err(|_| unreadable().retry(READING))?;
                     return Ok(Some(Reading { row, selection, objects }));
                 }
                 Err(error) if super::unreadable_fields::is_about_columns(&error) => {
                     self.leave_out(&error, &selection)?;
                 }
-                Err(error) => return Err(error.retry(READING, self.clock.now())),
+                Err(error) => return Err(error.retry(READING)),
             }
         }
         Err(Failure::give_up(
@@ -94,7 +91,7 @@ impl Reader {
 
     /// Remembers which columns to leave out from now on: those that the refusal names, else the optional
     /// ones, else everything that the win can be decided without.
-    fn leave_out(&self, error: &Trouble, selection: &Selection) -> Result<(), Failure> {
+    fn leave_out(&self, error: &CallError, selection: &Selection) -> Result<(), Failure> {
         let mut columns = super::unreadable_fields::refused(error, selection.columns());
         if columns.is_empty() {
             let standard = Selection::new(&WantedFields::default(), |_| false);
@@ -131,8 +128,7 @@ impl Reader {
             let mut entered = win::entered(history, &won_stages, history.len() < HISTORY_ROWS);
             if entered == Entered::Earlier {
                 let rows = client.query::<HistoryRow>(&soql::history(id)).await;
-                let rows =
-                    rows.map_err(|error| error.retry("reading the stage history", self.clock.now()))?;
+                let rows = rows.map_err(|error| error.retry("reading the stage history"))?;
                 entered = win::entered(&rows.records, &won_stages, true);
             }
             if let Entered::At(instant) = entered {
@@ -154,7 +150,7 @@ impl Reader {
                 .flat_map(|stage| [stage.api_name, stage.master_label])
                 .flatten()
                 .collect(),
-            Err(error) => match error.retry("reading the won stages", self.clock.now()) {
+            Err(error) => match error.retry("reading the won stages") {
                 // The deal's own stage is known to be won and has to do.
                 Failure::GiveUp { .. } => BTreeSet::new(),
                 other => return Err(other),
@@ -186,16 +182,13 @@ impl Reader {
         if let Some(described) = self.described.get(object, MAX_AGE) {
             return Ok(described);
         }
-        let described = match client
-            .describe(object)
-            .await
-            .map_err(|error| error.retry("describing the object", self.clock.now()))
-        {
-            Ok(described) => Some(Arc::new(described)),
-            Err(Failure::GiveUp { .. }) => None,
-            Err(pause @ Failure::Pause { .. }) => return Err(pause),
-            Err(_) => return Ok(None),
-        };
+        let described =
+            match client.describe(object).await.map_err(|error| error.retry("describing the object")) {
+                Ok(described) => Some(Arc::new(described)),
+                Err(Failure::GiveUp { .. }) => None,
+                Err(pause @ Failure::Pause { .. }) => return Err(pause),
+                Err(_) => return Ok(None),
+            };
         self.described.put(object, described.clone());
         Ok(described)
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::error::Trouble;
+use super::error::CallError;
 use super::id::{Prefix, SalesforceId};
 use crate::crm::{TaskBlock, TaskDraft};
 
@@ -43,7 +43,7 @@ pub fn fields(draft: &TaskDraft, status: Option<&str>) -> Option<Map<String, Val
 
 /// The field that a refusal is about, if the task is worth having without it: the contact may be hidden
 /// from our user, and the assignee may have left.
-pub fn dispensable(error: &Trouble, fields: &Map<String, Value>) -> Option<&'static str> {
+pub fn dispensable(error: &CallError, fields: &Map<String, Value>) -> Option<&'static str> {
     let about = |field: &str, codes: &[&str]| {
         fields.contains_key(field)
             && error.listed().iter().any(|listed| {
@@ -128,7 +128,7 @@ fn units(text: &str) -> usize {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::error::{ApiError, Refused};
+    use super::super::error::{ApiError, ListedError};
     use super::*;
 
     fn draft() -> TaskDraft {
@@ -216,8 +216,13 @@ mod tests {
         let fields = fields(&draft(), None).unwrap();
         let about = |code: &str, names: &[&str]| {
             let names = names.iter().map(|name| (*name).to_owned()).collect();
-            let error = ApiError { code: code.into(), message: String::new(), fields: names };
-            let error = Trouble::Refused(Refused { status: 400, errors: vec![error], retry_after: None });
+            let error = ListedError { code: code.into(), message: String::new(), fields: names };
+            let error = CallError::Refused(Box::new(ApiError {
+                status: 400,
+                errors: vec![error],
+                retry_after: None,
+                at: jiff::Timestamp::UNIX_EPOCH,
+            }));
             dispensable(&error, &fields)
         };
         assert_eq!(about("INACTIVE_OWNER_OR_USER", &[]), Some("OwnerId"));

@@ -1,17 +1,17 @@
 //! Which column a refused query stumbled over. One hidden or misspelt field makes Salesforce refuse all of
 //! a query, with the same words for both; the others must still be read.
 
-use super::error::{ApiError, Trouble};
+use super::error::{CallError, ListedError};
 use super::soql::{Column, Table};
 
 /// The selected columns that a refusal names. Empty if it names none of them.
-pub fn refused(error: &Trouble, selected: &[Column]) -> Vec<Column> {
-    let readable = |error: &&ApiError| matches!(error.code.as_str(), "INVALID_FIELD" | "INVALID_TYPE");
+pub fn refused(error: &CallError, selected: &[Column]) -> Vec<Column> {
+    let readable = |error: &&ListedError| matches!(error.code.as_str(), "INVALID_FIELD" | "INVALID_TYPE");
     error.listed().iter().filter(readable).flat_map(|error| named(&error.message, selected)).collect()
 }
 
 /// Whether a query was refused for what it asks, rather than for who asks or when.
-pub fn is_about_columns(error: &Trouble) -> bool {
+pub fn is_about_columns(error: &CallError) -> bool {
     ["INVALID_FIELD", "INVALID_TYPE", "MALFORMED_QUERY"].iter().any(|code| error.is(code))
 }
 
@@ -66,7 +66,7 @@ fn may_be_of(column: &Column, entity: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::Refused;
+    use super::super::error::ApiError;
     use super::*;
 
     fn names(code: &str, message: &str) -> Vec<String> {
@@ -85,8 +85,13 @@ mod tests {
         ];
         let selected: Vec<Column> =
             columns.iter().filter_map(|(table, name)| Column::new(*table, name)).collect();
-        let error = ApiError { code: code.into(), message: message.into(), fields: vec![] };
-        let error = Trouble::Refused(Refused { status: 400, errors: vec![error], retry_after: None });
+        let error = ListedError { code: code.into(), message: message.into(), fields: vec![] };
+        let error = CallError::Refused(Box::new(ApiError {
+            status: 400,
+            errors: vec![error],
+            retry_after: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        }));
         refused(&error, &selected)
             .iter()
             .map(|column| format!("{:?} {}", column.table, column.name))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Client;
-use super::error::Trouble;
+use super::error::{CallError, unreadable};
 use super::id::{Prefix, SalesforceId};
 use super::soql;
 use super::unreadable_fields::is_about_columns;
@@ -24,12 +24,12 @@ struct Row {
 }
 
 /// All pages of one query. An org that hides the last stage change is asked again without it.
-pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<WonDealHint>, Trouble> {
+pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<WonDealHint>, CallError> {
     let rows: Vec<Row> = match client.query_all(&soql::won_since(since, true)).await {
         Err(error) if is_about_columns(&error) => client.query_all(&soql::won_since(since, false)).await?,
         answer => answer?,
     };
-    rows.into_iter().map(|row| hint(&row).ok_or(Trouble::Unreadable)).collect()
+    rows.into_iter().map(|row| hint(&row).ok_or_else(unreadable)).collect()
 }
 
 #[derive(Deserialize)]
@@ -39,10 +39,10 @@ struct Won {
 }
 
 /// The opportunities that were won last, by their close date: every opportunity has one.
-pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>, Trouble> {
+pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>, CallError> {
     let rows: Vec<Won> = client.query_all(&soql::last_won(most)).await?;
     let id = |row: &Won| SalesforceId::of(Prefix::Opportunity, &row.id).map(|id| id.to_string());
-    rows.iter().map(|row| id(row).ok_or(Trouble::Unreadable)).collect()
+    rows.iter().map(|row| id(row).ok_or_else(unreadable)).collect()
 }
 
 fn hint(row: &Row) -> Option<WonDealHint> {

@@ -3,12 +3,11 @@
 //! The Web API answers 200 with `"ok": false` and a code; an incoming webhook answers with a status and a
 //! code as plain text. <https://docs.slack.dev/reference/methods/chat.postMessage>
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::crm::outbound;
 use crate::failure::Failure;
 
 /// Whether a call can have changed something in Slack.
@@ -32,7 +31,7 @@ impl Access {
 
 /// The part of every Web API answer that says whether it worked.
 #[derive(Deserialize)]
-struct Verdict {
+struct Status {
     ok: bool,
     error: Option<String>,
     needed: Option<String>,
@@ -44,52 +43,45 @@ struct Remarks {
     messages: Option<Vec<String>>,
 }
 
-impl Verdict {
+impl Status {
     fn remarks(&self) -> &[String] {
         let remarks = self.response_metadata.as_ref().and_then(|metadata| metadata.messages.as_deref());
         remarks.unwrap_or_default()
     }
 }
 
-/// An answer as it came: status, `Retry-After`, body.
-pub struct Answer {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// The wish to wait.
-    pub retry_after: Option<Duration>,
-    /// The body, or nothing if it was not text.
-    pub body: String,
-}
+/// An answer of Slack's.
+pub struct Answer(pub outbound::Answer);
 
 impl Answer {
     /// Reads the answer of a Web API method.
     pub fn web_api<T: DeserializeOwned>(&self, method: &str, access: Access) -> Result<T, Failure> {
         self.transport(method, access)?;
-        let Ok(verdict) = serde_json::from_str::<Verdict>(&self.body) else {
+        let Ok(status) = self.0.json::<Status>() else {
             return Err(self.unreadable(method, access));
         };
-        if !verdict.ok {
-            return Err(self.refused(method, &verdict, access));
+        if !status.ok {
+            return Err(self.refused(method, &status, access));
         }
         // Slack says it worked, but not what came of it.
-        serde_json::from_str(&self.body).map_err(|_| self.unreadable(method, access))
+        self.0.json().map_err(|_| self.unreadable(method, access))
     }
 
     /// The code of a refusal; `None` if the call worked, or if the answer is not Slack's.
     pub fn refusal(&self) -> Option<String> {
-        let verdict = serde_json::from_str::<Verdict>(&self.body).ok().filter(|verdict| !verdict.ok)?;
-        Some(code(verdict.error.as_deref().unwrap_or_default()).to_owned())
+        let status = self.0.json::<Status>().ok().filter(|status| !status.ok)?;
+        Some(code(status.error.as_deref().unwrap_or_default()).to_owned())
     }
 
     /// Reads the answer of an incoming webhook.
     pub fn webhook(&self) -> Result<(), Failure> {
         let name = "the incoming webhook";
         self.transport(name, Access::Write)?;
-        if self.status == StatusCode::OK {
-            return if self.body == "ok" { Ok(()) } else { Err(self.unreadable(name, Access::Write)) };
+        if self.0.status == StatusCode::OK {
+            return if self.0.body == b"ok" { Ok(()) } else { Err(self.unreadable(name, Access::Write)) };
         }
-        let code = code(&self.body);
-        let why = format!("Slack: {name}: HTTP {} {code}", self.status.as_u16());
+        let code = code(std::str::from_utf8(&self.0.body).unwrap_or_default());
+        let why = format!("Slack: {name}: HTTP {} {code}", self.0.status.as_u16());
         Err(match code {
             "invalid_token" | "no_active_hooks" | "no_service" | "no_service_id" | "no_team"
             | "team_disabled" => {
@@ -101,9 +93,9 @@ impl Answer {
 
     /// Statuses that mean the same for every call.
     fn transport(&self, method: &str, access: Access) -> Result<(), Failure> {
-        let why = || format!("Slack: {method}: HTTP {}", self.status.as_u16());
-        match self.status {
-            StatusCode::TOO_MANY_REQUESTS => Err(Failure::Retry { why: why(), after: self.retry_after }),
+        let why = || format!("Slack: {method}: HTTP {}", self.0.status.as_u16());
+        match self.0.status {
+            StatusCode::TOO_MANY_REQUESTS => Err(Failure::Retry { why: why(), after: self.0.retry_after() }),
             StatusCode::REQUEST_TIMEOUT => Err(access.unclear(why())),
             status if status.is_server_error() => Err(access.unclear(why())),
             _ => Ok(()),
@@ -112,23 +104,23 @@ impl Answer {
 
     fn unreadable(&self, method: &str, access: Access) -> Failure {
         let why =
-            format!("Slack: {method}: HTTP {} with an answer that is not Slack's", self.status.as_u16());
-        if self.status.is_success() {
+            format!("Slack: {method}: HTTP {} with an answer that is not Slack's", self.0.status.as_u16());
+        if self.0.status.is_success() {
             return access.unclear(why);
         }
         Failure::give_up(format!("{why}; check slack.api_url"))
     }
 
-    fn refused(&self, method: &str, verdict: &Verdict, access: Access) -> Failure {
-        let code = code(verdict.error.as_deref().unwrap_or_default());
+    fn refused(&self, method: &str, status: &Status, access: Access) -> Failure {
+        let code = code(status.error.as_deref().unwrap_or_default());
         let why = format!("Slack: {method}: {code}");
         match code {
             "ratelimited" | "rate_limited" | "service_unavailable" | "team_added_to_org" => {
-                Failure::Retry { why, after: self.retry_after }
+                Failure::Retry { why, after: self.0.retry_after() }
             }
             "internal_error" | "fatal_error" | "request_timeout" => access.unclear(why),
             "missing_scope" => {
-                let why = format!("{why}; grant the app {}", scopes(verdict.needed.as_deref()));
+                let why = format!("{why}; grant the app {}", scopes(status.needed.as_deref()));
                 match access {
                     Access::Write => Failure::Pause { why, until: None },
                     // Digests can still be posted.
@@ -151,7 +143,7 @@ impl Answer {
             "not_in_channel" | "channel_not_found" => Failure::give_up(format!(
                 "{why}; invite the bot to the channel, and check its id in the mapping"
             )),
-            _ => Failure::give_up(format!("{why}{}", pointers(verdict.remarks()))),
+            _ => Failure::give_up(format!("{why}{}", pointers(status.remarks()))),
         }
     }
 }
@@ -185,6 +177,9 @@ fn pointers(remarks: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
     use serde_json::{Value, json};
 
     use super::*;
@@ -194,11 +189,12 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer {
-            status: StatusCode::from_u16(status).unwrap(),
-            retry_after: (status == 429).then(|| Duration::from_secs(30)),
-            body: body.to_owned(),
+        let mut headers = HeaderMap::new();
+        if status == 429 {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("30"));
         }
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer(outbound::Answer { status, headers, body: body.into() })
     }
 
     fn refusal(code: &str) -> Failure {

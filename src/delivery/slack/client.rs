@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::RETRY_AFTER;
-use reqwest::{RequestBuilder, Response};
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
@@ -15,7 +14,15 @@ use super::pace::Pace;
 use super::settings::{SlackAuth, SlackConfig};
 use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
+use super::user_cache::{Person, UserCache};
+use crate::config::{SlackAuth, SlackConfig};
+use crate::crm::outbound::{self, SendError};
+use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
+
+/// Time between two posts to one channel. Replicas do not know of each other's posts, so each keeps to its part.
+/// <https://docs.slack.dev/apis/web-api/rate-limits>
+const POST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How far our clock and Slack's may be apart.
 const SKEW_SECONDS: i64 = 600;
@@ -52,8 +59,8 @@ pub struct SlackClient {
     api_url: String,
     auth: SlackAuth,
     timeout: Duration,
-    pace: Pace,
-    directory: Directory,
+    posts: RateLimiter,
+    users: UserCache,
 }
 
 impl SlackClient {
@@ -64,8 +71,8 @@ impl SlackClient {
             api_url: config.api_url.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
             timeout,
-            pace: Pace::new(clock.clone(), config.replicas),
-            directory: Directory::new(clock),
+            posts: RateLimiter::new(1, POST_INTERVAL * config.replicas.max(1), clock.clone()),
+            users: UserCache::new(clock),
         }
     }
 
@@ -74,10 +81,11 @@ impl SlackClient {
         matches!(self.auth, SlackAuth::Bot(_))
     }
 
-    /// Waits until the channel may get another message; about one a second is what Slack allows. To be awaited
-    /// before it is written down that [`SlackClient::post`] is called: others may be waiting for long.
-    pub async fn turn(&self, channel: &str) {
-        self.pace.turn(channel).await;
+    /// Waits until the rate limit lets the channel get another message. To be awaited before it is written down
+    /// that [`SlackClient::post`] is called: many posts may be waiting.
+    pub async fn acquire(&self, channel: &str) {
+        // Only a wish for quiet, which is never passed on to this limiter, ends the waiting early.
+        let _ = self.posts.acquire(channel).await;
     }
 
     /// Posts a message. An incoming webhook posts to its own channel, whatever `channel` says.
@@ -154,7 +162,7 @@ impl SlackClient {
         if email.is_empty() {
             return None;
         }
-        if let Some(known) = self.directory.recall(&email) {
+        if let Some(known) = self.users.get(&email) {
             return known.id();
         }
         let method = "users.lookupByEmail";
@@ -168,7 +176,7 @@ impl SlackClient {
                 return None;
             }
         };
-        self.directory.remember(email, person.clone());
+        self.users.put(&email, person.clone());
         person.id()
     }
 
@@ -185,14 +193,12 @@ impl SlackClient {
     pub async fn identity(&self) -> Result<Option<Identity>, Failure> {
         let SlackAuth::Bot(token) = &self.auth else { return Ok(None) };
         let method = "auth.test";
-        let call = self.http.post(self.url(method)).bearer_auth(token.expose_secret()).timeout(self.timeout);
-        let response = call.send().await.map_err(|error| not_sent(method, Access::Read, &error))?;
-        let granted = response.headers().get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok());
-        let scopes = granted.unwrap_or_default().split(',').map(str::trim).filter(|scope| !scope.is_empty());
-        let scopes = scopes.map(ToOwned::to_owned).collect();
-        let answer = read(method, Access::Read, response).await?;
+        let call = self.http.post(self.url(method)).bearer_auth(token.expose_secret());
+        let answer = self.send(method, Access::Read, call).await?;
+        let granted = answer.0.header("x-oauth-scopes").unwrap_or_default();
+        let scopes = granted.split(',').map(str::trim).filter(|scope| !scope.is_empty());
         let WhoAmI { team, user } = answer.web_api(method, Access::Read)?;
-        Ok(Some(Identity { team, user, scopes }))
+        Ok(Some(Identity { team, user, scopes: scopes.map(ToOwned::to_owned).collect() }))
     }
 
     /// Calls a method that only reads and returns the answer, refusals included. `None` for an incoming
@@ -218,37 +224,24 @@ impl SlackClient {
     }
 
     async fn send(&self, method: &str, access: Access, call: RequestBuilder) -> Result<Answer, Failure> {
-        let response =
-            call.timeout(self.timeout).send().await.map_err(|error| not_sent(method, access, &error))?;
-        read(method, access, response).await
+        let answer = outbound::send(call.timeout(self.timeout)).await;
+        answer.map(Answer).map_err(|error| unanswered(method, access, &error))
     }
 }
 
-async fn read(method: &str, access: Access, response: Response) -> Result<Answer, Failure> {
-    let (status, retry_after) = (response.status(), retry_after(&response));
-    let body = response
-        .text()
-        .await
-        .map_err(|_| access.unclear(format!("Slack: {method}: the answer broke off")))?;
-    Ok(Answer { status, retry_after, body })
-}
-
-/// Why a call got no answer. Said in our own words: reqwest's would hold the URL, and with it the secret of
-/// an incoming webhook.
-fn not_sent(method: &str, access: Access, error: &reqwest::Error) -> Failure {
-    if error.is_builder() {
-        return Failure::give_up(format!("Slack: {method}: the configured URL or token is not a valid one"));
-    }
-    if error.is_connect() {
-        return Failure::retry(format!("Slack: {method}: could not connect"));
-    }
-    let what = if error.is_timeout() { "no answer in time" } else { "the connection broke" };
+/// The failure of a call that got no answer. In our own words: the connection's would be in no code of Slack's.
+fn unanswered(method: &str, access: Access, error: &SendError) -> Failure {
+    let what = match error {
+        SendError::Invalid(_) => {
+            let why = "the configured URL or token is not a valid one";
+            return Failure::give_up(format!("Slack: {method}: {why}"));
+        }
+        SendError::NotSent(_) => return Failure::retry(format!("Slack: {method}: could not connect")),
+        SendError::TimedOut => "no answer in time",
+        SendError::Broken(_) => "the connection broke",
+        SendError::TooLarge => "the answer is too large",
+    };
     access.unclear(format!("Slack: {method}: {what}"))
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -264,6 +257,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::crm::outbound::tests::server_that_sends;
     use crate::delivery::example;
     use crate::delivery::slack::{Links, digest};
 
@@ -329,8 +323,11 @@ mod tests {
     fn client(api_url: &str, auth: SlackAuth, clock: &Clock) -> SlackClient {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
-        let config = SlackConfig { api_url: format!("{api_url}/"), replicas: 1, auth };
-        SlackClient::new(http, &config, Duration::from_secs(5), clock.clone())
+        SlackClient::new(http, &config(api_url, auth), Duration::from_secs(5), clock.clone())
+    }
+
+    fn config(api_url: &str, auth: SlackAuth) -> SlackConfig {
+        SlackConfig { api_url: format!("{api_url}/"), replicas: 1, auth }
     }
 
     fn message() -> Message {
@@ -534,5 +531,33 @@ mod tests {
             Some("https://acme.slack.com/archives/C1/p1")
         );
         assert_eq!(client.permalink("C1", "1.5").await, None);
+    }
+
+    #[tokio::test]
+    async fn three_replicas_together_post_to_one_channel_about_once_a_second() {
+        use futures_util::FutureExt as _;
+
+        let slack = Slack::that_says(VecDeque::new()).await;
+        let config = SlackConfig { replicas: 3, ..config(&slack.url, SlackAuth::Bot("xoxb".into())) };
+        let replicas = [(); 3].map(|()| {
+            SlackClient::new(reqwest::Client::new(), &config, Duration::from_secs(5), slack.clock.clone())
+        });
+        let mut posted = 0;
+        for _ in 0..60 {
+            posted += replicas.iter().filter(|slack| slack.acquire("C1").now_or_never().is_some()).count();
+            slack.clock.advance(POST_INTERVAL);
+        }
+        assert_eq!(posted, 60);
+    }
+
+    #[tokio::test]
+    async fn an_answer_above_the_limit_is_a_failed_call() {
+        let url = server_that_sends(outbound::MAX_ANSWER_BYTES + 1).await;
+        let clock = Clock::manual(SINCE.parse().unwrap());
+        let client = client(&url, SlackAuth::Bot("xoxb".into()), &clock);
+        let failure = client.identity().await.unwrap_err();
+        assert_eq!(failure, Failure::retry("Slack: auth.test: the answer is too large"));
+        let failure = client.post("C1", &message()).await.unwrap_err();
+        assert_eq!(failure, Failure::unknown("Slack: chat.postMessage: the answer is too large"));
     }
 }

@@ -8,12 +8,11 @@ pub mod answer;
 pub mod blocks;
 pub mod client;
 pub mod digest;
-mod directory;
 mod escape;
-mod pace;
 mod plain;
 mod questions;
 mod settings;
+mod user_cache;
 mod wire;
 pub mod workspace;
 

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::HubspotAuth;
 use crate::crm::TaskBlock;
+use crate::crm::outbound::MAX_ANSWER_BYTES;
+use crate::crm::outbound::tests::server_that_sends;
 use crate::record::{FieldObject, FieldPath};
 
 const NOW: &str = "2026-11-20T16:00:00Z";
@@ -813,4 +815,14 @@ async fn a_search_that_fails_is_left_to_the_next_sweep() {
     assert!(matches!(failure, Failure::Retry { .. }), "{failure:?}");
     insta::assert_snapshot!(failure, @"searching for won deals: HubSpot answered 502");
     assert_eq!(portal.take_paths(), ["POST /crm/objects/2026-03/deals/search"]);
+}
+
+#[tokio::test]
+async fn an_answer_above_the_limit_is_a_failed_call() {
+    let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
+    let (hubspot, _) = hubspot_with(&url, HubspotAuth::Token("pat-eu1-test".into()));
+    let failure = hubspot.user_by_email("dana@example.com").await.expect_err("too large");
+    assert_eq!(failure, Failure::retry("looking for an owner: the answer is too large"));
+    let failure = hubspot.create_task(&draft()).await.expect_err("too large");
+    assert_eq!(failure, Failure::unknown("creating the task: the answer is too large"));
 }

@@ -1,6 +1,8 @@
 //! How a token is got, shared, replaced and refused.
 
 use super::*;
+use crate::crm::outbound::MAX_ANSWER_BYTES;
+use crate::crm::outbound::tests::server_that_sends;
 
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_and_the_call_repeated() {
@@ -103,4 +105,11 @@ fn a_wrong_setting_is_named_at_the_start() {
         let error = Salesforce::new(&config, http(), Duration::from_secs(10), clock()).err().unwrap();
         assert!(error.starts_with(setting), "{error}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_above_the_limit_is_a_failed_call() {
+    let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
+    let failure = connect(&config(&url), &clock()).user_by_email("dana@example.com").await.unwrap_err();
+    assert_eq!(failure, Failure::retry("logging in to Salesforce: the answer could not be read"));
 }

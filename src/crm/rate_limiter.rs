@@ -1,18 +1,18 @@
-//! Keeps one account's calls under a limit of HubSpot's: so many in any ten seconds (or another span), and
-//! none while HubSpot asks for quiet.
+//! Rate limiting: so many calls in any span of a window for each key, and none while the other side asks for quiet.
 //!
-//! <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
+//! HubSpot counts the calls of an account, <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>;
+//! Slack counts the posts to each channel, <https://docs.slack.dev/apis/web-api/rate-limits>.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::clock::{Clock, later};
 
-/// Shared by all calls of one kind to one account.
-pub(super) struct Limiter {
+/// Sliding-window limiter, shared by all calls that count together.
+pub struct RateLimiter {
     clock: Clock,
     calls_per_window: usize,
     window: Duration,
@@ -21,24 +21,25 @@ pub(super) struct Limiter {
 
 #[derive(Default)]
 struct State {
-    /// When the calls of the last window started, oldest first.
-    started: VecDeque<Timestamp>,
+    /// By key, when the calls of the last window started, oldest first.
+    started: HashMap<String, VecDeque<Timestamp>>,
     quiet_until: Option<Timestamp>,
 }
 
-impl Limiter {
-    /// Allows so many calls in any span of `window`.
-    pub(super) fn new(calls: u32, window: Duration, clock: Clock) -> Self {
+impl RateLimiter {
+    /// Allows so many calls for each key in any span of `window`.
+    pub fn new(calls: u32, window: Duration, clock: Clock) -> Self {
         let calls_per_window = usize::try_from(calls).unwrap_or(usize::MAX).max(1);
         Self { clock, calls_per_window, window, state: Mutex::default() }
     }
 
-    /// Waits until one more call may start. When HubSpot asked for more quiet than one window, the caller
-    /// gets the remaining time instead: that is too long to sit on a lease.
-    pub(super) async fn turn(&self) -> Result<(), Duration> {
+    /// Waits until one more call for this key may start. A caller that gives up waiting takes nothing from the
+    /// others. Returns the remaining time when the other side asked for more quiet than one window: that is too
+    /// long to sit on a lease.
+    pub async fn acquire(&self, key: &str) -> Result<(), Duration> {
         loop {
             let now = self.clock.now();
-            let Some(free_at) = self.take_or_wait(now) else { return Ok(()) };
+            let Some(free_at) = self.try_acquire(key, now) else { return Ok(()) };
             let wait = Duration::try_from(free_at.duration_since(now)).unwrap_or_default();
             if wait > self.window {
                 return Err(wait);
@@ -48,29 +49,37 @@ impl Limiter {
     }
 
     /// Holds all calls for `span` from now; a shorter wish does not cut a longer one.
-    pub(super) fn quiet_for(&self, span: Duration) {
+    pub fn quiet_for(&self, span: Duration) {
         let until = later(self.clock.now(), span);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         state.quiet_until = state.quiet_until.max(Some(until));
     }
 
-    /// Takes a place, or says when one may be free.
-    fn take_or_wait(&self, now: Timestamp) -> Option<Timestamp> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Counts a call that starts now, or returns when one may start.
+    fn try_acquire(&self, key: &str, now: Timestamp) -> Option<Timestamp> {
+        let mut state = self.state();
         if let Some(until) = state.quiet_until.filter(|until| *until > now) {
             return Some(until);
         }
         state.quiet_until = None;
-        while state.started.front().is_some_and(|start| later(*start, self.window) <= now) {
-            state.started.pop_front();
-        }
-        match state.started.front() {
-            Some(oldest) if state.started.len() >= self.calls_per_window => Some(later(*oldest, self.window)),
+        state.started.retain(|_, started| {
+            while started.front().is_some_and(|start| later(*start, self.window) <= now) {
+                started.pop_front();
+            }
+            !started.is_empty()
+        });
+        let started = state.started.entry(key.to_owned()).or_default();
+        match started.front() {
+            Some(oldest) if started.len() >= self.calls_per_window => Some(later(*oldest, self.window)),
             _ => {
-                state.started.push_back(now);
+                started.push_back(now);
                 None
             }
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,14 +91,14 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(10);
 
-    fn limiter(calls: u32) -> (Limiter, Clock) {
+    fn limiter(calls: u32) -> (RateLimiter, Clock) {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
-        (Limiter::new(calls, WINDOW, clock.clone()), clock)
+        (RateLimiter::new(calls, WINDOW, clock.clone()), clock)
     }
 
-    /// Whether a call may start right now; taking the turn if so.
-    fn may_start(limiter: &Limiter) -> bool {
-        limiter.turn().now_or_never() == Some(Ok(()))
+    /// Whether a call may start right now; counting it if so.
+    fn may_start(limiter: &RateLimiter) -> bool {
+        limiter.acquire("").now_or_never() == Some(Ok(()))
     }
 
     #[test]
@@ -110,7 +119,7 @@ mod tests {
     async fn a_waiting_call_starts_when_the_clock_gets_there() {
         let (limiter, clock) = limiter(1);
         assert!(may_start(&limiter));
-        let (turn, ()) = tokio::join!(limiter.turn(), async { clock.advance(WINDOW) });
+        let (turn, ()) = tokio::join!(limiter.acquire(""), async { clock.advance(WINDOW) });
         assert_eq!(turn, Ok(()));
     }
 
@@ -146,6 +155,22 @@ mod tests {
     fn a_long_quiet_is_handed_back_instead_of_waited_for() {
         let (limiter, _clock) = limiter(100);
         limiter.quiet_for(Duration::from_mins(1));
-        assert_eq!(limiter.turn().now_or_never(), Some(Err(Duration::from_mins(1))));
+        assert_eq!(limiter.acquire("").now_or_never(), Some(Err(Duration::from_mins(1))));
+    }
+
+    #[test]
+    fn posts_to_one_channel_are_a_second_apart() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let limiter = RateLimiter::new(1, Duration::from_secs(1), clock.clone());
+        let free_at = |channel| limiter.try_acquire(channel, clock.now()).map(Timestamp::as_second);
+        assert_eq!(
+            [free_at("C1"), free_at("C1"), free_at("C2"), free_at("C1")],
+            [None, Some(1), None, Some(1)]
+        );
+        clock.advance(Duration::from_secs(1));
+        assert_eq!([free_at("C1"), free_at("C1")], [None, Some(2)]);
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(free_at("C1"), None);
+        assert_eq!(limiter.state().started.len(), 1);
     }
 }
