@@ -14,7 +14,9 @@ use jiff::Timestamp;
 
 pub(crate) use cache::Cache;
 pub use crate::record::{Event, EventKind};
-pub use webhook::{RawWebhook, Received, Refusal, Rejected, Verification, VerifiedWebhook};
+pub use webhook::{
+    Batch, NotJson, RawWebhook, Received, Refusal, Rejected, Unwanted, Verification, VerifiedWebhook,
+};
 
 use crate::failure::Failure;
 use crate::record::{AccountKey, AccountMetadata, DealRecord, User, WantedFields, WinKey};

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use axum::http::HeaderMap;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::{SignedDuration, Timestamp};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 use super::Event;
 
@@ -48,6 +52,15 @@ impl RawWebhook {
         message_id: Option<String>,
     ) -> VerifiedWebhook {
         VerifiedWebhook { body: self.body, verification, message_id }
+    }
+
+    /// The value of a header that must not be repeated; `None` if it is absent.
+    pub(super) fn only_header(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        if !self.headers.contains_key(name) {
+            return Ok(None);
+        }
+        let repeated = || Refusal::new("malformed", format!("{name} is repeated or not plain ASCII"));
+        self.single_header(name).map(Some).ok_or_else(repeated)
     }
 
     /// The only value of a header: none, several or unreadable ones are `None`.
@@ -131,6 +144,99 @@ pub struct Refusal {
     /// What arrived, and what would have matched.
     pub detail: String,
 }
+
+impl Refusal {
+    pub(super) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+}
+
+/// How far a webhook's time may lie from ours, before or after. HubSpot says five minutes back; as much ahead is for
+/// clocks that differ.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
+
+/// Refuses a webhook that was sent too long before `now`, or after it. `what` names where its time stands.
+pub(super) fn require_fresh(sent: Timestamp, now: Timestamp, what: &str) -> Result<(), Refusal> {
+    let age = now.duration_since(sent);
+    if age.abs() <= TOLERANCE {
+        return Ok(());
+    }
+    let side = if sent < now { "behind" } else { "ahead of" };
+    let seconds = age.abs().as_secs();
+    Err(Refusal::new("stale", format!("{what} is {seconds} s {side} our clock; 300 s are allowed")))
+}
+
+/// Whether a MAC is the HMAC-SHA256 of these parts by this key, compared in constant time.
+pub(super) fn is_hmac_sha256(mac: &[u8], key: &[u8], parts: &[&[u8]]) -> bool {
+    bool::from(hmac_sha256(key, parts).ct_eq(mac))
+}
+
+/// The HMAC-SHA256 of these parts.
+pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    // A key of any length will do.
+    let hmac = Hmac::<Sha256>::new_from_slice(key).ok();
+    let hmac = hmac.map(|hmac| parts.iter().fold(hmac, Hmac::chain_update));
+    hmac.map(|hmac| hmac.finalize().into_bytes().to_vec()).unwrap_or_default()
+}
+
+/// The events of one request, and what was left out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Worth recording, in the order they came in. Accounts may be mixed, and may be unknown to us.
+    pub events: Vec<Event>,
+    /// How many elements were left out, by reason.
+    pub dropped: BTreeMap<Unwanted, usize>,
+}
+
+impl Batch {
+    pub(super) fn add(&mut self, read: Result<Event, Unwanted>) {
+        match read {
+            Ok(event) => self.events.push(event),
+            Err(reason) => *self.dropped.entry(reason).or_default() += 1,
+        }
+    }
+
+    pub(super) fn received(self, verification: Verification) -> Received {
+        let dropped = self.dropped.into_iter().map(|(reason, count)| (reason.as_str(), count as u64));
+        Received { events: self.events, dropped: dropped.collect(), verification }
+    }
+}
+
+/// Why an element of a webhook is not recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unwanted {
+    /// No type, account or deal id could be read. The record of a deleted opportunity looks like this.
+    Broken,
+    /// It speaks of something that is not a deal.
+    OtherObject,
+    /// Deals, but nothing that can win one: a deletion, an association.
+    OtherChange,
+    /// A property other than the stage.
+    OtherProperty,
+    /// The stage it names is known not to be a won one.
+    OpenStage,
+    /// It speaks for an organisation that the secret does not belong to.
+    OtherOrg,
+}
+
+impl Unwanted {
+    /// The name used in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::OtherObject => "other_object",
+            Self::OtherChange => "other_change",
+            Self::OtherProperty => "other_property",
+            Self::OpenStage => "open_stage",
+            Self::OtherOrg => "other_org",
+        }
+    }
+}
+
+/// The body is not the JSON array (HubSpot) or object (Salesforce) that it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not JSON of the expected kind")]
+pub struct NotJson;
 
 /// What a verified webhook brought.
 #[derive(Debug, Clone, PartialEq, Eq)]

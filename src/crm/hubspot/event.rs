@@ -7,7 +7,6 @@
 //! <https://developers.hubspot.com/docs/api-reference/latest/webhooks/guide>
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -15,62 +14,11 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::wire::{id, text};
-use crate::crm::{Event, EventKind, Verification};
+use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification};
 use crate::record::{AccountKey, CrmKind, DealKey};
 
 /// Type id of deals in generic `object.*` events.
 const DEAL: &str = "0-3";
-
-/// The events of one request, and what was left out.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Worth recording, in the order they came in. Portals may be mixed, and may be unknown to us.
-    pub events: Vec<Event>,
-    /// How many elements were left out, by reason.
-    pub dropped: BTreeMap<Unwanted, usize>,
-}
-
-impl Batch {
-    fn add(&mut self, read: Result<Event, Unwanted>) {
-        match read {
-            Ok(event) => self.events.push(event),
-            Err(reason) => *self.dropped.entry(reason).or_default() += 1,
-        }
-    }
-}
-
-/// Why an element of a batch is not recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unwanted {
-    /// No type, portal or deal id could be read.
-    Broken,
-    /// It speaks of something that is not a deal.
-    OtherObject,
-    /// Deals, but nothing that can win one: a deletion, an association.
-    OtherChange,
-    /// A property other than the stage.
-    OtherProperty,
-    /// The stage it names is known not to be a won one.
-    OpenStage,
-}
-
-impl Unwanted {
-    /// The name used in metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::OtherObject => "other_object",
-            Self::OtherChange => "other_change",
-            Self::OtherProperty => "other_property",
-            Self::OpenStage => "open_stage",
-        }
-    }
-}
-
-/// The body is not a JSON array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body is not a JSON array")]
-pub struct NotJson;
 
 /// Reads the body of an app subscription's webhook: a JSON array of up to 100 elements.
 ///
@@ -219,6 +167,8 @@ pub(super) fn short_hash(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;

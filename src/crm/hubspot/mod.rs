@@ -37,7 +37,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 
 use self::client::Client;
-pub use self::event::{Batch, NotJson, Unwanted, parse_batch};
+pub use self::event::parse_batch;
 use self::metadata::Metadata;
 pub use self::receive::Receiver;
 use self::record::Found;

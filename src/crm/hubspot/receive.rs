@@ -69,10 +69,7 @@ impl Receiver {
         let known_stage = |portal: &str, stage: &str| self.portals.get(portal)?.known_stage(stage);
         let batch = parse_batch(verified.body(), verified.verification(), &known_stage)
             .map_err(|_| Rejected::Unreadable)?;
-        let dropped =
-            batch.dropped.into_iter().map(|(reason, count)| (reason.as_str(), count as u64)).collect();
-        let verification = verified.verification().clone();
-        let mut received = Received { events: batch.events, dropped, verification };
+        let mut received = batch.received(verified.verification().clone());
         self.keep_own(&mut received);
         Ok(received)
     }

@@ -10,13 +10,13 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::signed_url;
+use crate::crm::webhook::{hmac_sha256, is_hmac_sha256, require_fresh};
 use crate::crm::{RawWebhook, Refusal, Verification, VerifiedWebhook};
 
 const V3: &str = "x-hubspot-signature-v3";
@@ -27,9 +27,6 @@ const VERSION: &str = "x-hubspot-signature-version";
 /// The header an admin puts the shared secret into when the workflow uses an API key.
 const HEADER_SECRET: &str = "x-handoff-secret";
 
-/// HubSpot says five minutes back; we allow as much ahead, for clocks that differ.
-const WINDOW_MILLIS: u64 = 300_000;
-
 /// Proves that an app subscription's webhook comes from HubSpot. Only signature v3 counts.
 ///
 /// `public_url` has no trailing slash; any of `secrets` may have signed.
@@ -39,7 +36,7 @@ pub fn verify_app(
     secrets: &[SecretString],
     now: Timestamp,
 ) -> Result<VerifiedWebhook, Refusal> {
-    let Some(signature) = only(&raw, V3)? else { return Err(without_v3(&raw)) };
+    let Some(signature) = raw.only_header(V3)? else { return Err(without_v3(&raw)) };
     let verification = v3(&raw, signature, public_url, secrets, now)?;
     Ok(raw.verified(verification))
 }
@@ -54,11 +51,11 @@ pub fn verify_workflow(
     workflow_secrets: &[SecretString],
     now: Timestamp,
 ) -> Result<VerifiedWebhook, Refusal> {
-    let verification = if let Some(signature) = only(&raw, V3)? {
+    let verification = if let Some(signature) = raw.only_header(V3)? {
         v3(&raw, signature, public_url, client_secrets, now)?
-    } else if let (Some(signature), Some("v2")) = (only(&raw, SIGNATURE)?, only(&raw, VERSION)?) {
+    } else if let (Some(signature), Some("v2")) = (raw.only_header(SIGNATURE)?, raw.only_header(VERSION)?) {
         v2(&raw, signature, public_url, client_secrets)?
-    } else if let Some(presented) = only(&raw, HEADER_SECRET)? {
+    } else if let Some(presented) = raw.only_header(HEADER_SECRET)? {
         header_secret(presented, workflow_secrets)?
     } else {
         return Err(without_proof(&raw));
@@ -73,18 +70,21 @@ fn v3(
     secrets: &[SecretString],
     now: Timestamp,
 ) -> Result<Verification, Refusal> {
-    let timestamp = only(raw, TIMESTAMP)?
-        .ok_or_else(|| refusal("missing", format!("{V3} arrived without {TIMESTAMP}")))?;
-    require_fresh(timestamp, now)?;
+    let timestamp = raw
+        .only_header(TIMESTAMP)?
+        .ok_or_else(|| Refusal::new("missing", format!("{V3} arrived without {TIMESTAMP}")))?;
+    let sent = sent_at(timestamp)
+        .ok_or_else(|| Refusal::new("malformed", format!("{TIMESTAMP} is not a number of milliseconds")))?;
+    require_fresh(sent, now, TIMESTAMP)?;
     let expected: [u8; 32] = STANDARD
         .decode(signature)
         .ok()
         .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| refusal("malformed", format!("{V3} is not the base64 of 32 bytes")))?;
+        .ok_or_else(|| Refusal::new("malformed", format!("{V3} is not the base64 of 32 bytes")))?;
 
     let signs = |secret: &SecretString, url: &str| {
-        v3_mac(secret, &raw.method, url, &raw.body, timestamp)
-            .is_some_and(|mac| mac.verify_slice(&expected).is_ok())
+        let parts = [raw.method.as_bytes(), url.as_bytes(), &raw.body, timestamp.as_bytes()];
+        is_hmac_sha256(&expected, secret.expose_secret().as_bytes(), &parts)
     };
     let url = format!("{public_url}{}", raw.path_and_query);
     let decoded = decode_listed(&url);
@@ -99,15 +99,10 @@ fn v3(
 
 /// The headers of signature v3 as HubSpot sets them on a `POST` to `url`, for `doctor` to try the public address.
 pub fn sign_v3(url: &str, secret: &SecretString, body: &[u8], now: Timestamp) -> [(&'static str, String); 2] {
-    let timestamp = now.as_millisecond().to_string();
-    let mac = v3_mac(secret, "POST", &decode_listed(url), body, &timestamp);
-    let signature = mac.map(|mac| STANDARD.encode(mac.finalize().into_bytes())).unwrap_or_default();
+    let (url, timestamp) = (decode_listed(url), now.as_millisecond().to_string());
+    let parts = ["POST".as_bytes(), url.as_bytes(), body, timestamp.as_bytes()];
+    let signature = STANDARD.encode(hmac_sha256(secret.expose_secret().as_bytes(), &parts));
     [(V3, signature), (TIMESTAMP, timestamp)]
-}
-
-fn v3_mac(secret: &SecretString, method: &str, url: &str, body: &[u8], at: &str) -> Option<Hmac<Sha256>> {
-    let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
-    Some(mac.chain_update(method).chain_update(url).chain_update(body).chain_update(at))
 }
 
 fn v2(
@@ -118,7 +113,7 @@ fn v2(
 ) -> Result<Verification, Refusal> {
     let mut expected = [0; 32];
     hex::decode_to_slice(signature, &mut expected)
-        .map_err(|_| refusal("malformed", format!("{SIGNATURE} is not the hex of 32 bytes")))?;
+        .map_err(|_| Refusal::new("malformed", format!("{SIGNATURE} is not the hex of 32 bytes")))?;
 
     let signs = |secret: &SecretString, url: &str| {
         let hash = Sha256::new()
@@ -143,7 +138,7 @@ fn header_secret(presented: &str, secrets: &[SecretString]) -> Result<Verificati
         .find(|(_, secret)| presented.ct_eq(&Sha256::digest(secret.expose_secret())).into())
         .map(|(key, _)| Verification::Authenticated { by: "header-secret", key })
         .ok_or_else(|| {
-            refusal("mismatch", format!("{HEADER_SECRET} is none of the {} configured", secrets.len()))
+            Refusal::new("mismatch", format!("{HEADER_SECRET} is none of the {} configured", secrets.len()))
         })
 }
 
@@ -152,32 +147,12 @@ fn usable(secrets: &[SecretString]) -> impl Iterator<Item = (usize, &SecretStrin
     secrets.iter().enumerate().filter(|(_, secret)| !secret.expose_secret().is_empty())
 }
 
-/// The value of a header that must not be repeated.
-fn only<'a>(raw: &'a RawWebhook, name: &str) -> Result<Option<&'a str>, Refusal> {
-    if !raw.headers.contains_key(name) {
-        return Ok(None);
-    }
-    raw.single_header(name)
-        .map(Some)
-        .ok_or_else(|| refusal("malformed", format!("{name} is repeated or not plain ASCII")))
-}
-
-fn require_fresh(timestamp: &str, now: Timestamp) -> Result<(), Refusal> {
+/// The time of a request, in milliseconds since 1970.
+fn sent_at(timestamp: &str) -> Option<Timestamp> {
     let plain = (10..=16).contains(&timestamp.len()) && timestamp.bytes().all(|byte| byte.is_ascii_digit());
-    let sent = plain.then(|| timestamp.parse::<i64>().ok()).flatten();
-    let Some(sent) = sent else {
-        return Err(refusal("malformed", format!("{TIMESTAMP} is not a number of milliseconds")));
-    };
-    let now = now.as_millisecond();
-    if now.abs_diff(sent) > WINDOW_MILLIS {
-        let side = if sent < now { "behind" } else { "ahead of" };
-        let seconds = now.abs_diff(sent) / 1000;
-        return Err(refusal(
-            "stale",
-            format!("{TIMESTAMP} is {seconds} s {side} our clock; 300 s are allowed"),
-        ));
-    }
-    Ok(())
+    let millis = plain.then(|| timestamp.parse().ok()).flatten()?;
+    // Sixteen digits can name an instant that no calendar has: far too late in any case.
+    Some(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX))
 }
 
 /// The URL with the twelve escapes decoded that HubSpot's document lists, and no others. HubSpot's own
@@ -224,7 +199,7 @@ fn without_v3(raw: &RawWebhook) -> Refusal {
         (true, Some(version @ ("v1" | "v2"))) => format!("only {SIGNATURE} ({version}) arrived"),
         (true, _) => format!("only {SIGNATURE} (no known version) arrived"),
     };
-    refusal("missing", format!("{arrived}; app subscriptions are verified by {V3} alone"))
+    Refusal::new("missing", format!("{arrived}; app subscriptions are verified by {V3} alone"))
 }
 
 fn without_proof(raw: &RawWebhook) -> Refusal {
@@ -233,7 +208,7 @@ fn without_proof(raw: &RawWebhook) -> Refusal {
     } else {
         "no signature and no secret arrived".to_owned()
     };
-    refusal(
+    Refusal::new(
         "missing",
         format!(
             "{arrived}; set the workflow to sign its requests, or to send {HEADER_SECRET} as its API key"
@@ -250,16 +225,14 @@ fn mismatch(
 ) -> Refusal {
     let explanation =
         signed_url::explain(raw, public_url, &|url| usable(secrets).any(|(_, secret)| signs(secret, url)));
-    refusal("mismatch", format!("{header} matches none of {} secrets; {explanation}", secrets.len()))
-}
-
-fn refusal(kind: &'static str, detail: String) -> Refusal {
-    Refusal { kind, detail }
+    Refusal::new("mismatch", format!("{header} matches none of {} secrets; {explanation}", secrets.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+    use hmac::{Hmac, KeyInit as _, Mac as _};
 
     use super::*;
 

@@ -10,8 +10,6 @@ use quick_xml::events::{BytesDecl, BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceResolver, ResolveResult};
 use quick_xml::reader::NsReader;
 
-use super::outbound_message::{Notification, OutboundMessage};
-
 /// Elements inside each other. A real message has six.
 const MAX_DEPTH: usize = 32;
 /// Attributes of one element. A real one has at most three, and each is compared with all others.
@@ -23,6 +21,26 @@ const SOAP: Namespace<'static> = Namespace("http://schemas.xmlsoap.org/soap/enve
 const OUTBOUND: Namespace<'static> = Namespace("http://soap.sforce.com/2005/09/outbound");
 const RECORD: Namespace<'static> = Namespace("urn:sobject.enterprise.soap.sforce.com");
 const INSTANCE: Namespace<'static> = Namespace("http://www.w3.org/2001/XMLSchema-instance");
+
+/// What an Outbound Message says, as far as it is read: ids, unchecked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboundMessage {
+    /// The organisation it speaks for; 18 characters.
+    pub organization: String,
+    /// Up to 100.
+    pub notifications: Vec<Notification>,
+}
+
+/// One record that changed. An empty text means "not there": the record of a deleted opportunity has no data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notification {
+    /// The same on every redelivery.
+    pub id: String,
+    /// The object's API name, such as `Opportunity`.
+    pub object: Option<String>,
+    /// The record's id.
+    pub record: String,
+}
 
 /// Where in the envelope the parser stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,52 +1,15 @@
 //! What verified webhooks announce: opportunities to look at. Everything else is counted and dropped.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::envelope::Notification;
 use super::id::{Prefix, SalesforceId};
-use super::outbound_message::{Notification, VerifiedMessage};
+use super::outbound_message::VerifiedMessage;
 use crate::config::SalesforceConfig;
-use crate::crm::{Event, EventKind, Verification, VerifiedWebhook};
+use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification, VerifiedWebhook};
 use crate::record::{AccountKey, CrmKind, DealKey};
-
-/// The events of one request, and what was left out.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Batch {
-    /// Worth recording, in the order they came in.
-    pub events: Vec<Event>,
-    /// How many elements were left out, by reason.
-    pub dropped: BTreeMap<Unwanted, usize>,
-}
-
-/// Why an element is not recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unwanted {
-    /// It holds no valid ids. The record of an opportunity that was deleted looks like this.
-    Broken,
-    /// It speaks of something that is not an opportunity.
-    OtherObject,
-    /// It speaks for an organisation that the secret does not belong to.
-    OtherOrg,
-}
-
-impl Unwanted {
-    /// The name used in metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::OtherObject => "other_object",
-            Self::OtherOrg => "other_org",
-        }
-    }
-}
-
-/// The body is not a JSON object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the body is not a JSON object")]
-pub struct NotJson;
 
 /// The organisations whose secret proved a signed webhook, when `verify_json` was given the secrets of all of
 /// `orgs` in order. Two organisations may share a secret.
@@ -71,17 +34,15 @@ pub fn parse_outbound(verified: &VerifiedMessage) -> Batch {
     let mut batch = Batch::default();
     for Notification { id, record, .. } in &verified.message.notifications {
         let read = SalesforceId::parse(id.trim()).ok_or(Unwanted::Broken);
-        match read.and_then(|id| Ok((id, opportunity(record.trim())?))) {
-            Ok((notification, opportunity)) => batch.events.push(Event {
-                deal: deal(org, &opportunity),
-                kind: EventKind::Requested,
-                dedupe_key: format!("salesforce:{org}:om:{notification}"),
-                provider_id: notification.to_string(),
-                occurred_at: None,
-                verification: verification.clone(),
-            }),
-            Err(reason) => *batch.dropped.entry(reason).or_default() += 1,
-        }
+        let read = read.and_then(|id| Ok((id, opportunity(record.trim())?)));
+        batch.add(read.map(|(notification, opportunity)| Event {
+            deal: deal(org, &opportunity),
+            kind: EventKind::Requested,
+            dedupe_key: format!("salesforce:{org}:om:{notification}"),
+            provider_id: notification.to_string(),
+            occurred_at: None,
+            verification: verification.clone(),
+        }));
     }
     batch
 }
@@ -102,17 +63,15 @@ pub fn parse_json(webhook: &VerifiedWebhook, signers: &[SalesforceId]) -> Result
     };
     let mut batch = Batch::default();
     for element in elements {
-        match read(element, top.get("orgId"), signers) {
-            Ok((org, opportunity)) => batch.events.push(Event {
-                deal: deal(&org, &opportunity),
-                kind: EventKind::Requested,
-                dedupe_key: format!("salesforce:{org}:{}:{opportunity}", message.key),
-                provider_id: message.provider_id.clone(),
-                occurred_at: message.occurred_at,
-                verification: verification.clone(),
-            }),
-            Err(reason) => *batch.dropped.entry(reason).or_default() += 1,
-        }
+        let read = read(element, top.get("orgId"), signers);
+        batch.add(read.map(|(org, opportunity)| Event {
+            deal: deal(&org, &opportunity),
+            kind: EventKind::Requested,
+            dedupe_key: format!("salesforce:{org}:{}:{opportunity}", message.key),
+            provider_id: message.provider_id.clone(),
+            occurred_at: message.occurred_at,
+            verification: verification.clone(),
+        }));
     }
     Ok(batch)
 }
@@ -181,9 +140,12 @@ fn deal(org: &SalesforceId, opportunity: &SalesforceId) -> DealKey {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
-    use super::super::outbound_message::{OutboundMessage, verify_outbound};
+    use super::super::envelope::OutboundMessage;
+    use super::super::outbound_message::verify_outbound;
     use super::super::tests::sample::{DEAL, ENVELOPE_B, ORG, OTHER_ORG, config, webhook};
     use super::*;
 

@@ -42,13 +42,12 @@ use serde_json::Value;
 
 use self::auth::Tokens;
 use self::client::Client;
+pub use self::envelope::{Notification, OutboundMessage};
 use self::error::CallError;
-pub use self::event::{Batch, NotJson, Unwanted, parse_json, parse_outbound, signers};
+pub use self::event::{parse_json, parse_outbound, signers};
 pub use self::id::{Prefix, SalesforceId};
 use self::opportunity::Reader;
-pub use self::outbound_message::{
-    ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, Notification, OutboundMessage, VerifiedMessage, verify_outbound,
-};
+pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, VerifiedMessage, verify_outbound};
 pub use self::receive::Receiver;
 pub use self::signature::{verify_json, webhook_key};
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};

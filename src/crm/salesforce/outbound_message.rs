@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::envelope;
+use super::envelope::{self, OutboundMessage};
 use super::id::{Prefix, SalesforceId};
 use crate::config::SalesforceConfig;
 use crate::crm::{RawWebhook, Refusal, Verification, VerifiedWebhook};
@@ -30,26 +30,6 @@ pub const ACK: &str = concat!(
 
 /// The content type of [`ACK`].
 pub const ACK_CONTENT_TYPE: &str = "text/xml; charset=utf-8";
-
-/// What an Outbound Message says, as far as it is read: ids, unchecked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OutboundMessage {
-    /// The organisation it speaks for; 18 characters.
-    pub organization: String,
-    /// Up to 100.
-    pub notifications: Vec<Notification>,
-}
-
-/// One record that changed. An empty text means "not there": the record of a deleted opportunity has no data.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Notification {
-    /// The same on every redelivery.
-    pub id: String,
-    /// The object's API name, such as `Opportunity`.
-    pub object: Option<String>,
-    /// The record's id.
-    pub record: String,
-}
 
 /// An Outbound Message whose sender is proved.
 pub struct VerifiedMessage {
@@ -75,19 +55,19 @@ pub fn verify_outbound(
         .filter_map(|org| Some((org, matching(&presented, &org.outbound_secrets_sha256)?)))
         .collect();
     if holders.is_empty() {
-        return Err(refusal("mismatch", "the secret in the path is none of the configured ones"));
+        return Err(Refusal::new("mismatch", "the secret in the path is none of the configured ones"));
     }
     if raw.body.len() > MAX_BODY_BYTES {
-        return Err(refusal("malformed", format!("the body has more than {MAX_BODY_BYTES} bytes")));
+        return Err(Refusal::new("malformed", format!("the body has more than {MAX_BODY_BYTES} bytes")));
     }
-    let message = envelope::parse(&raw.body).map_err(|why| refusal("malformed", why))?;
+    let message = envelope::parse(&raw.body).map_err(|why| Refusal::new("malformed", why))?;
     let organization = SalesforceId::of(Prefix::Organization, message.organization.trim())
-        .ok_or_else(|| refusal("malformed", "the message names no organisation"))?;
+        .ok_or_else(|| Refusal::new("malformed", "the message names no organisation"))?;
     let (org, key) = holders
         .into_iter()
         .find(|(org, _)| SalesforceId::parse(&org.org).is_some_and(|id| id == organization))
         .ok_or_else(|| {
-            refusal(
+            Refusal::new(
                 "mismatch",
                 format!("organisation {organization} is not configured with this path secret"),
             )
@@ -116,20 +96,20 @@ fn matching(presented: &[u8; 32], hashes: &[String]) -> Option<usize> {
 
 fn require_certificate(raw: &RawWebhook, org: &SalesforceConfig) -> Result<(), Refusal> {
     let Some(header) = &org.client_cert_header else {
-        return Err(refusal(
+        return Err(Refusal::new(
             "missing",
             "client certificates are pinned, but no trusted header is configured",
         ));
     };
     let shown = raw
         .single_header(header)
-        .ok_or_else(|| refusal("missing", format!("{header} is not there exactly once")))?;
+        .ok_or_else(|| Refusal::new("missing", format!("{header} is not there exactly once")))?;
     let shown = certificate_hash(shown).ok_or_else(|| {
-        refusal("malformed", format!("{header} is neither a SHA-256 fingerprint nor a certificate"))
+        Refusal::new("malformed", format!("{header} is neither a SHA-256 fingerprint nor a certificate"))
     })?;
     matching(&shown, &org.client_certs_sha256)
         .map(|_| ())
-        .ok_or_else(|| refusal("mismatch", format!("the certificate in {header} is not pinned")))
+        .ok_or_else(|| Refusal::new("mismatch", format!("the certificate in {header} is not pinned")))
 }
 
 /// The SHA-256 of the certificate that a proxy's header speaks of: either the fingerprint itself, or the
@@ -144,10 +124,6 @@ fn certificate_hash(header: &str) -> Option<[u8; 32]> {
 /// 64 hex digits, in either case, with or without colons between the bytes.
 fn fingerprint(text: &str) -> Option<[u8; 32]> {
     hex::decode(text.replace(':', "")).ok()?.try_into().ok()
-}
-
-fn refusal(kind: &'static str, detail: impl Into<String>) -> Refusal {
-    Refusal { kind, detail: detail.into() }
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! Who may send us Salesforce webhooks, and about which orgs.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Batch, parse_json, parse_outbound, signers, verify_json, verify_outbound};
+use super::{parse_json, parse_outbound, signers, verify_json, verify_outbound};
 use crate::config::SalesforceConfig;
-use crate::crm::{RawWebhook, Received, Rejected, Verification};
+use crate::crm::{RawWebhook, Received, Rejected};
 
 /// Every secret that may vouch for a webhook, with the org it may speak about.
 pub struct Receiver {
@@ -33,19 +31,13 @@ impl Receiver {
             verify_json(raw, &self.webhook_secrets, &self.body_secrets, now).map_err(Rejected::Unverified)?;
         let signers = signers(&self.orgs, verified.verification());
         let batch = parse_json(&verified, &signers).map_err(|_| Rejected::Unreadable)?;
-        Ok(received(batch, verified.verification().clone()))
+        Ok(batch.received(verified.verification().clone()))
     }
 
     /// An Outbound Message that was posted to a path ending in `secret`.
     pub fn outbound_message(&self, raw: RawWebhook, secret: &str) -> Result<Received, Rejected> {
         let verified = verify_outbound(raw, secret, &self.orgs).map_err(Rejected::Unverified)?;
         let batch = parse_outbound(&verified);
-        Ok(received(batch, verified.webhook.verification().clone()))
+        Ok(batch.received(verified.webhook.verification().clone()))
     }
-}
-
-fn received(batch: Batch, verification: Verification) -> Received {
-    let dropped: BTreeMap<&'static str, u64> =
-        batch.dropped.into_iter().map(|(reason, count)| (reason.as_str(), count as u64)).collect();
-    Received { events: batch.events, dropped, verification }
 }

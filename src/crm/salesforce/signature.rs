@@ -7,21 +7,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use sha2::Sha256;
 
+use crate::crm::webhook::{is_hmac_sha256, require_fresh};
 use crate::crm::{RawWebhook, Refusal, Verification, VerifiedWebhook};
 
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURES: &str = "webhook-signature";
 const BODY_SIGNATURE: &str = "x-handoff-signature";
-
-/// How far a webhook's time may lie from ours, before or after.
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
 
 /// Proves who sent a JSON webhook. With a `webhook-signature` header only Standard Webhooks decides;
 /// without one the body signature `x-handoff-signature` does. The matching secret's index is its place in
@@ -32,16 +28,16 @@ pub fn verify_json(
     body_secrets: &[SecretString],
     now: Timestamp,
 ) -> Result<VerifiedWebhook, Refusal> {
-    if let Some(signatures) = only(&raw, SIGNATURES)? {
+    if let Some(signatures) = raw.only_header(SIGNATURES)? {
         let key = standard_webhooks(&raw, signatures, webhook_secrets, now)?;
-        let id = only(&raw, ID)?.map(ToOwned::to_owned);
+        let id = raw.only_header(ID)?.map(ToOwned::to_owned);
         return Ok(raw.verified_message(Verification::Signed { scheme: "standard-webhooks", key }, id));
     }
-    if let Some(signature) = only(&raw, BODY_SIGNATURE)? {
+    if let Some(signature) = raw.only_header(BODY_SIGNATURE)? {
         let key = body_hmac(&raw, signature, body_secrets, now)?;
         return Ok(raw.verified(Verification::Signed { scheme: "body-hmac", key }));
     }
-    Err(refusal("missing", format!("neither {SIGNATURES} nor {BODY_SIGNATURE} is there")))
+    Err(Refusal::new("missing", format!("neither {SIGNATURES} nor {BODY_SIGNATURE} is there")))
 }
 
 /// The HMAC key of a `whsec_…` secret; the prefix may be missing. `None` if the rest is not padded base64 of
@@ -59,17 +55,18 @@ fn standard_webhooks(
     now: Timestamp,
 ) -> Result<usize, Refusal> {
     let present = |name: &str| {
-        only(raw, name)?.ok_or_else(|| refusal("missing", format!("{SIGNATURES} arrived without {name}")))
+        raw.only_header(name)?
+            .ok_or_else(|| Refusal::new("missing", format!("{SIGNATURES} arrived without {name}")))
     };
     let (id, sent) = (present(ID)?, present(TIMESTAMP)?);
     if id.is_empty() || id.contains('.') {
         // Id and time are joined by a dot under the signature: a dot inside would make two readings of one text.
-        return Err(refusal("malformed", format!("{ID} is empty or holds a dot")));
+        return Err(Refusal::new("malformed", format!("{ID} is empty or holds a dot")));
     }
     let seconds = Some(sent)
         .filter(|sent| !sent.is_empty() && sent.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|sent| Timestamp::from_second(sent.parse().ok()?).ok())
-        .ok_or_else(|| refusal("malformed", format!("{TIMESTAMP} is not whole seconds")))?;
+        .ok_or_else(|| Refusal::new("malformed", format!("{TIMESTAMP} is not whole seconds")))?;
     require_fresh(seconds, now, TIMESTAMP)?;
 
     let mut known_version = false;
@@ -80,19 +77,15 @@ fn standard_webhooks(
         .filter_map(|signature| STANDARD.decode(signature).ok())
         .collect();
     if !known_version {
-        return Err(refusal("malformed", format!("{SIGNATURES} holds no v1 signature")));
+        return Err(Refusal::new("malformed", format!("{SIGNATURES} holds no v1 signature")));
     }
+    let parts = [id.as_bytes(), b".", sent.as_bytes(), b".", &raw.body];
     let matches = |secret: &SecretString| {
-        let Some(mac) = webhook_key(secret).and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok()) else {
-            return false;
-        };
-        let mac = mac.chain_update(id).chain_update(".").chain_update(sent).chain_update(".");
-        let mac = mac.chain_update(&raw.body);
-        // `verify_slice` compares in constant time.
-        signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
+        let key = webhook_key(secret);
+        key.is_some_and(|key| signatures.iter().any(|mac| is_hmac_sha256(mac, &key, &parts)))
     };
     secrets.iter().position(matches).ok_or_else(|| {
-        refusal(
+        Refusal::new(
             "mismatch",
             format!("none of {} v1 signatures is by one of {} secrets", signatures.len(), secrets.len()),
         )
@@ -122,13 +115,13 @@ fn body_hmac(
     let key = body_signed_by(raw, signature, secrets)?;
     // The body is read only after its signature holds.
     let stamped: Stamped = serde_json::from_slice(&raw.body)
-        .map_err(|_| refusal("malformed", "the signature is right, but the body has no sentAt"))?;
+        .map_err(|_| Refusal::new("malformed", "the signature is right, but the body has no sentAt"))?;
     let sent = match stamped.sent_at {
         SentAt::Millis(millis) => Timestamp::from_millisecond(millis).ok(),
         SentAt::Text(text) => text.parse().ok(),
     };
     let sent = sent.ok_or_else(|| {
-        refusal("malformed", "sentAt is neither an ISO instant nor milliseconds since 1970")
+        Refusal::new("malformed", "sentAt is neither an ISO instant nor milliseconds since 1970")
     })?;
     require_fresh(sent, now, "sentAt")?;
     Ok(key)
@@ -137,46 +130,21 @@ fn body_hmac(
 fn body_signed_by(raw: &RawWebhook, signature: &str, secrets: &[SecretString]) -> Result<usize, Refusal> {
     let mut expected = [0; 32];
     hex::decode_to_slice(signature, &mut expected)
-        .map_err(|_| refusal("malformed", format!("{BODY_SIGNATURE} is not the hex of 32 bytes")))?;
+        .map_err(|_| Refusal::new("malformed", format!("{BODY_SIGNATURE} is not the hex of 32 bytes")))?;
     let matches = |secret: &SecretString| {
         let key = secret.expose_secret().as_bytes();
-        !key.is_empty()
-            && Hmac::<Sha256>::new_from_slice(key)
-                .is_ok_and(|mac| mac.chain_update(&raw.body).verify_slice(&expected).is_ok())
+        !key.is_empty() && is_hmac_sha256(&expected, key, &[&raw.body])
     };
-    secrets
-        .iter()
-        .position(matches)
-        .ok_or_else(|| refusal("mismatch", format!("the signature is by none of {} secrets", secrets.len())))
-}
-
-/// The value of a header that must not be repeated.
-fn only<'a>(raw: &'a RawWebhook, name: &str) -> Result<Option<&'a str>, Refusal> {
-    if !raw.headers.contains_key(name) {
-        return Ok(None);
-    }
-    raw.single_header(name)
-        .map(Some)
-        .ok_or_else(|| refusal("malformed", format!("{name} is repeated or not plain ASCII")))
-}
-
-fn require_fresh(sent: Timestamp, now: Timestamp, what: &str) -> Result<(), Refusal> {
-    let age = now.duration_since(sent);
-    if age.abs() > TOLERANCE {
-        let side = if sent < now { "behind" } else { "ahead of" };
-        let seconds = age.abs().as_secs();
-        return Err(refusal("stale", format!("{what} is {seconds} s {side} our clock; 300 s are allowed")));
-    }
-    Ok(())
-}
-
-fn refusal(kind: &'static str, detail: impl Into<String>) -> Refusal {
-    Refusal { kind, detail: detail.into() }
+    secrets.iter().position(matches).ok_or_else(|| {
+        Refusal::new("mismatch", format!("the signature is by none of {} secrets", secrets.len()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
     use proptest::prelude::*;
+    use sha2::Sha256;
 
     use super::super::tests::sample::webhook;
     use super::*;

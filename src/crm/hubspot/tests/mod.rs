@@ -820,7 +820,9 @@ async fn a_search_that_fails_is_left_to_the_next_sweep() {
 #[tokio::test]
 async fn an_answer_above_the_limit_is_a_failed_call() {
     let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
-    let (hubspot, _) = hubspot_with(&url, HubspotAuth::Token("pat-eu1-test".into()));
+    let (_, clock) = hubspot_with(&url, HubspotAuth::Token("pat-eu1-test".into()));
+    let config = config(&url, HubspotAuth::Token("pat-eu1-test".into()));
+    let hubspot = HubSpot::new(&config, reqwest::Client::new(), Duration::from_secs(10), clock);
     let failure = hubspot.user_by_email("dana@example.com").await.expect_err("too large");
     assert_eq!(failure, Failure::retry("looking for an owner: the answer is too large"));
     let failure = hubspot.create_task(&draft()).await.expect_err("too large");
