@@ -11,7 +11,7 @@
 //! 7. [`worker`] claims each row, and [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
 //! Around that: [`workbench`] is what RevOps runs over mappings, [`app`] holds the state of a service that [`server`]
-//! starts and stops, [`config`] and [`source`] read the files people write, [`commands`] is the command line, and
+//! starts and stops, [`config`] and [`source`] read the files people write ([`settings`] what parts of one have in common), [`commands`] is the command line, and
 //! `demo` connects the service to the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
 
 pub mod http;
@@ -33,6 +33,7 @@ pub mod worker;
 pub mod app;
 pub mod server;
 pub mod config;
+pub mod settings;
 pub mod commands;
 pub mod clock;
 pub mod failure;

@@ -12,9 +12,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
-use crate::crm::Crm as _;
-use crate::crm::hubspot::{self, HubSpot};
-use crate::crm::salesforce::{self, Salesforce};
+use crate::crm::Receivers;
 use crate::delivery::slack::SlackClient;
 use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
@@ -117,22 +115,16 @@ impl Service {
 pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
     let client = http_client()?;
     let mut accounts = BTreeMap::new();
-    let mut portals = Vec::new();
+    let mut connected = Vec::new();
     let mut mappings = BTreeMap::new();
-    for portal in &config.hubspot {
-        let reloadable = shared(&mut mappings, &portal.mapping)?;
-        let timeout = config.work.http_timeout;
-        let hubspot = Arc::new(HubSpot::new(portal, client.clone(), timeout, clock.clone()));
-        accounts.insert(hubspot.account().clone(), Account { crm: hubspot.clone(), reloadable });
-        portals.push((portal.clone(), hubspot));
+    for account in &config.accounts {
+        let reloadable = shared(&mut mappings, &account.mapping)?;
+        let crm = account.settings.connect(client.clone(), config.work.http_timeout, clock.clone());
+        let crm = crm.map_err(StartError::Setting)?;
+        accounts.insert(crm.account().clone(), Account { crm: Arc::clone(&crm), reloadable });
+        connected.push((account.settings.clone(), crm));
     }
-    for org in &config.salesforce {
-        let reloadable = shared(&mut mappings, &org.mapping)?;
-        let timeout = config.work.http_timeout;
-        let salesforce =
-            Salesforce::new(org, client.clone(), timeout, clock.clone()).map_err(StartError::Setting)?;
-        accounts.insert(salesforce.account().clone(), Account { crm: Arc::new(salesforce), reloadable });
-    }
+    let Receivers { hubspot, salesforce } = Receivers::new(&config.public_url, &connected);
     let (accounts, metrics) = (Arc::new(accounts), Arc::new(Metrics::default()));
     let refused_mappings = {
         let accounts = Arc::clone(&accounts);
@@ -142,8 +134,8 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         clock: clock.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
-        hubspot: hubspot::Receiver::new(&config.public_url, &portals),
-        salesforce: salesforce::Receiver::new(&config.salesforce),
+        hubspot,
+        salesforce,
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
         overload: http::LogThrottle::default(),

@@ -129,7 +129,8 @@ async fn last_won(
     new: &Mapping,
 ) -> Result<(String, Recent), Problem> {
     let config = load_config(&args.config.config)?;
-    let (crm, _) = connect(&config, recent::account(&config, args.account.as_deref(), Some(new.crm)))?;
+    let (crm, _) =
+        connect(&config, recent::account(&config, args.account.as_deref(), Some(new.crm)).as_deref())?;
     let account = crm.account();
     if ![old.crm, new.crm].contains(&account.crm) {
         return Err(Problem::new(format!(

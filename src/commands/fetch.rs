@@ -7,10 +7,8 @@ use clap::Args;
 
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{AccountConfig, Config};
 use crate::crm::Crm;
-use crate::crm::hubspot::HubSpot;
-use crate::crm::salesforce::Salesforce;
 use crate::mapping::Mapping;
 use crate::record::DealRecord;
 use crate::server::http_client;
@@ -64,36 +62,31 @@ pub(super) type Connected = (Arc<dyn Crm>, PathBuf);
 /// Clients of every configured account, each with its mapping file, and the HTTP client under them.
 pub(super) fn accounts(config: &Config, clock: &Clock) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
     let http = http_client()?;
-    let accounts = clients(config, &http, clock, |_| true)?;
-    Ok((http, accounts))
+    let connected: Result<_, _> =
+        config.accounts.iter().map(|account| connected(config, account, &http, clock)).collect();
+    Ok((http, connected.map_err(Problem::new)?))
 }
 
 /// The account to talk to, and the mapping file it is configured with.
 pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<Connected, Problem> {
-    let wanted = |name: &str| account.is_none_or(|account| account == name);
-    let mut found = clients(config, &http_client()?, &Clock::machine(), wanted)?;
-    match found.len() {
-        0 => Err(Problem::new("handoff: no such account is configured")),
-        1 => Ok(found.remove(0)),
+    let wanted =
+        |known: &&AccountConfig| account.is_none_or(|account| known.settings.account().account == account);
+    let mut fitting = config.accounts.iter().filter(wanted);
+    match (fitting.next(), fitting.next()) {
+        (None, _) => Err(Problem::new("handoff: no such account is configured")),
+        (Some(only), None) => {
+            connected(config, only, &http_client()?, &Clock::machine()).map_err(Problem::new)
+        }
         _ => Err(Problem::new("handoff: several accounts are configured: say which with --account")),
     }
 }
 
-fn clients(
+fn connected(
     config: &Config,
+    account: &AccountConfig,
     http: &reqwest::Client,
     clock: &Clock,
-    wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<Connected>, Problem> {
-    let timeout = config.work.http_timeout;
-    let mut clients: Vec<Connected> = Vec::new();
-    for portal in config.hubspot.iter().filter(|portal| wanted(&portal.portal)) {
-        let crm = HubSpot::new(portal, http.clone(), timeout, clock.clone());
-        clients.push((Arc::new(crm), portal.mapping.clone()));
-    }
-    for org in config.salesforce.iter().filter(|org| wanted(&org.org)) {
-        let crm = Salesforce::new(org, http.clone(), timeout, clock.clone()).map_err(Problem::new)?;
-        clients.push((Arc::new(crm), org.mapping.clone()));
-    }
-    Ok(clients)
+) -> Result<Connected, String> {
+    let crm = account.settings.connect(http.clone(), config.work.http_timeout, clock.clone())?;
+    Ok((crm, account.mapping.clone()))
 }

@@ -154,21 +154,18 @@ impl Progress {
 
 /// The one account to ask, as [`super::fetch::connect`] takes it: the one that was named, else the only one of
 /// `crm`, if there is only one.
-pub(super) fn account<'a>(
-    config: &'a Config,
-    named: Option<&'a str>,
-    crm: Option<CrmKind>,
-) -> Option<&'a str> {
+pub(super) fn account(config: &Config, named: Option<&str>, crm: Option<CrmKind>) -> Option<String> {
     // `hubspot:48210077`, as other commands print it, or the id alone.
-    let bare = |named: &'a str| named.split_once(':').map_or(named, |(_, id)| id);
     if let Some(named) = named {
-        return Some(bare(named));
+        return Some(named.split_once(':').map_or(named, |(_, id)| id).to_owned());
     }
-    let hubspot = config.hubspot.iter().map(|portal| (CrmKind::Hubspot, portal.portal.as_str()));
-    let salesforce = config.salesforce.iter().map(|org| (CrmKind::Salesforce, org.org.as_str()));
-    let mut fitting = hubspot.chain(salesforce).filter(|(kind, _)| Some(*kind) == crm);
+    let mut fitting = config
+        .accounts
+        .iter()
+        .map(|account| account.settings.account())
+        .filter(|account| Some(account.crm) == crm);
     match (fitting.next(), fitting.next()) {
-        (Some((_, only)), None) => Some(only),
+        (Some(only), None) => Some(only.account),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{ConfigArg, Problem, load_config, open_store_of};
-use crate::config::SlackAuth;
+use crate::delivery::slack::Auth;
 use crate::record::DealKey;
 use crate::store::{Decision, DeliveryState, Destination, Settled, Store, StoreError};
 
@@ -23,7 +23,7 @@ pub struct ReplayArgs {
 
 pub(super) async fn run(args: &ReplayArgs) -> Result<(), Problem> {
     let config = load_config(&args.config.config)?;
-    let looks_back = matches!(config.slack.auth, SlackAuth::Bot(_));
+    let looks_back = matches!(config.slack.auth, Auth::Bot(_));
     let store = open_store_of(&config).await?;
     if let Ok(deal) = args.id.parse::<DealKey>() {
         if !store.replay_deal(&deal).await? {

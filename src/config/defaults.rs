@@ -11,19 +11,6 @@ pub(super) const LISTEN: SocketAddr = loopback(8080);
 /// Where `/metrics` and packets are served: not to the outside.
 pub(super) const OPERATOR_LISTEN: SocketAddr = loopback(9090);
 
-/// HubSpot's API.
-pub(super) const HUBSPOT_API: &str = "https://api.hubapi.com";
-/// HubSpot's web app.
-pub(super) const HUBSPOT_APP: &str = "https://app.hubspot.com";
-/// <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
-pub(super) const HUBSPOT_API_VERSION: &str = "2026-03";
-/// An app may call 100 times in ten seconds on the smallest plan; a few are left for other uses of the same app.
-/// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
-pub(super) const HUBSPOT_CALLS_PER_10S: u32 = 90;
-/// Every org answers it; the newest one is not needed.
-pub(super) const SALESFORCE_API_VERSION: &str = "v66.0";
-/// Where production logins are for; sandboxes use `https://test.salesforce.com`.
-pub(super) const SALESFORCE_AUDIENCE: &str = "https://login.salesforce.com";
 /// Slack's Web API.
 pub(super) const SLACK_API: &str = "https://slack.com/api";
 

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use tracing::Level;
 
-use super::mapping_file::MappingFiles;
-use super::secret::{self, Secrets};
-use super::{Config, LogConfig, defaults, http, hubspot, operator, salesforce, slack, store, url, work};
+use super::accounts::{self, MappingFiles};
+use super::{Config, LogConfig, defaults, http, operator, slack, store, work};
+use crate::crm::ReadWith;
+use crate::settings::{Secrets, secret, url};
 use crate::source::{self, Block, Field, Problems};
 
 /// What reading a configuration file gave.
@@ -66,13 +67,8 @@ fn read(
     let store = store::read(top.take("store").block(problems), secrets, problems);
     let log = log(top.take("log").block(problems), problems);
     let work = work::read(top.take("work").block(problems), &store, problems);
-    let (portals, orgs) = (top.take("hubspot"), top.take("salesforce"));
-    if !portals.is_present() && !orgs.is_present() {
-        let help = "add a [[hubspot]] block for each portal, a [[salesforce]] block for each org";
-        problems.error(top.span(), "no CRM account is configured", help);
-    }
-    let hubspot = hubspot::portals(&portals.list(problems), work.replicas, secrets, mappings, problems);
-    let salesforce = salesforce::orgs(&orgs.list(problems), secrets, mappings, problems);
+    let with = ReadWith { secrets, replicas: work.replicas };
+    let accounts = accounts::read(&mut top, &with, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
     let slack = slack.block(problems).and_then(|slack| slack::read(slack, work.replicas, secrets, problems));
     top.finish(problems);
@@ -85,8 +81,7 @@ fn read(
         store,
         log,
         work,
-        hubspot,
-        salesforce,
+        accounts,
         slack: slack?,
     })
 }

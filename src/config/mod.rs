@@ -3,20 +3,16 @@
 //! [`load`] reads it; what it may leave out stands in `defaults`. The settings of a client or a worker stand beside it:
 //! nothing below imports this module.
 
+mod accounts;
 mod defaults;
 mod http;
-mod hubspot;
 mod load;
-mod mapping_file;
 mod operator;
-mod salesforce;
 pub mod schema;
-mod secret;
 mod slack;
 mod store;
 #[cfg(test)]
 mod tests;
-mod url;
 mod work;
 
 use std::net::SocketAddr;
@@ -27,7 +23,8 @@ use secrecy::SecretString;
 
 pub use load::{Loaded, load};
 
-pub use crate::delivery::slack::{SlackAuth, SlackConfig};
+use crate::crm;
+use crate::delivery::slack::Settings as SlackSettings;
 use crate::store::StoreConfig;
 pub use crate::worker::WorkConfig;
 
@@ -51,12 +48,10 @@ pub struct Config {
     pub log: LogConfig,
     /// Workers, retries and time limits.
     pub work: WorkConfig,
-    /// HubSpot portals.
-    pub hubspot: Vec<HubspotConfig>,
-    /// Salesforce orgs.
-    pub salesforce: Vec<SalesforceConfig>,
+    /// Portals and orgs, CRM by CRM in the order of the file.
+    pub accounts: Vec<AccountConfig>,
     /// Slack.
-    pub slack: SlackConfig,
+    pub slack: SlackSettings,
 }
 
 /// What webhooks may take of us before they are proved.
@@ -84,103 +79,11 @@ pub struct LogConfig {
     pub level: tracing::Level,
 }
 
-/// One HubSpot portal.
+/// One portal or org.
 #[derive(Debug, Clone)]
-pub struct HubspotConfig {
-    /// Portal id (also called hub id or account id).
-    pub portal: String,
+pub struct AccountConfig {
+    /// How to reach it.
+    pub settings: crm::Settings,
     /// The mapping file.
     pub mapping: PathBuf,
-    /// Base of the API, `https://api.hubapi.com`.
-    pub api_url: String,
-    /// Base of the web app, for links: `https://app.hubspot.com`.
-    pub app_url: String,
-    /// Dated API version, such as `2026-03`.
-    pub api_version: String,
-    /// App client secrets that may sign webhooks; several during a rotation.
-    pub client_secrets: Vec<SecretString>,
-    /// Secrets that a workflow may present in the `x-handoff-secret` header.
-    pub workflow_secrets: Vec<SecretString>,
-    /// How our calls authenticate.
-    pub auth: HubspotAuth,
-    /// Calls per ten seconds that we allow ourselves, all replicas together.
-    pub calls_per_10s: u32,
-    /// [`WorkConfig::replicas`], among which that is divided.
-    pub replicas: u32,
-}
-
-/// How our calls to HubSpot authenticate.
-#[derive(Debug, Clone)]
-pub enum HubspotAuth {
-    /// A static app token or service key.
-    Token(SecretString),
-    /// OAuth, by refresh token.
-    OAuth {
-        /// Client id of the app.
-        client_id: String,
-        /// Client secret of the app.
-        client_secret: SecretString,
-        /// The refresh token.
-        refresh_token: SecretString,
-        /// Where a newer refresh token is kept when HubSpot hands one out.
-        refresh_token_file: Option<PathBuf>,
-    },
-}
-
-/// One Salesforce org.
-#[derive(Debug, Clone)]
-pub struct SalesforceConfig {
-    /// Organisation id, 15 or 18 characters.
-    pub org: String,
-    /// The mapping file.
-    pub mapping: PathBuf,
-    /// Where tokens are asked for: the org's My Domain, `https://acme.my.salesforce.com`.
-    pub login_url: String,
-    /// Where every other call goes, `https://acme.my.salesforce.com`. A token answer that names another
-    /// host is refused.
-    pub instance_url: String,
-    /// Base of links for people: `https://acme.lightning.force.com`, or `instance_url`.
-    pub app_url: String,
-    /// API version, `v66.0`; at least `v58.0`.
-    pub api_version: String,
-    /// The `aud` of our JWT: `https://login.salesforce.com`, for a sandbox `https://test.salesforce.com`.
-    pub audience: String,
-    /// How our calls authenticate.
-    pub auth: SalesforceAuth,
-    /// `whsec_…` secrets that may sign JSON by Standard Webhooks; several during a rotation.
-    pub webhook_secrets: Vec<SecretString>,
-    /// Secrets of the credential formula that signs a JSON body.
-    pub body_secrets: Vec<SecretString>,
-    /// Hex SHA-256 of the secrets that may stand in the path of an Outbound Message; two during a rotation.
-    pub outbound_secrets_sha256: Vec<String>,
-    /// Hex SHA-256 of the client certificates that may send Outbound Messages; empty asks for none.
-    pub client_certs_sha256: Vec<String>,
-    /// The header in which a trusted proxy hands on the client certificate (RFC 9440) or its SHA-256. The
-    /// proxy must remove this header from what it receives.
-    pub client_cert_header: Option<String>,
-    /// `Status` of new tasks; `None` takes the org's default.
-    pub task_status: Option<String>,
-    /// Unique external-id field of tasks, such as `Handoff_Key__c`; `None` if the org has none.
-    pub task_key_field: Option<String>,
-}
-
-/// How our calls to Salesforce authenticate.
-#[derive(Debug, Clone)]
-pub enum SalesforceAuth {
-    /// JWT bearer: no shared secret.
-    Jwt {
-        /// Consumer key of the external client app.
-        client_id: String,
-        /// The integration user.
-        username: String,
-        /// RSA private key in PEM, of at least 2048 bits.
-        private_key: SecretString,
-    },
-    /// Client credentials of an external client app with a run-as user.
-    ClientCredentials {
-        /// Consumer key.
-        client_id: String,
-        /// Consumer secret.
-        client_secret: SecretString,
-    },
 }

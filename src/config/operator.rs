@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::secret::Secrets;
 use super::{defaults, load};
+use crate::settings::Secrets;
 use crate::source::{Block, Problems};
 
 /// A shorter token could be guessed by somebody who keeps trying.

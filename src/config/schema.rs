@@ -97,8 +97,8 @@ mod tests {
     use std::path::Path;
 
     use super::super::load;
-    use super::super::secret::Secrets;
     use super::*;
+    use crate::settings::Secrets;
 
     fn key_sets(schema: &Value, found: &mut BTreeSet<BTreeSet<String>>) {
         let block = schema.get("items").unwrap_or(schema);

@@ -2,8 +2,9 @@
 
 use secrecy::ExposeSecret;
 
-use super::secret::Secrets;
-use super::{SlackAuth, SlackConfig, defaults, url};
+use super::defaults;
+use crate::delivery::slack::{Auth, Settings};
+use crate::settings::{Secrets, url};
 use crate::source::{Block, Problems};
 
 /// Reads the block: a bot token or an incoming webhook.
@@ -12,7 +13,7 @@ pub(super) fn read(
     replicas: u32,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
-) -> Option<SlackConfig> {
+) -> Option<Settings> {
     let span = section.span();
     let api_url = url::read(section.take("api_url"), problems);
     let bot = secrets.one(&mut section, "bot_token", problems);
@@ -34,8 +35,8 @@ pub(super) fn read(
     {
         problems.error(span, format!("the secret behind `webhook_url` {}", refused.message), refused.help);
     }
-    let auth = bot.only().map(SlackAuth::Bot).or_else(|| webhook.only().map(SlackAuth::IncomingWebhook));
-    Some(SlackConfig {
+    let auth = bot.only().map(Auth::Bot).or_else(|| webhook.only().map(Auth::IncomingWebhook));
+    Some(Settings {
         api_url: api_url.unwrap_or_else(|| defaults::SLACK_API.to_owned()),
         replicas,
         auth: auth?,

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::secret::Secrets;
+use crate::settings::Secrets;
 use crate::source::{Block, Field, Problems};
 use crate::store::{StoreConfig, StoreUrl};
 

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::load::{Loaded, load, parse};
-use super::secret::Secrets;
-use super::{HttpConfig, HubspotAuth, LogConfig, SlackAuth, WorkConfig, defaults};
+use super::{HttpConfig, LogConfig, WorkConfig, defaults};
+use crate::crm::{Settings, hubspot};
+use crate::delivery::slack;
 use crate::record::CrmKind;
+use crate::settings::Secrets;
 use crate::store::StoreConfig;
 
 const SHIPPED: &str = include_str!("../../config/handoff.toml");
@@ -42,6 +44,14 @@ fn good(text: &str) -> super::Config {
     let loaded = read(text);
     assert!(loaded.problems.is_empty(), "{}", loaded.problems);
     loaded.config.unwrap()
+}
+
+/// The only account, which is a portal.
+fn portal(config: &super::Config) -> &hubspot::Settings {
+    match config.accounts.as_slice() {
+        [super::AccountConfig { settings: Settings::Hubspot(portal), .. }] => portal,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What is told about a configuration that is not good.
@@ -132,12 +142,12 @@ fn secrets_come_from_the_environment_and_from_files_beside_the_configuration() {
     let loaded = load(&path, &env);
     assert!(loaded.problems.is_empty(), "{}", loaded.problems);
     let config = loaded.config.unwrap();
-    let portal = &config.hubspot[0];
-    assert!(matches!(&portal.auth, HubspotAuth::Token(token) if token.expose_secret() == "from a file"));
+    let portal = portal(&config);
+    assert!(matches!(&portal.auth, hubspot::Auth::Token(token) if token.expose_secret() == "from a file"));
     let secrets: Vec<_> = portal.client_secrets.iter().map(ExposeSecret::expose_secret).collect();
     assert_eq!(secrets, ["value of NEW", "value of OLD"]);
     assert!(
-        matches!(&config.slack.auth, SlackAuth::Bot(token) if token.expose_secret() == "value of SLACK_BOT_TOKEN")
+        matches!(&config.slack.auth, slack::Auth::Bot(token) if token.expose_secret() == "value of SLACK_BOT_TOKEN")
     );
 }
 
@@ -151,9 +161,8 @@ fn oauth_remembers_where_its_refresh_token_is_kept() {
     );
     let loaded = parse("handoff.toml", &text, &Secrets { env: &env, directory: directory.path() });
     assert!(loaded.problems.is_empty(), "{}", loaded.problems);
-    let HubspotAuth::OAuth { client_id, refresh_token_file, .. } =
-        &loaded.config.unwrap().hubspot[0].auth.clone()
-    else {
+    let config = loaded.config.unwrap();
+    let hubspot::Auth::OAuth { client_id, refresh_token_file, .. } = &portal(&config).auth else {
         panic!("not OAuth")
     };
     assert_eq!(client_id, "17");
@@ -849,7 +858,7 @@ fn replicas_need_a_database_and_a_call_each() {
     assert!(told(&replicas).contains("a SQLite file is served by one process only"));
     let postgres = format!("{replicas}[store]\nurl_env = \"STORE_URL\"\n");
     let config = good(&postgres);
-    assert_eq!((config.hubspot[0].replicas, config.slack.replicas), (3, 3));
+    assert_eq!((portal(&config).replicas, config.slack.replicas), (3, 3));
     let few =
         postgres.replace("token_env = \"HUBSPOT_TOKEN\"", "token_env = \"HUBSPOT_TOKEN\"\ncalls_per_10s = 2");
     assert!(told(&few).contains("2 calls cannot be divided among 3 replicas"));

@@ -3,6 +3,7 @@
 //! Wire formats stop here: nothing outside `crm/*` knows what a HubSpot or Salesforce answer looks like.
 
 mod cache;
+mod connector;
 pub mod hubspot;
 pub mod outbound;
 pub mod rate_limiter;
@@ -12,8 +13,9 @@ mod webhook;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub(crate) use cache::Cache;
 pub use crate::record::{Event, EventKind};
+pub(crate) use cache::Cache;
+pub use connector::{CONNECTORS, Connector, ReadWith, Receivers, Settings};
 pub use webhook::{
     Batch, NotJson, RawWebhook, Received, Refusal, Rejected, Unwanted, Verification, VerifiedWebhook,
 };
@@ -107,6 +109,12 @@ pub struct TaskRef {
 pub trait Crm: Send + Sync {
     /// Which account this is.
     fn account(&self) -> &AccountKey;
+
+    /// Whether a stage is a won one, if that is known for sure right now without asking: an event about a stage
+    /// that is known not to be won can be left out.
+    fn known_stage(&self, _stage: &str) -> Option<bool> {
+        None
+    }
 
     /// Re-reads a deal in the fewest calls and says whether it is won now. Never fails with
     /// [`Failure::Unknown`]: reading changes nothing.

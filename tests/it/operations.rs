@@ -206,7 +206,7 @@ async fn the_kubernetes_manifest_fits_the_program() {
     accepts(&args).await;
     let mounts = container["volumeMounts"].as_array().unwrap();
     assert_eq!(args[2], format!("{}/handoff.toml", mounts[0]["mountPath"].as_str().unwrap()));
-    let mapping = Path::new("/data").join(&config.hubspot[0].mapping);
+    let mapping = Path::new("/data").join(&config.accounts[0].mapping);
     assert_eq!(mapping.parent().unwrap(), Path::new(mounts[1]["mountPath"].as_str().unwrap()));
     assert!(DOCKERFILE.contains("\nWORKDIR /data\n") && DOCKERFILE.contains("\nUSER 65532:65532\n"));
     assert_eq!(pod["securityContext"]["runAsUser"], 65532);

@@ -56,7 +56,8 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
     let config = load_config(&args.config.config)?;
     let other = args.mapping.as_deref().map(read_mapping).transpose()?;
     let kind = other.as_ref().map(|mapping| mapping.crm);
-    let (crm, configured) = connect(&config, recent::account(&config, args.account.as_deref(), kind))?;
+    let (crm, configured) =
+        connect(&config, recent::account(&config, args.account.as_deref(), kind).as_deref())?;
     let mapping = other.map_or_else(|| read_mapping(&configured), Ok)?;
     let account = crm.account().clone();
     if mapping.crm != account.crm {

@@ -4,8 +4,6 @@ use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crm::Crm;
-use crate::crm::hubspot::HubSpot;
-use crate::crm::salesforce::Salesforce;
 use crate::mapping::Mapping;
 use crate::record::WantedFields;
 
@@ -16,20 +14,12 @@ pub(super) async fn look(config: &Config, mappings: &[Mapping], http: &reqwest::
         mappings.iter().find(|mapping| mapping.file == file).map(Mapping::wanted_fields).unwrap_or_default()
     };
     let mut found = Vec::new();
-    for portal in &config.hubspot {
-        let hubspot = HubSpot::new(portal, http.clone(), timeout, clock.clone());
-        found.extend(account(&hubspot, &wanted(&portal.mapping), &clock).await);
-    }
-    for org in &config.salesforce {
-        match Salesforce::new(org, http.clone(), timeout, clock.clone()) {
-            Ok(salesforce) => found.extend(account(&salesforce, &wanted(&org.mapping), &clock).await),
+    for configured in &config.accounts {
+        match configured.settings.connect(http.clone(), timeout, clock.clone()) {
+            Ok(crm) => found.extend(account(&*crm, &wanted(&configured.mapping), &clock).await),
             Err(why) => {
-                let subject = format!("salesforce:{}", org.org);
-                found.push(Finding::bad(
-                    &subject,
-                    why,
-                    "correct it in the account's block of the configuration",
-                ));
+                let remedy = "correct it in the account's block of the configuration";
+                found.push(Finding::bad(&configured.settings.account().to_string(), why, remedy));
             }
         }
     }

@@ -30,7 +30,7 @@ enum Answer {
 pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding> {
     let trip = Trip { config, http, now: Clock::machine().now() };
     let mut secrets: Vec<&SecretString> = Vec::new();
-    for secret in config.hubspot.iter().flat_map(|portal| &portal.client_secrets) {
+    for secret in config.accounts.iter().flat_map(|account| account.settings.address_secrets()) {
         if secrets.iter().all(|known| known.expose_secret() != secret.expose_secret()) {
             secrets.push(secret);
         }

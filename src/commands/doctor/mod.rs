@@ -127,8 +127,7 @@ fn configuration(report: &check::Report, arg: &ConfigArg) -> Vec<Finding> {
 
 /// Where a CRM's or Slack's API is, with the name to show.
 fn platforms(config: &Config) -> Vec<(String, &str)> {
-    let portals =
-        config.hubspot.iter().map(|portal| (format!("hubspot:{}", portal.portal), &*portal.api_url));
-    let orgs = config.salesforce.iter().map(|org| (format!("salesforce:{}", org.org), &*org.instance_url));
-    portals.chain(orgs).chain([("slack".to_owned(), &*config.slack.api_url)]).collect()
+    let settings = config.accounts.iter().map(|account| &account.settings);
+    let accounts = settings.map(|settings| (settings.account().to_string(), settings.api_url()));
+    accounts.chain([("slack".to_owned(), &*config.slack.api_url)]).collect()
 }

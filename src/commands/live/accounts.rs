@@ -2,7 +2,7 @@
 
 use super::{place, unreachable};
 use crate::crm::Crm;
-use crate::record::{AccountMetadata, CrmKind};
+use crate::record::AccountMetadata;
 use crate::source::{Problems, Spanned};
 use crate::workbench::live_check::{self, Named};
 
@@ -42,14 +42,7 @@ fn permissions(account: &AccountMetadata, settings: &mut Problems) {
         say("", message, "write the token of this account, or the id of that one".to_owned());
     }
     for lacking in &account.lacking {
-        let help = match key.crm {
-            CrmKind::Hubspot => {
-                format!("grant the app the scope {} and install it again", lacking.permissions.join(" or "))
-            }
-            CrmKind::Salesforce => {
-                format!("give the integration user's permission set: {}", lacking.permissions.join(", "))
-            }
-        };
+        let help = (key.crm.dialect().hints.grant)(&lacking.permissions);
         say("", format!("{key} lacks a permission: {}", lacking.consequence), help);
     }
     for wrong in &account.settings {

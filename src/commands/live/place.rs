@@ -1,16 +1,13 @@
 //! Where something stands in the configuration file.
 
-use crate::record::{AccountKey, CrmKind};
+use crate::record::AccountKey;
 use crate::source::{self, Entry, Node, Problems, Span, Value};
 
 /// Where an account's block has this key, else where it names the account.
 pub(super) fn of_account(settings: &Problems, account: &AccountKey, key: &str) -> Option<Span> {
     let root = source::toml(settings.text(), &mut Problems::default())?;
     let Value::List(blocks) = &entry(&root, account.crm.as_str())?.value.value else { return None };
-    let id = match account.crm {
-        CrmKind::Hubspot => "portal",
-        CrmKind::Salesforce => "org",
-    };
+    let id = account.crm.dialect().nouns.account;
     // An org may be written with 15 or 18 characters.
     let is_named =
         |text: &str| !text.is_empty() && account.account.starts_with(text.get(..15).unwrap_or(text));

@@ -11,10 +11,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use super::config::{self, Settings};
 use super::error::{ApiError, CallError};
 use super::token_file;
 use crate::clock::{Clock, later};
-use crate::config::{HubspotAuth, HubspotConfig};
 use crate::crm::outbound::send;
 use crate::failure::Failure;
 
@@ -38,15 +38,10 @@ pub(super) struct Bearer {
 }
 
 impl Auth {
-    pub(super) fn new(
-        config: &HubspotConfig,
-        http: reqwest::Client,
-        timeout: Duration,
-        clock: Clock,
-    ) -> Self {
+    pub(super) fn new(config: &Settings, http: reqwest::Client, timeout: Duration, clock: Clock) -> Self {
         match &config.auth {
-            HubspotAuth::Token(token) => Self::Token(token.clone()),
-            HubspotAuth::OAuth { client_id, client_secret, refresh_token, refresh_token_file } => {
+            config::Auth::Token(token) => Self::Token(token.clone()),
+            config::Auth::OAuth { client_id, client_secret, refresh_token, refresh_token_file } => {
                 let kept = refresh_token_file.as_deref().and_then(token_file::read);
                 Self::OAuth(Box::new(OAuth {
                     http,

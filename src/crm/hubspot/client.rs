@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::auth::Auth;
+use super::config::Settings;
 use super::error::{ApiError, CallError};
 use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
 use crate::clock::Clock;
-use crate::config::HubspotConfig;
 use crate::crm::outbound::send;
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
@@ -56,12 +56,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(
-        config: &HubspotConfig,
-        http: reqwest::Client,
-        timeout: Duration,
-        clock: Clock,
-    ) -> Self {
+    pub(super) fn new(config: &Settings, http: reqwest::Client, timeout: Duration, clock: Clock) -> Self {
         Self {
             auth: Auth::new(config, http.clone(), timeout, clock.clone()),
             // Replicas do not know of each other's calls, so each keeps to its part.

@@ -9,6 +9,7 @@
 
 mod auth;
 mod client;
+pub(super) mod config;
 mod describe;
 mod error;
 mod event;
@@ -37,6 +38,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 
 use self::client::Client;
+pub use self::config::{Auth, Settings};
 pub use self::event::parse_batch;
 use self::metadata::Metadata;
 pub use self::receive::Receiver;
@@ -45,7 +47,6 @@ pub use self::signature::{sign_v3, verify_app, verify_workflow};
 pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
-use crate::config::HubspotConfig;
 use crate::failure::Failure;
 use crate::record::{AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey};
 
@@ -65,7 +66,7 @@ pub struct HubSpot {
 
 impl HubSpot {
     /// A portal, reached through `http`; `http_timeout` limits each call.
-    pub fn new(config: &HubspotConfig, http: reqwest::Client, http_timeout: Duration, clock: Clock) -> Self {
+    pub fn new(config: &Settings, http: reqwest::Client, http_timeout: Duration, clock: Clock) -> Self {
         let client = Arc::new(Client::new(config, http, http_timeout, clock.clone()));
         Self {
             account: AccountKey { crm: CrmKind::Hubspot, account: config.portal.clone() },
@@ -74,12 +75,6 @@ impl HubSpot {
             client,
             clock,
         }
-    }
-
-    /// Whether a stage is a won one, if that is known for sure right now: an event about a stage that is
-    /// known not to be won can be left out. Never asks HubSpot.
-    pub fn known_stage(&self, stage: &str) -> Option<bool> {
-        self.metadata.known_stage(stage)
     }
 
     /// Whether the deal is won, and the win it is in.
@@ -146,6 +141,10 @@ impl HubSpot {
 impl Crm for HubSpot {
     fn account(&self) -> &AccountKey {
         &self.account
+    }
+
+    fn known_stage(&self, stage: &str) -> Option<bool> {
+        self.metadata.known_stage(stage)
     }
 
     async fn resolve(&self, deal: &str, wanted: &WantedFields) -> Result<Resolution, Failure> {

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::workflow_event::UselessWorkflowEvent;
-use super::{CORRELATION_HEADER, HubSpot, parse_batch, parse_workflow_event, verify_app, verify_workflow};
-use crate::config::HubspotConfig;
-use crate::crm::{Event, RawWebhook, Received, Rejected, Verification};
+use super::{CORRELATION_HEADER, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow};
+use crate::crm::{Crm, Event, RawWebhook, Received, Rejected, Verification};
 
 /// Every secret that may vouch for a webhook, with the portals it may speak about. One app has one secret
 /// for all its portals; two apps must not speak for each other's.
@@ -17,7 +16,7 @@ pub struct Receiver {
     public_url: String,
     client: Keys,
     workflow: Keys,
-    portals: BTreeMap<String, Arc<HubSpot>>,
+    portals: BTreeMap<String, Arc<dyn Crm>>,
 }
 
 #[derive(Default)]
@@ -47,7 +46,7 @@ impl Keys {
 
 impl Receiver {
     /// A receiver for these portals; `public_url` is what HubSpot calls, without a trailing slash.
-    pub fn new(public_url: &str, portals: &[(HubspotConfig, Arc<HubSpot>)]) -> Self {
+    pub fn new(public_url: &str, portals: &[(Settings, Arc<dyn Crm>)]) -> Self {
         let mut receiver = Self {
             public_url: public_url.to_owned(),
             client: Keys::default(),

@@ -18,10 +18,10 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use super::config::{Auth, Settings};
 use super::error::{CallError, unreadable};
 use super::id::{Prefix, SalesforceId};
 use crate::clock::Clock;
-use crate::config::{SalesforceAuth, SalesforceConfig};
 use crate::crm::outbound::{Answer, send};
 use crate::failure::Failure;
 
@@ -69,17 +69,17 @@ struct Granted {
 }
 
 /// What is wrong with the login's settings, if anything.
-pub fn check(auth: &SalesforceAuth) -> Result<(), String> {
+pub fn check(auth: &Auth) -> Result<(), String> {
     match auth {
-        SalesforceAuth::Jwt { private_key, .. } => rsa_key(private_key).map(|_| ()),
-        SalesforceAuth::ClientCredentials { .. } => Ok(()),
+        Auth::Jwt { private_key, .. } => rsa_key(private_key).map(|_| ()),
+        Auth::ClientCredentials { .. } => Ok(()),
     }
 }
 
 impl Tokens {
     /// Prepares the grant; the error names what is wrong with the configuration.
     pub fn new(
-        config: &SalesforceConfig,
+        config: &Settings,
         org: SalesforceId,
         instance: Url,
         http: reqwest::Client,
@@ -89,13 +89,13 @@ impl Tokens {
         let url = format!("{}/services/oauth2/token", config.login_url.trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|_| "login_url is not a URL")?;
         let grant = match &config.auth {
-            SalesforceAuth::Jwt { client_id, username, private_key } => Grant::Jwt {
+            Auth::Jwt { client_id, username, private_key } => Grant::Jwt {
                 issuer: client_id.clone(),
                 subject: username.clone(),
                 audience: config.audience.clone(),
                 key: Box::new(rsa_key(private_key)?),
             },
-            SalesforceAuth::ClientCredentials { client_id, client_secret } => {
+            Auth::ClientCredentials { client_id, client_secret } => {
                 Grant::ClientCredentials { id: client_id.clone(), secret: client_secret.clone() }
             }
         };

@@ -27,7 +27,7 @@ const OBJECTS: [(CrmObject, &str, &str); 3] = [
 const ELSEWHERE: [(CrmObject, &str); 2] = [(CrmObject::Contact, "Contact"), (CrmObject::User, "User")];
 
 /// The settings of an account that only its org can judge.
-pub(super) struct Settings<'a> {
+pub(super) struct TaskSettings<'a> {
     pub(super) task_status: Option<&'a str>,
     pub(super) task_key_field: Option<&'a str>,
 }
@@ -58,7 +58,7 @@ pub(super) async fn metadata(
     client: &Client,
     account: &AccountKey,
     wanted: &WantedFields,
-    settings: &Settings<'_>,
+    settings: &TaskSettings<'_>,
     clock: &Clock,
 ) -> Result<AccountMetadata, Failure> {
     let found = AccountMetadata::new(account.clone(), clock.now());
@@ -150,7 +150,7 @@ impl Description<'_> {
     }
 
     /// Whether tasks can be created the way the configuration wants them.
-    async fn tasks(&mut self, settings: &Settings<'_>) -> Result<(), Failure> {
+    async fn tasks(&mut self, settings: &TaskSettings<'_>) -> Result<(), Failure> {
         let consequence = "no task can be created";
         let Some(task) = self.describe("Task", consequence).await? else { return Ok(()) };
         if !task.createable {

@@ -4,18 +4,18 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::config::Settings;
 use super::envelope::Notification;
 use super::id::{Prefix, SalesforceId};
 use super::outbound_message::VerifiedMessage;
-use crate::config::SalesforceConfig;
 use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification, VerifiedWebhook};
 use crate::record::{AccountKey, CrmKind, DealKey};
 
 /// The organisations whose secret proved a signed webhook, when `verify_json` was given the secrets of all of
 /// `orgs` in order. Two organisations may share a secret.
-pub fn signers(orgs: &[SalesforceConfig], verification: &Verification) -> Vec<SalesforceId> {
+pub fn signers(orgs: &[Settings], verification: &Verification) -> Vec<SalesforceId> {
     use secrecy::ExposeSecret as _;
-    let secrets = |org: &SalesforceConfig| match verification {
+    let secrets = |org: &Settings| match verification {
         Verification::Signed { scheme: "standard-webhooks", .. } => org.webhook_secrets.clone(),
         Verification::Signed { scheme: "body-hmac", .. } => org.body_secrets.clone(),
         _ => Vec::new(),
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn every_notification_of_a_batch_becomes_an_event() {
         let secret = hex::encode(Sha256::digest("secret"));
-        let org = SalesforceConfig { outbound_secrets_sha256: vec![secret], ..config("https://acme") };
+        let org = Settings { outbound_secrets_sha256: vec![secret], ..config("https://acme") };
         let verified = verify_outbound(webhook(&[], ENVELOPE_B.as_bytes()), "secret", &[org]).ok().unwrap();
         let batch = parse_outbound(&verified);
         assert_eq!(
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn signers_are_the_orgs_that_hold_the_secret() {
-        let with = |id: &str, secrets: &[&str]| SalesforceConfig {
+        let with = |id: &str, secrets: &[&str]| Settings {
             org: id.into(),
             webhook_secrets: secrets.iter().map(|secret| (*secret).into()).collect(),
             body_secrets: vec!["body".into()],

@@ -11,6 +11,7 @@
 
 mod auth;
 mod client;
+pub(super) mod config;
 mod describe;
 mod envelope;
 mod error;
@@ -42,6 +43,7 @@ use serde_json::Value;
 
 use self::auth::Tokens;
 use self::client::Client;
+pub use self::config::{Auth, Settings};
 pub use self::envelope::{Notification, OutboundMessage};
 use self::error::CallError;
 pub use self::event::{parse_json, parse_outbound, signers};
@@ -52,7 +54,6 @@ pub use self::receive::Receiver;
 pub use self::signature::{verify_json, webhook_key};
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
-use crate::config::SalesforceConfig;
 use crate::failure::Failure;
 use crate::record::{AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey};
 
@@ -86,7 +87,7 @@ impl Salesforce {
     ///
     /// `http_timeout` limits each call. `http` must not follow redirects: a token must never travel to another host.
     pub fn new(
-        config: &SalesforceConfig,
+        config: &Settings,
         http: reqwest::Client,
         http_timeout: Duration,
         clock: Clock,
@@ -112,7 +113,7 @@ impl Salesforce {
     }
 
     /// What is wrong with a configuration, if anything, starting with the name of the setting.
-    pub fn check(config: &SalesforceConfig) -> Result<(), String> {
+    pub fn check(config: &Settings) -> Result<(), String> {
         require_version(&config.api_version)?;
         require_field_name(config.task_key_field.as_deref())?;
         auth::check(&config.auth)
@@ -197,7 +198,7 @@ impl Crm for Salesforce {
     }
 
     async fn metadata(&self, wanted: &WantedFields) -> Result<AccountMetadata, Failure> {
-        let settings = describe::Settings {
+        let settings = describe::TaskSettings {
             task_status: self.task_status.as_deref(),
             task_key_field: self.task_key_field.as_deref(),
         };

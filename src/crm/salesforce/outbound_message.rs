@@ -10,9 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
+use super::config::Settings;
 use super::envelope::{self, OutboundMessage};
 use super::id::{Prefix, SalesforceId};
-use crate::config::SalesforceConfig;
 use crate::crm::{RawWebhook, Refusal, Verification, VerifiedWebhook};
 
 /// The largest body that is read: 8 MiB. Callers cut off earlier and answer 413.
@@ -47,10 +47,10 @@ pub struct VerifiedMessage {
 pub fn verify_outbound(
     raw: RawWebhook,
     path_secret: &str,
-    orgs: &[SalesforceConfig],
+    orgs: &[Settings],
 ) -> Result<VerifiedMessage, Refusal> {
     let presented: [u8; 32] = Sha256::digest(path_secret).into();
-    let holders: Vec<(&SalesforceConfig, usize)> = orgs
+    let holders: Vec<(&Settings, usize)> = orgs
         .iter()
         .filter_map(|org| Some((org, matching(&presented, &org.outbound_secrets_sha256)?)))
         .collect();
@@ -94,7 +94,7 @@ fn matching(presented: &[u8; 32], hashes: &[String]) -> Option<usize> {
     found
 }
 
-fn require_certificate(raw: &RawWebhook, org: &SalesforceConfig) -> Result<(), Refusal> {
+fn require_certificate(raw: &RawWebhook, org: &Settings) -> Result<(), Refusal> {
     let Some(header) = &org.client_cert_header else {
         return Err(Refusal::new(
             "missing",
@@ -138,21 +138,17 @@ mod tests {
         hex::encode(Sha256::digest(bytes))
     }
 
-    fn org(id: &str, secrets: &[&str]) -> SalesforceConfig {
+    fn org(id: &str, secrets: &[&str]) -> Settings {
         let outbound_secrets_sha256 = secrets.iter().map(hash).collect();
-        SalesforceConfig {
-            org: id.into(),
-            outbound_secrets_sha256,
-            ..config("https://acme.my.salesforce.com")
-        }
+        Settings { org: id.into(), outbound_secrets_sha256, ..config("https://acme.my.salesforce.com") }
     }
 
-    fn verdict(raw: RawWebhook, secret: &str, orgs: &[SalesforceConfig]) -> Result<String, Refusal> {
+    fn verdict(raw: RawWebhook, secret: &str, orgs: &[Settings]) -> Result<String, Refusal> {
         verify_outbound(raw, secret, orgs)
             .map(|verified| format!("{} for {}", verified.webhook.verification(), verified.organization))
     }
 
-    fn refused(body: &str, secret: &str, orgs: &[SalesforceConfig]) -> Refusal {
+    fn refused(body: &str, secret: &str, orgs: &[Settings]) -> Refusal {
         verdict(webhook(&[], body.as_bytes()), secret, orgs).unwrap_err()
     }
 
@@ -216,7 +212,7 @@ mod tests {
     #[test]
     fn a_pinned_certificate_is_asked_for_beside_the_secret() {
         let header = "x-client-cert";
-        let pinned = SalesforceConfig {
+        let pinned = Settings {
             client_certs_sha256: vec![hash("retired"), hash(CERTIFICATE)],
             client_cert_header: Some(header.into()),
             ..org(ORG, &[SECRET])
@@ -238,7 +234,7 @@ mod tests {
         assert_eq!(refused(ENVELOPE_A, SECRET, std::slice::from_ref(&pinned)).kind, "missing");
         let doubled = webhook(&[(header, &digest), (header, &digest)], ENVELOPE_A.as_bytes());
         assert_eq!(verdict(doubled, SECRET, std::slice::from_ref(&pinned)).unwrap_err().kind, "missing");
-        let no_header = SalesforceConfig { client_cert_header: None, ..pinned };
+        let no_header = Settings { client_cert_header: None, ..pinned };
         assert_eq!(refused(ENVELOPE_A, SECRET, &[no_header]).kind, "missing");
     }
 
@@ -254,7 +250,7 @@ mod tests {
             "nor is it a way around the secret"
         );
         // A certificate is pinned, and the proxy shows it in another header.
-        let pinned = SalesforceConfig {
+        let pinned = Settings {
             client_certs_sha256: vec![hash(CERTIFICATE)],
             client_cert_header: Some("x-proxy-cert".into()),
             ..org(ORG, &[SECRET])

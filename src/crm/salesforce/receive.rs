@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{parse_json, parse_outbound, signers, verify_json, verify_outbound};
-use crate::config::SalesforceConfig;
+use super::{Settings, parse_json, parse_outbound, signers, verify_json, verify_outbound};
 use crate::crm::{RawWebhook, Received, Rejected};
 
 /// Every secret that may vouch for a webhook, with the org it may speak about.
 pub struct Receiver {
-    orgs: Vec<SalesforceConfig>,
+    orgs: Vec<Settings>,
     /// Of all orgs, in their order.
     webhook_secrets: Vec<SecretString>,
     body_secrets: Vec<SecretString>,
@@ -17,11 +16,11 @@ pub struct Receiver {
 
 impl Receiver {
     /// A receiver for these orgs.
-    pub fn new(orgs: &[SalesforceConfig]) -> Self {
+    pub fn new(orgs: Vec<Settings>) -> Self {
         Self {
-            orgs: orgs.to_vec(),
             webhook_secrets: orgs.iter().flat_map(|org| org.webhook_secrets.clone()).collect(),
             body_secrets: orgs.iter().flat_map(|org| org.body_secrets.clone()).collect(),
+            orgs,
         }
     }
 

@@ -9,13 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::answer::{Access, Answer};
 use super::blocks::Message;
-use super::directory::{Directory, Person};
-use super::pace::Pace;
-use super::settings::{SlackAuth, SlackConfig};
 use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
 use super::user_cache::{Person, UserCache};
-use crate::config::{SlackAuth, SlackConfig};
+use super::settings::{Auth, Settings};
 use crate::crm::outbound::{self, SendError};
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
@@ -57,7 +54,7 @@ pub struct Identity {
 pub struct SlackClient {
     http: reqwest::Client,
     api_url: String,
-    auth: SlackAuth,
+    auth: Auth,
     timeout: Duration,
     posts: RateLimiter,
     users: UserCache,
@@ -65,7 +62,7 @@ pub struct SlackClient {
 
 impl SlackClient {
     /// A client for the configured workspace; `timeout` limits each call.
-    pub fn new(http: reqwest::Client, config: &SlackConfig, timeout: Duration, clock: Clock) -> Self {
+    pub fn new(http: reqwest::Client, config: &Settings, timeout: Duration, clock: Clock) -> Self {
         Self {
             http,
             api_url: config.api_url.trim_end_matches('/').to_owned(),
@@ -78,7 +75,7 @@ impl SlackClient {
 
     /// Whether a post of unknown outcome can be looked for. An incoming webhook can only post.
     pub fn can_read_back(&self) -> bool {
-        matches!(self.auth, SlackAuth::Bot(_))
+        matches!(self.auth, Auth::Bot(_))
     }
 
     /// Waits until the rate limit lets the channel get another message. To be awaited before it is written down
@@ -93,8 +90,8 @@ impl SlackClient {
     /// [`Failure::Unknown`] if the message may be there although the call failed.
     pub async fn post(&self, channel: &str, message: &Message) -> Result<Posted, Failure> {
         match &self.auth {
-            SlackAuth::Bot(token) => self.post_message(token, channel, message).await,
-            SlackAuth::IncomingWebhook(url) => {
+            Auth::Bot(token) => self.post_message(token, channel, message).await,
+            Auth::IncomingWebhook(url) => {
                 let call = self.http.post(url.expose_secret()).json(&WebhookPost::of(message));
                 self.send("the incoming webhook", Access::Write, call).await?.webhook()?;
                 Ok(Posted { channel: channel.to_owned(), ts: None })
@@ -125,7 +122,7 @@ impl SlackClient {
         packet_id: &str,
         since: Timestamp,
     ) -> Result<Option<Posted>, Failure> {
-        let SlackAuth::Bot(token) = &self.auth else {
+        let Auth::Bot(token) = &self.auth else {
             return Err(Failure::give_up("Slack: an incoming webhook cannot be read back"));
         };
         let method = "conversations.history";
@@ -157,7 +154,7 @@ impl SlackClient {
 
     /// The Slack user with this e-mail address. A failed lookup is nobody: it never keeps a digest back.
     pub async fn user_by_email(&self, email: &str) -> Option<String> {
-        let SlackAuth::Bot(token) = &self.auth else { return None };
+        let Auth::Bot(token) = &self.auth else { return None };
         let email = email.trim().to_lowercase();
         if email.is_empty() {
             return None;
@@ -182,7 +179,7 @@ impl SlackClient {
 
     /// Where a person opens a message; `None` if Slack does not say.
     pub async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
-        let SlackAuth::Bot(token) = &self.auth else { return None };
+        let Auth::Bot(token) = &self.auth else { return None };
         let method = "chat.getPermalink";
         let call = self.http.get(self.url(method)).query(&[("channel", channel), ("message_ts", ts)]);
         self.call::<Permalink>(method, Access::Read, token, call).await.ok().map(|found| found.permalink)
@@ -191,7 +188,7 @@ impl SlackClient {
     /// Whose token we have and what it may do; `None` for an incoming webhook, which cannot be asked.
     /// <https://docs.slack.dev/reference/methods/auth.test>
     pub async fn identity(&self) -> Result<Option<Identity>, Failure> {
-        let SlackAuth::Bot(token) = &self.auth else { return Ok(None) };
+        let Auth::Bot(token) = &self.auth else { return Ok(None) };
         let method = "auth.test";
         let call = self.http.post(self.url(method)).bearer_auth(token.expose_secret());
         let answer = self.send(method, Access::Read, call).await?;
@@ -204,7 +201,7 @@ impl SlackClient {
     /// Calls a method that only reads and returns the answer, refusals included. `None` for an incoming
     /// webhook, which cannot ask anything.
     pub(super) async fn ask(&self, method: &str, query: &[(&str, &str)]) -> Option<Result<Answer, Failure>> {
-        let SlackAuth::Bot(token) = &self.auth else { return None };
+        let Auth::Bot(token) = &self.auth else { return None };
         let call = self.http.get(self.url(method)).query(query).bearer_auth(token.expose_secret());
         Some(self.send(method, Access::Read, call).await)
     }
@@ -291,12 +288,12 @@ mod tests {
         }
 
         fn bot(&self) -> SlackClient {
-            client(&self.url, SlackAuth::Bot("xoxb-very-secret".into()), &self.clock)
+            client(&self.url, Auth::Bot("xoxb-very-secret".into()), &self.clock)
         }
 
         fn incoming_webhook(&self) -> SlackClient {
             let url = format!("{}/services/T0/B0/very-secret", self.url);
-            client(&self.url, SlackAuth::IncomingWebhook(url.into()), &self.clock)
+            client(&self.url, Auth::IncomingWebhook(url.into()), &self.clock)
         }
 
         fn calls(&self) -> Vec<(String, String, Value)> {
@@ -320,14 +317,14 @@ mod tests {
         (StatusCode::from_u16(status).unwrap(), headers, body)
     }
 
-    fn client(api_url: &str, auth: SlackAuth, clock: &Clock) -> SlackClient {
+    fn client(api_url: &str, auth: Auth, clock: &Clock) -> SlackClient {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
         SlackClient::new(http, &config(api_url, auth), Duration::from_secs(5), clock.clone())
     }
 
-    fn config(api_url: &str, auth: SlackAuth) -> SlackConfig {
-        SlackConfig { api_url: format!("{api_url}/"), replicas: 1, auth }
+    fn config(api_url: &str, auth: Auth) -> Settings {
+        Settings { api_url: format!("{api_url}/"), replicas: 1, auth }
     }
 
     fn message() -> Message {
@@ -371,7 +368,7 @@ mod tests {
     async fn a_post_that_nobody_took_is_retried() {
         let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let clock = Clock::manual(SINCE.parse().unwrap());
-        let client = client(&format!("http://{gone}"), SlackAuth::Bot("xoxb".into()), &clock);
+        let client = client(&format!("http://{gone}"), Auth::Bot("xoxb".into()), &clock);
         let failure = client.post("C1", &message()).await.unwrap_err();
         assert_eq!(failure, Failure::retry("Slack: chat.postMessage: could not connect"));
     }
@@ -387,7 +384,7 @@ mod tests {
             }
         });
         let clock = Clock::manual(SINCE.parse().unwrap());
-        let client = client("http://127.0.0.1:1", SlackAuth::IncomingWebhook(url.into()), &clock);
+        let client = client("http://127.0.0.1:1", Auth::IncomingWebhook(url.into()), &clock);
         let failure = client.post("C1", &message()).await.unwrap_err();
         assert_eq!(failure, Failure::unknown("Slack: the incoming webhook: the connection broke"));
     }
@@ -397,7 +394,7 @@ mod tests {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let clock = Clock::manual(SINCE.parse().unwrap());
-        let mut client = client(&url, SlackAuth::Bot("xoxb".into()), &clock);
+        let mut client = client(&url, Auth::Bot("xoxb".into()), &clock);
         client.timeout = Duration::from_millis(50);
         let failure = client.post("C1", &message()).await.unwrap_err();
         assert_eq!(failure, Failure::unknown("Slack: chat.postMessage: no answer in time"));
@@ -406,7 +403,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_that_cannot_be_sent_is_not_repeated_in_the_error() {
         let clock = Clock::manual(SINCE.parse().unwrap());
-        let client = client("http://127.0.0.1:1", SlackAuth::Bot("xoxb\nvery-secret".into()), &clock);
+        let client = client("http://127.0.0.1:1", Auth::Bot("xoxb\nvery-secret".into()), &clock);
         let failure = client.post("C1", &message()).await.unwrap_err();
         let why = "Slack: chat.postMessage: the configured URL or token is not a valid one";
         assert_eq!(failure, Failure::give_up(why));
@@ -538,7 +535,7 @@ mod tests {
         use futures_util::FutureExt as _;
 
         let slack = Slack::that_says(VecDeque::new()).await;
-        let config = SlackConfig { replicas: 3, ..config(&slack.url, SlackAuth::Bot("xoxb".into())) };
+        let config = Settings { replicas: 3, ..config(&slack.url, Auth::Bot("xoxb".into())) };
         let replicas = [(); 3].map(|()| {
             SlackClient::new(reqwest::Client::new(), &config, Duration::from_secs(5), slack.clock.clone())
         });
@@ -554,7 +551,7 @@ mod tests {
     async fn an_answer_above_the_limit_is_a_failed_call() {
         let url = server_that_sends(outbound::MAX_ANSWER_BYTES + 1).await;
         let clock = Clock::manual(SINCE.parse().unwrap());
-        let client = client(&url, SlackAuth::Bot("xoxb".into()), &clock);
+        let client = client(&url, Auth::Bot("xoxb".into()), &clock);
         let failure = client.identity().await.unwrap_err();
         assert_eq!(failure, Failure::retry("Slack: auth.test: the answer is too large"));
         let failure = client.post("C1", &message()).await.unwrap_err();

@@ -19,4 +19,4 @@ pub mod workspace;
 pub use blocks::Message;
 pub use client::{Identity, Posted, SlackClient};
 pub use digest::{Links, digest};
-pub use settings::{SlackAuth, SlackConfig};
+pub use settings::{Auth, Settings};

@@ -1,21 +1,21 @@
-//! What an operator can set about Slack.
+//! What the configuration says about Slack.
 
 use secrecy::SecretString;
 
 /// Slack.
 #[derive(Debug, Clone)]
-pub struct SlackConfig {
+pub struct Settings {
     /// Base of the Web API, `https://slack.com/api`.
     pub api_url: String,
     /// Processes that serve this installation together, which take turns in a channel.
     pub replicas: u32,
     /// How digests are posted.
-    pub auth: SlackAuth,
+    pub auth: Auth,
 }
 
 /// How digests are posted.
 #[derive(Debug, Clone)]
-pub enum SlackAuth {
+pub enum Auth {
     /// A bot token (`xoxb-…`), with read-back and mentions.
     Bot(SecretString),
     /// An incoming webhook: post only, one fixed channel, nothing can be read back.

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::HubspotAuth;
 use crate::crm::TaskBlock;
 use crate::crm::outbound::MAX_ANSWER_BYTES;
 use crate::crm::outbound::tests::server_that_sends;
@@ -93,10 +92,9 @@ fn respond(status: u16, body: &Value) -> Response {
     (status, [("content-type", "application/json")], body.to_string()).into_response()
 }
 
-fn config(url: &str, auth: HubspotAuth) -> HubspotConfig {
-    HubspotConfig {
+fn config(url: &str, auth: Auth) -> Settings {
+    Settings {
         portal: "48210077".to_owned(),
-        mapping: "mappings/hubspot.yaml".into(),
         api_url: url.to_owned(),
         app_url: "https://app.hubspot.com".to_owned(),
         api_version: "2026-03".to_owned(),
@@ -108,7 +106,7 @@ fn config(url: &str, auth: HubspotAuth) -> HubspotConfig {
     }
 }
 
-fn hubspot_with(url: &str, auth: HubspotAuth) -> (HubSpot, Clock) {
+fn hubspot_with(url: &str, auth: Auth) -> (HubSpot, Clock) {
     // Another test may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::manual(NOW.parse().expect("a timestamp"));
@@ -117,7 +115,7 @@ fn hubspot_with(url: &str, auth: HubspotAuth) -> (HubSpot, Clock) {
 }
 
 fn hubspot(portal: &Portal) -> (HubSpot, Clock) {
-    hubspot_with(&portal.url, HubspotAuth::Token("pat-eu1-test".into()))
+    hubspot_with(&portal.url, Auth::Token("pat-eu1-test".into()))
 }
 
 fn wanted() -> WantedFields {
@@ -419,8 +417,8 @@ async fn a_refused_static_token_pauses_the_portal() {
     assert_eq!(portal.take_paths().len(), 1, "there is no other token to try");
 }
 
-fn oauth(file: Option<std::path::PathBuf>) -> HubspotAuth {
-    HubspotAuth::OAuth {
+fn oauth(file: Option<std::path::PathBuf>) -> Auth {
+    Auth::OAuth {
         client_id: "client".to_owned(),
         client_secret: "app secret".into(),
         refresh_token: "refresh-1".into(),
@@ -561,7 +559,7 @@ async fn nobody_at_home_means_that_nothing_was_written() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    let (hubspot, _clock) = hubspot_with(&url, HubspotAuth::Token("pat-eu1-test".into()));
+    let (hubspot, _clock) = hubspot_with(&url, Auth::Token("pat-eu1-test".into()));
     let failure = hubspot.create_task(&draft()).await.expect_err("refused");
     assert!(matches!(failure, Failure::Retry { .. }), "{failure:?}");
     assert!(failure.why().starts_with("creating the task: no connection: "), "{failure}");
@@ -820,8 +818,8 @@ async fn a_search_that_fails_is_left_to_the_next_sweep() {
 #[tokio::test]
 async fn an_answer_above_the_limit_is_a_failed_call() {
     let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
-    let (_, clock) = hubspot_with(&url, HubspotAuth::Token("pat-eu1-test".into()));
-    let config = config(&url, HubspotAuth::Token("pat-eu1-test".into()));
+    let (_, clock) = hubspot_with(&url, Auth::Token("pat-eu1-test".into()));
+    let config = config(&url, Auth::Token("pat-eu1-test".into()));
     let hubspot = HubSpot::new(&config, reqwest::Client::new(), Duration::from_secs(10), clock);
     let failure = hubspot.user_by_email("dana@example.com").await.expect_err("too large");
     assert_eq!(failure, Failure::retry("looking for an owner: the answer is too large"));

@@ -43,8 +43,8 @@ async fn the_login_sends_a_jwt_or_client_credentials() {
     let org = Org::start().await;
     org.answers(CREATE, 201, json!({"id": TASK}));
     org.connect().create_task(&draft()).await.unwrap();
-    let auth = SalesforceAuth::ClientCredentials { client_id: "app".into(), client_secret: "s&cret".into() };
-    let config = SalesforceConfig { auth, ..org.config() };
+    let auth = Auth::ClientCredentials { client_id: "app".into(), client_secret: "s&cret".into() };
+    let config = Settings { auth, ..org.config() };
     connect(&config, &clock()).create_task(&draft()).await.unwrap();
     let logins: Vec<String> = org.asked(TOKEN).into_iter().map(|call| call.text).collect();
     assert!(
@@ -95,12 +95,12 @@ async fn a_refused_login_says_what_to_change() {
 fn a_wrong_setting_is_named_at_the_start() {
     let config = || config("https://acme.my.salesforce.com");
     for (config, setting) in [
-        (SalesforceConfig { org: "48210077".into(), ..config() }, "org"),
-        (SalesforceConfig { instance_url: "acme".into(), ..config() }, "instance_url"),
-        (SalesforceConfig { login_url: "acme".into(), ..config() }, "login_url"),
-        (SalesforceConfig { api_version: "v57.0".into(), ..config() }, "api_version"),
-        (SalesforceConfig { api_version: "66".into(), ..config() }, "api_version"),
-        (SalesforceConfig { task_key_field: Some("Key__c/x".into()), ..config() }, "task_key_field"),
+        (Settings { org: "48210077".into(), ..config() }, "org"),
+        (Settings { instance_url: "acme".into(), ..config() }, "instance_url"),
+        (Settings { login_url: "acme".into(), ..config() }, "login_url"),
+        (Settings { api_version: "v57.0".into(), ..config() }, "api_version"),
+        (Settings { api_version: "66".into(), ..config() }, "api_version"),
+        (Settings { task_key_field: Some("Key__c/x".into()), ..config() }, "task_key_field"),
     ] {
         let error = Salesforce::new(&config, http(), Duration::from_secs(10), clock()).err().unwrap();
         assert!(error.starts_with(setting), "{error}");

@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 
 use self::sample::{DEAL, ORG, OTHER_ORG, config};
 use super::*;
-use crate::config::{SalesforceAuth, SalesforceConfig};
 use crate::crm::TaskBlock;
 use crate::record::{FieldObject, FieldPath};
 
@@ -78,7 +77,7 @@ impl Org {
         self.answers(QUERY, 200, won_stages());
     }
 
-    fn config(&self) -> SalesforceConfig {
+    fn config(&self) -> Settings {
         config(&self.0.lock().unwrap().base)
     }
 
@@ -121,7 +120,7 @@ async fn answer(State(org): State<Org>, request: Request) -> Response<Body> {
     Response::builder().status(status).body(Body::from(body.to_string())).unwrap()
 }
 
-fn connect(config: &SalesforceConfig, clock: &Clock) -> Salesforce {
+fn connect(config: &Settings, clock: &Clock) -> Salesforce {
     Salesforce::new(config, http(), Duration::from_secs(10), clock.clone()).unwrap()
 }
 

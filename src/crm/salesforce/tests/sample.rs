@@ -1,12 +1,10 @@
 //! What the tests of this folder share: one org and its messages.
 
-use std::path::PathBuf;
-
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use handoff_sandbox::opportunities::JWT_KEY;
 
-use crate::config::{SalesforceAuth, SalesforceConfig};
 use crate::crm::RawWebhook;
+use crate::crm::salesforce::{Auth, Settings};
 
 pub(crate) const ORG: &str = "00DHn0000012AbCMAU";
 pub(crate) const OTHER_ORG: &str = "00D7F00000107XsUAI";
@@ -89,16 +87,15 @@ pub(crate) const ENVELOPE_C: &str = r#"<?xml version="1.0" encoding="UTF-8"?><so
 "white glove" onboarding &lt; 30 days</sf:Description><sf:IsWon>true</sf:IsWon><sf:MainCompetitors__c>Globex;Initech</sf:MainCompetitors__c><sf:Name>Zürich Bäckerei – Rollout</sf:Name><sf:StageName>Closed Won</sf:StageName></sObject></Notification></notifications></soapenv:Body></soapenv:Envelope>"#;
 
 /// An org on `base` that takes every kind of webhook without a secret set yet.
-pub(crate) fn config(base: &str) -> SalesforceConfig {
-    SalesforceConfig {
+pub(crate) fn config(base: &str) -> Settings {
+    Settings {
         org: ORG.to_owned(),
-        mapping: PathBuf::from("mappings/salesforce.yaml"),
         login_url: base.to_owned(),
         instance_url: base.to_owned(),
         app_url: "https://acme.lightning.force.com".to_owned(),
         api_version: "v66.0".to_owned(),
         audience: "https://login.salesforce.com".to_owned(),
-        auth: SalesforceAuth::Jwt {
+        auth: Auth::Jwt {
             client_id: "consumer".to_owned(),
             username: "bridge@acme.example".to_owned(),
             private_key: JWT_KEY.private_pem.as_str().into(),

@@ -40,7 +40,7 @@ async fn a_hidden_contact_does_not_cost_the_task() {
 #[tokio::test]
 async fn with_a_key_field_the_task_is_written_and_found_by_its_key() {
     let org = Org::start().await;
-    let config = SalesforceConfig { task_key_field: Some("Handoff_Key__c".into()), ..org.config() };
+    let config = Settings { task_key_field: Some("Handoff_Key__c".into()), ..org.config() };
     let salesforce = connect(&config, &clock());
     let marker = "pkt/0a 1b";
     let draft = TaskDraft { marker: marker.into(), ..draft() };

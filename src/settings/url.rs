@@ -7,7 +7,7 @@ use reqwest::Url;
 use crate::source::{Field, Problems};
 
 /// The URL a key holds, without a trailing slash.
-pub(super) fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {
+pub fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {
     let (text, span) = field.text(problems)?;
     match base(text) {
         Ok(url) => Some(url),
@@ -24,15 +24,15 @@ pub(super) fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> 
 }
 
 /// Why a text is no base URL. Never repeats the text, which may be a secret.
-pub(super) struct Refused {
+pub struct Refused {
     /// Follows a name of the thing: "is not a URL".
-    pub(super) message: &'static str,
+    pub message: &'static str,
     /// What to write.
-    pub(super) help: &'static str,
+    pub help: &'static str,
 }
 
 /// Checks a base URL and takes off trailing slashes.
-pub(super) fn base(text: &str) -> Result<String, Refused> {
+pub fn base(text: &str) -> Result<String, Refused> {
     let refused = |message, help| Err(Refused { message, help });
     let url = match Url::parse(text) {
         Ok(url) if url.has_host() => url,

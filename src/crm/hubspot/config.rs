@@ -2,39 +2,70 @@
 
 use std::path::PathBuf;
 
-use super::mapping_file::{self, MappingFiles};
-use super::secret::Secrets;
-use super::{HubspotAuth, HubspotConfig, defaults, url};
-use crate::record::CrmKind;
-use crate::source::{Block, Field, Node, Problems};
+use secrecy::SecretString;
 
-/// Reads all portals. Mapping files that exist are added to `mappings`.
-pub(super) fn portals(
-    nodes: &[&Node],
-    replicas: u32,
-    secrets: &Secrets<'_>,
-    mappings: &mut MappingFiles,
-    problems: &mut Problems,
-) -> Vec<HubspotConfig> {
-    let mut seen: Vec<String> = Vec::new();
-    let mut portals = Vec::new();
-    for node in nodes {
-        let Some(mut section) = Block::of(node, "[[hubspot]]", problems) else { continue };
-        let portal = portal(&mut section, &mut seen, problems);
-        let mapping = mapping_file::read(&mut section, CrmKind::Hubspot, mappings, problems);
-        portals.extend(settings(section.at(node.span), (portal, mapping), replicas, secrets, problems));
-    }
-    portals
+use crate::crm::{self, ReadWith};
+use crate::settings::{Secrets, url};
+use crate::source::{Block, Field, Problems};
+
+/// HubSpot's API.
+const API: &str = "https://api.hubapi.com";
+/// HubSpot's web app.
+const APP: &str = "https://app.hubspot.com";
+/// <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
+const API_VERSION: &str = "2026-03";
+/// An app may call 100 times in ten seconds on the smallest plan; a few are left for other uses of the same app.
+/// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
+const CALLS_PER_10S: u32 = 90;
+
+/// One HubSpot portal.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Portal id (also called hub id or account id).
+    pub portal: String,
+    /// Base of the API, `https://api.hubapi.com`.
+    pub api_url: String,
+    /// Base of the web app, for links: `https://app.hubspot.com`.
+    pub app_url: String,
+    /// Dated API version, such as `2026-03`.
+    pub api_version: String,
+    /// App client secrets that may sign webhooks; several during a rotation.
+    pub client_secrets: Vec<SecretString>,
+    /// Secrets that a workflow may present in the `x-handoff-secret` header.
+    pub workflow_secrets: Vec<SecretString>,
+    /// How our calls authenticate.
+    pub auth: Auth,
+    /// Calls per ten seconds that we allow ourselves, all replicas together.
+    pub calls_per_10s: u32,
+    /// Processes that serve this installation together, among which that is divided.
+    pub replicas: u32,
 }
 
-/// Everything but the portal id and the mapping, which [`portals`] compares across blocks.
-fn settings(
+/// How our calls to HubSpot authenticate.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// A static app token or service key.
+    Token(SecretString),
+    /// OAuth, by refresh token.
+    OAuth {
+        /// Client id of the app.
+        client_id: String,
+        /// Client secret of the app.
+        client_secret: SecretString,
+        /// The refresh token.
+        refresh_token: SecretString,
+        /// Where a newer refresh token is kept when HubSpot hands one out.
+        refresh_token_file: Option<PathBuf>,
+    },
+}
+
+/// Reads a block. `portal` is `None` if the block is of no use anyway; its other problems are found all the same.
+pub fn read(
     mut section: Block<'_>,
-    (portal, mapping): (Option<String>, Option<PathBuf>),
-    replicas: u32,
-    secrets: &Secrets<'_>,
+    portal: Option<String>,
+    &ReadWith { secrets, replicas }: &ReadWith<'_>,
     problems: &mut Problems,
-) -> Option<HubspotConfig> {
+) -> Option<crm::Settings> {
     let span = section.span();
     let api = url::read(section.take("api_url"), problems);
     let app = url::read(section.take("app_url"), problems);
@@ -43,7 +74,7 @@ fn settings(
     let workflow = secrets.several(&mut section, "workflow_secrets", problems);
     let auth = auth(&mut section, secrets, problems);
     let calls = section.take("calls_per_10s");
-    let calls_per_10s = calls.integer(1, 250, problems).unwrap_or(defaults::HUBSPOT_CALLS_PER_10S);
+    let calls_per_10s = calls.integer(1, 250, problems).unwrap_or(CALLS_PER_10S);
     if let Some(span) = calls.value_span().filter(|_| calls_per_10s < replicas) {
         let help = format!("write at least {replicas}, one for each of the replicas under [work]");
         problems.error(
@@ -64,21 +95,21 @@ fn settings(
             help,
         );
     }
-    Some(HubspotConfig {
+    Some(crm::Settings::Hubspot(Settings {
         portal: portal?,
-        mapping: mapping?,
-        api_url: api.unwrap_or_else(|| defaults::HUBSPOT_API.to_owned()),
-        app_url: app.unwrap_or_else(|| defaults::HUBSPOT_APP.to_owned()),
-        api_version: api_version.unwrap_or_else(|| defaults::HUBSPOT_API_VERSION.to_owned()),
+        api_url: api.unwrap_or_else(|| API.to_owned()),
+        app_url: app.unwrap_or_else(|| APP.to_owned()),
+        api_version: api_version.unwrap_or_else(|| API_VERSION.to_owned()),
         client_secrets: client.secrets,
         workflow_secrets: workflow.secrets,
         auth: auth?,
         calls_per_10s,
         replicas,
-    })
+    }))
 }
 
-fn portal(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
+/// Reads the portal id, which no other block may have.
+pub fn portal(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
     let field = section
         .require("portal", "write the portal id, the number in HubSpot's address bar: portal = \"48210077\"");
     let (portal, span) = field.text(problems)?;
@@ -104,12 +135,12 @@ fn api_version(field: Field<'_>, problems: &mut Problems) -> Option<String> {
     if date.split_once('-').is_some_and(|(year, month)| digits(year, 4) && digits(month, 2)) {
         return Some(text.to_owned());
     }
-    let help = format!("write year and month: api_version = \"{}\"", defaults::HUBSPOT_API_VERSION);
+    let help = format!("write year and month: api_version = \"{}\"", API_VERSION);
     problems.error(span, format!("`{text}` is not a dated API version"), help);
     None
 }
 
-fn auth(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<HubspotAuth> {
+fn auth(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<Auth> {
     let span = section.span();
     let token = secrets.one(section, "token", problems);
     let oauth = section.take("oauth");
@@ -124,10 +155,10 @@ fn auth(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems)
         _ => {}
     }
     let oauth = oauth.block(problems).and_then(|oauth| self::oauth(oauth, secrets, problems));
-    token.only().map(HubspotAuth::Token).or(oauth)
+    token.only().map(Auth::Token).or(oauth)
 }
 
-fn oauth(mut section: Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<HubspotAuth> {
+fn oauth(mut section: Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<Auth> {
     let span = section.span();
     let client_id = section.require("client_id", "write the app's client id").text(problems);
     let secret = secrets.one(&mut section, "client_secret", problems);
@@ -140,7 +171,7 @@ fn oauth(mut section: Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems)
         }
     }
     let refresh_token_file = refresh.files.first().cloned();
-    Some(HubspotAuth::OAuth {
+    Some(Auth::OAuth {
         client_id: client_id?.0.to_owned(),
         client_secret: secret.only()?,
         refresh_token: refresh.only()?,

@@ -8,36 +8,36 @@ use secrecy::SecretString;
 use crate::source::{Block, Field, Problems, Span};
 
 /// Where secrets come from.
-pub(super) struct Secrets<'a> {
+pub struct Secrets<'a> {
     /// The environment.
-    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Paths of secret files are relative to the configuration file.
-    pub(super) directory: &'a Path,
+    pub directory: &'a Path,
 }
 
 /// What was found under a key's names.
 #[derive(Default)]
-pub(super) struct Found {
+pub struct Found {
     /// The secrets that could be read.
-    pub(super) secrets: Vec<SecretString>,
+    pub secrets: Vec<SecretString>,
     /// How many were named, readable or not.
-    pub(super) listed: usize,
+    pub listed: usize,
     /// Files that were named, readable or not.
-    pub(super) files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// Where a key stands, if one of them is there, with or without a usable value.
-    pub(super) named: Option<Span>,
+    pub named: Option<Span>,
 }
 
 impl Found {
     /// The secret, where there can be only one.
-    pub(super) fn only(self) -> Option<SecretString> {
+    pub fn only(self) -> Option<SecretString> {
         self.secrets.into_iter().next()
     }
 }
 
 impl Secrets<'_> {
     /// One secret: `<key>_env` or `<key>_file`.
-    pub(super) fn one(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
+    pub fn one(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
         let found = self.read(section, key, "\"NAME\"", problems, |field, problems| {
             field.text(problems).into_iter().collect()
         });
@@ -49,7 +49,7 @@ impl Secrets<'_> {
     }
 
     /// Several secrets, all of them active: a list behind `<key>_env`, `<key>_file` or both.
-    pub(super) fn several(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
+    pub fn several(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
         self.read(section, key, "[\"NAME\"]", problems, |field, problems| {
             // An empty list is how a file says "none".
             if field.is_empty_list() { Vec::new() } else { field.texts(problems) }
@@ -57,7 +57,7 @@ impl Secrets<'_> {
     }
 
     /// One secret of a key that may also stand in the file itself, as long as its value holds no secret.
-    pub(super) fn elsewhere(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
+    pub fn elsewhere(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
         self.named(section, key, problems, |field, problems| field.text(problems).into_iter().collect())
     }
 
@@ -161,7 +161,7 @@ fn looks_secret(name: &str) -> bool {
 
 /// Blots out whatever stands behind keys that sound like secrets, so that no message about this file can show
 /// one, not even a message about its syntax.
-pub(super) fn conceal(problems: &mut Problems) {
+pub fn conceal(problems: &mut Problems) {
     let mut start = 0;
     let mut spans = Vec::new();
     let mut in_list = false;

@@ -1,0 +1,123 @@
+//! The CRMs that can be connected: the one list of them. A further CRM is a folder beside `hubspot/` and
+//! `salesforce/`, a variant of [`Settings`] and a line in [`CONNECTORS`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::Crm;
+use super::hubspot::{self, HubSpot};
+use super::salesforce::{self, Salesforce};
+use crate::clock::Clock;
+use crate::record::{AccountKey, CrmKind};
+use crate::settings::Secrets;
+use crate::source::{Block, Problems};
+
+/// How the accounts of a CRM are configured.
+#[derive(Clone, Copy)]
+pub struct Connector {
+    /// Which CRM; its blocks in the configuration are called like it.
+    pub crm: CrmKind,
+    /// Reads the id of a block's account, which must not be among those seen before, and adds it to them.
+    pub read_account: fn(&mut Block<'_>, &mut Vec<String>, &mut Problems) -> Option<String>,
+    /// Reads the rest of the block. Without an account, only its problems are of interest.
+    pub read_settings: fn(Block<'_>, Option<String>, &ReadWith<'_>, &mut Problems) -> Option<Settings>,
+}
+
+/// Every CRM, in the order in which the configuration is read.
+pub const CONNECTORS: [Connector; 2] = [
+    Connector {
+        crm: CrmKind::Hubspot,
+        read_account: hubspot::config::portal,
+        read_settings: hubspot::config::read,
+    },
+    Connector {
+        crm: CrmKind::Salesforce,
+        read_account: salesforce::config::org,
+        read_settings: salesforce::config::read,
+    },
+];
+
+/// What the settings of an account depend on beside its block.
+pub struct ReadWith<'a> {
+    /// Where secrets are.
+    pub secrets: &'a Secrets<'a>,
+    /// Processes that serve this installation together.
+    pub replicas: u32,
+}
+
+/// The settings of one account.
+#[derive(Debug, Clone)]
+pub enum Settings {
+    /// A portal.
+    Hubspot(hubspot::Settings),
+    /// An org.
+    Salesforce(salesforce::Settings),
+}
+
+impl Settings {
+    /// Which account.
+    pub fn account(&self) -> AccountKey {
+        let (crm, account) = match self {
+            Self::Hubspot(portal) => (CrmKind::Hubspot, &portal.portal),
+            Self::Salesforce(org) => (CrmKind::Salesforce, &org.org),
+        };
+        AccountKey { crm, account: account.clone() }
+    }
+
+    /// Where its API is.
+    pub fn api_url(&self) -> &str {
+        match self {
+            Self::Hubspot(portal) => &portal.api_url,
+            Self::Salesforce(org) => &org.instance_url,
+        }
+    }
+
+    /// Secrets by which the CRM signs webhooks together with the public address, as [`hubspot::sign_v3`] does.
+    pub fn address_secrets(&self) -> &[SecretString] {
+        match self {
+            Self::Hubspot(portal) => &portal.client_secrets,
+            Self::Salesforce(_) => &[],
+        }
+    }
+
+    /// A client of the account; makes no call. `timeout` limits each call, and `http` must not follow redirects: a
+    /// token must never travel to another host. The error names the setting that is wrong.
+    pub fn connect(
+        &self,
+        http: reqwest::Client,
+        timeout: Duration,
+        clock: Clock,
+    ) -> Result<Arc<dyn Crm>, String> {
+        Ok(match self {
+            Self::Hubspot(portal) => Arc::new(HubSpot::new(portal, http, timeout, clock)),
+            Self::Salesforce(org) => Arc::new(Salesforce::new(org, http, timeout, clock)?),
+        })
+    }
+}
+
+/// Who may send webhooks, CRM by CRM.
+pub struct Receivers {
+    /// For the portals.
+    pub hubspot: hubspot::Receiver,
+    /// For the orgs.
+    pub salesforce: salesforce::Receiver,
+}
+
+impl Receivers {
+    /// Receivers for these accounts; `public_url` is what CRMs call, without a trailing slash.
+    pub fn new(public_url: &str, accounts: &[(Settings, Arc<dyn Crm>)]) -> Self {
+        let (mut portals, mut orgs) = (Vec::new(), Vec::new());
+        for (settings, crm) in accounts {
+            match settings {
+                Settings::Hubspot(portal) => portals.push((portal.clone(), Arc::clone(crm))),
+                Settings::Salesforce(org) => orgs.push(org.clone()),
+            }
+        }
+        Self {
+            hubspot: hubspot::Receiver::new(public_url, &portals),
+            salesforce: salesforce::Receiver::new(orgs),
+        }
+    }
+}
