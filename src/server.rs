@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::crm::Receivers;
+use crate::crm::outbound::Outbound;
 use crate::delivery::slack::SlackClient;
 use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
@@ -117,10 +118,10 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
     let mut accounts = BTreeMap::new();
     let mut connected = Vec::new();
     let mut mappings = BTreeMap::new();
+    let outbound = Outbound { http: client.clone(), timeout: config.work.http_timeout, clock: clock.clone() };
     for account in &config.accounts {
         let reloadable = shared(&mut mappings, &account.mapping)?;
-        let crm = account.settings.connect(client.clone(), config.work.http_timeout, clock.clone());
-        let crm = crm.map_err(StartError::Setting)?;
+        let crm = account.settings.connect(&outbound).map_err(StartError::Setting)?;
         accounts.insert(crm.account().clone(), Account { crm: Arc::clone(&crm), reloadable });
         connected.push((account.settings.clone(), crm));
     }

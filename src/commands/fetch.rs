@@ -9,6 +9,7 @@ use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
 use crate::crm::Crm;
+use crate::crm::outbound::Outbound;
 use crate::mapping::Mapping;
 use crate::record::DealRecord;
 use crate::server::http_client;
@@ -61,10 +62,10 @@ pub(super) type Connected = (Arc<dyn Crm>, PathBuf);
 
 /// Clients of every configured account, each with its mapping file, and the HTTP client under them.
 pub(super) fn accounts(config: &Config, clock: &Clock) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
-    let http = http_client()?;
-    let connected: Result<_, _> =
-        config.accounts.iter().map(|account| connected(config, account, &http, clock)).collect();
-    Ok((http, connected.map_err(Problem::new)?))
+    let outbound = Outbound { http: http_client()?, timeout: config.work.http_timeout, clock: clock.clone() };
+    let accounts = config.accounts.iter().map(|account| connected(account, &outbound));
+    let accounts = accounts.collect::<Result<_, _>>()?;
+    Ok((outbound.http, accounts))
 }
 
 /// The account to talk to, and the mapping file it is configured with.
@@ -72,21 +73,15 @@ pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<Connecte
     let wanted =
         |known: &&AccountConfig| account.is_none_or(|account| known.settings.account().account == account);
     let mut fitting = config.accounts.iter().filter(wanted);
+    let (http, timeout) = (http_client()?, config.work.http_timeout);
     match (fitting.next(), fitting.next()) {
         (None, _) => Err(Problem::new("handoff: no such account is configured")),
-        (Some(only), None) => {
-            connected(config, only, &http_client()?, &Clock::machine()).map_err(Problem::new)
-        }
+        (Some(only), None) => connected(only, &Outbound { http, timeout, clock: Clock::machine() }),
         _ => Err(Problem::new("handoff: several accounts are configured: say which with --account")),
     }
 }
 
-fn connected(
-    config: &Config,
-    account: &AccountConfig,
-    http: &reqwest::Client,
-    clock: &Clock,
-) -> Result<Connected, String> {
-    let crm = account.settings.connect(http.clone(), config.work.http_timeout, clock.clone())?;
+fn connected(account: &AccountConfig, outbound: &Outbound) -> Result<Connected, Problem> {
+    let crm = account.settings.connect(outbound).map_err(Problem::new)?;
     Ok((crm, account.mapping.clone()))
 }

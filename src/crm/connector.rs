@@ -2,14 +2,13 @@
 //! `salesforce/`, a variant of [`Settings`] and a line in [`CONNECTORS`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::Crm;
 use super::hubspot::{self, HubSpot};
+use super::outbound::Outbound;
 use super::salesforce::{self, Salesforce};
-use crate::clock::Clock;
 use crate::record::{AccountKey, CrmKind};
 use crate::settings::Secrets;
 use crate::source::{Block, Problems};
@@ -82,17 +81,11 @@ impl Settings {
         }
     }
 
-    /// A client of the account; makes no call. `timeout` limits each call, and `http` must not follow redirects: a
-    /// token must never travel to another host. The error names the setting that is wrong.
-    pub fn connect(
-        &self,
-        http: reqwest::Client,
-        timeout: Duration,
-        clock: Clock,
-    ) -> Result<Arc<dyn Crm>, String> {
+    /// A client of the account; makes no call. The error names the setting that is wrong.
+    pub fn connect(&self, outbound: &Outbound) -> Result<Arc<dyn Crm>, String> {
         Ok(match self {
-            Self::Hubspot(portal) => Arc::new(HubSpot::new(portal, http, timeout, clock)),
-            Self::Salesforce(org) => Arc::new(Salesforce::new(org, http, timeout, clock)?),
+            Self::Hubspot(portal) => Arc::new(HubSpot::new(portal, outbound)),
+            Self::Salesforce(org) => Arc::new(Salesforce::new(org, outbound)?),
         })
     }
 }

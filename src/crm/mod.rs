@@ -1,6 +1,9 @@
-//! What the product needs from a CRM, and the two it knows.
+//! What the product needs from a CRM, and the CRMs it knows. Wire formats stop here: nothing outside `crm/*` knows
+//! what an answer of HubSpot or Salesforce looks like.
 //!
-//! Wire formats stop here: nothing outside `crm/*` knows what a HubSpot or Salesforce answer looks like.
+//! Imports `clock`, `failure`, `record`, and `settings` and `source` for the blocks of the configuration. Read first:
+//! [`Crm`], then the list of [`CONNECTORS`]. Each CRM's folder has the same files: `config`, `receive` with
+//! `signature` and `event`, `client` over `auth` and `error`, `record`, `win`, `won_deals`, `describe`, `field`, `task`.
 
 mod cache;
 mod connector;

@@ -7,9 +7,10 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::clock::Clock;
 use crate::failure::Failure;
 
 /// The largest answer that is read, in bytes. A describe of a large Salesforce org has some 2 MiB.
@@ -75,9 +76,25 @@ impl From<reqwest::Error> for SendError {
     }
 }
 
-/// Sends a request and reads the answer, whatever its status.
-pub async fn send(request: RequestBuilder) -> Result<Answer, SendError> {
-    let mut response = request.send().await?;
+/// What every call is made with.
+#[derive(Clone)]
+pub struct Outbound {
+    /// Must not follow redirects: a token must never travel to another host.
+    pub http: reqwest::Client,
+    /// Limit for one call, its answer included.
+    pub timeout: Duration,
+    /// Time.
+    pub clock: Clock,
+}
+
+impl Outbound {
+    /// Sends a request and reads the answer, whatever its status.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Answer, SendError> {
+        read(request.timeout(self.timeout).send().await?).await
+    }
+}
+
+async fn read(mut response: Response) -> Result<Answer, SendError> {
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -159,7 +176,9 @@ pub(crate) mod tests {
 
     async fn sent(url: &str) -> Result<Answer, SendError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        send(reqwest::Client::builder().tls_certs_only([]).build().unwrap().get(url)).await
+        let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
+        let outbound = Outbound { http, timeout: Duration::from_secs(10), clock: Clock::machine() };
+        outbound.send(outbound.http.get(url)).await
     }
 
     #[tokio::test]

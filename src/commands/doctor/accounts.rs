@@ -4,18 +4,20 @@ use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crm::Crm;
+use crate::crm::outbound::Outbound;
 use crate::mapping::Mapping;
 use crate::record::WantedFields;
 
 pub(super) async fn look(config: &Config, mappings: &[Mapping], http: &reqwest::Client) -> Vec<Finding> {
-    let (clock, timeout) = (Clock::machine(), config.work.http_timeout);
+    let clock = Clock::machine();
+    let outbound = Outbound { http: http.clone(), timeout: config.work.http_timeout, clock: clock.clone() };
     let wanted = |file: &std::path::Path| {
         let file = file.display().to_string();
         mappings.iter().find(|mapping| mapping.file == file).map(Mapping::wanted_fields).unwrap_or_default()
     };
     let mut found = Vec::new();
     for configured in &config.accounts {
-        match configured.settings.connect(http.clone(), timeout, clock.clone()) {
+        match configured.settings.connect(&outbound) {
             Ok(crm) => found.extend(account(&*crm, &wanted(&configured.mapping), &clock).await),
             Err(why) => {
                 let remedy = "correct it in the account's block of the configuration";

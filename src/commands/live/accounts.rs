@@ -1,6 +1,6 @@
 //! One account: what it says about its mapping, about our permissions and about the person who stands in.
 
-use super::{place, unreachable};
+use super::{place, report_at};
 use crate::crm::Crm;
 use crate::record::AccountMetadata;
 use crate::source::{Problems, Spanned};
@@ -19,7 +19,7 @@ pub(super) async fn compare(
             let key = crm.account();
             let place = place::of_account(settings, key, "");
             let left = format!("mend that and check again: {} was not compared with it", mapping.file());
-            unreachable(settings, place, &key.to_string(), failure.why(), &left);
+            report_at(settings, place, format!("{key} cannot be asked: {}", failure.why()), left);
             return None;
         }
     };
@@ -32,11 +32,10 @@ pub(super) async fn compare(
 /// What the credentials do not let us do, and settings that do not fit.
 fn permissions(account: &AccountMetadata, settings: &mut Problems) {
     let key = &account.account;
-    let mut say =
-        |setting: &str, message: String, help: String| match place::of_account(settings, key, setting) {
-            Some(span) => settings.error(span, message, help),
-            None => settings.file_error(message, help),
-        };
+    let mut say = |setting: &str, message: String, help: String| {
+        let place = place::of_account(settings, key, setting);
+        report_at(settings, place, message, help);
+    };
     if let Some(opened) = account.opened.as_deref().filter(|opened| !same_account(&key.account, opened)) {
         let message = format!("the credentials of {key} open another account: {opened}");
         say("", message, "write the token of this account, or the id of that one".to_owned());

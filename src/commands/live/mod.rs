@@ -16,7 +16,7 @@ use std::path::Path;
 use super::check::Report;
 use super::fetch::accounts as configured;
 use crate::clock::Clock;
-use crate::source::Problems;
+use crate::source::{Problems, Span};
 
 /// Adds to a report what the accounts, and Slack, say about it. Nothing happens without a configuration: the report
 /// has said what is wrong with it.
@@ -47,17 +47,10 @@ pub(super) async fn look(report: &mut Report, config_file: &Path, clock: &Clock)
     report.files.extend(subscriptions.into_problems());
 }
 
-/// The problem that something could not be asked, in the configuration where it is set up.
-fn unreachable(
-    settings: &mut Problems,
-    place: Option<crate::source::Span>,
-    who: &str,
-    why: &str,
-    left: &str,
-) {
-    let message = format!("{who} cannot be asked: {why}");
+/// A problem in the configuration, at a place that is known if the file can be read.
+fn report_at(settings: &mut Problems, place: Option<Span>, message: String, help: impl Into<String>) {
     match place {
-        Some(span) => settings.error(span, message, left),
-        None => settings.file_error(message, left),
+        Some(span) => settings.error(span, message, help),
+        None => settings.file_error(message, help),
     }
 }

@@ -1,10 +1,10 @@
 //! Slack: channels that a digest cannot be posted to, and people whom it cannot mention.
 
-use super::{place, unreachable};
+use super::{place, report_at};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::delivery::slack::SlackClient;
-use crate::delivery::slack::workspace::{Channel, Mention, Workspace};
+use crate::delivery::slack::workspace::{Channel, Mention};
+use crate::delivery::slack::{Identity, SlackClient};
 use crate::failure::Failure;
 use crate::source::{Problems, Span, Spanned};
 use crate::workbench::live_check::{self, Named};
@@ -24,27 +24,24 @@ pub(super) async fn compare(
     mappings: &mut [Problems],
 ) -> Option<String> {
     let slack = SlackClient::new(http.clone(), &config.slack, config.work.http_timeout, clock.clone());
-    let workspace = match slack.workspace().await {
-        Ok(Some(workspace)) => workspace,
+    let bot = match slack.identity().await {
+        Ok(Some(bot)) => bot,
         Ok(None) => return Some("slack: an incoming webhook cannot be asked".to_owned()),
         Err(failure) => {
             refuse(settings, &failure);
             return None;
         }
     };
-    for (scope, consequence) in NEEDED.into_iter().filter(|(scope, _)| workspace.lacks(scope)) {
+    for (scope, consequence) in NEEDED.into_iter().filter(|(scope, _)| bot.lacks(scope)) {
         let message = format!("the Slack app lacks the scope {scope}: {consequence}");
         let help =
             format!("add {scope} under OAuth & Permissions > Bot Token Scopes and install the app again");
-        match place::of_slack(settings) {
-            Some(span) => settings.error(span, message, help),
-            None => settings.file_error(message, help),
-        }
+        report_at(settings, place::of_slack(settings), message, help);
     }
     for mapping in mappings {
         let Named { channels, fallback, .. } = live_check::named(mapping);
         for named in channels {
-            if let Err(failure) = channel(&slack, &workspace, &named.value, named.span, mapping).await {
+            if let Err(failure) = channel(&slack, &bot, &named.value, named.span, mapping).await {
                 refuse(settings, &failure);
                 return None;
             }
@@ -60,23 +57,23 @@ pub(super) async fn compare(
             );
         }
     }
-    Some(format!("slack: compared with the workspace {}", workspace.team))
+    Some(format!("slack: compared with the workspace {}", bot.team))
 }
 
 fn refuse(settings: &mut Problems, failure: &Failure) {
     let left = "mend that and check again: no channel was looked at";
-    unreachable(settings, place::of_slack(settings), "slack", failure.why(), left);
+    report_at(settings, place::of_slack(settings), format!("slack cannot be asked: {}", failure.why()), left);
 }
 
 async fn channel(
     slack: &SlackClient,
-    workspace: &Workspace,
+    bot: &Identity,
     id: &str,
     span: Span,
     mapping: &mut Problems,
 ) -> Result<(), Failure> {
-    let team = &workspace.team;
-    match slack.channel(id, workspace).await? {
+    let team = &bot.team;
+    match slack.channel(id, bot).await? {
         Channel::Open => {}
         Channel::NotInvited => {
             let message = format!("the bot is not in {id}: no digest can be posted there");

@@ -14,8 +14,8 @@ use tokio::sync::Mutex;
 use super::config::{self, Settings};
 use super::error::{ApiError, CallError};
 use super::token_file;
-use crate::clock::{Clock, later};
-use crate::crm::outbound::send;
+use crate::clock::later;
+use crate::crm::outbound::Outbound;
 use crate::failure::Failure;
 
 /// A token is renewed this long before it ends, so that none ends on its way.
@@ -38,15 +38,13 @@ pub(super) struct Bearer {
 }
 
 impl Auth {
-    pub(super) fn new(config: &Settings, http: reqwest::Client, timeout: Duration, clock: Clock) -> Self {
+    pub(super) fn new(config: &Settings, outbound: &Outbound) -> Self {
         match &config.auth {
             config::Auth::Token(token) => Self::Token(token.clone()),
             config::Auth::OAuth { client_id, client_secret, refresh_token, refresh_token_file } => {
                 let kept = refresh_token_file.as_deref().and_then(token_file::read);
                 Self::OAuth(Box::new(OAuth {
-                    http,
-                    timeout,
-                    clock,
+                    outbound: outbound.clone(),
                     url: format!(
                         "{}/oauth/{}/token",
                         config.api_url.trim_end_matches('/'),
@@ -96,9 +94,7 @@ impl Auth {
 
 /// Turns a refresh token into access tokens.
 pub(super) struct OAuth {
-    http: reqwest::Client,
-    timeout: Duration,
-    clock: Clock,
+    outbound: Outbound,
     url: String,
     client_id: String,
     client_secret: SecretString,
@@ -119,10 +115,8 @@ struct Tokens {
 
 #[derive(Deserialize)]
 struct Issued {
-    #[serde(default)]
     scopes: Option<BTreeSet<String>>,
     access_token: String,
-    #[serde(default)]
     refresh_token: Option<String>,
     /// Seconds.
     expires_in: u64,
@@ -132,12 +126,12 @@ impl OAuth {
     async fn bearer(&self) -> Result<Bearer, Failure> {
         let mut tokens = self.tokens.lock().await;
         if let Some((token, until)) = &tokens.access
-            && later(self.clock.now(), EARLY) < *until
+            && later(self.outbound.clock.now(), EARLY) < *until
         {
             return Ok(Bearer { token: token.clone(), renewal: tokens.renewals });
         }
 
-        let asked_at = self.clock.now();
+        let asked_at = self.outbound.clock.now();
         let issued = match self.renew(&tokens.refresh).await {
             // The file may be older than the configuration: somebody installed the app again.
             Err(CallError::Refused(refused))
@@ -179,9 +173,9 @@ impl OAuth {
             ("client_secret", self.client_secret.expose_secret()),
             ("refresh_token", refresh.expose_secret()),
         ];
-        let answer = send(self.http.post(&self.url).form(&form).timeout(self.timeout)).await?;
+        let answer = self.outbound.send(self.outbound.http.post(&self.url).form(&form)).await?;
         if !answer.status.is_success() {
-            return Err(CallError::Refused(Box::new(ApiError::read(&answer, self.clock.now()))));
+            return Err(CallError::Refused(Box::new(ApiError::read(&answer, self.outbound.clock.now()))));
         }
         // The error's text could quote the body, which is a token.
         answer.json().map_err(|_| CallError::Unreadable("the answer holds no token".to_owned()))

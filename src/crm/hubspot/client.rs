@@ -17,8 +17,7 @@ use super::auth::Auth;
 use super::config::Settings;
 use super::error::{ApiError, CallError};
 use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
-use crate::clock::Clock;
-use crate::crm::outbound::send;
+use crate::crm::outbound::Outbound;
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
 use crate::record::User;
@@ -44,9 +43,7 @@ const SEARCHING: &str = "searching for won deals";
 
 /// Talks to one portal.
 pub(super) struct Client {
-    http: reqwest::Client,
-    timeout: Duration,
-    clock: Clock,
+    outbound: Outbound,
     /// Without a trailing slash.
     base: String,
     version: String,
@@ -56,21 +53,17 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(config: &Settings, http: reqwest::Client, timeout: Duration, clock: Clock) -> Self {
+    pub(super) fn new(config: &Settings, outbound: &Outbound) -> Self {
+        // Replicas do not know of each other's calls, so each keeps to its part.
+        let replicas = config.replicas.max(1);
+        let limiter = |calls, window| RateLimiter::new(calls, window, outbound.clock.clone());
         Self {
-            auth: Auth::new(config, http.clone(), timeout, clock.clone()),
-            // Replicas do not know of each other's calls, so each keeps to its part.
-            limiter: RateLimiter::new(config.calls_per_10s / config.replicas.max(1), WINDOW, clock.clone()),
-            searches: RateLimiter::new(
-                SEARCHES_PER_SECOND,
-                Duration::from_secs(1) * config.replicas.max(1),
-                clock.clone(),
-            ),
+            auth: Auth::new(config, outbound),
+            limiter: limiter(config.calls_per_10s / replicas, WINDOW),
+            searches: limiter(SEARCHES_PER_SECOND, Duration::from_secs(1) * replicas),
             base: config.api_url.trim_end_matches('/').to_owned(),
             version: config.api_version.clone(),
-            http,
-            timeout,
-            clock,
+            outbound: outbound.clone(),
         }
     }
 
@@ -83,10 +76,7 @@ impl Client {
             ("associations", "contacts,companies,line_items"),
             ("archived", "false"),
         ]);
-        match self.call(request).await {
-            Err(error) if error.is_missing() => Ok(None),
-            answer => answer.map(Some).map_err(|error| error.retry("reading the deal")),
-        }
+        unless_missing(self.call(request).await, "reading the deal")
     }
 
     /// What a deal is associated with, with types and labels. `to` is `contacts`, `companies`,
@@ -100,10 +90,8 @@ impl Client {
             if let Some(after) = &after {
                 request = request.query(&[("after", after)]);
             }
-            let page: Page<Link> = match self.call(request).await {
-                Err(error) if error.is_missing() => break,
-                answer => answer.map_err(|error| error.retry(&format!("reading the deal's {to}")))?,
-            };
+            let doing = format!("reading the deal's {to}");
+            let Some(page) = unless_missing::<Page<Link>>(self.call(request).await, &doing)? else { break };
             after = page.next().map(ToOwned::to_owned);
             links.extend(page.results);
             if after.is_none() {
@@ -129,11 +117,8 @@ impl Client {
         let request = self
             .request(Method::POST, &format!("objects/{}/{kind}/batch/read", self.version))
             .json(&json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs}));
-        let found: Found = match self.call(request).await {
-            Err(error) if error.is_missing() => return Ok(Vec::new()),
-            answer => answer.map_err(|error| error.retry(&format!("reading {kind}")))?,
-        };
-        Ok(found.results)
+        let found: Option<Found> = unless_missing(self.call(request).await, &format!("reading {kind}"))?;
+        Ok(found.map(|found| found.results).unwrap_or_default())
     }
 
     /// All pipelines of deals with their stages.
@@ -163,10 +148,7 @@ impl Client {
         let request = self
             .request(Method::GET, &format!("owners/{}/{id}", self.version))
             .query(&[("idProperty", "id"), ("archived", archived)]);
-        match self.call(request).await {
-            Err(error) if error.is_missing() => Ok(None),
-            answer => answer.map(Some).map_err(|error| error.retry("reading an owner")),
-        }
+        unless_missing(self.call(request).await, "reading an owner")
     }
 
     /// One page of a search for deals. Its index is some seconds behind, so it proves nothing about what has
@@ -204,7 +186,7 @@ impl Client {
         path: &str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        let request = self.http.get(format!("{}/{path}", self.base)).timeout(self.timeout);
+        let request = self.outbound.http.get(format!("{}/{path}", self.base));
         self.call(request.query(query)).await
     }
 
@@ -227,13 +209,13 @@ impl Client {
             return Some(scopes);
         }
         let url = format!("{}/oauth/v2/private-apps/get/access-token-info", self.base);
-        let request = self.http.post(url).json(&json!({"tokenKey": bearer.token.expose_secret()}));
-        let info: TokenInfo = self.call(request.timeout(self.timeout)).await.ok()?;
+        let request = self.outbound.http.post(url).json(&json!({"tokenKey": bearer.token.expose_secret()}));
+        let info: TokenInfo = self.call(request).await.ok()?;
         Some(info.scopes.into_iter().collect())
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}/crm/{path}", self.base)).timeout(self.timeout)
+        self.outbound.http.request(method, format!("{}/crm/{path}", self.base))
     }
 
     /// Sends a request when the limit allows, with a token; once more if HubSpot refuses the token and
@@ -246,11 +228,11 @@ impl Client {
             let request = request
                 .try_clone()
                 .ok_or_else(|| CallError::Held(Failure::give_up("the request cannot be repeated")))?;
-            let answer = send(request.bearer_auth(bearer.token.expose_secret())).await?;
+            let answer = self.outbound.send(request.bearer_auth(bearer.token.expose_secret())).await?;
             if answer.status.is_success() {
                 return answer.json().map_err(|error| CallError::Unreadable(unreadable(&error)));
             }
-            let refused = ApiError::read(&answer, self.clock.now());
+            let refused = ApiError::read(&answer, self.outbound.clock.now());
             if let Some(span) = refused.quiet() {
                 self.limiter.quiet_for(span);
             }
@@ -260,6 +242,14 @@ impl Client {
             }
             return Err(CallError::Refused(Box::new(refused)));
         }
+    }
+}
+
+/// The answer of a read; `None` if there is no such object.
+fn unless_missing<T>(answer: Result<T, CallError>, doing: &str) -> Result<Option<T>, Failure> {
+    match answer {
+        Err(error) if error.is_missing() => Ok(None),
+        answer => answer.map(Some).map_err(|error| error.retry(doing)),
     }
 }
 

@@ -51,32 +51,20 @@ pub fn parse_batch(
 
 /// One element. Every field is raw, so that a surprise in one costs at most that one.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct Element<'a> {
-    #[serde(borrow, default)]
     subscription_type: Option<&'a RawValue>,
     /// One of HubSpot's tables calls the type this.
-    #[serde(borrow, default)]
     event_type: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     portal_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     object_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     object_type_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     new_object_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     primary_object_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     property_name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     property_value: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     event_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     subscription_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     occurred_at: Option<&'a RawValue>,
 }
 

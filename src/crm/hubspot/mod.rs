@@ -1,4 +1,4 @@
-//! HubSpot.
+//! HubSpot: a portal's deals, from "it was won" to the task on it.
 //!
 //! In the order of a webhook's life: [`signature`] proves who sent it ([`signed_url`] explains why not),
 //! [`event`] and [`workflow_event`] reduce it to "look at this deal", [`receive`] puts that together. Then [`record`]
@@ -31,7 +31,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -45,6 +44,7 @@ pub use self::receive::Receiver;
 use self::record::Found;
 pub use self::signature::{sign_v3, verify_app, verify_workflow};
 pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};
+use super::outbound::Outbound;
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::failure::Failure;
@@ -65,15 +65,15 @@ pub struct HubSpot {
 }
 
 impl HubSpot {
-    /// A portal, reached through `http`; `http_timeout` limits each call.
-    pub fn new(config: &Settings, http: reqwest::Client, http_timeout: Duration, clock: Clock) -> Self {
-        let client = Arc::new(Client::new(config, http, http_timeout, clock.clone()));
+    /// Prepares calls to one portal; makes none.
+    pub fn new(config: &Settings, outbound: &Outbound) -> Self {
+        let client = Arc::new(Client::new(config, outbound));
         Self {
             account: AccountKey { crm: CrmKind::Hubspot, account: config.portal.clone() },
             app_url: config.app_url.trim_end_matches('/').to_owned(),
-            metadata: Metadata::new(client.clone(), &clock),
+            metadata: Metadata::new(client.clone(), &outbound.clock),
             client,
-            clock,
+            clock: outbound.clock.clone(),
         }
     }
 

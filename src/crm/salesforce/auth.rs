@@ -3,7 +3,6 @@
 //! <https://help.salesforce.com/apex/HTViewHelpDoc?id=xcloud.remoteaccess_oauth_jwt_flow_ca.htm>
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,8 +20,7 @@ use tokio::sync::OnceCell;
 use super::config::{Auth, Settings};
 use super::error::{CallError, unreadable};
 use super::id::{Prefix, SalesforceId};
-use crate::clock::Clock;
-use crate::crm::outbound::{Answer, send};
+use crate::crm::outbound::{Answer, Outbound};
 use crate::failure::Failure;
 
 /// How long our JWT is valid, in seconds. Salesforce takes three to five minutes at most.
@@ -32,12 +30,10 @@ const GRANT_JWT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Gets tokens, and keeps the current one.
 pub struct Tokens {
-    http: reqwest::Client,
-    clock: Clock,
+    outbound: Outbound,
     url: Url,
     instance: Url,
     org: SalesforceId,
-    timeout: Duration,
     grant: Grant,
     /// Whoever comes first fills the cell, the others wait for it. A token that was refused is dropped with
     /// its cell.
@@ -64,7 +60,6 @@ struct Granted {
     access_token: String,
     instance_url: String,
     /// `https://login.salesforce.com/id/{org}/{user}`
-    #[serde(default)]
     id: Option<String>,
 }
 
@@ -82,9 +77,7 @@ impl Tokens {
         config: &Settings,
         org: SalesforceId,
         instance: Url,
-        http: reqwest::Client,
-        timeout: Duration,
-        clock: Clock,
+        outbound: &Outbound,
     ) -> Result<Self, String> {
         let url = format!("{}/services/oauth2/token", config.login_url.trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|_| "login_url is not a URL")?;
@@ -99,7 +92,7 @@ impl Tokens {
                 Grant::ClientCredentials { id: client_id.clone(), secret: client_secret.clone() }
             }
         };
-        Ok(Self { http, clock, url, instance, org, timeout, grant, current: Mutex::default() })
+        Ok(Self { outbound: outbound.clone(), url, instance, org, grant, current: Mutex::default() })
     }
 
     /// The current token, or a new one. Callers that come at the same time cause one request.
@@ -118,7 +111,7 @@ impl Tokens {
     }
 
     async fn request(&self) -> Result<SecretString, Failure> {
-        let now = self.clock.now();
+        let now = self.outbound.clock.now();
         let form: Vec<(&str, String)> = match &self.grant {
             Grant::Jwt { issuer, subject, audience, key } => {
                 let assertion = assertion(key, issuer, subject, audience, now)?;
@@ -130,9 +123,8 @@ impl Tokens {
                 ("client_secret", secret.expose_secret().to_owned()),
             ],
         };
-        let answer = send(self.http.post(self.url.clone()).form(&form).timeout(self.timeout))
-            .await
-            .map_err(|error| CallError::from(error).retry(LOGIN))?;
+        let login = self.outbound.http.post(self.url.clone()).form(&form);
+        let answer = self.outbound.send(login).await.map_err(|error| CallError::from(error).retry(LOGIN))?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
         }

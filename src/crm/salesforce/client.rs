@@ -1,7 +1,5 @@
 //! The REST calls, one method each. Every one goes to the configured instance and nowhere else.
 
-use std::time::Duration;
-
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,15 +9,12 @@ use super::auth::Tokens;
 use super::error::{CallError, unreadable};
 use super::field::Described;
 use super::id::{Prefix, SalesforceId};
-use crate::clock::Clock;
-use crate::crm::outbound::{Answer, send};
+use crate::crm::outbound::{Answer, Outbound};
 
 /// Calls one org.
 pub struct Client {
-    http: reqwest::Client,
+    outbound: Outbound,
     tokens: Tokens,
-    timeout: Duration,
-    clock: Clock,
     /// `https://acme.my.salesforce.com/services/data/v66.0`
     base: Url,
 }
@@ -27,7 +22,6 @@ pub struct Client {
 /// A page of query results.
 #[derive(Debug, Deserialize)]
 pub struct Rows<T> {
-    /// The rows of this page.
     pub records: Vec<T>,
     /// Where the next page is, as a path; `None` on the last one.
     #[serde(default, rename = "nextRecordsUrl")]
@@ -47,24 +41,17 @@ struct Keyed {
 
 impl Client {
     /// Calls `instance` under an API version such as `v66.0`.
-    pub fn new(
-        http: reqwest::Client,
-        tokens: Tokens,
-        timeout: Duration,
-        clock: Clock,
-        instance: &Url,
-        version: &str,
-    ) -> Self {
+    pub fn new(outbound: &Outbound, tokens: Tokens, instance: &Url, version: &str) -> Self {
         let mut base = instance.clone();
         base.set_path(&format!("/services/data/{version}"));
-        Self { http, tokens, timeout, clock, base }
+        Self { outbound: outbound.clone(), tokens, base }
     }
 
     /// Runs a query and returns its first page.
     /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html>
     pub async fn query<T: DeserializeOwned>(&self, soql: &str) -> Result<Rows<T>, CallError> {
         let url = self.url(&["query"]);
-        self.call(|| self.http.get(url.clone()).query(&[("q", soql)])).await.and_then(read)
+        self.call(|| self.outbound.http.get(url.clone()).query(&[("q", soql)])).await.and_then(read)
     }
 
     /// Runs a query and returns the rows of all its pages. Of the address of a page only the cursor at its end
@@ -75,7 +62,7 @@ impl Client {
         while let Some(next) = page.next {
             let (_, cursor) = next.rsplit_once("/query/").ok_or_else(unreadable)?;
             let url = self.url(&["query", cursor]);
-            page = self.call(|| self.http.get(url.clone())).await.and_then(read)?;
+            page = self.call(|| self.outbound.http.get(url.clone())).await.and_then(read)?;
             rows.extend(page.records);
         }
         Ok(rows)
@@ -84,13 +71,14 @@ impl Client {
     /// What our user may see of an object.
     pub async fn describe(&self, object: &str) -> Result<Described, CallError> {
         let url = self.url(&["sobjects", object, "describe"]);
-        self.call(|| self.http.get(url.clone())).await.and_then(read)
+        self.call(|| self.outbound.http.get(url.clone())).await.and_then(read)
     }
 
     /// Creates a task.
     pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, CallError> {
         let url = self.url(&["sobjects", "Task"]);
-        let saved: Saved = self.call(|| self.http.post(url.clone()).json(task)).await.and_then(read)?;
+        let saved: Saved =
+            self.call(|| self.outbound.http.post(url.clone()).json(task)).await.and_then(read)?;
         SalesforceId::of(Prefix::Task, &saved.id).ok_or_else(unreadable)
     }
 
@@ -104,7 +92,7 @@ impl Client {
         task: &Value,
     ) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
-        let answer = self.call(|| self.http.patch(url.clone()).json(task)).await?;
+        let answer = self.call(|| self.outbound.http.patch(url.clone()).json(task)).await?;
         if answer.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
@@ -115,7 +103,7 @@ impl Client {
     /// The task with this external key.
     pub async fn task_by_key(&self, field: &str, key: &str) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
-        match self.call(|| self.http.get(url.clone()).query(&[("fields", "Id")])).await {
+        match self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", "Id")])).await {
             Ok(answer) => {
                 let found: Keyed = read(answer)?;
                 SalesforceId::of(Prefix::Task, &found.id).map(Some).ok_or_else(unreadable)
@@ -129,16 +117,16 @@ impl Client {
     /// even a write may be repeated after it.
     async fn call(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, CallError> {
         let mut session = self.tokens.session().await.map_err(CallError::Held)?;
-        let mut answer = send(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
+        let mut answer = self.outbound.send(request().bearer_auth(session.token())).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             self.tokens.discard(&session);
             session = self.tokens.session().await.map_err(CallError::Held)?;
-            answer = send(request().bearer_auth(session.token()).timeout(self.timeout)).await?;
+            answer = self.outbound.send(request().bearer_auth(session.token())).await?;
         }
         if answer.status.is_success() {
             Ok(answer)
         } else {
-            Err(CallError::refused(&answer, self.clock.now()))
+            Err(CallError::refused(&answer, self.outbound.clock.now()))
         }
     }
 

@@ -49,7 +49,6 @@ struct RecordType {
 #[serde(rename_all = "PascalCase")]
 struct Organization {
     id: String,
-    #[serde(default)]
     time_zone_sid_key: Option<String>,
 }
 

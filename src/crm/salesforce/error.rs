@@ -23,11 +23,9 @@ pub type CallError = outbound::CallError<ApiError>;
 /// An answer that is not success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// HTTP status.
     pub status: u16,
     /// As listed in the body; empty if there was no list.
     pub errors: Vec<ListedError>,
-    /// How long it asked us to wait.
     pub retry_after: Option<Duration>,
     /// When it was received.
     pub at: Timestamp,
@@ -42,7 +40,6 @@ pub struct ListedError {
     /// May quote CRM text, so it is looked into but never shown.
     #[serde(default)]
     pub message: String,
-    /// Fields it is about.
     #[serde(default)]
     pub fields: Vec<String>,
 }

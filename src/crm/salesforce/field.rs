@@ -19,38 +19,28 @@ pub struct Described {
     fields: Vec<Field>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 #[expect(clippy::struct_excessive_bools, reason = "that is what Salesforce answers")]
 struct Field {
     name: String,
-    #[serde(default)]
     label: String,
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
     html_formatted: Option<bool>,
-    #[serde(default)]
     relationship_name: Option<String>,
-    #[serde(default)]
     reference_to: Vec<String>,
-    #[serde(default)]
     picklist_values: Vec<Choice>,
-    #[serde(default)]
     custom: bool,
-    #[serde(default)]
     calculated: bool,
-    #[serde(default)]
     external_id: bool,
-    #[serde(default)]
     unique: bool,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 struct Choice {
-    #[serde(default)]
     value: String,
-    #[serde(default)]
     label: Option<String>,
 }
 

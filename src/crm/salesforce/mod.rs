@@ -6,8 +6,7 @@
 //! What goes out: [`Salesforce`] reads and writes through `client`, which `auth` gives tokens. `soql` writes
 //! the one query, `opportunity` copes with hidden fields (`unreadable_fields`, `field`), `win` finds the instant of
 //! the win, `record` and `task` translate. `won_deals` finds won deals that no webhook told of, `describe` asks what
-//! the org looks like. `error` says what
-//! a failed call means.
+//! the org looks like. `error` says what a failed call means, `config` reads the settings.
 
 mod auth;
 mod client;
@@ -33,7 +32,6 @@ mod won_deals;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -52,6 +50,7 @@ use self::opportunity::Reader;
 pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, VerifiedMessage, verify_outbound};
 pub use self::receive::Receiver;
 pub use self::signature::{verify_json, webhook_key};
+use super::outbound::Outbound;
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::failure::Failure;
@@ -76,22 +75,13 @@ pub struct Salesforce {
 #[serde(rename_all = "PascalCase")]
 struct FoundTask {
     id: String,
-    #[serde(default)]
     subject: Option<String>,
-    #[serde(default)]
     description: Option<String>,
 }
 
 impl Salesforce {
     /// Prepares calls to one org; makes none. The error names the setting that is wrong.
-    ///
-    /// `http_timeout` limits each call. `http` must not follow redirects: a token must never travel to another host.
-    pub fn new(
-        config: &Settings,
-        http: reqwest::Client,
-        http_timeout: Duration,
-        clock: Clock,
-    ) -> Result<Self, String> {
+    pub fn new(config: &Settings, outbound: &Outbound) -> Result<Self, String> {
         let org = SalesforceId::of(Prefix::Organization, &config.org)
             .ok_or("org is not an organisation id (00D…, 15 or 18 characters)")?;
         let instance = Url::parse(&config.instance_url).map_err(|_| "instance_url is not a URL")?;
@@ -100,12 +90,12 @@ impl Salesforce {
         }
         Self::check(config)?;
         let account = AccountKey { crm: CrmKind::Salesforce, account: org.to_string() };
-        let tokens = Tokens::new(config, org, instance.clone(), http.clone(), http_timeout, clock.clone())?;
+        let tokens = Tokens::new(config, org, instance.clone(), outbound)?;
         Ok(Self {
             account,
-            client: Client::new(http, tokens, http_timeout, clock.clone(), &instance, &config.api_version),
-            reader: Reader::new(&clock),
-            clock,
+            client: Client::new(outbound, tokens, &instance, &config.api_version),
+            reader: Reader::new(&outbound.clock),
+            clock: outbound.clock.clone(),
             app_url: config.app_url.trim_end_matches('/').to_owned(),
             task_status: config.task_status.clone(),
             task_key_field: config.task_key_field.clone(),

@@ -45,9 +45,7 @@ pub(super) struct Reading {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Stage {
-    #[serde(default)]
     api_name: Option<String>,
-    #[serde(default)]
     master_label: Option<String>,
 }
 

@@ -19,11 +19,9 @@ pub struct Row {
     pub company: Option<Object>,
     /// Everybody with a contact role, primary first.
     pub contacts: Vec<Contact>,
-    /// The seller.
     pub owner: Option<User>,
     /// Users that wanted fields point to, by id.
     pub users: BTreeMap<String, User>,
-    /// What was sold.
     pub line_items: Vec<Object>,
     /// Newest first; `None` if the history was not asked for.
     pub history: Option<Vec<HistoryRow>>,

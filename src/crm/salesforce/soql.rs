@@ -122,7 +122,6 @@ impl Table {
 /// A column of the query. Its name was validated, so it can be written as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Column {
-    /// Where it is read.
     pub table: Table,
     /// Field name, behind the names of the lookups that lead to it: `Account.Owner.Name`.
     pub name: String,
@@ -204,7 +203,6 @@ impl Selection {
         selection
     }
 
-    /// Every column.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }

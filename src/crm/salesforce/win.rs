@@ -18,10 +18,7 @@ use serde::Deserialize;
 #[serde(rename_all = "PascalCase")]
 pub struct HistoryRow {
     /// The stage after the change.
-    #[serde(default)]
     pub stage_name: Option<String>,
-    /// When.
-    #[serde(default)]
     pub created_date: Option<String>,
 }
 

@@ -16,10 +16,8 @@ use crate::crm::WonDealHint;
 struct Row {
     id: String,
     last_modified_date: String,
-    #[serde(default)]
     created_date: Option<String>,
     /// Null in an opportunity that is still in its first stage.
-    #[serde(default)]
     last_stage_change_date: Option<String>,
 }
 

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use super::user_cache::{Person, UserCache};
 use super::settings::{Auth, Settings};
 use crate::crm::outbound::{self, SendError};
+use crate::crm::outbound::{Outbound, SendError};
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
 
@@ -50,12 +51,18 @@ pub struct Identity {
     pub scopes: Vec<String>,
 }
 
+impl Identity {
+    /// Whether the bot lacks a scope, as far as that is known.
+    pub fn lacks(&self, scope: &str) -> bool {
+        !self.scopes.is_empty() && !self.scopes.iter().any(|granted| granted == scope)
+    }
+}
+
 /// Posts digests, as a bot or through an incoming webhook. Failures never hold a token or a webhook URL.
 pub struct SlackClient {
-    http: reqwest::Client,
+    outbound: Outbound,
     api_url: String,
     auth: Auth,
-    timeout: Duration,
     posts: RateLimiter,
     users: UserCache,
 }
@@ -64,12 +71,11 @@ impl SlackClient {
     /// A client for the configured workspace; `timeout` limits each call.
     pub fn new(http: reqwest::Client, config: &Settings, timeout: Duration, clock: Clock) -> Self {
         Self {
-            http,
             api_url: config.api_url.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
-            timeout,
             posts: RateLimiter::new(1, POST_INTERVAL * config.replicas.max(1), clock.clone()),
-            users: UserCache::new(clock),
+            users: UserCache::new(clock.clone()),
+            outbound: Outbound { http, timeout, clock },
         }
     }
 
@@ -92,7 +98,7 @@ impl SlackClient {
         match &self.auth {
             Auth::Bot(token) => self.post_message(token, channel, message).await,
             Auth::IncomingWebhook(url) => {
-                let call = self.http.post(url.expose_secret()).json(&WebhookPost::of(message));
+                let call = self.outbound.http.post(url.expose_secret()).json(&WebhookPost::of(message));
                 self.send("the incoming webhook", Access::Write, call).await?.webhook()?;
                 Ok(Posted { channel: channel.to_owned(), ts: None })
             }
@@ -106,7 +112,7 @@ impl SlackClient {
         message: &Message,
     ) -> Result<Posted, Failure> {
         let method = "chat.postMessage";
-        let call = self.http.post(self.url(method)).json(&Post { channel, message });
+        let call = self.outbound.http.post(self.url(method)).json(&Post { channel, message });
         let answer: PostAnswer = self.call(method, Access::Write, token, call).await?;
         Ok(Posted { channel: answer.channel, ts: Some(answer.ts) })
     }
@@ -136,7 +142,7 @@ impl SlackClient {
                 include_all_metadata: true,
                 cursor: Some(cursor.as_str()).filter(|cursor| !cursor.is_empty()),
             };
-            let call = self.http.get(self.url(method)).query(&query);
+            let call = self.outbound.http.get(self.url(method)).query(&query);
             let page: History = self.call(method, Access::Read, token, call).await?;
             if let Some(found) = page.messages.into_iter().find(|message| message.announces(packet_id)) {
                 return Ok(Some(Posted { channel: channel.to_owned(), ts: Some(found.ts) }));
@@ -163,7 +169,7 @@ impl SlackClient {
             return known.id();
         }
         let method = "users.lookupByEmail";
-        let call = self.http.get(self.url(method)).query(&[("email", &email)]);
+        let call = self.outbound.http.get(self.url(method)).query(&[("email", &email)]);
         let person = match self.call::<Lookup>(method, Access::Read, token, call).await {
             Ok(found) if !found.user.deleted && !found.user.is_bot => Person::User(found.user.id),
             // "users_not_found" is an answer; so is a scope that will be missing next time too.
@@ -181,7 +187,8 @@ impl SlackClient {
     pub async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
         let Auth::Bot(token) = &self.auth else { return None };
         let method = "chat.getPermalink";
-        let call = self.http.get(self.url(method)).query(&[("channel", channel), ("message_ts", ts)]);
+        let call =
+            self.outbound.http.get(self.url(method)).query(&[("channel", channel), ("message_ts", ts)]);
         self.call::<Permalink>(method, Access::Read, token, call).await.ok().map(|found| found.permalink)
     }
 
@@ -190,7 +197,7 @@ impl SlackClient {
     pub async fn identity(&self) -> Result<Option<Identity>, Failure> {
         let Auth::Bot(token) = &self.auth else { return Ok(None) };
         let method = "auth.test";
-        let call = self.http.post(self.url(method)).bearer_auth(token.expose_secret());
+        let call = self.outbound.http.post(self.url(method)).bearer_auth(token.expose_secret());
         let answer = self.send(method, Access::Read, call).await?;
         let granted = answer.0.header("x-oauth-scopes").unwrap_or_default();
         let scopes = granted.split(',').map(str::trim).filter(|scope| !scope.is_empty());
@@ -202,7 +209,7 @@ impl SlackClient {
     /// webhook, which cannot ask anything.
     pub(super) async fn ask(&self, method: &str, query: &[(&str, &str)]) -> Option<Result<Answer, Failure>> {
         let Auth::Bot(token) = &self.auth else { return None };
-        let call = self.http.get(self.url(method)).query(query).bearer_auth(token.expose_secret());
+        let call = self.outbound.http.get(self.url(method)).query(query).bearer_auth(token.expose_secret());
         Some(self.send(method, Access::Read, call).await)
     }
 
@@ -221,7 +228,7 @@ impl SlackClient {
     }
 
     async fn send(&self, method: &str, access: Access, call: RequestBuilder) -> Result<Answer, Failure> {
-        let answer = outbound::send(call.timeout(self.timeout)).await;
+        let answer = self.outbound.send(call).await;
         answer.map(Answer).map_err(|error| unanswered(method, access, &error))
     }
 }
@@ -254,6 +261,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::crm::outbound::MAX_ANSWER_BYTES;
     use crate::crm::outbound::tests::server_that_sends;
     use crate::delivery::example;
     use crate::delivery::slack::{Links, digest};
@@ -395,7 +403,7 @@ mod tests {
         let url = format!("http://{}", silent.local_addr().unwrap());
         let clock = Clock::manual(SINCE.parse().unwrap());
         let mut client = client(&url, Auth::Bot("xoxb".into()), &clock);
-        client.timeout = Duration::from_millis(50);
+        client.outbound.timeout = Duration::from_millis(50);
         let failure = client.post("C1", &message()).await.unwrap_err();
         assert_eq!(failure, Failure::unknown("Slack: chat.postMessage: no answer in time"));
     }
@@ -549,7 +557,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_above_the_limit_is_a_failed_call() {
-        let url = server_that_sends(outbound::MAX_ANSWER_BYTES + 1).await;
+        let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
         let clock = Clock::manual(SINCE.parse().unwrap());
         let client = client(&url, Auth::Bot("xoxb".into()), &clock);
         let failure = client.identity().await.unwrap_err();

@@ -2,8 +2,6 @@
 //!
 //! <https://docs.slack.dev/reference/methods/conversations.info>
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,22 +9,6 @@ use super::SlackClient;
 use super::answer::{Access, Answer};
 use super::client::Identity;
 use crate::failure::Failure;
-
-/// What our token may do in the workspace it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workspace {
-    /// What people call it.
-    pub team: String,
-    /// Granted scopes; `None` if Slack did not say.
-    pub scopes: Option<BTreeSet<String>>,
-}
-
-impl Workspace {
-    /// Whether the bot lacks a scope, as far as that is known.
-    pub fn lacks(&self, scope: &str) -> bool {
-        self.scopes.as_ref().is_some_and(|scopes| !scopes.contains(scope))
-    }
-}
 
 /// What can be done in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,20 +56,11 @@ fn yes() -> bool {
 }
 
 impl SlackClient {
-    /// The workspace of our token. `None` for an incoming webhook, which knows nothing.
-    pub async fn workspace(&self) -> Result<Option<Workspace>, Failure> {
-        let workspace = |Identity { team, scopes, .. }: Identity| {
-            let scopes: BTreeSet<String> = scopes.into_iter().collect();
-            Workspace { team, scopes: (!scopes.is_empty()).then_some(scopes) }
-        };
-        Ok(self.identity().await?.map(workspace))
-    }
-
     /// What can be done in a channel. Asks about the channel, or where the bot may not, for its newest message:
     /// reading is refused for the same reasons as posting.
-    pub async fn channel(&self, id: &str, workspace: &Workspace) -> Result<Channel, Failure> {
-        if !(workspace.lacks("channels:read") && workspace.lacks("groups:read")) {
-            let channel = self.info(id, workspace).await?;
+    pub async fn channel(&self, id: &str, bot: &Identity) -> Result<Channel, Failure> {
+        if !(bot.lacks("channels:read") && bot.lacks("groups:read")) {
+            let channel = self.info(id, bot).await?;
             if channel != Channel::Unseen {
                 return Ok(channel);
             }
@@ -103,7 +76,7 @@ impl SlackClient {
         }
     }
 
-    async fn info(&self, id: &str, workspace: &Workspace) -> Result<Channel, Failure> {
+    async fn info(&self, id: &str, bot: &Identity) -> Result<Channel, Failure> {
         let method = "conversations.info";
         let Some(answer) = self.ask(method, &[("channel", id)]).await else { return Ok(Channel::Unseen) };
         let answer = answer?;
@@ -111,8 +84,7 @@ impl SlackClient {
             return Ok(state);
         }
         let Info { channel } = answer.web_api(method, Access::Read)?;
-        let anywhere = !channel.is_private
-            && workspace.scopes.as_ref().is_some_and(|scopes| scopes.contains("chat:write.public"));
+        let anywhere = !channel.is_private && bot.scopes.iter().any(|scope| scope == "chat:write.public");
         Ok(match (channel.is_archived, channel.is_member || anywhere) {
             (true, _) => Channel::Archived,
             (false, true) => Channel::Open,

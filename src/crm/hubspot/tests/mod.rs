@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -111,7 +112,8 @@ fn hubspot_with(url: &str, auth: Auth) -> (HubSpot, Clock) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::manual(NOW.parse().expect("a timestamp"));
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    (HubSpot::new(&config(url, auth), http, TIMEOUT, clock.clone()), clock)
+    let outbound = Outbound { http, timeout: TIMEOUT, clock: clock.clone() };
+    (HubSpot::new(&config(url, auth), &outbound), clock)
 }
 
 fn hubspot(portal: &Portal) -> (HubSpot, Clock) {
@@ -820,7 +822,8 @@ async fn an_answer_above_the_limit_is_a_failed_call() {
     let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
     let (_, clock) = hubspot_with(&url, Auth::Token("pat-eu1-test".into()));
     let config = config(&url, Auth::Token("pat-eu1-test".into()));
-    let hubspot = HubSpot::new(&config, reqwest::Client::new(), Duration::from_secs(10), clock);
+    let outbound = Outbound { http: reqwest::Client::new(), timeout: Duration::from_secs(10), clock };
+    let hubspot = HubSpot::new(&config, &outbound);
     let failure = hubspot.user_by_email("dana@example.com").await.expect_err("too large");
     assert_eq!(failure, Failure::retry("looking for an owner: the answer is too large"));
     let failure = hubspot.create_task(&draft()).await.expect_err("too large");

@@ -102,7 +102,7 @@ fn a_wrong_setting_is_named_at_the_start() {
         (Settings { api_version: "66".into(), ..config() }, "api_version"),
         (Settings { task_key_field: Some("Key__c/x".into()), ..config() }, "task_key_field"),
     ] {
-        let error = Salesforce::new(&config, http(), Duration::from_secs(10), clock()).err().unwrap();
+        let error = Salesforce::new(&config, &outbound(&clock())).err().unwrap();
         assert!(error.starts_with(setting), "{error}");
     }
 }

@@ -121,7 +121,11 @@ async fn answer(State(org): State<Org>, request: Request) -> Response<Body> {
 }
 
 fn connect(config: &Settings, clock: &Clock) -> Salesforce {
-    Salesforce::new(config, http(), Duration::from_secs(10), clock.clone()).unwrap()
+    Salesforce::new(config, &outbound(clock)).unwrap()
+}
+
+fn outbound(clock: &Clock) -> Outbound {
+    Outbound { http: http(), timeout: Duration::from_secs(10), clock: clock.clone() }
 }
 
 fn http() -> reqwest::Client {
