@@ -136,7 +136,7 @@ async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
     // Assembling is pure: the same record at the same instant gives the orders that were carried out.
     let (_, orders) = assemble(&mapping, &record, &packet_id, packet.as_of);
     let task = store.external(&packet_id, Destination::CrmTask).await?.and_then(|(_, url)| url);
-    Ok(terminal::story(&packet, &record, &orders, task, None))
+    Ok(terminal::render(&packet, &record, &orders, task, None))
 }
 
 fn look_around(sandbox: &Sandbox, service: &Service, installation: &Installation) {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fetch::{connect, read_mapping, read_record};
-use super::recent::{self, Recent, Unread};
+use super::won_deals::{self, Unread, WonDeals};
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::assemble::assemble;
 use crate::clock::Clock;
@@ -33,7 +33,7 @@ pub struct DiffArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "last")]
     records: Option<PathBuf>,
     /// So many deals of the CRM, those with the latest close date first; at most 500
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=recent::MOST))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=won_deals::MOST))]
     last: Option<u16>,
     #[command(flatten)]
     config: ConfigArg,
@@ -100,10 +100,9 @@ pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
             Some(deals.into_iter().flatten().collect())
         }
         (None, Some(last)) => {
-            let (account, recent) = last_won(args, last, &old, &new).await?;
-            (unread, finished) =
-                (recent.unread, recent.stopped.map_or(Ok(()), |_| Err(recent::unfinished())));
-            let records = recent.records.into_iter();
+            let (account, won) = last_won(args, last, &old, &new).await?;
+            (unread, finished) = (won.unread, won.stopped.map_or(Ok(()), |_| Err(won_deals::unfinished())));
+            let records = won.records.into_iter();
             Some(
                 records
                     .map(|record| compared(account.clone(), record, &old, &new, args.as_of, now))
@@ -127,10 +126,10 @@ async fn last_won(
     last: u16,
     old: &Mapping,
     new: &Mapping,
-) -> Result<(String, Recent), Problem> {
+) -> Result<(String, WonDeals), Problem> {
     let config = load_config(&args.config.config)?;
     let (crm, _) =
-        connect(&config, recent::account(&config, args.account.as_deref(), Some(new.crm)).as_deref())?;
+        connect(&config, won_deals::account(&config, args.account.as_deref(), Some(new.crm)).as_deref())?;
     let account = crm.account();
     if ![old.crm, new.crm].contains(&account.crm) {
         return Err(Problem::new(format!(
@@ -139,8 +138,8 @@ async fn last_won(
         )));
     }
     let wanted = old.wanted_fields().and(new.wanted_fields());
-    let recent = recent::read(&*crm, usize::from(last), &wanted, &Clock::machine()).await?;
-    Ok((account.to_string(), recent))
+    let won = won_deals::read(&*crm, usize::from(last), &wanted, &Clock::machine()).await?;
+    Ok((account.to_string(), won))
 }
 
 /// The saved records of a folder, by name.

@@ -2,7 +2,7 @@
 
 use jiff::Zoned;
 
-use super::page::Page;
+use super::layout::Page;
 use crate::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
 use crate::mapping::condition::Verdict as Judged;
 use crate::mapping::{Condition, ListStyle, Mapping, SectionMapping};

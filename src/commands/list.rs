@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ConfigArg, Problem, open_store, standing};
+use super::{ConfigArg, Problem, delivery_status, open_store};
 use crate::packet::{Packet, PacketStatus};
 use crate::store::{DealRow, PacketRow, Pause, WinRow};
 
@@ -59,12 +59,14 @@ fn print_packet(row: &PacketRow) -> Result<(), Problem> {
     let deliveries: Vec<String> = row
         .deliveries
         .iter()
-        .map(|delivery| format!("{} {}", delivery.destination, standing::state(delivery.state)))
+        .map(|delivery| format!("{} {}", delivery.destination, delivery_status::state(delivery.state)))
         .collect();
     let name: String = packet.deal.name.chars().filter(|c| !c.is_control()).take(60).collect();
     println!("{}  {status}, {} of 6  {name}", row.packet_id, packet.filled);
     println!("            {}  won {}  {}", row.deal, row.won_at, deliveries.join(", "));
-    for advice in row.deliveries.iter().filter_map(|delivery| standing::advice(&row.packet_id, delivery)) {
+    for advice in
+        row.deliveries.iter().filter_map(|delivery| delivery_status::advice(&row.packet_id, delivery))
+    {
         println!("            {advice}");
     }
     Ok(())

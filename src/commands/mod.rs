@@ -5,6 +5,7 @@ mod annotations;
 mod catch_up;
 pub mod check;
 mod coverage;
+mod delivery_status;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod diff;
@@ -15,18 +16,16 @@ mod explain;
 mod fetch;
 mod healthcheck;
 mod init;
+mod layout;
 mod list;
 mod live;
-mod page;
 mod preview;
-mod recent;
 mod replay;
 mod rules;
 mod schema;
 mod serve;
 mod settle;
 mod show;
-mod standing;
 mod stats;
 mod store;
 mod terminal;
@@ -34,6 +33,7 @@ mod test;
 mod threads;
 #[cfg(test)]
 mod town;
+mod won_deals;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

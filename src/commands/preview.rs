@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::explain::{Explained, explanation};
 use super::fetch::{connect, fetch, read_mapping, read_record};
-use super::page::WIDTH;
+use super::layout::WIDTH;
 use super::{ConfigArg, Problem, load_config, terminal};
 use crate::assemble::assemble;
 use crate::clock::Clock;
@@ -81,7 +81,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
         Format::Task => print!("{}", terminal::task(&draft, WIDTH)),
         Format::Text => {
             let screen = terminal::screen();
-            print!("{}", terminal::story(&packet, &record, &plan, None, screen));
+            print!("{}", terminal::render(&packet, &record, &plan, None, screen));
             if args.explain {
                 let now = &as_of.to_zoned(mapping.time_zone.clone());
                 let explained =

@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Args};
 use reqwest::Url;
 
-use super::{ConfigArg, Problem, open_store, standing};
+use super::{ConfigArg, Problem, delivery_status, open_store};
 use crate::store::{Decision, DeliveryState, Destination, Settled};
 
 /// Arguments of `handoff settle`.
@@ -68,6 +68,6 @@ fn refused(packet: &str, destination: Destination, state: DeliveryState) -> Prob
     };
     Problem::new(format!(
         "handoff: there is nothing to settle about {destination} of {packet} ({}): {why}",
-        standing::state(state)
+        delivery_status::state(state)
     ))
 }

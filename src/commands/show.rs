@@ -6,8 +6,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::page::WIDTH;
-use super::{ConfigArg, Problem, dismiss, load_config, open_store_of, standing, terminal};
+use super::layout::WIDTH;
+use super::{ConfigArg, Problem, delivery_status, dismiss, load_config, open_store_of, terminal};
 use crate::clock::later;
 use crate::packet::Packet;
 use crate::store::{Attempt, DeliveryState, StoreConfig, StoredPacket, StoredRecord};
@@ -86,9 +86,9 @@ fn print_deliveries(stored: &StoredPacket) {
             DeliveryState::Unknown | DeliveryState::Held => "it may be there",
             _ => "nothing there yet",
         });
-        println!("\n{}: {}, {place}", delivery.destination, standing::state(delivery.state));
+        println!("\n{}: {}, {place}", delivery.destination, delivery_status::state(delivery.state));
         delivery.attempts.iter().for_each(print_attempt);
-        if let Some(advice) = standing::advice(&stored.packet_id, delivery) {
+        if let Some(advice) = delivery_status::advice(&stored.packet_id, delivery) {
             println!("  {advice}");
         }
         if let Some(next) = delivery.next_at {

@@ -8,7 +8,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, fmt};
 
-use super::page::{self, Page, WIDTH};
+use super::layout::{self, Page, WIDTH};
 use crate::config::LogConfig;
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
@@ -42,7 +42,7 @@ pub(super) fn screen() -> Option<usize> {
 
 /// Packet, task and digest: side by side where `screen` columns are enough for it, else one below the other.
 /// `task` is where the task is, once it is there.
-pub(super) fn story(
+pub(super) fn render(
     packet: &Packet,
     record: &DealRecord,
     plan: &DeliveryPlan,
@@ -52,13 +52,13 @@ pub(super) fn story(
     let draft = task::draft(packet, record, &plan.task);
     let links = slack::Links { deal: packet.deal.url.clone(), task };
     let digest = slack::digest(packet, record, plan.digest.questions.as_ref(), &links, None);
-    let (width, beside) = page::columns(3, screen.unwrap_or(WIDTH));
+    let (width, beside) = layout::columns(3, screen.unwrap_or(WIDTH));
     let pages = [
         self::packet(packet, width),
         self::task(&draft, width),
         self::digest(&plan.digest.channel, &digest, width),
     ];
-    if beside { page::side_by_side(&pages, width) } else { pages.join("\n") }
+    if beside { layout::side_by_side(&pages, width) } else { pages.join("\n") }
 }
 
 /// The packet, every entry with the field it came from.

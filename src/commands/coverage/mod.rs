@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::fetch::{connect, read_mapping};
-use super::recent::{self, Unread};
+use super::won_deals::{self, Unread};
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
 use crate::record::WantedFields;
@@ -25,7 +25,7 @@ pub struct CoverageArgs {
     #[arg(long, value_name = "ID")]
     account: Option<String>,
     /// How many deals, those with the latest close date first; at most 500
-    #[arg(long, value_name = "N", default_value_t = recent::USUAL, value_parser = clap::value_parser!(u16).range(1..=recent::MOST))]
+    #[arg(long, value_name = "N", default_value_t = won_deals::USUAL, value_parser = clap::value_parser!(u16).range(1..=won_deals::MOST))]
     last: u16,
     /// Count for this mapping instead of the configured one
     #[arg(long, value_name = "FILE")]
@@ -57,7 +57,7 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
     let other = args.mapping.as_deref().map(read_mapping).transpose()?;
     let kind = other.as_ref().map(|mapping| mapping.crm);
     let (crm, configured) =
-        connect(&config, recent::account(&config, args.account.as_deref(), kind).as_deref())?;
+        connect(&config, won_deals::account(&config, args.account.as_deref(), kind).as_deref())?;
     let mapping = other.map_or_else(|| read_mapping(&configured), Ok)?;
     let account = crm.account().clone();
     if mapping.crm != account.crm {
@@ -73,16 +73,16 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
         Err(failure) => (Vec::new(), Some(failure.to_string())),
     };
     let wanted = mapping.wanted_fields().and(fields(&unmapped));
-    let recent = recent::read(&*crm, usize::from(args.last), &wanted, &clock).await?;
-    let coverage = Coverage::of(&mapping, &unmapped, &recent.records, clock.now());
-    let finished = recent.stopped.as_ref().map_or(Ok(()), |_| Err(recent::unfinished()));
+    let won = won_deals::read(&*crm, usize::from(args.last), &wanted, &clock).await?;
+    let coverage = Coverage::of(&mapping, &unmapped, &won.records, clock.now());
+    let finished = won.stopped.as_ref().map_or(Ok(()), |_| Err(won_deals::unfinished()));
     let report = Report {
         account: account.to_string(),
         mapping: mapping.file,
         coverage,
         no_suggestions,
-        unread: recent.unread,
-        stopped: recent.stopped,
+        unread: won.unread,
+        stopped: won.stopped,
     };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);

@@ -30,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const LINE_EVERY: usize = 10;
 
 /// What could be read.
-pub(super) struct Recent {
+pub(super) struct WonDeals {
     /// The deals, those with the latest close date first.
     pub(super) records: Vec<DealRecord>,
     /// Deals that could not be read.
@@ -53,35 +53,35 @@ pub(super) async fn read(
     most: usize,
     wanted: &WantedFields,
     clock: &Clock,
-) -> Result<Recent, Problem> {
+) -> Result<WonDeals, Problem> {
     let deals = crm.last_won(most).await?;
     let progress = Progress { total: deals.len(), terminal: std::io::stderr().is_terminal() };
-    let mut recent = Recent { records: Vec::new(), unread: Vec::new(), stopped: None };
+    let mut won = WonDeals { records: Vec::new(), unread: Vec::new(), stopped: None };
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     for (before, deal) in deals.iter().enumerate() {
         let read = tokio::select! {
             read = patiently(crm, deal, wanted, clock) => read,
             _ = &mut interrupted => {
-                recent.stopped = Some("interrupted".to_owned());
+                won.stopped = Some("interrupted".to_owned());
                 break;
             }
         };
         match read {
-            Ok(Some(record)) => recent.records.push(record),
-            Ok(None) => recent.pass_over(deal, "it is gone", &progress),
+            Ok(Some(record)) => won.records.push(record),
+            Ok(None) => won.pass_over(deal, "it is gone", &progress),
             Err(failure) if ends_the_reading(&failure) => {
-                recent.stopped = Some(failure.to_string());
+                won.stopped = Some(failure.to_string());
                 break;
             }
-            Err(failure) => recent.pass_over(deal, failure.why(), &progress),
+            Err(failure) => won.pass_over(deal, failure.why(), &progress),
         }
         progress.show(before + 1);
     }
     progress.clear();
-    if let Some(why) = &recent.stopped {
-        eprintln!("stopped after {} of {} deals: {why}", recent.records.len(), deals.len());
+    if let Some(why) = &won.stopped {
+        eprintln!("stopped after {} of {} deals: {why}", won.records.len(), deals.len());
     }
-    Ok(recent)
+    Ok(won)
 }
 
 /// The deal, asked for again where that may help.
@@ -114,7 +114,7 @@ fn ends_the_reading(failure: &Failure) -> bool {
     }
 }
 
-impl Recent {
+impl WonDeals {
     fn pass_over(&mut self, deal: &str, why: &str, progress: &Progress) {
         progress.clear();
         eprintln!("deal {deal} is left out: {why}");
