@@ -22,6 +22,17 @@ pub struct Connector {
     pub read_account: fn(&mut Block<'_>, &mut Vec<String>, &mut Problems) -> Option<String>,
     /// Reads the rest of the block. Without an account, only its problems are of interest.
     pub read_settings: fn(Block<'_>, Option<String>, &ReadWith<'_>, &mut Problems) -> Option<Settings>,
+    /// Where its app says which webhooks it wants, if an app does.
+    pub subscriptions: Option<Subscriptions>,
+}
+
+/// The webhook subscriptions of an app that is uploaded from a folder beside the configuration.
+#[derive(Clone, Copy)]
+pub struct Subscriptions {
+    /// From the configuration's folder.
+    pub directory: &'static str,
+    /// Properties that no webhook tells of, although they are not calculated.
+    pub silent: &'static [&'static str],
 }
 
 /// Every CRM, in the order in which the configuration is read.
@@ -30,11 +41,13 @@ pub const CONNECTORS: [Connector; 2] = [
         crm: CrmKind::Hubspot,
         read_account: hubspot::config::portal,
         read_settings: hubspot::config::read,
+        subscriptions: Some(hubspot::config::SUBSCRIPTIONS),
     },
     Connector {
         crm: CrmKind::Salesforce,
         read_account: salesforce::config::org,
         read_settings: salesforce::config::read,
+        subscriptions: None,
     },
 ];
 

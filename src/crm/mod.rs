@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 pub use crate::record::{Event, EventKind};
 pub(crate) use cache::Cache;
-pub use connector::{CONNECTORS, Connector, ReadWith, Receivers, Settings};
+pub use connector::{CONNECTORS, Connector, ReadWith, Receivers, Settings, Subscriptions};
 pub use webhook::{
     Batch, NotJson, RawWebhook, Received, Refusal, Rejected, Unwanted, Verification, VerifiedWebhook,
 };

@@ -5,49 +5,49 @@
 
 use std::path::Path;
 
+use crate::crm::{CONNECTORS, Connector, Subscriptions};
 use crate::record::{AccountMetadata, CrmKind, CrmObject};
 use crate::source::{self, Block, Node, Problems};
 
-/// Where `hs project upload` looks for them.
-const DIRECTORY: &str = "hubspot/src/app/webhooks";
-
-/// Properties that HubSpot never tells of, although they are not calculated.
-const SILENT: [&str; 2] = ["hs_lastmodifieddate", "num_unique_conversion_events"];
-
-/// The files with subscriptions, each with what is wrong with it.
-pub(super) struct Files(Vec<Problems>);
+/// The files with subscriptions, each with its CRM, what that is silent about, and what is wrong with the file.
+pub(super) struct Files(Vec<(CrmKind, Subscriptions, Problems)>);
 
 impl Files {
     /// Every `*-hsmeta.json` of the project beside a configuration file; none if there is no such project.
     pub(super) fn beside(config_file: &Path) -> Self {
-        let directory = config_file.parent().unwrap_or(Path::new("")).join(DIRECTORY);
-        let Ok(entries) = std::fs::read_dir(directory) else { return Self(Vec::new()) };
-        let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-        paths.retain(|path| path.to_string_lossy().ends_with("-hsmeta.json"));
-        paths.sort();
-        let read = |path: &std::path::PathBuf| {
-            let text = std::fs::read_to_string(path).ok()?;
-            Some(Problems::new(&path.display().to_string(), &text))
-        };
-        Self(paths.iter().filter_map(read).collect())
+        let mut files = Vec::new();
+        for Connector { crm, subscriptions, .. } in CONNECTORS {
+            let Some(subscriptions) = subscriptions else { continue };
+            let directory = config_file.parent().unwrap_or(Path::new("")).join(subscriptions.directory);
+            let Ok(entries) = std::fs::read_dir(directory) else { continue };
+            let mut paths: Vec<_> =
+                entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+            paths.retain(|path| path.to_string_lossy().ends_with("-hsmeta.json"));
+            paths.sort();
+            for path in paths {
+                let Ok(text) = std::fs::read_to_string(&path) else { continue };
+                files.push((crm, subscriptions, Problems::new(&path.display().to_string(), &text)));
+            }
+        }
+        Self(files)
     }
 
-    /// Compares them with a portal.
+    /// Compares them with an account.
     pub(super) fn compare(&mut self, account: &AccountMetadata) {
-        if account.account.crm == CrmKind::Hubspot {
-            for problems in &mut self.0 {
-                compare(account, problems);
+        for (crm, subscriptions, problems) in &mut self.0 {
+            if account.account.crm == *crm {
+                compare(account, subscriptions, problems);
             }
         }
     }
 
     /// The files in which something was found.
     pub(super) fn into_problems(self) -> impl Iterator<Item = Problems> {
-        self.0.into_iter().filter(|problems| !problems.is_empty())
+        self.0.into_iter().map(|(.., problems)| problems).filter(|problems| !problems.is_empty())
     }
 }
 
-fn compare(account: &AccountMetadata, problems: &mut Problems) {
+fn compare(account: &AccountMetadata, of: &Subscriptions, problems: &mut Problems) {
     let text = problems.text().to_owned();
     // JSON is YAML, and this reader knows places.
     let silent = &mut Problems::default();
@@ -61,12 +61,12 @@ fn compare(account: &AccountMetadata, problems: &mut Problems) {
     let mut subscriptions = subscriptions;
     for key in ["crmObjects", "legacyCrmObjects"] {
         for node in subscriptions.take(key).list(silent) {
-            subscription(node, account, problems);
+            subscription(node, account, of, problems);
         }
     }
 }
 
-fn subscription(node: &Node, account: &AccountMetadata, problems: &mut Problems) {
+fn subscription(node: &Node, account: &AccountMetadata, of: &Subscriptions, problems: &mut Problems) {
     let silent = &mut Problems::default();
     let Some(mut block) = Block::of(node, "", silent) else { return };
     let active = block.take("active").text(silent).is_none_or(|(active, _)| active == "true");
@@ -84,7 +84,7 @@ fn subscription(node: &Node, account: &AccountMetadata, problems: &mut Problems)
             );
             problems.error(span, message, help);
         }
-        Some(field) if field.calculated || SILENT.contains(&name) => {
+        Some(field) if field.calculated || of.silent.contains(&name) => {
             let message =
                 format!("`{name}` ({}) is calculated: HubSpot sends no webhook when it changes", field.label);
             problems.error(span, message, help);

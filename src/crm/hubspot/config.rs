@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use crate::crm::{self, ReadWith};
+use crate::crm::{self, ReadWith, Subscriptions};
 use crate::settings::{Secrets, url};
 use crate::source::{Block, Field, Problems};
 
@@ -17,6 +17,12 @@ const API_VERSION: &str = "2026-03";
 /// An app may call 100 times in ten seconds on the smallest plan; a few are left for other uses of the same app.
 /// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
 const CALLS_PER_10S: u32 = 90;
+
+/// Where `hs project upload` looks for webhooks.
+pub const SUBSCRIPTIONS: Subscriptions = Subscriptions {
+    directory: "hubspot/src/app/webhooks",
+    silent: &["hs_lastmodifieddate", "num_unique_conversion_events"],
+};
 
 /// One HubSpot portal.
 #[derive(Debug, Clone)]
@@ -135,7 +141,7 @@ fn api_version(field: Field<'_>, problems: &mut Problems) -> Option<String> {
     if date.split_once('-').is_some_and(|(year, month)| digits(year, 4) && digits(month, 2)) {
         return Some(text.to_owned());
     }
-    let help = format!("write year and month: api_version = \"{}\"", API_VERSION);
+    let help = format!("write year and month: api_version = \"{API_VERSION}\"");
     problems.error(span, format!("`{text}` is not a dated API version"), help);
     None
 }

@@ -51,7 +51,9 @@ impl Client {
     /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html>
     pub async fn query<T: DeserializeOwned>(&self, soql: &str) -> Result<Rows<T>, CallError> {
         let url = self.url(&["query"]);
-        self.call(|| self.outbound.http.get(url.clone()).query(&[("q", soql)])).await.and_then(read)
+        self.call(|| self.outbound.http.get(url.clone()).query(&[("q", soql)]))
+            .await
+            .and_then(|answer| read(&answer))
     }
 
     /// Runs a query and returns the rows of all its pages. Of the address of a page only the cursor at its end
@@ -62,7 +64,8 @@ impl Client {
         while let Some(next) = page.next {
             let (_, cursor) = next.rsplit_once("/query/").ok_or_else(unreadable)?;
             let url = self.url(&["query", cursor]);
-            page = self.call(|| self.outbound.http.get(url.clone())).await.and_then(read)?;
+            page =
+                self.call(|| self.outbound.http.get(url.clone())).await.and_then(|answer| read(&answer))?;
             rows.extend(page.records);
         }
         Ok(rows)
@@ -71,14 +74,16 @@ impl Client {
     /// What our user may see of an object.
     pub async fn describe(&self, object: &str) -> Result<Described, CallError> {
         let url = self.url(&["sobjects", object, "describe"]);
-        self.call(|| self.outbound.http.get(url.clone())).await.and_then(read)
+        self.call(|| self.outbound.http.get(url.clone())).await.and_then(|answer| read(&answer))
     }
 
     /// Creates a task.
     pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, CallError> {
         let url = self.url(&["sobjects", "Task"]);
-        let saved: Saved =
-            self.call(|| self.outbound.http.post(url.clone()).json(task)).await.and_then(read)?;
+        let saved: Saved = self
+            .call(|| self.outbound.http.post(url.clone()).json(task))
+            .await
+            .and_then(|answer| read(&answer))?;
         SalesforceId::of(Prefix::Task, &saved.id).ok_or_else(unreadable)
     }
 
@@ -96,7 +101,7 @@ impl Client {
         if answer.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let saved: Saved = read(answer)?;
+        let saved: Saved = read(&answer)?;
         SalesforceId::of(Prefix::Task, &saved.id).map(Some).ok_or_else(unreadable)
     }
 
@@ -105,7 +110,7 @@ impl Client {
         let url = self.url(&["sobjects", "Task", field, key]);
         match self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", "Id")])).await {
             Ok(answer) => {
-                let found: Keyed = read(answer)?;
+                let found: Keyed = read(&answer)?;
                 SalesforceId::of(Prefix::Task, &found.id).map(Some).ok_or_else(unreadable)
             }
             Err(error) if error.is("NOT_FOUND") => Ok(None),
@@ -140,6 +145,6 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, CallError> {
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, CallError> {
     answer.json().map_err(|_| unreadable())
 }

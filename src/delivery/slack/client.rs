@@ -13,7 +13,6 @@ use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, We
 use crate::clock::Clock;
 use super::user_cache::{Person, UserCache};
 use super::settings::{Auth, Settings};
-use crate::crm::outbound::{self, SendError};
 use crate::crm::outbound::{Outbound, SendError};
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
