@@ -147,9 +147,9 @@ api_url = "{slack}"
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{Role, SectionName};
-    use crate::record::{CrmKind, FieldObject, FieldPath};
-    use crate::workbench::lint::parse;
+    use handoff_core::packet::{Role, SectionName};
+    use handoff_core::record::{CrmKind, FieldObject, FieldPath};
+    use handoff_core::workbench::lint::parse;
     use handoff_sandbox::salesforce::Object;
 
     #[test]

@@ -5,15 +5,15 @@
 
 use std::time::Duration;
 
-use crate::assemble;
 use crate::clock::{Clock, later};
 use crate::crash_point;
 use crate::crm::{Crm, Resolution, Won};
 use crate::failure::Failure;
-use crate::mapping::Mapping;
-use crate::packet::{Assessment, packet_id};
-use crate::record::DealKey;
 use crate::store::{DealEnd, Destination, NewPacket, Store, StoreError};
+use handoff_core::assemble;
+use handoff_core::mapping::Mapping;
+use handoff_core::packet::{Assessment, packet_id};
+use handoff_core::record::DealKey;
 
 /// What handing over the deals of one account needs.
 pub struct Handoff<'a> {

@@ -5,35 +5,25 @@
 //! 1. [`http`] reads the request as raw bytes, and [`crm`] verifies who sent it.
 //! 2. [`store`] commits its events to the inbox; only then does the sender get its 2xx.
 //! 3. [`worker`] claims the deal, and [`handoff`] re-reads it from the CRM: is it won *now*?
-//! 4. [`mapping`] turns CRM fields, read by [`mod@record`], [`text`] and [`dates`], into the six sections of a [`packet`].
-//! 5. [`gaps`] says what the CRM could not fill, and whom to ask; `messages` holds our own sentences.
+//! 4. [`handoff_core::mapping`] turns CRM fields into the six sections of a [`handoff_core::packet`].
+//! 5. [`handoff_core::gaps`] says what the CRM could not fill, and whom to ask.
 //! 6. [`store`] commits packet and outbox rows together, in one transaction.
 //! 7. [`worker`] claims each row, and [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
-//! Around that: [`workbench`] is what RevOps runs over mappings, [`app`] holds the state of a service that [`server`]
-//! starts and stops, [`config`] and [`source`] read the files people write ([`settings`] what parts of one have in common), [`commands`] is the command line, and
-//! `demo` connects the service to the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
+//! Around that: [`app`] holds the state of a service that [`server`] starts and stops, [`config`] reads its file
+//! ([`settings`]: what several of its blocks share), [`commands`] is the command line, and `demo` connects the service to
+//! the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
 
 pub mod http;
 pub mod crm;
 pub mod store;
 pub mod handoff;
-pub mod record;
-pub mod text;
-pub mod dates;
-pub mod source;
-mod messages;
-pub mod packet;
-pub mod mapping;
-pub mod gaps;
-pub mod assemble;
-pub mod workbench;
 pub mod delivery;
 pub mod worker;
 pub mod app;
 pub mod server;
-pub mod config;
 pub mod settings;
+pub mod config;
 pub mod commands;
 pub mod clock;
 pub mod failure;

@@ -6,9 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use handoff_bridge::packet::Role;
-use handoff_bridge::source::{Problem, Problems, Severity};
-use handoff_bridge::workbench::{lint, spec};
+use handoff_core::packet::Role;
+use handoff_core::source::{Problem, Problems, Severity};
+use handoff_core::workbench::{lint, spec};
 
 /// Every broken file, in order.
 fn broken() -> Vec<(PathBuf, Problems)> {
@@ -281,7 +281,7 @@ fn the_manual_explains_every_key() {
     }
     let manual = std::fs::read_to_string("docs/mapping.md").unwrap();
     let mut found = Vec::new();
-    keys(&handoff_bridge::workbench::schema::mapping(), &mut found);
+    keys(&handoff_core::workbench::schema::mapping(), &mut found);
     assert!(found.len() > 30, "{found:?}");
     let roles = Role::ALL.map(|role| role.as_str().to_owned());
     for key in found.into_iter().chain(roles) {

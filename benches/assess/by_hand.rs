@@ -7,20 +7,20 @@
 //! numbers without floats, and a gap for each section without text and each role without a person.
 //!
 //! It does not judge prose. Placeholders, vague words, pasted texts and dates in sentences are what the rules in
-//! `handoff_bridge::gaps` add, in six languages; their cost stands in the ratio.
+//! `handoff_core::gaps` add, in six languages; their cost stands in the ratio.
 
 use std::collections::BTreeMap;
 
-use handoff_bridge::dates::stored::{self, StoredAs};
-use handoff_bridge::dates::{self, DueDate, DueSource};
-use handoff_bridge::packet::{
+use handoff_core::dates::stored::{self, StoredAs};
+use handoff_core::dates::{self, DueDate, DueSource};
+use handoff_core::packet::{
     Addressee, AgendaPoint, Ask, Confidence, DealSummary, DeliveryPlan, DigestParams, Entry, Fact, Gap,
     HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Questions, Review, Role,
     RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
 };
-use handoff_bridge::record::{Contact, DealRecord, FieldPath, User};
-use handoff_bridge::text::clean::{clean, clean_html, clean_line};
-use handoff_bridge::text::{decimal as numbers, excerpt, money as text};
+use handoff_core::record::{Contact, DealRecord, FieldPath, User};
+use handoff_core::text::clean::{clean, clean_html, clean_line};
+use handoff_core::text::{decimal as numbers, excerpt, money as text};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};

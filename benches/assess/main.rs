@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use costs::{Costs, ROUNDS, TURNS, micros};
-use handoff_bridge::record::DealRecord;
+use handoff_core::record::DealRecord;
 use subject::{PROPERTIES, Subject};
 
 /// What assessing should cost.

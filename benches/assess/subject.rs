@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
 
-use handoff_bridge::assemble::assemble;
-use handoff_bridge::mapping::Mapping;
-use handoff_bridge::record::DealRecord;
-use handoff_bridge::workbench::lint;
+use handoff_core::assemble::assemble;
+use handoff_core::mapping::Mapping;
+use handoff_core::record::DealRecord;
+use handoff_core::workbench::lint;
 use jiff::Timestamp;
 
 use super::by_hand;
@@ -23,7 +23,7 @@ pub struct Subject {
     pub json: String,
     pub record: DealRecord,
     as_of: Timestamp,
-    made_by: handoff_bridge::packet::MappingRef,
+    made_by: handoff_core::packet::MappingRef,
 }
 
 impl Subject {

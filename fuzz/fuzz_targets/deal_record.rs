@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 
 use handoff_bridge::crm::TaskBlock;
 use handoff_bridge::delivery::{slack, task};
-use handoff_bridge::mapping::Mapping;
-use handoff_bridge::mapping::file::parse;
-use handoff_bridge::packet::Packet;
-use handoff_bridge::assemble::assemble;
-use handoff_bridge::record::DealRecord;
-use handoff_bridge::text::excerpt;
+use handoff_core::assemble::assemble;
+use handoff_core::mapping::Mapping;
+use handoff_core::mapping::file::parse;
+use handoff_core::packet::Packet;
+use handoff_core::record::DealRecord;
+use handoff_core::text::excerpt;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
     let draft = task::draft(&packet, &record, &orders.task);
     assert!(units(&draft.subject) <= task::SUBJECT);
     assert!(draft.body.iter().map(length).sum::<usize>() <= task::BODY);
-    let digest = slack::digest(&packet, &record, &slack::Links::default(), None);
+    let digest = slack::digest(&packet, &record, None, &slack::Links::default(), None);
     assert!(digest.blocks.len() <= 12 && digest.units() <= 12_000, "{} units", digest.units());
     assert!(digest.text.chars().count() <= 4_000);
 });
@@ -54,7 +54,10 @@ fn is_bounded(packet: &Packet) {
     }
     assert!(packet.gaps.len() <= 100);
     for gap in &packet.gaps {
-        assert!(gap.question.chars().count() <= 1_000 && gap.evidence.chars().count() <= 2_000, "{gap:?}");
+        assert!(
+            gap.question().chars().count() <= 1_000 && gap.evidence().chars().count() <= 2_000,
+            "{gap:?}"
+        );
     }
 }
 

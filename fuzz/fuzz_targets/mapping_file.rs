@@ -4,10 +4,10 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::mapping::file::version;
-use handoff_bridge::workbench::lint::parse;
-use handoff_bridge::assemble::assemble;
-use handoff_bridge::record::DealRecord;
+use handoff_core::assemble::assemble;
+use handoff_core::mapping::file::version;
+use handoff_core::record::DealRecord;
+use handoff_core::workbench::lint::parse;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 

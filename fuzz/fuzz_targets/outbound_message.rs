@@ -2,11 +2,10 @@
 //! announces valid ids only; with another secret in the path it is never accepted.
 #![no_main]
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use handoff_bridge::config::{SalesforceAuth, SalesforceConfig};
 use handoff_bridge::crm::RawWebhook;
+use handoff_bridge::crm::salesforce::{Auth, Settings};
 use handoff_bridge::crm::salesforce::{parse_outbound, verify_outbound};
 use handoff_bridge_fuzz::proof::sha256_hex;
 use http::HeaderMap;
@@ -15,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 const ORG: &str = "00DHn0000012AbCMAU";
 const SECRET: &str = "0f5a4c1e9b7d4f3a8c6e2b1d0a9f8e7c";
 
-static ORGS: LazyLock<[SalesforceConfig; 1]> = LazyLock::new(|| [config()]);
+static ORGS: LazyLock<[Settings; 1]> = LazyLock::new(|| [settings()]);
 
 fuzz_target!(|data: &[u8]| {
     let raw = || RawWebhook::new("POST", "/webhooks/salesforce/outbound", HeaderMap::new(), data.to_vec());
@@ -55,17 +54,16 @@ fn is_id(text: &str) -> bool {
     text.len() == 18 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && text.ends_with(&expected)
 }
 
-fn config() -> SalesforceConfig {
+fn settings() -> Settings {
     let base = "https://acme.my.salesforce.com".to_owned();
-    SalesforceConfig {
+    Settings {
         org: ORG.to_owned(),
-        mapping: PathBuf::from("mappings/salesforce.yaml"),
         login_url: base.clone(),
         instance_url: base.clone(),
         app_url: base,
         api_version: "v66.0".to_owned(),
         audience: "https://login.salesforce.com".to_owned(),
-        auth: SalesforceAuth::ClientCredentials { client_id: String::new(), client_secret: "unused".into() },
+        auth: Auth::ClientCredentials { client_id: String::new(), client_secret: "unused".into() },
         webhook_secrets: Vec::new(),
         body_secrets: Vec::new(),
         outbound_secrets_sha256: vec![sha256_hex(&[SECRET.as_bytes()])],

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::source::Problems;
+use handoff_core::source::Problems;
 
 /// One line for each problem of each file.
 pub(super) fn of(files: &[Problems]) -> String {
@@ -36,7 +36,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Span;
+    use handoff_core::source::Span;
 
     #[test]
     fn a_finding_is_one_line_with_its_place() {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::{ConfigArg, Problem, load_config, open_store_of};
 use crate::clock::{Clock, Entropy};
-use crate::record::AccountKey;
 use crate::server;
-use crate::source::duration;
 use crate::worker::catch_up::{Wins, catch_up};
+use handoff_core::record::AccountKey;
+use handoff_core::source::duration;
 
 /// Arguments of `handoff catch-up`.
 #[derive(Debug, Args)]

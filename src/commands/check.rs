@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::{ConfigArg, annotations, live};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::mapping::Mapping;
-use crate::source::{Problem, Problems, Severity};
-use crate::workbench::lint;
+use handoff_core::mapping::Mapping;
+use handoff_core::source::{Problem, Problems, Severity};
+use handoff_core::workbench::lint;
 
 /// Arguments of `handoff check`.
 #[derive(Debug, Args)]

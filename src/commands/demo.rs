@@ -7,13 +7,14 @@ use clap::Args;
 
 use super::check::check;
 use super::{Problem, terminal};
-use crate::assemble::assemble;
 use crate::clock::{Clock, Entropy};
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
-use crate::packet::Packet;
-use crate::record::{AccountKey, CrmKind, DealKey, DealRecord};
 use crate::server::{Service, http_client};
 use crate::store::Destination;
+use handoff_core::assemble::assemble;
+use handoff_core::packet::Packet;
+use handoff_core::record::CrmKind::{self, Hubspot, Salesforce};
+use handoff_core::record::{AccountKey, DealKey, DealRecord};
 use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
 
 /// How long the story may take before something is wrong.
@@ -60,9 +61,9 @@ struct Win {
 /// HubSpot's and Salesforce's deals in turn: each CRM's digests go to a channel of their own, and Slack takes
 /// about one message a second in each.
 fn story() -> Vec<Win> {
-    let hubspot = deals::STORY.map(|told| Win { crm: CrmKind::Hubspot, deal: told.id, shows: told.shows });
+    let hubspot = deals::STORY.map(|told| Win { crm: Hubspot, deal: told.id, shows: told.shows });
     let salesforce =
-        opportunities::STORY.map(|told| Win { crm: CrmKind::Salesforce, deal: told.id, shows: told.shows });
+        opportunities::STORY.map(|told| Win { crm: Salesforce, deal: told.id, shows: told.shows });
     let mut salesforce = salesforce.into_iter();
     hubspot.into_iter().flat_map(|win| std::iter::once(win).chain(salesforce.next())).collect()
 }
@@ -79,8 +80,8 @@ async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) ->
     let done = async {
         sandbox.slack.until(|slack| slack.messages().len() > before).await;
         match win.crm {
-            CrmKind::Hubspot => sandbox.hubspot.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
-            CrmKind::Salesforce => sandbox.salesforce.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
+            Hubspot => sandbox.hubspot.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
+            Salesforce => sandbox.salesforce.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
         }
     };
     if tokio::time::timeout(PATIENCE, done).await.is_err() {
@@ -93,12 +94,12 @@ async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) ->
 /// The deal is won in its CRM; these webhooks say so.
 fn happens(sandbox: &Sandbox, clock: &Clock, win: &Win) -> Result<Vec<Delivery>, Problem> {
     match win.crm {
-        CrmKind::Hubspot => {
+        Hubspot => {
             let events = sandbox.hubspot.change(|hubspot| deals::happens(hubspot, win.deal))?;
             let url = format!("{PUBLIC_URL}/webhooks/hubspot");
             Ok(vec![Delivery::batch(&url, deals::CLIENT_SECRET, &events, clock.now())])
         }
-        CrmKind::Salesforce => sandbox.salesforce.change(|salesforce| {
+        Salesforce => sandbox.salesforce.change(|salesforce| {
             let notifications = opportunities::happens(salesforce, win.deal)?;
             let webhook = |one| opportunities::announces(salesforce, one, PUBLIC_URL, clock.now());
             notifications.iter().map(webhook).map(|webhook| Ok(webhook?)).collect()
@@ -122,8 +123,8 @@ async fn send(service: &Service, webhook: &Delivery) -> Result<reqwest::StatusCo
 /// Packet, task and digest of a deal, from what the service stored about it.
 async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
     let account = match win.crm {
-        CrmKind::Hubspot => deals::PORTAL,
-        CrmKind::Salesforce => opportunities::ORG,
+        Hubspot => deals::PORTAL,
+        Salesforce => opportunities::ORG,
     };
     let account = AccountKey { crm: win.crm, account: account.to_owned() };
     let key = DealKey { account, deal: win.deal.to_owned() };

@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::fetch::{connect, read_mapping, read_record};
 use super::won_deals::{self, Unread, WonDeals};
 use super::{ConfigArg, Problem, load_config, terminal};
-use crate::assemble::assemble;
 use crate::clock::Clock;
-use crate::mapping::Mapping;
-use crate::record::DealRecord;
-use crate::text::clean::clean_line;
-use crate::workbench::compare::{self, Change};
+use handoff_core::assemble::assemble;
+use handoff_core::mapping::Mapping;
+use handoff_core::record::DealRecord;
+use handoff_core::text::clean::clean_line;
+use handoff_core::workbench::compare::{self, Change};
 
 /// Arguments of `handoff diff`.
 #[derive(Debug, Args)]
@@ -242,7 +242,7 @@ fn show(out: &mut String, change: &Change) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workbench::lint;
+    use handoff_core::workbench::lint;
 
     const RECORD: &str = r#"{"crm":"hubspot","account":1,"fetched_at":"2026-11-22T08:00:00Z",
         "deal":{"id":7,"dealname":"Brandt \u001b[31m","pipeline":"default","amount":"54000","handoff_promises":"none"}}"#;

@@ -6,11 +6,11 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
-use crate::packet::Gap;
-use crate::packet::Packet;
-use crate::source::nearest;
 use crate::store::{Store, StoredPacket, WinRow};
-use crate::text::clean::one_line;
+use handoff_core::packet::Gap;
+use handoff_core::packet::Packet;
+use handoff_core::source::nearest;
+use handoff_core::text::clean::one_line;
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;

@@ -3,15 +3,15 @@
 use jiff::Zoned;
 
 use super::layout::Page;
-use crate::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
-use crate::mapping::condition::Verdict as Judged;
-use crate::mapping::{Condition, ListStyle, Mapping, SectionMapping};
-use crate::messages;
-use crate::packet::{Addressee, DeliveryPlan, RoleSource, Severity};
-use crate::packet::{Entry, Packet, PacketStatus, Section, SectionName};
-use crate::record::FieldPath;
-use crate::record::{DealRecord, FieldKind, Reading, User};
-use crate::workbench::compare;
+use handoff_core::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
+use handoff_core::mapping::condition::Verdict as Judged;
+use handoff_core::mapping::{Condition, ListStyle, Mapping, SectionMapping};
+use handoff_core::messages;
+use handoff_core::packet::{Addressee, DeliveryPlan, RoleSource, Severity};
+use handoff_core::packet::{Entry, Packet, PacketStatus, Section, SectionName};
+use handoff_core::record::FieldPath;
+use handoff_core::record::{DealRecord, FieldKind, Reading, User};
+use handoff_core::workbench::compare;
 
 /// What was explained, and what explains it.
 pub(super) struct Explained<'a> {

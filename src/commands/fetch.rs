@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::config::{AccountConfig, Config};
 use crate::crm::Crm;
 use crate::crm::outbound::Outbound;
-use crate::mapping::Mapping;
-use crate::record::DealRecord;
 use crate::server::http_client;
-use crate::workbench::lint;
+use handoff_core::mapping::Mapping;
+use handoff_core::record::DealRecord;
+use handoff_core::workbench::lint;
 
 /// Arguments of `handoff fetch`.
 #[derive(Debug, Args)]

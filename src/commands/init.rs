@@ -13,9 +13,9 @@ use super::{ConfigArg, Problem};
 use crate::clock::Clock;
 use crate::config;
 use crate::crm::Crm;
-use crate::record::WantedFields;
-use crate::workbench::lint;
-use crate::workbench::scaffold::{self, Given, Scaffold};
+use handoff_core::record::WantedFields;
+use handoff_core::workbench::lint;
+use handoff_core::workbench::scaffold::{self, Given, Scaffold};
 
 /// Arguments of `handoff init`.
 #[derive(Debug, Args)]
@@ -114,7 +114,7 @@ fn exists(out: &Path) -> Problem {
     Problem::new(format!("handoff: {out} exists: name another file with --out, or overwrite it with --force"))
 }
 
-fn told(out: &Path, first: &Scaffold, given: &Given, lacking: &[crate::record::Lacking]) -> String {
+fn told(out: &Path, first: &Scaffold, given: &Given, lacking: &[handoff_core::record::Lacking]) -> String {
     let out = out.display();
     let mut said = format!("{out} is written.\n");
     if !first.missing.is_empty() {

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigArg, Problem, delivery_status, open_store};
-use crate::packet::{Packet, PacketStatus};
 use crate::store::{DealRow, PacketRow, Pause, WinRow};
+use handoff_core::packet::{Packet, PacketStatus};
 
 /// Arguments of `handoff list`.
 #[derive(Debug, Args)]

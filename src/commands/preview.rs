@@ -9,12 +9,12 @@ use super::explain::{Explained, explanation};
 use super::fetch::{connect, fetch, read_mapping, read_record};
 use super::layout::WIDTH;
 use super::{ConfigArg, Problem, load_config, terminal};
-use crate::assemble::assemble;
 use crate::clock::Clock;
 use crate::delivery::{slack, task};
-use crate::mapping::Mapping;
-use crate::packet::packet_id;
-use crate::record::{AccountKey, DealKey, DealRecord, WinKey};
+use handoff_core::assemble::assemble;
+use handoff_core::mapping::Mapping;
+use handoff_core::packet::packet_id;
+use handoff_core::record::{AccountKey, DealKey, DealRecord, WinKey};
 
 /// Arguments of `handoff preview`.
 #[derive(Debug, Args)]

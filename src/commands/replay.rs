@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::{ConfigArg, Problem, load_config, open_store_of};
 use crate::delivery::slack::Auth;
-use crate::record::DealKey;
 use crate::store::{Decision, DeliveryState, Destination, Settled, Store, StoreError};
+use handoff_core::record::DealKey;
 
 /// Arguments of `handoff replay`.
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Problem, terminal};
-use crate::gaps::RULES;
-use crate::packet::Confidence;
+use handoff_core::gaps::RULES;
+use handoff_core::packet::Confidence;
 
 /// Arguments of `handoff rules`.
 #[derive(Debug, Args)]

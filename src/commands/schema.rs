@@ -4,8 +4,9 @@ use clap::{Args, ValueEnum};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::packet::Packet;
-use crate::{config, workbench};
+use crate::config;
+use handoff_core::packet::Packet;
+use handoff_core::workbench;
 
 /// Arguments of `handoff schema`.
 #[derive(Debug, Args)]

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::layout::WIDTH;
 use super::{ConfigArg, Problem, delivery_status, dismiss, load_config, open_store_of, terminal};
 use crate::clock::later;
-use crate::packet::Packet;
 use crate::store::{Attempt, DeliveryState, StoreConfig, StoredPacket, StoredRecord};
+use handoff_core::packet::Packet;
 
 /// Arguments of `handoff show`.
 #[derive(Debug, Args)]

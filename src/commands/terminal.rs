@@ -13,9 +13,9 @@ use crate::config::LogConfig;
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
 use crate::delivery::task;
-use crate::packet::DeliveryPlan;
-use crate::packet::Packet;
-use crate::record::DealRecord;
+use handoff_core::packet::DeliveryPlan;
+use handoff_core::packet::Packet;
+use handoff_core::record::DealRecord;
 
 /// Structured logs on standard error, as the configuration wants them. `RUST_LOG` is not read: what a
 /// service logs is decided in one place.

@@ -8,10 +8,10 @@ use clap::{Args, ValueEnum};
 
 use super::{ConfigArg, annotations};
 use crate::config;
-use crate::mapping::Mapping;
-use crate::source::Problems;
-use crate::workbench::lint;
-use crate::workbench::spec::{self, Difference, SpecFile};
+use handoff_core::mapping::Mapping;
+use handoff_core::source::Problems;
+use handoff_core::workbench::lint;
+use handoff_core::workbench::spec::{self, Difference, SpecFile};
 
 /// The folder beside a mapping that holds its tests.
 const FOLDER: &str = "tests";

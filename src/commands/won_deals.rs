@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crm::Crm;
 use crate::failure::Failure;
-use crate::record::{CrmKind, DealRecord, WantedFields};
+use handoff_core::record::{CrmKind, DealRecord, WantedFields};
 
 /// How many deals are looked at unless somebody says otherwise.
 pub(super) const USUAL: u16 = 50;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::AccountConfig;
 use crate::crm::{CONNECTORS, ReadWith};
-use crate::record::CrmKind;
-use crate::source::{Block, Problems};
+use handoff_core::record::CrmKind;
+use handoff_core::source::{Block, Problems};
 
 /// Every mapping file that exists, once, with the CRM of the account that named it first.
 pub type MappingFiles = Vec<(CrmKind, PathBuf)>;

@@ -1,7 +1,7 @@
 //! `[http]`: what webhooks may take of us before they are proved.
 
 use super::HttpConfig;
-use crate::source::{Block, Problems};
+use handoff_core::source::{Block, Problems};
 
 /// Reads the block; what it leaves out keeps its default.
 pub(super) fn read(section: Option<Block<'_>>, problems: &mut Problems) -> HttpConfig {

@@ -9,7 +9,7 @@ use super::accounts::{self, MappingFiles};
 use super::{Config, LogConfig, defaults, http, operator, slack, store, work};
 use crate::crm::ReadWith;
 use crate::settings::{Secrets, secret, url};
-use crate::source::{self, Block, Field, Problems};
+use handoff_core::source::{self, Block, Field, Problems};
 
 /// What reading a configuration file gave.
 #[derive(Debug)]

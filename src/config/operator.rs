@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{defaults, load};
 use crate::settings::Secrets;
-use crate::source::{Block, Problems};
+use handoff_core::source::{Block, Problems};
 
 /// A shorter token could be guessed by somebody who keeps trying.
 const SHORTEST: usize = 16;

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use super::defaults;
 use crate::delivery::slack::{Auth, Settings};
 use crate::settings::{Secrets, url};
-use crate::source::{Block, Problems};
+use handoff_core::source::{Block, Problems};
 
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(

@@ -3,8 +3,8 @@
 use secrecy::ExposeSecret;
 
 use crate::settings::Secrets;
-use crate::source::{Block, Field, Problems};
 use crate::store::{StoreConfig, StoreUrl};
+use handoff_core::source::{Block, Field, Problems};
 
 /// Reads the block; what it leaves out keeps its default.
 pub(super) fn read(

@@ -9,9 +9,9 @@ use super::load::{Loaded, load, parse};
 use super::{HttpConfig, LogConfig, WorkConfig, defaults};
 use crate::crm::{Settings, hubspot};
 use crate::delivery::slack;
-use crate::record::CrmKind;
 use crate::settings::Secrets;
 use crate::store::StoreConfig;
+use handoff_core::record::CrmKind;
 
 const SHIPPED: &str = include_str!("../../config/handoff.toml");
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::WorkConfig;
-use crate::source::{Block, Field, Problems, Span};
 use crate::store::{StoreConfig, StoreUrl};
+use handoff_core::source::{Block, Field, Problems, Span};
 
 /// Working on one row takes several calls in a row. A lease that ends before they can all have timed out
 /// would let a second worker begin the same work.

@@ -9,9 +9,9 @@ use super::Crm;
 use super::hubspot::{self, HubSpot};
 use super::outbound::Outbound;
 use super::salesforce::{self, Salesforce};
-use crate::record::{AccountKey, CrmKind};
 use crate::settings::Secrets;
-use crate::source::{Block, Problems};
+use handoff_core::record::{AccountKey, CrmKind};
+use handoff_core::source::{Block, Problems};
 
 /// How the accounts of a CRM are configured.
 #[derive(Clone, Copy)]

@@ -16,15 +16,15 @@ mod webhook;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use crate::record::{Event, EventKind};
 pub(crate) use cache::Cache;
 pub use connector::{CONNECTORS, Connector, ReadWith, Receivers, Settings, Subscriptions};
+pub use handoff_core::record::{Event, EventKind};
 pub use webhook::{
     Batch, NotJson, RawWebhook, Received, Refusal, Rejected, Unwanted, Verification, VerifiedWebhook,
 };
 
 use crate::failure::Failure;
-use crate::record::{AccountKey, AccountMetadata, DealRecord, User, WantedFields, WinKey};
+use handoff_core::record::{AccountKey, AccountMetadata, DealRecord, User, WantedFields, WinKey};
 
 /// What re-reading a deal found.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::text::clean::one_line;
+use handoff_core::text::clean::one_line;
 
 /// Marks the place where text was cut.
 pub const CUT: char = '…';

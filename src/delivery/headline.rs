@@ -1,12 +1,12 @@
 //! What task and digest both say first: account, value, owner, how much is filled and what is missing.
 
 use crate::delivery::excerpt;
-use crate::gaps;
-use crate::messages;
-use crate::packet::{Packet, Question, Questions, SectionName, SectionStatus};
-use crate::record::{DealRecord, User};
-use crate::text::clean::clean_line;
-use crate::text::money as text;
+use handoff_core::gaps;
+use handoff_core::messages;
+use handoff_core::packet::{Packet, Question, Questions, SectionName, SectionStatus};
+use handoff_core::record::{DealRecord, User};
+use handoff_core::text::clean::clean_line;
+use handoff_core::text::money as text;
 
 /// Longest account or person's name, in UTF-16 units.
 const NAME: usize = 80;

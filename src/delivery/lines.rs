@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::delivery::excerpt;
-use crate::messages;
-use crate::messages::due_note::{due_notes, with_due_note};
-use crate::packet::{Entry, Person};
+use handoff_core::messages;
+use handoff_core::messages::due_note::{due_notes, with_due_note};
+use handoff_core::packet::{Entry, Person};
 
 /// Longest name, job title or address of a person, in UTF-16 units.
 const PERSON: usize = 60;

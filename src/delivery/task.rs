@@ -3,9 +3,9 @@
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
-use crate::messages;
-use crate::packet::{Packet, Question, Questions, Section, SectionName, SectionStatus, TaskParams};
-use crate::record::DealRecord;
+use handoff_core::messages;
+use handoff_core::packet::{Packet, Question, Questions, Section, SectionName, SectionStatus, TaskParams};
+use handoff_core::record::DealRecord;
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
 pub const SUBJECT: usize = 200;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::source::{Block, Field, Problems, Span};
+use handoff_core::source::{Block, Field, Problems, Span};
 
 /// Where secrets come from.
 pub struct Secrets<'a> {

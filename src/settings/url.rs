@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::source::{Field, Problems};
+use handoff_core::source::{Field, Problems};
 
 /// The URL a key holds, without a trailing slash.
 pub fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::claim::{Claim, ClaimLimit};
 use super::engine::{Command, DatabaseError, StoreError, Tx, query};
 use super::{NewPacket, Store, inbox, packets, pauses};
-use crate::record::DealKey;
+use handoff_core::record::DealKey;
 
 statements! {
     /// Ready deals, and leased ones whose lease has run out.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
-use crate::record::AccountKey;
 use crate::store::{Destination, Store};
+use handoff_core::record::AccountKey;
 
 /// The scope of a pause that holds every digest.
 pub const SLACK: &str = "slack";

@@ -72,7 +72,7 @@ impl DealState {
 /// A win that has its packet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PacketRow {
-    /// See [`crate::packet::Packet::packet_id`].
+    /// See [`handoff_core::packet::Packet::packet_id`].
     pub packet_id: String,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,

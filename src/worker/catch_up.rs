@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use super::{Account, Context};
 use crate::crm::{Event, EventKind, Resolution, WonDealHint};
 use crate::failure::Failure;
-use crate::record::{AccountKey, DealKey};
 use crate::store::{Recorded, StoreError};
+use handoff_core::record::{AccountKey, DealKey};
 
 /// Events that are recorded in one transaction.
 const BATCH: usize = 100;

@@ -14,10 +14,10 @@ use crate::clock::Clock;
 use crate::crash_point;
 use crate::delivery::{slack, task};
 use crate::failure::Failure;
-use crate::packet::Packet;
-use crate::packet::{DigestParams, TaskParams};
-use crate::record::DealRecord;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
+use handoff_core::packet::Packet;
+use handoff_core::packet::{DigestParams, TaskParams};
+use handoff_core::record::DealRecord;
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.

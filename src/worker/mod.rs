@@ -23,10 +23,10 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Entropy};
 use crate::crm::Crm;
 use crate::delivery::slack::SlackClient;
-use crate::mapping::Mapping;
 use crate::metrics::Metrics;
-use crate::record::AccountKey;
 use crate::store::Store;
+use handoff_core::mapping::Mapping;
+use handoff_core::record::AccountKey;
 use reload::ReloadableMapping;
 pub use settings::WorkConfig;
 

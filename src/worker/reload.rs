@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use super::{Account, Accounts, Context};
 
-use crate::mapping::{Mapping, file};
-use crate::source::{Place, Problems, Severity};
+use handoff_core::mapping::{Mapping, file};
+use handoff_core::source::{Place, Problems, Severity};
 
 /// Places of mistakes that are kept of a refused file.
 const PLACES: usize = 10;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::failure::Failure;
-use handoff_bridge::record::DealKey;
 use handoff_bridge::store::Recorded;
 use handoff_bridge::worker::catch_up::{Wins, catch_up, sweep};
+use handoff_core::record::DealKey;
 use handoff_sandbox::deals::{PORTAL, TOKEN};
 use handoff_sandbox::hubspot::{Kind, Portal};
 use handoff_sandbox::opportunities::ORG;

@@ -1,11 +1,11 @@
 //! How packets came out, which flags were wrong, and what is counted of it.
 
-use handoff_bridge::assemble::assemble;
-use handoff_bridge::packet::{Assessment, Seller};
-use handoff_bridge::record::DealRecord;
 use handoff_bridge::store::{DealEnd, Stats};
+use handoff_core::assemble::assemble;
+use handoff_core::packet::{Assessment, Seller};
+use handoff_core::record::DealRecord;
 
-use handoff_bridge::workbench::lint;
+use handoff_core::workbench::lint;
 use jiff::Timestamp;
 
 use crate::fixture::{DAY, Fixture};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use handoff_bridge::record::WinKey;
 use handoff_bridge::store::{DealEnd, DeliveryEnd, NewPacket, Store, StoreError};
+use handoff_core::record::WinKey;
 
 use crate::fixture::{DAY, Fixture, MINUTE, done, event};
 use crate::story::Story;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use handoff_bridge::clock::{Clock, later};
 use handoff_bridge::crm::{Event, EventKind};
-use handoff_bridge::packet::{Addressee, Assessment, RaisedGap, Seller};
-use handoff_bridge::record::{AccountKey, DealKey, WinKey};
 use handoff_bridge::store::{
     Attempt, ClaimLimit, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due,
     NewPacket, Store, WinRow, Work,
 };
+use handoff_core::packet::{Addressee, Assessment, RaisedGap, Seller};
+use handoff_core::record::{AccountKey, DealKey, WinKey};
 use jiff::Timestamp;
 
 use crate::test_database::TestDatabase;

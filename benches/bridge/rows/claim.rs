@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use handoff_bridge::clock::{Clock, Stopwatch};
 use handoff_bridge::crm::{Event, EventKind};
-use handoff_bridge::packet::Assessment;
-use handoff_bridge::record::{AccountKey, DealKey, WinKey};
 use handoff_bridge::store::{
     Attempt, ClaimLimit, DealEnd, DeliveryEnd, Destination, NewPacket, SLACK, Store,
 };
+use handoff_core::packet::Assessment;
+use handoff_core::record::{AccountKey, DealKey, WinKey};
 use rusqlite::Connection;
 
 use crate::disk;

@@ -11,8 +11,8 @@ use super::fetch::{connect, read_mapping};
 use super::won_deals::{self, Unread};
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
-use crate::record::WantedFields;
-use crate::workbench::coverage::{Candidate, Coverage, candidates};
+use handoff_core::record::WantedFields;
+use handoff_core::workbench::coverage::{Candidate, Coverage, candidates};
 
 /// Arguments of `handoff coverage`.
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use crate::text::clean::clean_line;
-use crate::workbench::coverage::{Suggestion, Tally, WELL_FILLED};
+use handoff_core::text::clean::clean_line;
+use handoff_core::workbench::coverage::{Suggestion, Tally, WELL_FILLED};
 
 /// Characters for the name of a field or a gap.
 const NAME: usize = 37;

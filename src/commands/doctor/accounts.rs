@@ -5,8 +5,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crm::Crm;
 use crate::crm::outbound::Outbound;
-use crate::mapping::Mapping;
-use crate::record::WantedFields;
+use handoff_core::mapping::Mapping;
+use handoff_core::record::WantedFields;
 
 pub(super) async fn look(config: &Config, mappings: &[Mapping], http: &reqwest::Client) -> Vec<Finding> {
     let clock = Clock::machine();

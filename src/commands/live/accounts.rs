@@ -2,9 +2,9 @@
 
 use super::{place, report_at};
 use crate::crm::Crm;
-use crate::record::AccountMetadata;
-use crate::source::{Problems, Spanned};
-use crate::workbench::live_check::{self, Named};
+use handoff_core::record::AccountMetadata;
+use handoff_core::source::{Problems, Spanned};
+use handoff_core::workbench::live_check::{self, Named};
 
 /// Asks an account and compares; `None` if it cannot be asked, which is reported.
 pub(super) async fn compare(

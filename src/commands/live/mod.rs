@@ -16,7 +16,7 @@ use std::path::Path;
 use super::check::Report;
 use super::fetch::accounts as configured;
 use crate::clock::Clock;
-use crate::source::{Problems, Span};
+use handoff_core::source::{Problems, Span};
 
 /// Adds to a report what the accounts, and Slack, say about it. Nothing happens without a configuration: the report
 /// has said what is wrong with it.

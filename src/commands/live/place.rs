@@ -1,7 +1,7 @@
 //! Where something stands in the configuration file.
 
-use crate::record::AccountKey;
-use crate::source::{self, Entry, Node, Problems, Span, Value};
+use handoff_core::record::AccountKey;
+use handoff_core::source::{self, Entry, Node, Problems, Span, Value};
 
 /// Where an account's block has this key, else where it names the account.
 pub(super) fn of_account(settings: &Problems, account: &AccountKey, key: &str) -> Option<Span> {

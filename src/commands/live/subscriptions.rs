@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use crate::crm::{CONNECTORS, Connector, Subscriptions};
-use crate::record::{AccountMetadata, CrmKind, CrmObject};
-use crate::source::{self, Block, Node, Problems};
+use handoff_core::record::{AccountMetadata, CrmKind, CrmObject};
+use handoff_core::source::{self, Block, Node, Problems};
 
 /// The files with subscriptions, each with its CRM, what that is silent about, and what is wrong with the file.
 pub(super) struct Files(Vec<(CrmKind, Subscriptions, Problems)>);

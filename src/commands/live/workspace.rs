@@ -6,8 +6,8 @@ use crate::config::Config;
 use crate::delivery::slack::workspace::{Channel, Mention};
 use crate::delivery::slack::{Identity, SlackClient};
 use crate::failure::Failure;
-use crate::source::{Problems, Span, Spanned};
-use crate::workbench::live_check::{self, Named};
+use handoff_core::source::{Problems, Span, Spanned};
+use handoff_core::workbench::live_check::{self, Named};
 
 /// Scopes that digests need, and what happens without.
 const NEEDED: [(&str, &str); 2] = [

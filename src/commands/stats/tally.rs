@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::packet::SectionName;
 use crate::store::{GapCount, SellerCount, Stats};
+use handoff_core::packet::SectionName;
 
 /// Sellers with fewer deals are not named: two deals say nothing about anybody.
 pub(super) const FEWEST_DEALS: u64 = 5;

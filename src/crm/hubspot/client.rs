@@ -20,7 +20,7 @@ use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
 use crate::crm::outbound::Outbound;
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
-use crate::record::User;
+use handoff_core::record::User;
 
 /// A batch read takes this many ids.
 const BATCH: usize = 100;

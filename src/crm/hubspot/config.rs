@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::crm::{self, ReadWith, Subscriptions};
 use crate::settings::{Secrets, url};
-use crate::source::{Block, Field, Problems};
+use handoff_core::source::{Block, Field, Problems};
 
 /// HubSpot's API.
 const API: &str = "https://api.hubapi.com";

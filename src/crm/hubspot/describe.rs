@@ -13,7 +13,7 @@ use super::win::is_won;
 use super::wire::{Details, LinkType, Page, Pipeline, Property};
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::record::{
+use handoff_core::record::{
     AccountKey, AccountMetadata, CrmObject, Lacking, OptionMetadata, PipelineMetadata, WantedFields,
 };
 

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::wire::{id, text};
 use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification};
-use crate::record::{AccountKey, CrmKind, DealKey};
+use handoff_core::record::{AccountKey, CrmKind, DealKey};
 
 /// Type id of deals in generic `object.*` events.
 const DEAL: &str = "0-3";

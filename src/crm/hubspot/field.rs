@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::wire::{Choice, Property};
-use crate::record::{DealRecord, FieldInfo, FieldKind, FieldMetadata, OptionMetadata, WantedFields};
-use crate::record::{FieldObject, FieldPath};
+use handoff_core::record::{DealRecord, FieldInfo, FieldKind, FieldMetadata, OptionMetadata, WantedFields};
+use handoff_core::record::{FieldObject, FieldPath};
 
 /// The meaning of one object's properties, by name.
 pub(super) type Catalogue = BTreeMap<String, FieldInfo>;

@@ -10,7 +10,7 @@ use super::wire::is_id;
 use crate::clock::Clock;
 use crate::crm::Cache;
 use crate::failure::Failure;
-use crate::record::User;
+use handoff_core::record::User;
 
 const MAX_AGE: Duration = Duration::from_hours(1);
 

@@ -48,7 +48,9 @@ use super::outbound::Outbound;
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::record::{AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey};
+use handoff_core::record::{
+    AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey,
+};
 
 /// HubSpot's type ids, as they stand in links.
 const DEAL: &str = "0-3";

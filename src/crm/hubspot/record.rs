@@ -12,8 +12,8 @@ use super::field::Catalogues;
 use super::metadata::Metadata;
 use super::wire::{Association, Change, Item, Link, is_id};
 use crate::failure::Failure;
-use crate::record::FieldObject;
-use crate::record::{Contact, Object, User, WantedFields};
+use handoff_core::record::FieldObject;
+use handoff_core::record::{Contact, Object, User, WantedFields};
 
 /// Read of every deal, for the verdict and for the head of a packet.
 const DEAL: [&str; 12] = [
@@ -244,7 +244,7 @@ fn distinct(values: impl IntoIterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::FieldPath;
+    use handoff_core::record::FieldPath;
 
     fn companies(all: &[(&str, &str)]) -> Vec<Association> {
         let all: Vec<_> = all.iter().map(|(id, kind)| serde_json::json!({"id": id, "type": kind})).collect();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::wire::{Change, Pipeline, Stage};
-use crate::record::Object;
+use handoff_core::record::Object;
 
 /// For every pipeline and stage, whether the stage is a won one.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::record::Object;
+use handoff_core::record::Object;
 
 /// A record: deal, contact, company, line item or task.
 ///

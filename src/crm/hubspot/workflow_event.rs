@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::event::{account, short_hash};
 use super::wire::id;
 use crate::crm::{Event, EventKind, Verification};
-use crate::record::DealKey;
+use handoff_core::record::DealKey;
 
 /// The header that HubSpot puts on a workflow's request. Pass its value to [`parse_workflow_event`].
 pub const CORRELATION_HEADER: &str = "x-hubspot-correlation-id";

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::{Prefix, Salesforce, SalesforceId, webhook_key};
 use crate::crm::{self, ReadWith};
 use crate::settings::{Secrets, url};
-use crate::source::{Block, Field, Problems};
+use handoff_core::source::{Block, Field, Problems};
 
 /// Every org answers it; the newest one is not needed.
 const API_VERSION: &str = "v66.0";

@@ -12,7 +12,7 @@ use super::field::Described;
 use super::soql;
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::record::{
+use handoff_core::record::{
     AccountKey, AccountMetadata, CrmObject, Lacking, PipelineMetadata, User, WantedFields, WrongSetting,
 };
 

@@ -9,7 +9,7 @@ use super::envelope::Notification;
 use super::id::{Prefix, SalesforceId};
 use super::outbound_message::VerifiedMessage;
 use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification, VerifiedWebhook};
-use crate::record::{AccountKey, CrmKind, DealKey};
+use handoff_core::record::{AccountKey, CrmKind, DealKey};
 
 /// The organisations whose secret proved a signed webhook, when `verify_json` was given the secrets of all of
 /// `orgs` in order. Two organisations may share a secret.

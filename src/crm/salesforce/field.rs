@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::soql::{Column, Table};
-use crate::record::{FieldInfo, FieldKind, FieldMetadata, Lookup, OptionMetadata, WrongSetting};
+use handoff_core::record::{FieldInfo, FieldKind, FieldMetadata, Lookup, OptionMetadata, WrongSetting};
 
 /// An object as our user sees it: a field that is missing here does not exist, or is hidden by field-level
 /// security. Salesforce does not say which.

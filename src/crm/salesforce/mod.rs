@@ -54,7 +54,9 @@ use super::outbound::Outbound;
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::record::{AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey};
+use handoff_core::record::{
+    AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey,
+};
 
 /// The oldest API version that answers our sub-queries.
 const OLDEST_VERSION: u32 = 58;
@@ -118,7 +120,7 @@ impl Salesforce {
         let mut record = DealRecord {
             crm: CrmKind::Salesforce,
             account: self.account.account.clone(),
-            deal: crate::record::Object::default(),
+            deal: handoff_core::record::Object::default(),
             url: Some(self.link("Opportunity", id)),
             company: None,
             contacts: Vec::new(),

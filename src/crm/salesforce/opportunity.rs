@@ -18,8 +18,8 @@ use super::win::{self, Entered, HistoryRow};
 use crate::clock::Clock;
 use crate::crm::Cache;
 use crate::failure::Failure;
-use crate::record::FieldObject;
-use crate::record::{DealRecord, WantedFields};
+use handoff_core::record::FieldObject;
+use handoff_core::record::{DealRecord, WantedFields};
 
 const MAX_AGE: Duration = Duration::from_hours(1);
 const READING: &str = "reading the opportunity";

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::client::Rows;
 use super::soql::{Column, Table};
 use super::win::HistoryRow;
-use crate::record::{Contact, Object, User, WantedFields};
+use handoff_core::record::{Contact, Object, User, WantedFields};
 
 /// An opportunity as read.
 #[derive(Debug, Default)]
@@ -144,7 +144,7 @@ fn contacts(roles: Vec<Object>) -> Vec<Contact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{FieldObject, FieldPath};
+    use handoff_core::record::{FieldObject, FieldPath};
 
     const ROW: &str = r#"{
         "attributes": {"type": "Opportunity", "url": "/services/data/v66.0/sobjects/Opportunity/006Hn00001QwErTIAV"},

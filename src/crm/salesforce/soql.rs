@@ -5,8 +5,8 @@
 
 use jiff::Timestamp;
 
-use crate::record::WantedFields;
-use crate::record::{FieldObject, FieldPath};
+use handoff_core::record::WantedFields;
+use handoff_core::record::{FieldObject, FieldPath};
 
 use super::id::SalesforceId;
 

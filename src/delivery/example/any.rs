@@ -4,7 +4,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::Deal;
-use crate::packet::{Role, SectionName};
+use handoff_core::packet::{Role, SectionName};
 
 /// Any packet at all, with any strings in it.
 pub fn any_deal() -> impl Strategy<Value = Deal> {

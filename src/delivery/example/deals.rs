@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::Deal;
-use crate::packet::{Role, SectionName};
+use handoff_core::packet::{Role, SectionName};
 
 /// Everything is there, and the account is important.
 pub fn complete_and_important() -> Deal {

@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::dates::{DueDate, DueSource};
-use crate::messages;
-use crate::packet::{
+use handoff_core::dates::{DueDate, DueSource};
+use handoff_core::messages;
+use handoff_core::packet::{
     Addressee, AgendaPoint, Ask, Confidence, DealSummary, Entry, Fact, Gap, HandoffOwner, Importance,
     MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role, RoleSource, RuleId, Section,
     SectionName, SectionStatus, Severity, TaskParams,
 };
-use crate::record::{Contact, CrmKind, DealRecord, FieldPath, Object, User};
+use handoff_core::record::CrmKind::Hubspot;
+use handoff_core::record::{Contact, DealRecord, FieldPath, Object, User};
 
 pub use any::any_deal;
 pub use deals::{complete_and_important, everything_missing, half_empty, hostile, huge};
@@ -33,7 +34,7 @@ impl Deal {
         let empty = || Section { status: SectionStatus::Missing, entries: Vec::new(), people: Vec::new() };
         let packet = Packet {
             packet_id: "pkt_3f9c1a2b4c5d".to_owned(),
-            crm: CrmKind::Hubspot,
+            crm: Hubspot,
             account: "48210077".to_owned(),
             status: PacketStatus::Complete,
             filled: 0,
@@ -54,7 +55,7 @@ impl Deal {
             as_of: "2026-11-22T08:00:00Z".parse().unwrap(),
         };
         let record = DealRecord {
-            crm: CrmKind::Hubspot,
+            crm: Hubspot,
             account: "48210077".to_owned(),
             deal: object("301000000417", &[]),
             url: None,

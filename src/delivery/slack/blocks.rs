@@ -55,7 +55,7 @@ impl Metadata {
 /// The metadata's payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Payload {
-    /// See [`crate::packet::Packet::packet_id`].
+    /// See [`handoff_core::packet::Packet::packet_id`].
     pub packet_id: String,
     /// Counts the versions of the digest; the first is 1.
     pub revision: u32,

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::answer::{Access, Answer};
 use super::blocks::Message;
+use super::settings::{Auth, Settings};
+use super::user_cache::{Person, UserCache};
 use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
-use super::user_cache::{Person, UserCache};
-use super::settings::{Auth, Settings};
 use crate::crm::outbound::{Outbound, SendError};
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;

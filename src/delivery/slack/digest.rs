@@ -8,9 +8,9 @@ use super::escape;
 use super::questions::Questions;
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
-use crate::messages;
-use crate::packet::{Packet, Questions as OpenQuestions, Section, SectionName, SectionStatus};
-use crate::record::DealRecord;
+use handoff_core::messages;
+use handoff_core::packet::{Packet, Questions as OpenQuestions, Section, SectionName, SectionStatus};
+use handoff_core::record::DealRecord;
 
 /// Longest top-level text: `chat.update` refuses more.
 /// <https://docs.slack.dev/reference/methods/chat.update>

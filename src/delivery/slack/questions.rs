@@ -1,8 +1,8 @@
 //! Which questions a digest asks: three at most, so that they are answered. The task has all of them.
 
 use crate::delivery::headline::Headline;
-use crate::messages;
-use crate::packet::Question;
+use handoff_core::messages;
+use handoff_core::packet::Question;
 
 /// Most questions.
 const QUESTIONS: usize = 3;
@@ -43,7 +43,7 @@ fn broadest(questions: &[Question], max: usize) -> Vec<&Question> {
 mod tests {
     use super::*;
     use crate::delivery::example::Deal;
-    use crate::packet::SectionName::{FirstValue, Promises, Stakeholders};
+    use handoff_core::packet::SectionName::{FirstValue, Promises, Stakeholders};
 
     fn asked(deal: &Deal) -> Vec<(String, Vec<String>)> {
         let headline = Headline::of(&deal.packet, &deal.record, None);

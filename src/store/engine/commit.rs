@@ -243,8 +243,8 @@ mod tests {
     use super::super::query::Conn;
     use super::super::writer::Command;
     use super::*;
-    use crate::record::{Event, EventKind};
     use crate::store::{Recorded, Store};
+    use handoff_core::record::{Event, EventKind};
 
     /// The disk is full once the database has this many pages.
     struct LimitPages(&'static str);

@@ -15,8 +15,8 @@ use super::query::Conn;
 use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
-use crate::record::Event;
 use crate::store::{Recorded, inbox::recording::RecordCall};
+use handoff_core::record::Event;
 
 /// Commands that may wait. Events that find no room are refused; everything else waits to be queued.
 const QUEUE: usize = 1024;

@@ -5,9 +5,9 @@ pub mod recording;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::record::Event;
 use crate::store::Store;
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
+use handoff_core::record::Event;
 
 statements! {
     LATEST_EVENTS = "
@@ -35,7 +35,7 @@ pub struct EventRow {
     pub id: i64,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,
-    /// See [`crate::record::EventKind::as_str`].
+    /// See [`handoff_core::record::EventKind::as_str`].
     pub kind: String,
     /// The provider's own id.
     pub provider_id: String,

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::record::{AccountKey, DealKey, Event};
 use crate::store::Recorded;
 use crate::store::engine::{DatabaseError, StoreError, Tx, clean, json, query};
+use handoff_core::record::{AccountKey, DealKey, Event};
 
 statements! {
     /// SQLite records one event, PostgreSQL the JSON array of any number of them. One row of values cannot fail when

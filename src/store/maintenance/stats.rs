@@ -39,9 +39,9 @@ pub struct Stats {
 /// One kind of gap in one section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GapCount {
-    /// See [`crate::packet::SectionName::as_str`].
+    /// See [`handoff_core::packet::SectionName::as_str`].
     pub section: String,
-    /// See [`crate::packet::Gap::id`].
+    /// See [`handoff_core::packet::Gap::id`].
     pub gap: String,
     /// How often it was more than a hint.
     pub counting: u64,

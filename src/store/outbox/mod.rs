@@ -9,12 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::deliveries::{Attempt, Destination};
-use crate::record::AccountKey;
 use crate::store::claim::{Claim, ClaimLimit};
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::maintenance::restored;
 use crate::store::pauses::{self, scope_of};
 use crate::store::{NewPacket, Store};
+use handoff_core::record::AccountKey;
 
 statements! {
     INSERT_DELIVERY = "

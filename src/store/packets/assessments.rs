@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::packet::{Assessment, RaisedGap};
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, json, query};
+use handoff_core::packet::{Assessment, RaisedGap};
 
 /// Packets of an earlier version that one transaction assesses.
 const PACKETS: u32 = 100;

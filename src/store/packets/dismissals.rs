@@ -20,9 +20,9 @@ statements! {
 /// One gap that was none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dismissal {
-    /// See [`crate::packet::SectionName::as_str`].
+    /// See [`handoff_core::packet::SectionName::as_str`].
     pub section: String,
-    /// See [`crate::packet::Gap::id`].
+    /// See [`handoff_core::packet::Gap::id`].
     pub gap: String,
     /// When.
     pub at: Timestamp,

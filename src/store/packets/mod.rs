@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::dismissals::Dismissal;
-use crate::packet::{Assessment, Packet};
-use crate::record::{DealKey, WinKey};
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::outbox::deliveries::{self, Destination, StoredDelivery};
 use crate::store::{Store, outbox};
+use handoff_core::packet::{Assessment, Packet};
+use handoff_core::record::{DealKey, WinKey};
 
 statements! {
     INSERT_WIN = "
@@ -31,7 +31,7 @@ statements! {
 /// A packet and what it sets in motion, committed in one transaction.
 #[derive(Debug, Clone)]
 pub struct NewPacket {
-    /// See [`crate::packet::Packet::packet_id`].
+    /// See [`handoff_core::packet::Packet::packet_id`].
     pub packet_id: String,
     /// Which win.
     pub win: WinKey,
@@ -48,7 +48,7 @@ pub struct NewPacket {
 /// A packet with everything that is kept about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPacket {
-    /// See [`crate::packet::Packet::packet_id`].
+    /// See [`handoff_core::packet::Packet::packet_id`].
     pub packet_id: String,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use self::sample::{DEAL, ORG, OTHER_ORG, config};
 use super::*;
 use crate::crm::TaskBlock;
-use crate::record::{FieldObject, FieldPath};
+use handoff_core::record::{FieldObject, FieldPath};
 
 const TOKEN: &str = "POST /services/oauth2/token";
 const QUERY: &str = "GET /services/data/v66.0/query";

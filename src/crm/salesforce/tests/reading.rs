@@ -82,7 +82,7 @@ async fn a_description_saves_the_refused_query_and_tells_how_to_read_values() {
     org.holds_a_won_deal();
     let record = won(&org.connect(), &wanted(&["Pain__c", "Risk__c"])).await.record;
     assert_eq!(record.unavailable, ["deal.Risk__c"]);
-    assert_eq!(record.fields["deal.Pain__c"].kind, crate::record::FieldKind::Choices);
+    assert_eq!(record.fields["deal.Pain__c"].kind, handoff_core::record::FieldKind::Choices);
     assert!(!org.asked(QUERY)[0].text.contains("CurrencyIsoCode"));
 }
 

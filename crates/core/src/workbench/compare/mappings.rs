@@ -102,7 +102,7 @@ fn new_feeds(section: &SectionMapping) -> bool {
 }
 
 /// How values become entries, as people say it.
-pub(crate) fn list(style: ListStyle) -> String {
+pub fn list(style: ListStyle) -> String {
     match style {
         ListStyle::Auto => "entries by the field's type",
         ListStyle::Whole => "one entry a value",
@@ -152,7 +152,7 @@ fn route(route: &Route) -> String {
 }
 
 /// A condition as people say it: `deal.amount is at least 50000`.
-pub(crate) fn words(condition: &Condition) -> String {
+pub fn words(condition: &Condition) -> String {
     let field = &condition.field;
     match &condition.test {
         Test::AtLeast(limit) => format!("{field} is at least {limit}"),
@@ -168,7 +168,7 @@ pub(crate) fn words(condition: &Condition) -> String {
 }
 
 /// An observation as people say it: `the deal has at most 1 contact`.
-pub(crate) fn observation(observation: &Observation) -> String {
+pub fn observation(observation: &Observation) -> String {
     match observation {
         Observation::Field(condition) => words(condition),
         Observation::Contacts(Limit::AtLeast(count)) => format!("the deal has at least {count} contacts"),

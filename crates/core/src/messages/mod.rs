@@ -36,6 +36,7 @@ macro_rules! messages {
         pub(in crate::messages) const MESSAGES: &[(&str, &[&str])] = &[$($declared)*];
     };
     (@each $table:literal; [$($declared:tt)*] $name:ident; $($rest:tt)*) => {
+        #[doc = concat!("Message `", $table, ".", stringify!($name), "`.")]
         pub fn $name() -> &'static str {
             $crate::messages::file::text(concat!($table, ".", stringify!($name)))
         }
@@ -44,6 +45,7 @@ macro_rules! messages {
         );
     };
     (@each $table:literal; [$($declared:tt)*] $name:ident($($value:ident),+); $($rest:tt)*) => {
+        #[doc = concat!("Message `", $table, ".", stringify!($name), "` with its words filled in.")]
         pub fn $name($($value: &str),+) -> String {
             let values = [$((stringify!($value), $value)),+];
             $crate::messages::file::filled(concat!($table, ".", stringify!($name)), &values)

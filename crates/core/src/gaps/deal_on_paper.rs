@@ -13,7 +13,7 @@ use crate::mapping::{
     Test, apply, people,
 };
 use crate::packet::{Gap, Importance, Role, SectionName};
-use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, FieldPath, Object};
+use crate::record::{Contact, DealRecord, FieldInfo, FieldKind, FieldPath, Object};
 
 /// What a real packet of `record` lacks, made through a mapping with these lines beside what each needs.
 pub(super) fn gaps_through(lines: &str, record: &serde_json::Value) -> Vec<Gap> {
@@ -43,7 +43,7 @@ impl DealOnPaper {
             mapping: Mapping {
                 file: "mappings/hubspot.yaml".to_owned(),
                 version: "sha256:0".to_owned(),
-                crm: CrmKind::Hubspot,
+                crm: "hubspot".parse().unwrap(),
                 time_zone: TimeZone::get("Europe/Berlin").unwrap(),
                 pipelines: Vec::new(),
                 sections: BTreeMap::new(),

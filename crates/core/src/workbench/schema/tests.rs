@@ -184,14 +184,14 @@ fn the_conditions_about_people_are_among_the_blocks_that_are_tried() {
 
 #[test]
 fn the_schema_that_editors_read_is_current() {
-    let file = std::fs::read_to_string("docs/schema/mapping.json").unwrap_or_default();
+    let file = std::fs::read_to_string("../../docs/schema/mapping.json").unwrap_or_default();
     let current = format!("{:#}\n", mapping());
     assert!(file == current, "run: handoff schema mapping > docs/schema/mapping.json");
 }
 
 #[test]
 fn the_shipped_mappings_name_the_schema() {
-    for entry in std::fs::read_dir("mappings").unwrap() {
+    for entry in std::fs::read_dir("../../mappings").unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "yaml") {
             let text = std::fs::read_to_string(&path).unwrap();

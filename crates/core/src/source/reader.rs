@@ -87,7 +87,6 @@ impl<'d> Block<'d> {
     /// Reports keys that are missing and keys that nobody knows; false if there was one that nobody knows.
     pub fn finish(mut self, problems: &mut Problems) -> bool {
         let known = std::mem::take(&mut self.known);
-        #[cfg(test)]
         problems.asked.push(known.iter().cloned().collect());
         let unknown = self.rest();
         for entry in &unknown {

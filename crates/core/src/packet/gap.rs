@@ -128,7 +128,7 @@ impl RuleId {
     }
 
     /// The rule and the role that a gap's id names.
-    pub(crate) fn parse(id: &str) -> Option<(Self, Option<Role>)> {
+    pub fn parse(id: &str) -> Option<(Self, Option<Role>)> {
         let (name, holder) = id.split_once(':').map_or((id, None), |(name, holder)| (name, Some(holder)));
         let role = match holder {
             Some(holder) => Some(Role::ALL.into_iter().find(|role| role.as_str() == holder)?),

@@ -59,11 +59,11 @@ const SPEAKING: [&str; 9] = [
     "src/packet",
     "src/assemble",
     "src/mapping",
-    "src/delivery/headline.rs",
-    "src/delivery/lines.rs",
-    "src/delivery/task.rs",
-    "src/delivery/slack/digest.rs",
-    "src/delivery/slack/questions.rs",
+    "../../src/delivery/headline.rs",
+    "../../src/delivery/lines.rs",
+    "../../src/delivery/task.rs",
+    "../../src/delivery/slack/digest.rs",
+    "../../src/delivery/slack/questions.rs",
 ];
 
 /// Parts of it that speak to RevOps: about the mapping file, not about a deal.

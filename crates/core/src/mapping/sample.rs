@@ -10,7 +10,7 @@ use super::{
     SlackMapping, TaskMapping, Test,
 };
 use crate::packet::{Role, SectionName};
-use crate::record::{CrmKind, DealRecord};
+use crate::record::DealRecord;
 use crate::record::{FieldObject, FieldPath};
 
 /// Reads a deal record; the test fails if it is not one.
@@ -43,7 +43,7 @@ pub fn mapping() -> Mapping {
     Mapping {
         file: "mappings/hubspot.yaml".to_owned(),
         version: "sha256:0123".to_owned(),
-        crm: CrmKind::Hubspot,
+        crm: "hubspot".parse().unwrap(),
         time_zone: TimeZone::get("Europe/Berlin").unwrap(),
         pipelines: Vec::new(),
         sections: BTreeMap::from([

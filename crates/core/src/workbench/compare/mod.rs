@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use mappings::mappings;
-pub(crate) use mappings::{list, observation, words as condition};
+pub use mappings::{list, observation, words as condition};
 pub use packets::packets;
 
 /// One thing that changes.

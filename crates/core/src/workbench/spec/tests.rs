@@ -21,14 +21,14 @@ cases:
 /// What differs when `expect` is expected of the usual deal with `change`.
 fn differs(change: &str, expect: &str) -> String {
     let text = format!("{DEAL}  - name: a case\n    change: {change}\n    expect: {expect}\n");
-    let (file, problems) = parse("t.yaml", &text, Path::new("mappings/tests"));
+    let (file, problems) = parse("t.yaml", &text, Path::new("../../mappings/tests"));
     let file = file.unwrap_or_else(|| panic!("{problems}"));
     file.cases[0].differences(&sample::mapping()).iter().map(ToString::to_string).collect()
 }
 
 /// What is told about a file that is not good.
 fn told(text: &str) -> String {
-    let (file, problems) = parse("t.yaml", text, Path::new("mappings/tests"));
+    let (file, problems) = parse("t.yaml", text, Path::new("../../mappings/tests"));
     assert!(file.is_none(), "{text} is good");
     problems.to_string()
 }
@@ -121,8 +121,8 @@ fn the_mapping_is_named_as_seen_from_the_file() {
     let file = parse("t.yaml", DEAL.trim_end_matches("cases:\n"), Path::new("")).1;
     assert!(file.to_string().contains("`cases` is missing"), "{file}");
     let text = format!("{DEAL}  - {{name: a, expect: {{status: complete}}}}\n");
-    let (file, _) = parse("t.yaml", &text, Path::new("mappings/tests"));
-    assert_eq!(file.unwrap().mapping, Path::new("mappings/hubspot.yaml"));
+    let (file, _) = parse("t.yaml", &text, Path::new("../../mappings/tests"));
+    assert_eq!(file.unwrap().mapping, Path::new("../../mappings/hubspot.yaml"));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_saved_record_that_is_none_is_told_without_jargon() {
 #[test]
 fn the_tests_as_shipped_pass() {
     let mut files: Vec<_> =
-        std::fs::read_dir("mappings/tests").unwrap().map(|entry| entry.unwrap().path()).collect();
+        std::fs::read_dir("../../mappings/tests").unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|end| end == "yaml"));
     assert!(!files.is_empty());
     for path in files {

@@ -17,8 +17,7 @@ pub struct Problems {
     found: Vec<Problem>,
     concealed: Vec<Span>,
     /// The keys that each block was asked for: what the schemas are held against.
-    #[cfg(test)]
-    pub(crate) asked: Vec<std::collections::BTreeSet<String>>,
+    pub asked: Vec<std::collections::BTreeSet<String>>,
 }
 
 /// One thing that is wrong.

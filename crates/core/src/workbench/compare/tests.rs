@@ -4,7 +4,7 @@ use super::*;
 use crate::assemble::assemble;
 use crate::mapping::{Mapping, file, sample};
 
-const SHIPPED: &str = include_str!("../../../mappings/hubspot.yaml");
+const SHIPPED: &str = include_str!("../../../../../mappings/hubspot.yaml");
 
 fn mapping(replacements: &[(&str, &str)]) -> Mapping {
     let mut text = SHIPPED.to_owned();

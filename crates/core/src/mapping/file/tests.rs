@@ -8,7 +8,7 @@ use crate::record::CrmKind;
 use crate::record::FieldPath;
 use crate::workbench::lint::parse;
 
-const SHIPPED: &str = include_str!("../../../mappings/hubspot.yaml");
+const SHIPPED: &str = include_str!("../../../../../mappings/hubspot.yaml");
 
 /// The shortest mapping without problems.
 const SHORT: &str = "\

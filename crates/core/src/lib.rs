@@ -1,0 +1,17 @@
+//! What a handoff packet is, and how a deal record becomes one: a function of its arguments.
+//!
+//! Nothing here knows tokio, HTTP, a database, the environment or the clock. From the bottom to the top: [`text`],
+//! [`dates`] and [`source`] read what people write, [`mod@record`] is a deal as a CRM returns it, [`packet`] what customer
+//! success gets, [`messages`] our own sentences, [`mapping`] the file that says which field feeds which section, [`gaps`]
+//! what it could not fill. [`assemble`] puts them together; [`workbench`] is what RevOps runs over mappings.
+
+pub mod text;
+pub mod dates;
+pub mod source;
+pub mod record;
+pub mod packet;
+pub mod messages;
+pub mod mapping;
+pub mod gaps;
+pub mod assemble;
+pub mod workbench;
