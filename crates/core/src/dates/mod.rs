@@ -11,7 +11,6 @@ use jiff::civil::{Date, Weekday};
 /// A day by which something is due, and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueDate {
-    /// The day.
     pub day: Date,
     /// Where it came from.
     pub source: DueSource,

@@ -34,7 +34,6 @@ pub(super) static FILLERS: Vocabulary = Vocabulary::new(WORDS, "fillers");
 /// What opens a numbered day that is a deadline: "by day 30".
 pub(super) static BY: Vocabulary = Vocabulary::new(WORDS, "by");
 
-/// Units of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Day,

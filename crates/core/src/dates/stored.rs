@@ -14,9 +14,7 @@ const DAY_IN_MILLIS: i64 = 86_400_000;
 pub enum StoredAs {
     /// A calendar day, which has no zone.
     Day,
-    /// An instant.
     Instant,
-    /// No metadata tells.
     Unknown,
 }
 

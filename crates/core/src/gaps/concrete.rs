@@ -18,7 +18,6 @@ const TITLE_ENDINGS: [&str; 7] =
 /// Events that happen on a day, and deadlines that force one.
 static EVENTS: Vocabulary = Vocabulary::new(WORDS, "events");
 
-/// Numbers in words.
 static NUMBERS: Vocabulary = Vocabulary::new(WORDS, "numbers");
 
 /// Whether a text holds anything that can be checked.

@@ -19,6 +19,7 @@ mod vague;
 mod verdict;
 
 #[cfg(test)]
+#[path = "tests/deal_on_paper.rs"]
 mod deal_on_paper;
 
 pub use grouped::questions;
@@ -38,7 +39,6 @@ use placeholder::Placeholders;
 
 /// Everything a rule may look at.
 pub struct Evidence<'a> {
-    /// What was mapped.
     pub mapping: &'a Mapping,
     /// What the CRM returned.
     pub record: &'a DealRecord,
@@ -79,7 +79,6 @@ impl<'a> Evidence<'a> {
 
 /// One rule, as data.
 pub struct Rule {
-    /// Its name.
     pub id: RuleId,
     /// What it catches, in a sentence.
     pub catches: &'static str,
@@ -93,7 +92,6 @@ pub struct Rule {
     pub expects: Expects,
     /// The sections it judges, and what must be there to judge.
     pub applies_to: (&'static [SectionName], Requires),
-    /// Looks, and reports.
     pub check: fn(&Evidence<'_>) -> Vec<Gap>,
 }
 
@@ -103,13 +101,11 @@ pub struct Rule {
 pub enum Expects {
     /// The section's answer itself.
     Answer,
-    /// A day.
     Day,
     /// Which of two entries holds.
     Choice,
     /// A person; one for each role.
     Person,
-    /// A CRM field.
     Field,
 }
 

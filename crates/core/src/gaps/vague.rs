@@ -27,7 +27,6 @@ pub(super) const RULE: Rule = Rule {
 
 const WORDS: &str = include_str!("vocabulary/vague.toml");
 
-/// Small words.
 static SMALL: Vocabulary = Vocabulary::new(WORDS, "small");
 
 /// Words of sales talk that fit every customer.

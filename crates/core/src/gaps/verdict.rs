@@ -7,9 +7,7 @@ use crate::packet::Gap;
 
 /// What one rule has to say about one section.
 pub struct Verdict {
-    /// The rule.
     pub rule: &'static Rule,
-    /// The section.
     pub section: SectionName,
     /// What came of it.
     pub outcome: Outcome,

@@ -17,7 +17,6 @@ use super::{Condition, Test};
 pub enum Verdict {
     /// It does; why, in words: `amount 54000 ≥ 50000`, `customer_tier is Enterprise`.
     Holds {
-        /// The reason.
         words: String,
         /// The stored value that decided it; none where emptiness decided.
         value: Option<String>,

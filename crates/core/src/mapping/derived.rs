@@ -13,7 +13,6 @@ use crate::record::FieldPath;
 /// An observation that holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Where it looked.
     pub origin: Origin,
     /// What it saw there: `Discount: 25`, `1 contact: Sarah Lind`.
     pub fact: String,

@@ -13,6 +13,7 @@ pub(crate) mod list;
 pub mod owner;
 pub mod people;
 #[cfg(test)]
+#[path = "tests/sample.rs"]
 pub mod sample;
 
 use std::collections::BTreeMap;
@@ -79,7 +80,6 @@ pub enum ListStyle {
     /// By the field's type: a pick list with several values is a list, everything else is one entry.
     #[default]
     Auto,
-    /// One entry.
     Whole,
     /// One entry a line; leading bullets are dropped.
     Lines,
@@ -90,7 +90,6 @@ pub enum ListStyle {
 /// An entry that the data shows without anybody writing it.
 #[derive(Debug, Clone)]
 pub struct Derivation {
-    /// When it holds.
     pub when: Observation,
     /// What the packet says then.
     pub say: String,
@@ -130,7 +129,6 @@ pub struct RoleMapping {
 pub struct Condition {
     /// The field that is looked at.
     pub field: FieldPath,
-    /// What must hold.
     pub test: Test,
 }
 
@@ -172,7 +170,6 @@ pub struct TaskMapping {
 /// Where the digest goes.
 #[derive(Debug, Clone)]
 pub struct SlackMapping {
-    /// Channel id.
     pub channel: String,
     /// The first route whose condition holds wins over `channel`.
     pub routes: Vec<Route>,
@@ -183,7 +180,6 @@ pub struct SlackMapping {
 pub struct Route {
     /// When it is taken.
     pub when: Condition,
-    /// Channel id.
     pub channel: String,
 }
 

@@ -21,12 +21,10 @@ pub struct DealRecord {
     /// Portal or organisation id.
     #[serde(deserialize_with = "text_or_number")]
     pub account: String,
-    /// The deal itself.
     pub deal: Object,
     /// Where a person opens the deal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The primary company.
     #[serde(default)]
     pub company: Option<Object>,
     /// People on the customer's side, in the CRM's order.
@@ -38,7 +36,6 @@ pub struct DealRecord {
     /// Other CRM users that fields of the deal point to, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub users: BTreeMap<String, User>,
-    /// What was sold.
     #[serde(default)]
     pub line_items: Vec<Object>,
     /// What the CRM says about the mapped fields, by path (`deal.handoff_risks`). May be empty.
@@ -55,7 +52,6 @@ pub struct DealRecord {
 /// A CRM object: an id and named values. A null, absent or empty value are all "not there".
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Object {
-    /// The CRM's id.
     pub id: String,
     /// Values as text, exactly as the CRM wrote them; numbers keep their digits.
     pub properties: BTreeMap<String, Option<String>>,
@@ -137,7 +133,6 @@ fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, 
 /// A person on the customer's side, with the labels they carry on this deal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Contact {
-    /// Id and properties.
     #[serde(flatten)]
     pub object: Object,
     /// Association labels (HubSpot) or contact roles (Salesforce) on this deal, as people see them.
@@ -164,12 +159,10 @@ impl Contact {
         full_name(&self.object)
     }
 
-    /// Job title.
     pub fn title(&self) -> Option<&str> {
         self.object.first_of(&["jobtitle", "Title", "title"])
     }
 
-    /// E-mail address.
     pub fn email(&self) -> Option<&str> {
         self.object.first_of(&["email", "Email"])
     }
@@ -191,7 +184,6 @@ impl User {
         full_name(&self.0).or_else(|| self.email().map(ToOwned::to_owned))
     }
 
-    /// E-mail address.
     pub fn email(&self) -> Option<&str> {
         self.0.first_of(&["email", "Email"])
     }
@@ -229,19 +221,14 @@ pub struct FieldInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
-    /// Plain text.
     Text,
-    /// Text with markup.
     Html,
-    /// A decimal number.
     Number,
     /// An amount in the deal's currency.
     Money,
     /// `true` or `false`.
     Bool,
-    /// A calendar day.
     Date,
-    /// An instant.
     DateTime,
     /// One value of a pick list.
     Choice,

@@ -38,7 +38,6 @@ impl EventKind {
 pub struct Event {
     /// The deal to look at.
     pub deal: DealKey,
-    /// Why.
     pub kind: EventKind,
     /// Same key, same event: a redelivery changes nothing.
     pub dedupe_key: String,

@@ -38,7 +38,6 @@ impl<'a> Reading<'a> {
 }
 
 impl DealRecord {
-    /// Reads a field.
     pub fn read(&self, path: &FieldPath) -> Reading<'_> {
         let filled = self.filled(path);
         let readable: Vec<&str> = filled.iter().copied().filter(|value| !is_redacted(value)).collect();

@@ -41,7 +41,6 @@ impl FromStr for CrmKind {
 /// One portal or org, written `hubspot:48210077`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountKey {
-    /// Which CRM.
     pub crm: CrmKind,
     /// Portal id, or the 18-character organisation id.
     pub account: String,

@@ -81,11 +81,8 @@ impl AccountMetadata {
 /// An object of a CRM whose fields may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CrmObject {
-    /// Deals, or opportunities.
     Deal,
-    /// Companies, or accounts.
     Company,
-    /// What was sold.
     LineItem,
     /// People of the customer. A mapping cannot read their fields.
     Contact,
@@ -159,9 +156,7 @@ pub struct Lookup {
 /// A value of a pick list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionMetadata {
-    /// What is stored.
     pub value: String,
-    /// What people see.
     pub label: String,
 }
 

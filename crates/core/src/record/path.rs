@@ -20,7 +20,6 @@ pub enum FieldObject {
     Deal,
     /// The primary company or account.
     Company,
-    /// The seller.
     Owner,
     /// What was sold; the field of every line item.
     LineItems,

@@ -13,7 +13,6 @@ use crate::text::money::money;
 pub enum Value {
     /// Clean text; a number, an amount with its currency, or a name.
     Text(String),
-    /// Yes or no.
     Bool(bool),
     /// A day in the account's time zone.
     Day(Date),

@@ -6,7 +6,6 @@ mod salesforce;
 use super::{CrmKind, CrmObject, FieldKind, FieldObject, FieldPath};
 
 impl CrmKind {
-    /// Every CRM.
     pub const ALL: [Self; 2] = [Self::Hubspot, Self::Salesforce];
 
     /// What this CRM calls things.
@@ -25,7 +24,6 @@ pub struct Dialect {
     pub id: &'static str,
     /// In sentences: `HubSpot`.
     pub name: &'static str,
-    /// Its own fields.
     pub fields: StandardFields,
     /// Words of its users.
     pub nouns: Nouns,
@@ -38,9 +36,7 @@ pub struct Dialect {
 /// Fields that every account of a CRM has.
 #[derive(Debug)]
 pub struct StandardFields {
-    /// The deal's name.
     pub deal_name: &'static str,
-    /// The deal's amount.
     pub amount: &'static str,
     /// The deal's currency code.
     pub currency: &'static str,
@@ -48,7 +44,6 @@ pub struct StandardFields {
     pub close_dates: &'static [&'static str],
     /// How a close date is stored: Salesforce has a day, HubSpot an instant.
     pub close_kind: FieldKind,
-    /// The deal's owner.
     pub owner: &'static str,
     /// What `applies_to` names: the deal's pipeline or record type.
     pub pipeline: &'static str,
@@ -71,7 +66,6 @@ pub enum WellKnown {
     Amount,
     /// A calendar day or an instant.
     Day,
-    /// Text.
     Words,
     /// `true` on every won deal.
     Yes,
