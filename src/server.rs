@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
-use crate::crm::Receivers;
+use crate::crm::CONNECTORS;
 use crate::crm::outbound::Outbound;
 use crate::delivery::slack::SlackClient;
 use crate::http::server::{Limits, serve};
@@ -125,7 +125,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         accounts.insert(crm.account().clone(), Account { crm: Arc::clone(&crm), reloadable });
         connected.push((account.settings.clone(), crm));
     }
-    let Receivers { hubspot, salesforce } = Receivers::new(&config.public_url, &connected);
+    let webhooks = CONNECTORS.iter().flat_map(|crm| (crm.webhooks)(&config.public_url, &connected)).collect();
     let (accounts, metrics) = (Arc::new(accounts), Arc::new(Metrics::default()));
     let refused_mappings = {
         let accounts = Arc::clone(&accounts);
@@ -135,8 +135,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         clock: clock.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
-        hubspot,
-        salesforce,
+        webhooks,
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
         overload: http::LogThrottle::default(),

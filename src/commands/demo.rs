@@ -13,8 +13,7 @@ use crate::server::{Service, http_client};
 use crate::store::Destination;
 use handoff_core::assemble::assemble;
 use handoff_core::packet::Packet;
-use handoff_core::record::CrmKind::{self, Hubspot, Salesforce};
-use handoff_core::record::{AccountKey, DealKey, DealRecord};
+use handoff_core::record::{AccountKey, CrmKind, DealKey, DealRecord};
 use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
 
 /// How long the story may take before something is wrong.
@@ -51,19 +50,36 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A CRM of the sandbox.
+#[derive(Clone, Copy)]
+enum Side {
+    Portal,
+    Org,
+}
+
 /// One deal that is won in the demo.
 struct Win {
-    crm: CrmKind,
+    side: Side,
     deal: &'static str,
     shows: &'static str,
+}
+
+impl Win {
+    fn account(&self) -> AccountKey {
+        let (crm, account) = match self.side {
+            Side::Portal => (CrmKind::Hubspot, deals::PORTAL),
+            Side::Org => (CrmKind::Salesforce, opportunities::ORG),
+        };
+        AccountKey { crm, account: account.to_owned() }
+    }
 }
 
 /// HubSpot's and Salesforce's deals in turn: each CRM's digests go to a channel of their own, and Slack takes
 /// about one message a second in each.
 fn story() -> Vec<Win> {
-    let hubspot = deals::STORY.map(|told| Win { crm: Hubspot, deal: told.id, shows: told.shows });
+    let hubspot = deals::STORY.map(|told| Win { side: Side::Portal, deal: told.id, shows: told.shows });
     let salesforce =
-        opportunities::STORY.map(|told| Win { crm: Salesforce, deal: told.id, shows: told.shows });
+        opportunities::STORY.map(|told| Win { side: Side::Org, deal: told.id, shows: told.shows });
     let mut salesforce = salesforce.into_iter();
     hubspot.into_iter().flat_map(|win| std::iter::once(win).chain(salesforce.next())).collect()
 }
@@ -71,17 +87,17 @@ fn story() -> Vec<Win> {
 /// Lets one deal be won and shows what comes of it.
 async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) -> Result<(), Problem> {
     let rule = "━".repeat(100);
-    println!("\n{rule}\n  {} deal {}: {}\n{rule}", win.crm, win.deal, win.shows);
+    println!("\n{rule}\n  {} deal {}: {}\n{rule}", win.account().crm, win.deal, win.shows);
     let before = sandbox.slack.see(|slack| slack.messages().len());
     for webhook in happens(sandbox, clock, win)? {
         let status = send(service, &webhook).await?;
-        println!("{} sends {}, the answer is {status}.\n", win.crm, kind_of(&webhook));
+        println!("{} sends {}, the answer is {status}.\n", win.account().crm, kind_of(&webhook));
     }
     let done = async {
         sandbox.slack.until(|slack| slack.messages().len() > before).await;
-        match win.crm {
-            Hubspot => sandbox.hubspot.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
-            Salesforce => sandbox.salesforce.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
+        match win.side {
+            Side::Portal => sandbox.hubspot.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
+            Side::Org => sandbox.salesforce.until(|crm| !crm.tasks_of(win.deal).is_empty()).await,
         }
     };
     if tokio::time::timeout(PATIENCE, done).await.is_err() {
@@ -93,13 +109,13 @@ async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) ->
 
 /// The deal is won in its CRM; these webhooks say so.
 fn happens(sandbox: &Sandbox, clock: &Clock, win: &Win) -> Result<Vec<Delivery>, Problem> {
-    match win.crm {
-        Hubspot => {
+    match win.side {
+        Side::Portal => {
             let events = sandbox.hubspot.change(|hubspot| deals::happens(hubspot, win.deal))?;
             let url = format!("{PUBLIC_URL}/webhooks/hubspot");
             Ok(vec![Delivery::batch(&url, deals::CLIENT_SECRET, &events, clock.now())])
         }
-        Salesforce => sandbox.salesforce.change(|salesforce| {
+        Side::Org => sandbox.salesforce.change(|salesforce| {
             let notifications = opportunities::happens(salesforce, win.deal)?;
             let webhook = |one| opportunities::announces(salesforce, one, PUBLIC_URL, clock.now());
             notifications.iter().map(webhook).map(|webhook| Ok(webhook?)).collect()
@@ -122,11 +138,7 @@ async fn send(service: &Service, webhook: &Delivery) -> Result<reqwest::StatusCo
 
 /// Packet, task and digest of a deal, from what the service stored about it.
 async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
-    let account = match win.crm {
-        Hubspot => deals::PORTAL,
-        Salesforce => opportunities::ORG,
-    };
-    let account = AccountKey { crm: win.crm, account: account.to_owned() };
+    let account = win.account();
     let key = DealKey { account, deal: win.deal.to_owned() };
     let (store, gone) = (&service.app.store, || Problem::new("handoff: the deal has no packet"));
     let (packet_id, ..) = store.latest_packet_of(std::slice::from_ref(&key)).await?.ok_or_else(gone)?;

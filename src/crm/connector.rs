@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::Crm;
 use super::hubspot::{self, HubSpot};
 use super::outbound::Outbound;
 use super::salesforce::{self, Salesforce};
+use super::{Crm, WebhookRoute};
 use crate::settings::Secrets;
 use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Problems};
@@ -22,6 +22,9 @@ pub struct Connector {
     pub read_account: fn(&mut Block<'_>, &mut Vec<String>, &mut Problems) -> Option<String>,
     /// Reads the rest of the block. Without an account, only its problems are of interest.
     pub read_settings: fn(Block<'_>, Option<String>, &ReadWith<'_>, &mut Problems) -> Option<Settings>,
+    /// The routes on which it sends webhooks, for the accounts that are its own; `public_url` is what CRMs call,
+    /// without a trailing slash.
+    pub webhooks: fn(public_url: &str, accounts: &[(Settings, Arc<dyn Crm>)]) -> Vec<WebhookRoute>,
     /// Where its app says which webhooks it wants, if an app does.
     pub subscriptions: Option<Subscriptions>,
 }
@@ -41,12 +44,14 @@ pub const CONNECTORS: [Connector; 2] = [
         crm: CrmKind::Hubspot,
         read_account: hubspot::config::portal,
         read_settings: hubspot::config::read,
+        webhooks: hubspot::webhooks,
         subscriptions: Some(hubspot::config::SUBSCRIPTIONS),
     },
     Connector {
         crm: CrmKind::Salesforce,
         read_account: salesforce::config::org,
         read_settings: salesforce::config::read,
+        webhooks: salesforce::webhooks,
         subscriptions: None,
     },
 ];
@@ -100,30 +105,5 @@ impl Settings {
             Self::Hubspot(portal) => Arc::new(HubSpot::new(portal, outbound)),
             Self::Salesforce(org) => Arc::new(Salesforce::new(org, outbound)?),
         })
-    }
-}
-
-/// Who may send webhooks, CRM by CRM.
-pub struct Receivers {
-    /// For the portals.
-    pub hubspot: hubspot::Receiver,
-    /// For the orgs.
-    pub salesforce: salesforce::Receiver,
-}
-
-impl Receivers {
-    /// Receivers for these accounts; `public_url` is what CRMs call, without a trailing slash.
-    pub fn new(public_url: &str, accounts: &[(Settings, Arc<dyn Crm>)]) -> Self {
-        let (mut portals, mut orgs) = (Vec::new(), Vec::new());
-        for (settings, crm) in accounts {
-            match settings {
-                Settings::Hubspot(portal) => portals.push((portal.clone(), Arc::clone(crm))),
-                Settings::Salesforce(org) => orgs.push(org.clone()),
-            }
-        }
-        Self {
-            hubspot: hubspot::Receiver::new(public_url, &portals),
-            salesforce: salesforce::Receiver::new(orgs),
-        }
     }
 }

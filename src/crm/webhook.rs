@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -97,6 +98,27 @@ impl VerifiedWebhook {
         self.message_id.as_deref()
     }
 }
+
+/// A route on which one CRM sends webhooks.
+#[derive(Clone)]
+pub struct WebhookRoute {
+    /// `/webhooks/hubspot`; it may end in `{secret}`.
+    pub path: &'static str,
+    /// In logs and metrics.
+    pub name: &'static str,
+    /// The largest body that is read, in bytes, before anything is hashed or parsed.
+    pub max_body: usize,
+    /// Verifies a webhook and reads its events; takes what stood in place of `{secret}` as well.
+    pub receive: Receive,
+    /// Content type and body of the answer, where the CRM wants more than a status.
+    pub answer: Option<(&'static str, &'static str)>,
+}
+
+/// How a route verifies a webhook and reads its events.
+pub type Receive = Arc<dyn Fn(RawWebhook, &str, Timestamp) -> Result<Received, Rejected> + Send + Sync>;
+
+/// The largest JSON body that is read: 1 MiB.
+pub(super) const MAX_JSON: usize = 1 << 20;
 
 /// How a sender was proved, honestly named: a secret in a URL is never called a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub use routes::{operator_routes, webhook_routes};
 pub use server::BodyBudget;
 
 use crate::clock::Clock;
-use crate::crm::{hubspot, salesforce};
+use crate::crm::WebhookRoute;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -33,10 +33,8 @@ pub struct HttpState {
     pub store: Store,
     /// What `/metrics` says.
     pub metrics: Arc<Metrics>,
-    /// Who may send HubSpot webhooks.
-    pub hubspot: hubspot::Receiver,
-    /// Who may send Salesforce webhooks.
-    pub salesforce: salesforce::Receiver,
+    /// Where CRMs send webhooks, and how those are verified.
+    pub webhooks: Vec<WebhookRoute>,
     /// Memory for the bodies of webhooks.
     pub body_budget: BodyBudget,
     /// How long a webhook waits for its commit before its sender is told to come back.

@@ -10,14 +10,14 @@ use super::{HttpState, operator, packets, token, webhooks};
 
 /// What CRMs may reach.
 pub fn webhook_routes(state: Arc<HttpState>) -> Router {
-    Router::new()
-        .route("/webhooks/hubspot", post(webhooks::hubspot))
-        .route("/webhooks/hubspot/workflow", post(webhooks::hubspot_workflow))
-        .route("/webhooks/salesforce", post(webhooks::salesforce))
-        .route("/webhooks/salesforce/outbound/{secret}", post(webhooks::salesforce_outbound))
-        .route("/healthz", get(operator::healthz))
-        .route("/readyz", get(operator::ready))
-        .with_state(state)
+    let mut router = Router::new();
+    for webhook in state.webhooks.clone() {
+        let path = webhook.path;
+        let receive =
+            move |state, secret, request| webhooks::receive(state, webhook.clone(), secret, request);
+        router = router.route(path, post(receive));
+    }
+    router.route("/healthz", get(operator::healthz)).route("/readyz", get(operator::ready)).with_state(state)
 }
 
 /// What only operators may reach: with the token, if there is one. Whether the process lives is no secret.

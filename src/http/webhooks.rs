@@ -9,54 +9,24 @@ use axum::response::{IntoResponse, Response};
 use super::HttpState;
 use super::error::Refused;
 use super::server::{ReadBody, Reservation};
-use crate::crm::salesforce::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES};
-use crate::crm::{Event, RawWebhook, Received, Rejected};
+use crate::crm::{Event, RawWebhook, Received, Rejected, WebhookRoute};
 use crate::store::{Recorded, StoreError};
 
-/// The largest JSON body that is read, before anything is hashed or parsed: 1 MiB.
-const MAX_JSON: usize = 1 << 20;
-
-/// `POST /webhooks/hubspot`: app subscriptions, v3 signature.
-pub(super) async fn hubspot(
+/// Answers a webhook on one of the routes of a CRM.
+pub(super) async fn receive(
     State(state): State<Arc<HttpState>>,
-    request: Request,
-) -> Result<StatusCode, Refused> {
-    let (raw, _reservation) = read(&state, "hubspot", MAX_JSON, request).await?;
-    let received = state.hubspot.app_webhook(raw, state.clock.now());
-    record(&state, "hubspot", received).await
-}
-
-/// `POST /webhooks/hubspot/workflow`: the webhook of a workflow, v2 signature or header secret.
-pub(super) async fn hubspot_workflow(
-    State(state): State<Arc<HttpState>>,
-    request: Request,
-) -> Result<StatusCode, Refused> {
-    let (raw, _reservation) = read(&state, "hubspot_workflow", MAX_JSON, request).await?;
-    let received = state.hubspot.workflow_webhook(raw, state.clock.now());
-    record(&state, "hubspot_workflow", received).await
-}
-
-/// `POST /webhooks/salesforce`: signed JSON.
-pub(super) async fn salesforce(
-    State(state): State<Arc<HttpState>>,
-    request: Request,
-) -> Result<StatusCode, Refused> {
-    let (raw, _reservation) = read(&state, "salesforce", MAX_JSON, request).await?;
-    let received = state.salesforce.json_webhook(raw, state.clock.now());
-    record(&state, "salesforce", received).await
-}
-
-/// `POST /webhooks/salesforce/outbound/{secret}`: a SOAP Outbound Message. Only the exact Ack counts as
-/// received, and it speaks for all of its notifications.
-pub(super) async fn salesforce_outbound(
-    State(state): State<Arc<HttpState>>,
-    Path(secret): Path<String>,
+    webhook: WebhookRoute,
+    secret: Option<Path<String>>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let (raw, _reservation) = read(&state, "salesforce_outbound", MAX_BODY_BYTES, request).await?;
-    let received = state.salesforce.outbound_message(raw, &secret);
-    let status = record(&state, "salesforce_outbound", received).await?;
-    Ok((status, [(header::CONTENT_TYPE, ACK_CONTENT_TYPE)], ACK).into_response())
+    let (raw, _reservation) = read(&state, webhook.name, webhook.max_body, request).await?;
+    let secret = secret.map(|Path(secret)| secret).unwrap_or_default();
+    let received = (webhook.receive)(raw, &secret, state.clock.now());
+    let status = record(&state, webhook.name, received).await?;
+    Ok(match webhook.answer {
+        Some((content_type, body)) => (status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
+        None => status.into_response(),
+    })
 }
 
 /// Takes the raw bytes, and nothing but the raw bytes. Their memory counts until the answer.

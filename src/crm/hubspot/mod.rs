@@ -40,7 +40,7 @@ use self::client::Client;
 pub use self::config::{Auth, Settings};
 pub use self::event::parse_batch;
 use self::metadata::Metadata;
-pub use self::receive::Receiver;
+pub use self::receive::webhooks;
 use self::record::Found;
 pub use self::signature::{sign_v3, verify_app, verify_workflow};
 pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};

@@ -8,11 +8,34 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::workflow_event::UselessWorkflowEvent;
 use super::{CORRELATION_HEADER, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow};
-use crate::crm::{Crm, Event, RawWebhook, Received, Rejected, Verification};
+use crate::crm::webhook::MAX_JSON;
+use crate::crm::{self, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute};
+
+/// The routes of an app's subscriptions (v3 signature) and of workflows (v2 signature or header secret).
+pub fn webhooks(public_url: &str, accounts: &[(crm::Settings, Arc<dyn Crm>)]) -> Vec<WebhookRoute> {
+    let portals: Vec<(Settings, Arc<dyn Crm>)> = accounts
+        .iter()
+        .filter_map(|(settings, crm)| {
+            let crm::Settings::Hubspot(portal) = settings else { return None };
+            Some((portal.clone(), Arc::clone(crm)))
+        })
+        .collect();
+    let receiver = Arc::new(Receiver::new(public_url, &portals));
+    let route = |path, name, receive| WebhookRoute { path, name, max_body: MAX_JSON, receive, answer: None };
+    let app: Receive = {
+        let receiver = Arc::clone(&receiver);
+        Arc::new(move |raw, _: &str, now| receiver.app_webhook(raw, now))
+    };
+    let workflow: Receive = Arc::new(move |raw, _: &str, now| receiver.workflow_webhook(raw, now));
+    vec![
+        route("/webhooks/hubspot", "hubspot", app),
+        route("/webhooks/hubspot/workflow", "hubspot_workflow", workflow),
+    ]
+}
 
 /// Every secret that may vouch for a webhook, with the portals it may speak about. One app has one secret
 /// for all its portals; two apps must not speak for each other's.
-pub struct Receiver {
+struct Receiver {
     public_url: String,
     client: Keys,
     workflow: Keys,
@@ -46,7 +69,7 @@ impl Keys {
 
 impl Receiver {
     /// A receiver for these portals; `public_url` is what HubSpot calls, without a trailing slash.
-    pub fn new(public_url: &str, portals: &[(Settings, Arc<dyn Crm>)]) -> Self {
+    fn new(public_url: &str, portals: &[(Settings, Arc<dyn Crm>)]) -> Self {
         let mut receiver = Self {
             public_url: public_url.to_owned(),
             client: Keys::default(),
@@ -62,7 +85,7 @@ impl Receiver {
     }
 
     /// A batch of events from an app's subscriptions.
-    pub fn app_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
+    fn app_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
         let verified =
             verify_app(raw, &self.public_url, &self.client.secrets, now).map_err(Rejected::Unverified)?;
         let known_stage = |portal: &str, stage: &str| self.portals.get(portal)?.known_stage(stage);
@@ -75,7 +98,7 @@ impl Receiver {
 
     /// The webhook of a workflow. A body that names no deal is a mistake of the workflow's author: it is
     /// counted, and the answer is still 200 so that HubSpot does not repeat it for three days.
-    pub fn workflow_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
+    fn workflow_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
         let correlation = raw.single_header(CORRELATION_HEADER).map(ToOwned::to_owned);
         let (client, workflow) = (&self.client.secrets, &self.workflow.secrets);
         let verified =

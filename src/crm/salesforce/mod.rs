@@ -48,7 +48,7 @@ pub use self::event::{parse_json, parse_outbound, signers};
 pub use self::id::{Prefix, SalesforceId};
 use self::opportunity::Reader;
 pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, VerifiedMessage, verify_outbound};
-pub use self::receive::Receiver;
+pub use self::receive::webhooks;
 pub use self::signature::{verify_json, webhook_key};
 use super::outbound::Outbound;
 use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};

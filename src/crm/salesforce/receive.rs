@@ -1,13 +1,49 @@
 //! Who may send us Salesforce webhooks, and about which orgs.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Settings, parse_json, parse_outbound, signers, verify_json, verify_outbound};
-use crate::crm::{RawWebhook, Received, Rejected};
+use super::{
+    ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, Settings, parse_json, parse_outbound, signers, verify_json,
+    verify_outbound,
+};
+use crate::crm::webhook::MAX_JSON;
+use crate::crm::{self, Crm, RawWebhook, Receive, Received, Rejected, WebhookRoute};
+
+/// The routes of signed JSON and of SOAP Outbound Messages, of which only the exact Ack counts as received; it speaks for
+/// all notifications of a message.
+pub fn webhooks(_public_url: &str, accounts: &[(crm::Settings, Arc<dyn Crm>)]) -> Vec<WebhookRoute> {
+    let orgs = accounts.iter().filter_map(|(settings, _)| {
+        let crm::Settings::Salesforce(org) = settings else { return None };
+        Some(org.clone())
+    });
+    let receiver = Arc::new(Receiver::new(orgs.collect()));
+    let json: Receive = {
+        let receiver = Arc::clone(&receiver);
+        Arc::new(move |raw, _: &str, now| receiver.json_webhook(raw, now))
+    };
+    vec![
+        WebhookRoute {
+            path: "/webhooks/salesforce",
+            name: "salesforce",
+            max_body: MAX_JSON,
+            receive: json,
+            answer: None,
+        },
+        WebhookRoute {
+            path: "/webhooks/salesforce/outbound/{secret}",
+            name: "salesforce_outbound",
+            max_body: MAX_BODY_BYTES,
+            receive: Arc::new(move |raw, secret: &str, _| receiver.outbound_message(raw, secret)),
+            answer: Some((ACK_CONTENT_TYPE, ACK)),
+        },
+    ]
+}
 
 /// Every secret that may vouch for a webhook, with the org it may speak about.
-pub struct Receiver {
+struct Receiver {
     orgs: Vec<Settings>,
     /// Of all orgs, in their order.
     webhook_secrets: Vec<SecretString>,
@@ -16,7 +52,7 @@ pub struct Receiver {
 
 impl Receiver {
     /// A receiver for these orgs.
-    pub fn new(orgs: Vec<Settings>) -> Self {
+    fn new(orgs: Vec<Settings>) -> Self {
         Self {
             webhook_secrets: orgs.iter().flat_map(|org| org.webhook_secrets.clone()).collect(),
             body_secrets: orgs.iter().flat_map(|org| org.body_secrets.clone()).collect(),
@@ -25,7 +61,7 @@ impl Receiver {
     }
 
     /// Signed JSON: Standard Webhooks headers, or an HMAC over the body.
-    pub fn json_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
+    fn json_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
         let verified =
             verify_json(raw, &self.webhook_secrets, &self.body_secrets, now).map_err(Rejected::Unverified)?;
         let signers = signers(&self.orgs, verified.verification());
@@ -34,7 +70,7 @@ impl Receiver {
     }
 
     /// An Outbound Message that was posted to a path ending in `secret`.
-    pub fn outbound_message(&self, raw: RawWebhook, secret: &str) -> Result<Received, Rejected> {
+    fn outbound_message(&self, raw: RawWebhook, secret: &str) -> Result<Received, Rejected> {
         let verified = verify_outbound(raw, secret, &self.orgs).map_err(Rejected::Unverified)?;
         let batch = parse_outbound(&verified);
         Ok(batch.received(verified.webhook.verification().clone()))
