@@ -13,6 +13,9 @@ use crate::settings::Secrets;
 use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Problems};
 
+/// An account's settings, and its client.
+pub type Connected = (Settings, Arc<dyn Crm>);
+
 /// How the accounts of a CRM are configured.
 #[derive(Clone, Copy)]
 pub struct Connector {
@@ -24,7 +27,7 @@ pub struct Connector {
     pub read_settings: fn(Block<'_>, Option<String>, &ReadWith<'_>, &mut Problems) -> Option<Settings>,
     /// The routes on which it sends webhooks, for the accounts that are its own; `public_url` is what CRMs call,
     /// without a trailing slash.
-    pub webhooks: fn(public_url: &str, accounts: &[(Settings, Arc<dyn Crm>)]) -> Vec<WebhookRoute>,
+    pub webhooks: fn(public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute>,
     /// Where its app says which webhooks it wants, if an app does.
     pub subscriptions: Option<Subscriptions>,
 }

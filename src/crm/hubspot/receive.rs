@@ -9,10 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use super::workflow_event::UselessWorkflowEvent;
 use super::{CORRELATION_HEADER, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow};
 use crate::crm::webhook::MAX_JSON;
-use crate::crm::{self, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute};
+use crate::crm::{
+    self, Connected, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute,
+};
 
 /// The routes of an app's subscriptions (v3 signature) and of workflows (v2 signature or header secret).
-pub fn webhooks(public_url: &str, accounts: &[(crm::Settings, Arc<dyn Crm>)]) -> Vec<WebhookRoute> {
+pub fn webhooks(public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute> {
     let portals: Vec<(Settings, Arc<dyn Crm>)> = accounts
         .iter()
         .filter_map(|(settings, crm)| {

@@ -10,11 +10,11 @@ use super::{
     verify_outbound,
 };
 use crate::crm::webhook::MAX_JSON;
-use crate::crm::{self, Crm, RawWebhook, Receive, Received, Rejected, WebhookRoute};
+use crate::crm::{self, Connected, RawWebhook, Receive, Received, Rejected, WebhookRoute};
 
 /// The routes of signed JSON and of SOAP Outbound Messages, of which only the exact Ack counts as received; it speaks for
 /// all notifications of a message.
-pub fn webhooks(_public_url: &str, accounts: &[(crm::Settings, Arc<dyn Crm>)]) -> Vec<WebhookRoute> {
+pub fn webhooks(_public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute> {
     let orgs = accounts.iter().filter_map(|(settings, _)| {
         let crm::Settings::Salesforce(org) = settings else { return None };
         Some(org.clone())
