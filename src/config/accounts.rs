@@ -19,9 +19,9 @@ pub(super) fn read(
 ) -> Vec<AccountConfig> {
     let blocks = CONNECTORS.map(|connector| (connector, top.take(connector.crm.as_str())));
     if blocks.iter().all(|(_, blocks)| !blocks.is_present()) {
-        let [one, other] = CONNECTORS
+        let blocks = CONNECTORS
             .map(|known| format!("a [[{}]] block for each {}", known.crm, known.crm.dialect().nouns.account));
-        problems.error(top.span(), "no CRM account is configured", format!("add {one}, {other}"));
+        problems.error(top.span(), "no CRM account is configured", format!("add {}", blocks.join(", ")));
     }
     let mut accounts = Vec::new();
     for (connector, blocks) in blocks {
