@@ -9,14 +9,10 @@ use crate::worker::{Accounts, Context};
 
 /// One service. Its parts share the store, the accounts and the metrics.
 pub struct App {
-    /// The durable state.
     pub store: Store,
     /// Every portal and org, with its mapping.
     pub accounts: Arc<Accounts>,
-    /// What `/metrics` says.
     pub metrics: Arc<Metrics>,
-    /// What the workers have.
     pub worker: Arc<Context>,
-    /// What the listeners have.
     pub http: Arc<HttpState>,
 }

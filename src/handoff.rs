@@ -19,11 +19,8 @@ use handoff_core::record::DealKey;
 pub struct Handoff<'a> {
     /// Knows which wins have their packet.
     pub store: &'a Store,
-    /// The account.
     pub crm: &'a dyn Crm,
-    /// Its mapping.
     pub mapping: &'a Mapping,
-    /// Dates the packet.
     pub clock: &'a Clock,
     /// How long the digest waits for the first try of its task, so that it can link to the task.
     pub digest_waits: Duration,

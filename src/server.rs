@@ -44,12 +44,7 @@ pub enum StartError {
     Client(#[from] reqwest::Error),
     /// A listener cannot be bound.
     #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// The configured address.
-        address: SocketAddr,
-        /// What the system said.
-        error: std::io::Error,
-    },
+    Listen { address: SocketAddr, error: std::io::Error },
 }
 
 /// A running service. Dropping it without [`Service::stop`] is like a crash: the next start takes over.
@@ -58,7 +53,6 @@ pub struct Service {
     pub address: SocketAddr,
     /// Where `/metrics` is served.
     pub operator_address: Option<SocketAddr>,
-    /// What its parts share.
     pub app: Arc<App>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,

@@ -15,11 +15,9 @@ const NAME: usize = 80;
 pub(super) struct Headline {
     /// The customer: the company's name, else the deal's.
     pub account: String,
-    /// What it is worth.
     pub value: Option<String>,
     /// Who takes the handoff, and whether they only stand in.
     pub owner: Option<String>,
-    /// Who sold it.
     pub seller: Option<String>,
     /// Whether the seller still works there.
     pub seller_left: bool,
@@ -29,7 +27,6 @@ pub(super) struct Headline {
     pub missing: Vec<SectionName>,
     /// Required sections that are shown, but flagged.
     pub weak: Vec<SectionName>,
-    /// What is open.
     pub questions: Questions,
 }
 

@@ -27,11 +27,8 @@ use crate::store::Store;
 
 /// What the routes of both listeners share.
 pub struct HttpState {
-    /// Time.
     pub clock: Clock,
-    /// The durable state.
     pub store: Store,
-    /// What `/metrics` says.
     pub metrics: Arc<Metrics>,
     /// Where CRMs send webhooks, and how those are verified.
     pub webhooks: Vec<WebhookRoute>,

@@ -50,7 +50,6 @@ struct Readiness {
 /// Says where to look, and nothing that stands in the file: `handoff check` and the log tell the rest.
 #[derive(Debug, Serialize)]
 pub struct RefusedMapping {
-    /// The file's path.
     pub file: String,
     /// The version that runs on.
     pub running: String,

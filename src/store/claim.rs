@@ -43,7 +43,6 @@ pub enum Work {
 /// Work that waits for one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// What kind.
     pub work: Work,
     /// An account key as text, or [`super::SLACK`].
     pub scope: String,
@@ -75,7 +74,6 @@ impl Store {
 pub struct ClaimLimit {
     /// See [`Due::scope`].
     pub scope: String,
-    /// Rows, at most.
     pub limit: u32,
 }
 

@@ -40,14 +40,12 @@ statements! {
 /// The right to work on one deal, until it is given back or another epoch begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DealLease {
-    /// The deal.
     pub deal: DealKey,
     /// Fences writes of workers that lost the lease.
     pub epoch: i64,
     /// How often it had been announced when it was claimed. An event that arrives later raises the deal's
     /// own count, and the deal is read again.
     pub want: i64,
-    /// Failed tries so far.
     pub attempts: u32,
 }
 
@@ -58,31 +56,24 @@ pub enum DealEnd {
     Packet(Box<NewPacket>),
     /// The win has this packet already.
     Known {
-        /// Its id.
         packet_id: String,
     },
     /// Nothing to do; the text becomes the outcome of the deal's events: `not won: …`, `gone`.
     Nothing {
-        /// Why.
         outcome: String,
     },
-    /// Try again.
     Retry {
-        /// When.
         at: Timestamp,
-        /// What went wrong.
         error: String,
     },
     /// Not tried again until somebody replays it.
     Dead {
-        /// What went wrong.
         error: String,
     },
     /// The account is paused: does not count as a try.
     Paused {
         /// When one call may try again.
         until: Timestamp,
-        /// What went wrong.
         reason: String,
     },
 }

@@ -31,13 +31,10 @@ pub enum WinRow {
 pub struct DealRow {
     /// `hubspot:48210077:301000000417`.
     pub deal: String,
-    /// How far it is.
     pub state: DealState,
-    /// Failed tries so far.
     pub tries: u32,
     /// When it may next be worked on (while leased: when the lease ends).
     pub next_at: Option<Timestamp>,
-    /// What went wrong last.
     pub error: Option<String>,
     /// When the latest event about it arrived.
     pub heard_at: Timestamp,
@@ -51,7 +48,6 @@ pub enum DealState {
     Waiting,
     /// It could not be read; that is tried again.
     Retrying,
-    /// A worker has it.
     Leased,
     /// Given up until somebody replays it or a new event arrives.
     Dead,
@@ -76,9 +72,7 @@ pub struct PacketRow {
     pub packet_id: String,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,
-    /// When the deal was won.
     pub won_at: Timestamp,
-    /// When the packet was made.
     pub created_at: Timestamp,
     /// The packet as JSON, for whoever prints its name and status.
     #[serde(skip)]

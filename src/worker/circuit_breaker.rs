@@ -28,10 +28,7 @@ pub enum CallOutcome {
     /// It did what it was asked.
     Success,
     /// No answer, half of one, or one that says "not now".
-    Failure {
-        /// What went wrong.
-        why: String,
-    },
+    Failure { why: String },
     /// A refusal, which is about this piece of work, or has a pause of its own.
     Ignored,
 }
@@ -41,7 +38,6 @@ pub enum CallOutcome {
 pub struct Open {
     /// When one call may try again.
     pub until: Timestamp,
-    /// What went wrong.
     pub reason: String,
 }
 
@@ -138,7 +134,6 @@ impl CircuitBreaker {
 }
 
 impl Call {
-    /// The account or Slack.
     pub fn scope(&self) -> &str {
         &self.key.1
     }

@@ -110,7 +110,6 @@ impl Ended {
     }
 }
 
-/// What a read-back found.
 enum ReadBack {
     Found(Delivered),
     Absent,

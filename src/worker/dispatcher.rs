@@ -22,7 +22,6 @@ const CLAIM_LOST_DELAY: Duration = Duration::from_millis(50);
 /// and to poll at every commit of a flood would cost more than the commits.
 const SATURATED_DELAY: Duration = Duration::from_millis(20);
 
-/// What a poll found.
 struct Polled {
     /// When to poll again if nothing wakes the dispatcher.
     wake: Timestamp,

@@ -33,9 +33,7 @@ pub use settings::WorkConfig;
 /// Every portal and org, with its mapping.
 pub type Accounts = BTreeMap<AccountKey, Account>;
 
-/// One portal or org.
 pub struct Account {
-    /// Talks to it.
     pub crm: Arc<dyn Crm>,
     /// Its mapping, replaced while the service runs.
     pub reloadable: Arc<ReloadableMapping>,
@@ -50,19 +48,14 @@ impl Account {
 
 /// What every worker and every loop has.
 pub struct Context {
-    /// Time.
     pub clock: Clock,
-    /// Randomness.
     pub entropy: Entropy,
-    /// The durable state.
     pub store: Store,
     /// Whom deals belong to.
     pub accounts: Arc<Accounts>,
-    /// Where digests go.
     pub slack: SlackClient,
     /// Workers, retries and time limits.
     pub work: WorkConfig,
-    /// What `/metrics` says.
     pub metrics: Arc<Metrics>,
 }
 

@@ -40,7 +40,6 @@ pub enum Reload {
     Loaded {
         /// The version that ran until now.
         old: String,
-        /// The version that runs.
         new: String,
     },
     /// The new version has problems (or the file cannot be read): the old one runs on.
@@ -73,7 +72,6 @@ impl ReloadableMapping {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }

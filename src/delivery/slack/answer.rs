@@ -50,7 +50,6 @@ impl Status {
     }
 }
 
-/// An answer of Slack's.
 pub struct Answer(pub outbound::Answer);
 
 impl Answer {

@@ -36,9 +36,7 @@ impl Message {
 /// What a read-back recognises the message by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Metadata {
-    /// Always [`EVENT_TYPE`].
     pub event_type: &'static str,
-    /// Which packet.
     pub event_payload: Payload,
 }
 
@@ -52,7 +50,6 @@ impl Metadata {
     }
 }
 
-/// The metadata's payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Payload {
     /// See [`handoff_core::packet::Packet::packet_id`].
@@ -65,21 +62,18 @@ pub struct Payload {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Block {
-    /// Prose and lists.
     RichText {
         /// At most 255 characters.
         block_id: String,
         /// At least one.
         elements: Vec<Rich>,
     },
-    /// Small print.
     Context {
         /// At most 255 characters.
         block_id: String,
         /// 1 to 10.
         elements: Vec<PlainText>,
     },
-    /// Buttons.
     Actions {
         /// At most 255 characters.
         block_id: String,
@@ -103,9 +97,7 @@ impl Block {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Rich {
-    /// A paragraph.
     Line(Line),
-    /// A list.
     List(List),
 }
 
@@ -132,7 +124,6 @@ impl Line {
     }
 }
 
-/// A bulleted list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "rich_text_list")]
 pub struct List {
@@ -146,7 +137,6 @@ impl List {
         Self { style: Bullet::Bullet, elements: items }
     }
 
-    /// Its items.
     pub fn items(&self) -> &[Line] {
         &self.elements
     }
@@ -164,7 +154,6 @@ enum Bullet {
 pub enum Span {
     /// Literal text; never empty.
     Text {
-        /// The text.
         text: String,
         /// How it looks, if not plain.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,12 +172,10 @@ pub enum Span {
 }
 
 impl Span {
-    /// Plain text.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), style: None }
     }
 
-    /// Bold text.
     pub fn bold(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), style: Some(Style { bold: true, italic: false }) }
     }
@@ -227,7 +214,6 @@ pub struct PlainText {
 }
 
 impl PlainText {
-    /// A literal text object.
     pub fn of(text: impl Into<String>) -> Self {
         Self { text: text.into(), emoji: false }
     }

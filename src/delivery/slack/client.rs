@@ -42,9 +42,7 @@ pub struct Posted {
 /// A bot as Slack knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Name of the workspace.
     pub team: String,
-    /// Name of the bot.
     pub user: String,
     /// What it was granted; empty if Slack did not say.
     pub scopes: Vec<String>,

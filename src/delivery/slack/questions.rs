@@ -4,7 +4,6 @@ use crate::delivery::headline::Headline;
 use handoff_core::messages;
 use handoff_core::packet::Question;
 
-/// Most questions.
 const QUESTIONS: usize = 3;
 
 /// The chosen ones: the seller's first, and one of every section before a second of any.

@@ -2,18 +2,15 @@
 
 use secrecy::SecretString;
 
-/// Slack.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Base of the Web API, `https://slack.com/api`.
     pub api_url: String,
     /// Processes that serve this installation together, which take turns in a channel.
     pub replicas: u32,
-    /// How digests are posted.
     pub auth: Auth,
 }
 
-/// How digests are posted.
 #[derive(Debug, Clone)]
 pub enum Auth {
     /// A bot token (`xoxb-…`), with read-back and mentions.

@@ -31,7 +31,6 @@ impl Checkpoints {
         thread.spawn(move || run(&conn, &asked)).map(Self).map_err(DatabaseError::Thread)
     }
 
-    /// Ends the thread.
     pub fn end(self, writer: &mut Connection) {
         let nothing: Option<fn(&mut Wal, i32) -> rusqlite::Result<()>> = None;
         if writer.wal_hook(nothing).is_ok() {

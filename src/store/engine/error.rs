@@ -12,60 +12,31 @@ use crate::failure::Failure;
 pub enum StoreError {
     /// The file or the lock beside it cannot be created or opened.
     #[error("cannot open {}: {source}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        source: Arc<io::Error>,
-    },
+    File { path: PathBuf, source: Arc<io::Error> },
     /// Another process serves this database.
     #[error("{} is already being served by another process (it holds the lock file)", path.display())]
-    Served {
-        /// The lock file.
-        path: PathBuf,
-    },
+    Served { path: PathBuf },
     /// This SQLite can corrupt a database that two connections write and checkpoint at once.
     #[error("SQLite {found} is too old: {needed} or newer is needed")]
-    OldSqlite {
-        /// What is linked in.
-        found: String,
-        /// The oldest that is safe.
-        needed: &'static str,
-    },
+    OldSqlite { found: String, needed: &'static str },
     /// This PostgreSQL is no longer maintained.
     #[error("PostgreSQL {found} is too old: {needed} or newer is needed")]
-    OldPostgres {
-        /// Major version of the server.
-        found: u32,
-        /// The oldest that works.
-        needed: u32,
-    },
+    OldPostgres { found: u32, needed: u32 },
     /// A database cannot be moved while it is served, nor served while it is moved.
     #[error("the PostgreSQL database is being served, or moved, by another process")]
     InUse,
     /// Only an empty store takes the rows of another.
     #[error("the store to copy to is not empty: it has rows in {table}")]
-    NotEmpty {
-        /// Where the rows are.
-        table: &'static str,
-    },
+    NotEmpty { table: &'static str },
     /// Not every row arrived; nothing was copied.
     #[error("{copied} of {found} rows of {table} were copied: nothing is kept of it")]
-    Miscounted {
-        /// Which rows.
-        table: &'static str,
-        /// How many there were.
-        found: u64,
-        /// How many arrived.
-        copied: u64,
-    },
+    Miscounted { table: &'static str, found: u64, copied: u64 },
     /// The text is not the URL of a store.
     #[error(transparent)]
     Url(#[from] StoreUrlError),
     /// A copy that cannot be what somebody took it for.
     #[error("{} cannot be used: {what}", path.display())]
     Unusable {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         what: String,
@@ -73,7 +44,6 @@ pub enum StoreError {
     /// A newer release of this program has changed the tables.
     #[error("the database has version {found}, this program knows up to {known}: use the newer program")]
     NewerDatabase {
-        /// Version of the database.
         found: i64,
         /// Newest version this program knows.
         known: i64,
@@ -84,7 +54,6 @@ pub enum StoreError {
     /// The database refused or could not be reached.
     #[error("database: {0}")]
     Database(Arc<DatabaseError>),
-    /// The store was closed.
     #[error("the store is closed")]
     Closed,
 }
@@ -95,7 +64,6 @@ pub enum DatabaseError {
     /// SQLite refused, with the code by which <https://www.sqlite.org/rescode.html> explains it.
     #[error("{error}{}", code(error))]
     Sqlite {
-        /// What it says.
         #[from]
         error: rusqlite::Error,
     },

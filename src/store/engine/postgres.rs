@@ -60,7 +60,6 @@ impl Server {
         self.mode == OpenMode::Service
     }
 
-    /// A connection that writes.
     pub async fn connect(&self) -> Result<PgConnection, StoreError> {
         within(CONNECT, async {
             let mut conn = self.options.connect().await?;
@@ -95,7 +94,6 @@ impl Server {
     }
 }
 
-/// Major version of the server.
 pub async fn major_version(conn: &mut Conn<'_>) -> Result<u32, DatabaseError> {
     let (found,): (i64,) = conn.one(query(VERSION)).await?;
     Ok(u32::try_from(found / 10_000).unwrap_or(0))

@@ -27,7 +27,6 @@ pub fn query<'v>(sql: Statement) -> Query<'v> {
 }
 
 impl<'v> Query<'v> {
-    /// Adds the next value.
     pub fn bind(mut self, value: impl Into<Value<'v>>) -> Self {
         self.values.push(value.into());
         self
@@ -101,7 +100,6 @@ pub fn from_millis(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
-/// A number of rows.
 pub fn count(rows: i64) -> u64 {
     u64::try_from(rows).unwrap_or(0)
 }
@@ -134,7 +132,6 @@ impl<T> DecodeRow for T where
 pub enum Conn<'c> {
     /// To a SQLite file. What is asked of it is done when the call returns.
     Sqlite(&'c mut rusqlite::Connection),
-    /// To a PostgreSQL server.
     Postgres(&'c mut PgConnection),
 }
 

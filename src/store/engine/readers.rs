@@ -18,14 +18,11 @@ const READERS: u32 = 2;
 /// A pool of connections to either engine. Connects when it has to, also after the server was gone.
 #[derive(Clone)]
 pub enum Readers {
-    /// To a SQLite file.
     Sqlite(Arc<FileReaders>),
-    /// To a PostgreSQL server.
     Postgres(PgPool),
 }
 
 impl Readers {
-    /// Of a SQLite file.
     pub fn of_file(path: PathBuf) -> Self {
         let turns = Arc::new(Semaphore::new(READERS as usize));
         Self::Sqlite(Arc::new(FileReaders { path, turns, idle: Mutex::default() }))

@@ -38,7 +38,6 @@ pub enum StoreUrl {
 pub struct StoreUrlError {
     /// Follows a name of the thing: "has no known scheme".
     pub message: &'static str,
-    /// What to write.
     pub help: &'static str,
 }
 

@@ -27,9 +27,7 @@ pub trait Command<T>: Send + Sync + 'static {
     fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<T, DatabaseError>> + Send;
 }
 
-/// An open transaction.
 pub struct Tx<'a> {
-    /// Where statements go.
     pub conn: Conn<'a>,
     /// The instant of the transaction.
     pub now: i64,
@@ -43,7 +41,6 @@ pub struct Writer {
     pub queue: mpsc::Sender<Item>,
     /// Counts commits that made work due; ends when the writers have.
     pub changed: watch::Receiver<u64>,
-    /// Counts transactions.
     pub commits: Arc<AtomicU64>,
 }
 
@@ -102,7 +99,6 @@ impl Writer {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Records events; see [`super::Store::record`].
     pub async fn record(&self, events: Vec<Event>) -> Result<Recorded, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Item::Record(RecordCall::new(events, reply))).map_err(
@@ -140,7 +136,6 @@ impl Item {
 
 /// A [`Command`] of any type, with whoever waits for it.
 pub trait Pending: Send {
-    /// See [`Command::run`].
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), DatabaseError>>;
     /// Tells whoever waits for it how the transaction ended.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);

@@ -39,7 +39,6 @@ pub enum OpenMode {
     Copy,
 }
 
-/// A connection that writes.
 pub enum WriterConnection {
     /// To a file. The lock is the right to serve it; whoever has it takes care of the log beside it. It is the last
     /// to be dropped, also when a writer panics.
@@ -132,7 +131,6 @@ impl WriterConnection {
         }
     }
 
-    /// Makes a transaction last.
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
         self.conn()?.execute(query(COMMIT)).await?;
         Ok(())

@@ -35,13 +35,10 @@ pub struct EventRow {
     pub id: i64,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,
-    /// See [`handoff_core::record::EventKind::as_str`].
     pub kind: String,
-    /// The provider's own id.
     pub provider_id: String,
     /// How the sender was proved.
     pub verification: String,
-    /// When it was committed.
     pub received_at: Timestamp,
     /// What became of it: `waiting`, `packet pkt_…`, `not won: …`, `dead: …`.
     pub outcome: String,

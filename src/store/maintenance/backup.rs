@@ -16,7 +16,6 @@ statements! {
     COPY = { sqlite: "VACUUM INTO $1" };
 }
 
-/// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// Where the database that stood there before is now, if there was one.

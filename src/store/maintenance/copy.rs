@@ -57,9 +57,7 @@ statements! {
 /// The rows of one table that were copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Copied {
-    /// The table.
     pub table: &'static str,
-    /// How many.
     pub rows: u64,
 }
 

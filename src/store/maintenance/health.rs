@@ -18,7 +18,6 @@ statements! {
 /// What was seen of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreHealth {
-    /// Of a file.
     Sqlite {
         /// `ok`, or the first damage.
         quick_check: String,
@@ -27,7 +26,6 @@ pub enum StoreHealth {
     },
     /// Of a server that is new enough.
     Postgres {
-        /// Major version.
         version: u32,
         /// Version of the tables; 0 without any.
         tables: i64,

@@ -23,10 +23,8 @@ statements! {
         GROUP BY s.seller ORDER BY 4 DESC, 2";
 }
 
-/// What was counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Packets made.
     pub packets: u64,
     /// Of these, complete when they were made.
     pub complete: u64,
@@ -39,7 +37,6 @@ pub struct Stats {
 /// One kind of gap in one section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GapCount {
-    /// See [`handoff_core::packet::SectionName::as_str`].
     pub section: String,
     /// See [`handoff_core::packet::Gap::id`].
     pub gap: String,

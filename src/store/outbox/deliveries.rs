@@ -28,7 +28,6 @@ statements! {
         WHERE packet_id = $1 AND destination = $2 AND (external_id IS NOT NULL OR url IS NOT NULL)";
 }
 
-/// Where a delivery goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
@@ -39,7 +38,6 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Both.
     pub const ALL: [Self; 2] = [Self::CrmTask, Self::SlackDigest];
 
     /// The name used in the store, in JSON and on the command line.
@@ -71,13 +69,11 @@ impl FromStr for Destination {
 pub enum DeliveryState {
     /// Due now or later.
     Waiting,
-    /// A worker has it.
     Leased,
     /// A try ended in a way nobody knows; it will be read back.
     Unknown,
     /// It may be there and cannot be read back: an operator decides.
     Held,
-    /// It is there.
     Done,
     /// Given up until somebody replays it.
     Dead,
@@ -111,14 +107,11 @@ impl DeliveryState {
 /// One try of a delivery, appended and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Attempt {
-    /// When it began.
     pub at: Timestamp,
-    /// Where to.
     pub destination: Destination,
     /// `delivered`, `found` (by read-back), `absent`, `retry`, `unknown`, `gave_up`, `paused`, `settled` (by an
     /// operator).
     pub outcome: String,
-    /// How long it took.
     pub duration_ms: i64,
     /// What went wrong, or what the operator decided.
     pub error: Option<String>,
@@ -129,9 +122,7 @@ pub struct Attempt {
 /// One delivery of a packet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredDelivery {
-    /// Where to.
     pub destination: Destination,
-    /// How far it is.
     pub state: DeliveryState,
     /// Tries since it was made or replayed.
     pub tries: u32,

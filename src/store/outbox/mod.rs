@@ -53,25 +53,20 @@ statements! {
 /// The right to work on one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryLease {
-    /// Whose delivery.
     pub packet_id: String,
-    /// Where to.
     pub destination: Destination,
     /// Fences writes of workers that lost the lease.
     pub epoch: i64,
-    /// Tries so far.
     pub attempts: u32,
     /// A try was begun and nobody knows how it ended: read back before repeating.
     pub unknown: bool,
     /// How often a read-back in a row found nothing.
     pub absent: u32,
-    /// The order, as JSON.
     pub order: String,
     /// The CRM account of the packet.
     pub account: AccountKey,
     /// When the latest try was begun, if any.
     pub intended_at: Option<Timestamp>,
-    /// When the lease ends.
     pub until: Timestamp,
 }
 
@@ -97,13 +92,9 @@ pub enum DeliveryEnd {
         url: Option<String>,
     },
     /// It is certainly not there; try again.
-    Retry {
-        /// When.
-        at: Timestamp,
-    },
+    Retry { at: Timestamp },
     /// It may be there; read back, then perhaps try again.
     Unknown {
-        /// When to read back.
         at: Timestamp,
         /// How often in a row a read-back has found nothing.
         absent: u32,

@@ -45,7 +45,6 @@ impl Decision {
 /// What became of an operator's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// It holds.
     Yes,
     /// Nothing changed: in this state there is nothing to decide, or a worker is at it right now.
     Refused(DeliveryState),

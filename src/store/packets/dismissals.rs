@@ -20,11 +20,9 @@ statements! {
 /// One gap that was none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dismissal {
-    /// See [`handoff_core::packet::SectionName::as_str`].
     pub section: String,
     /// See [`handoff_core::packet::Gap::id`].
     pub gap: String,
-    /// When.
     pub at: Timestamp,
     /// Why, in the words of whoever dismissed it.
     pub reason: String,

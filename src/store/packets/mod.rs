@@ -33,13 +33,11 @@ statements! {
 pub struct NewPacket {
     /// See [`handoff_core::packet::Packet::packet_id`].
     pub packet_id: String,
-    /// Which win.
     pub win: WinKey,
     /// The packet as JSON.
     pub packet: String,
     /// The deal record it was made from, as JSON.
     pub record: String,
-    /// How it came out.
     pub assessment: Assessment,
     /// One row each: destination, its order as JSON, first due.
     pub deliveries: Vec<(Destination, String, Timestamp)>,
@@ -52,9 +50,7 @@ pub struct StoredPacket {
     pub packet_id: String,
     /// `hubspot:48210077:301000000417`.
     pub deal: String,
-    /// When the deal was won.
     pub won_at: Timestamp,
-    /// When the packet was made.
     pub created_at: Timestamp,
     /// The packet as JSON.
     pub packet: String,
@@ -99,9 +95,7 @@ pub struct DeliveryPayload {
 /// A deal record, which may have been deleted before its packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredRecord {
-    /// As JSON.
     Kept(String),
-    /// Deleted then.
     Deleted(Timestamp),
 }
 
