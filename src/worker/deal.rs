@@ -11,8 +11,7 @@ use crate::store::{DealEnd, DealLease};
 pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> CallOutcome {
     crash_point!("deal.claimed");
     let end = work(context, &lease).await;
-    let (outcome, error) = describe(&end);
-    let call = call_outcome(&end);
+    let (outcome, error, call) = describe(&end);
     crash_point!("deal.before_commit");
     let finished = context.store.finish_deal(&lease, end).await;
     crash_point!("deal.after_commit");
@@ -26,23 +25,17 @@ pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> CallOut
     call
 }
 
-fn call_outcome(end: &DealEnd) -> CallOutcome {
-    match end {
-        DealEnd::Packet(_) | DealEnd::Known { .. } | DealEnd::Nothing { .. } => CallOutcome::Success,
-        DealEnd::Retry { error, .. } => CallOutcome::Failure { why: error.clone() },
-        DealEnd::Dead { .. } | DealEnd::Paused { .. } => CallOutcome::Ignored,
-    }
-}
-
-fn describe(end: &DealEnd) -> (&'static str, Option<String>) {
-    match end {
-        DealEnd::Packet(_) => ("packet", None),
-        DealEnd::Known { .. } => ("known", None),
-        DealEnd::Nothing { .. } => ("nothing", None),
-        DealEnd::Retry { error, .. } => ("retry", Some(error.clone())),
-        DealEnd::Dead { error } => ("dead", Some(error.clone())),
-        DealEnd::Paused { reason, .. } => ("paused", Some(reason.clone())),
-    }
+/// The name of an end, what went wrong, and what that tells about the CRM.
+fn describe(end: &DealEnd) -> (&'static str, Option<String>, CallOutcome) {
+    let (outcome, error, call) = match end {
+        DealEnd::Packet(_) => ("packet", None, CallOutcome::Success),
+        DealEnd::Known { .. } => ("known", None, CallOutcome::Success),
+        DealEnd::Nothing { .. } => ("nothing", None, CallOutcome::Success),
+        DealEnd::Retry { error, .. } => ("retry", Some(error), CallOutcome::Failure { why: error.clone() }),
+        DealEnd::Dead { error } => ("dead", Some(error), CallOutcome::Ignored),
+        DealEnd::Paused { reason, .. } => ("paused", Some(reason), CallOutcome::Ignored),
+    };
+    (outcome, error.cloned(), call)
 }
 
 async fn work(context: &Context, lease: &DealLease) -> DealEnd {

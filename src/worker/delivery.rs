@@ -5,6 +5,8 @@
 //! crash in between leaves a row that says "unknown"; an unknown row is looked up on the other side before
 //! anything is sent again.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Context;
@@ -12,6 +14,7 @@ use super::circuit_breaker::CallOutcome;
 use super::deadline::before;
 use crate::clock::Clock;
 use crate::crash_point;
+use crate::crm::Crm;
 use crate::delivery::{slack, task};
 use crate::failure::Failure;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
@@ -29,50 +32,76 @@ struct Delivered {
     url: Option<String>,
 }
 
+impl Delivered {
+    fn ended(self, outcome: &'static str) -> Ended {
+        let Self { external_id, url } = self;
+        Ended::answered(DeliveryEnd::Done { external_id, url }, outcome)
+    }
+}
+
 /// Tries once, records how it ended, and says what that tells about the other side. An error is the store's: the
 /// lease runs out, and the row comes back.
 pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<CallOutcome, StoreError> {
-    let begun = context.clock.now();
+    let at = context.clock.now();
     let watch = Clock::stopwatch();
-    let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else {
-        return Ok(CallOutcome::Ignored);
+    let Some(ended) = attempt(context, lease).await? else { return Ok(CallOutcome::Ignored) };
+    let duration = watch.elapsed();
+    let attempt = Attempt {
+        at,
+        destination: lease.destination,
+        outcome: ended.outcome.to_owned(),
+        duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
+        error: ended.error.clone(),
+        next_at: ended.next_at(),
     };
+    let counted = context.store.finish_delivery(lease, ended.end, attempt).await?;
+    crash_point!("delivery.recorded");
+    context.metrics.attempt(lease.destination.as_str(), ended.outcome);
+    tracing::info!(
+        packet = lease.packet_id,
+        destination = %lease.destination,
+        outcome = ended.outcome,
+        error = ended.error,
+        lost_lease = !counted,
+        millis = duration.as_millis(),
+        "delivery"
+    );
+    Ok(ended.call)
+}
+
+/// Returns `None` if there is nothing to record: the row comes back, or is another worker's now.
+async fn attempt(context: &Context, lease: &DeliveryLease) -> Result<Option<Ended>, StoreError> {
+    let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else { return Ok(None) };
     let Some(record) = stored.record.kept() else {
-        let ended = Ended::gave_up("the deal record was deleted (record_days), and it is written from that");
-        return record_end(context, lease, begun, &watch, ended).await;
+        let why = "the deal record was deleted (record_days), and it is written from that";
+        return Ok(Some(Ended::gave_up(why)));
     };
-    let (Ok(packet), Ok(record)) =
-        (serde_json::from_str::<Packet>(&stored.packet), serde_json::from_str::<DealRecord>(record))
+    let (Ok(packet), Ok(record)) = (serde_json::from_str(&stored.packet), serde_json::from_str(record))
     else {
-        let ended = Ended::gave_up("the stored packet cannot be read");
-        return record_end(context, lease, begun, &watch, ended).await;
+        return Ok(Some(Ended::gave_up("the stored packet cannot be read")));
     };
     let job = Job { context, lease, packet: &packet, record: &record };
 
     if lease.unknown {
         match job.read_back().await {
             ReadBack::Absent if lease.absent + 1 >= ABSENT_BEFORE_REPEATING => {}
-            other => {
-                let ended = job.after_read_back(other);
-                return record_end(context, lease, begun, &watch, ended).await;
-            }
+            other => return Ok(Some(job.after_read_back(other))),
         }
     }
     tokio::select! {
         () = job.wait_for_rate_limit() => {}
         // Too many others wait: the row comes back.
-        () = context.clock.sleep_until(lease.until) => return Ok(CallOutcome::Ignored),
+        () = context.clock.sleep_until(lease.until) => return Ok(None),
     }
     if !context.store.intend(lease).await? {
-        return Ok(CallOutcome::Ignored);
+        return Ok(None);
     }
     crash_point!("delivery.intent");
     // From then on another worker may read back and send: this one must not begin a call any more.
-    let sent = before(&context.clock, lease.until, job.send()).await.unwrap_or_else(|| {
-        Err(Failure::Unknown { why: "the lease ran out before there was an answer".to_owned() })
-    });
+    let sent = before(&context.clock, lease.until, job.send()).await;
+    let sent = sent.unwrap_or_else(|| Err(Failure::unknown("the lease ran out before there was an answer")));
     crash_point!("delivery.sent");
-    record_end(context, lease, begun, &watch, job.after_send(sent)).await
+    Ok(Some(job.after_send(sent)))
 }
 
 /// How a try ended, before it is written down.
@@ -85,12 +114,12 @@ struct Ended {
 
 impl Ended {
     fn gave_up(why: impl Into<String>) -> Self {
-        Self {
-            end: DeliveryEnd::Dead,
-            outcome: "gave_up",
-            error: Some(why.into()),
-            call: CallOutcome::Ignored,
-        }
+        Self::ignored(DeliveryEnd::Dead, "gave_up", why)
+    }
+
+    /// It says nothing about the other side.
+    fn ignored(end: DeliveryEnd, outcome: &'static str, why: impl Into<String>) -> Self {
+        Self { end, outcome, error: Some(why.into()), call: CallOutcome::Ignored }
     }
 
     fn answered(end: DeliveryEnd, outcome: &'static str) -> Self {
@@ -155,21 +184,21 @@ impl Job<'_> {
         }
     }
 
+    fn crm(&self) -> Result<&dyn Crm, Failure> {
+        let account = self.context.accounts.get(&self.lease.account);
+        let account = account.ok_or_else(|| Failure::give_up("the account is not configured any more"))?;
+        Ok(&*account.crm)
+    }
+
     async fn find_task(&self) -> Result<Option<Delivered>, Failure> {
-        let Some(account) = self.context.accounts.get(&self.lease.account) else {
-            return Err(Failure::give_up("the account is not configured any more"));
-        };
         let marker = task::marker(&self.packet.packet_id);
-        let found = account.crm.find_task(&self.record.deal.id, &marker).await?;
+        let found = self.crm()?.find_task(&self.record.deal.id, &marker).await?;
         Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
     }
 
     async fn create_task(&self) -> Result<Delivered, Failure> {
-        let Some(account) = self.context.accounts.get(&self.lease.account) else {
-            return Err(Failure::give_up("the account is not configured any more"));
-        };
-        let params: TaskParams = self.params()?;
-        let task = account.crm.create_task(&task::draft(self.packet, self.record, &params)).await?;
+        let (crm, params): (_, TaskParams) = (self.crm()?, self.params()?);
+        let task = crm.create_task(&task::draft(self.packet, self.record, &params)).await?;
         Ok(Delivered { external_id: task.id, url: Some(task.url) })
     }
 
@@ -214,100 +243,48 @@ impl Job<'_> {
 
     fn after_read_back(&self, read_back: ReadBack) -> Ended {
         match read_back {
-            ReadBack::Found(Delivered { external_id, url }) => {
-                Ended::answered(DeliveryEnd::Done { external_id, url }, "found")
-            }
+            ReadBack::Found(found) => found.ended("found"),
             ReadBack::Absent => {
-                let at = self.context.soon();
-                let end = DeliveryEnd::Unknown { at, absent: self.lease.absent + 1 };
-                Ended::answered(end, "absent")
+                let (at, absent) = (self.context.soon(), self.lease.absent + 1);
+                Ended::answered(DeliveryEnd::Unknown { at, absent }, "absent")
             }
-            ReadBack::Impossible => Ended {
-                end: DeliveryEnd::Held,
-                outcome: "unknown",
-                error: Some(
-                    "an incoming webhook cannot be read back: see whether the digest is there".into(),
-                ),
-                call: CallOutcome::Ignored,
-            },
+            ReadBack::Impossible => {
+                let why = "an incoming webhook cannot be read back: see whether the digest is there";
+                Ended::ignored(DeliveryEnd::Held, "unknown", why)
+            }
             ReadBack::Failed(Failure::Pause { why, until }) => self.paused(why, until),
-            ReadBack::Failed(Failure::GiveUp { why }) => Ended {
-                end: DeliveryEnd::Held,
-                outcome: "unknown",
-                error: Some(format!("cannot read back: {why}")),
-                call: CallOutcome::Ignored,
-            },
+            ReadBack::Failed(Failure::GiveUp { why }) => {
+                Ended::ignored(DeliveryEnd::Held, "unknown", format!("cannot read back: {why}"))
+            }
             ReadBack::Failed(failure) => {
                 let wait = if let Failure::Retry { after, .. } = failure { after } else { None };
-                let end = match self.context.next_try(self.lease.attempts, wait) {
-                    Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
-                    None => DeliveryEnd::Held,
-                };
-                Ended::failed(end, "unknown", format!("cannot read back: {failure}"))
+                self.unknown(wait, format!("cannot read back: {failure}"))
             }
         }
     }
 
     fn after_send(&self, sent: Result<Delivered, Failure>) -> Ended {
         match sent {
-            Ok(Delivered { external_id, url }) => {
-                Ended::answered(DeliveryEnd::Done { external_id, url }, "delivered")
-            }
+            Ok(delivered) => delivered.ended("delivered"),
             Err(Failure::Retry { why, after }) => match self.context.next_try(self.lease.attempts, after) {
                 Some(at) => Ended::failed(DeliveryEnd::Retry { at }, "retry", why),
                 None => Ended::gave_up(format!("no tries left: {why}")),
             },
             Err(Failure::GiveUp { why }) => Ended::gave_up(why),
             Err(Failure::Pause { why, until }) => self.paused(why, until),
-            Err(Failure::Unknown { why }) => {
-                let at = self.context.next_try(self.lease.attempts, None);
-                let end = match at {
-                    Some(at) => DeliveryEnd::Unknown { at, absent: 0 },
-                    None => DeliveryEnd::Held,
-                };
-                Ended::failed(end, "unknown", why)
-            }
+            Err(Failure::Unknown { why }) => self.unknown(None, why),
         }
+    }
+
+    /// To be read back, or held when the tries are used up.
+    fn unknown(&self, wait: Option<Duration>, why: String) -> Ended {
+        let at = self.context.next_try(self.lease.attempts, wait);
+        let end = at.map_or(DeliveryEnd::Held, |at| DeliveryEnd::Unknown { at, absent: 0 });
+        Ended::failed(end, "unknown", why)
     }
 
     fn paused(&self, why: String, until: Option<Timestamp>) -> Ended {
         let until = self.context.pause_until(until);
-        Ended {
-            end: DeliveryEnd::Paused { until },
-            outcome: "paused",
-            error: Some(why),
-            call: CallOutcome::Ignored,
-        }
+        Ended::ignored(DeliveryEnd::Paused { until }, "paused", why)
     }
-}
-
-async fn record_end(
-    context: &Context,
-    lease: &DeliveryLease,
-    begun: Timestamp,
-    watch: &crate::clock::Stopwatch,
-    ended: Ended,
-) -> Result<CallOutcome, StoreError> {
-    let duration = watch.elapsed();
-    let attempt = Attempt {
-        at: begun,
-        destination: lease.destination,
-        outcome: ended.outcome.to_owned(),
-        duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
-        error: ended.error.clone(),
-        next_at: ended.next_at(),
-    };
-    let counted = context.store.finish_delivery(lease, ended.end, attempt).await?;
-    crash_point!("delivery.recorded");
-    context.metrics.attempt(lease.destination.as_str(), ended.outcome);
-    tracing::info!(
-        packet = lease.packet_id,
-        destination = %lease.destination,
-        outcome = ended.outcome,
-        error = ended.error,
-        lost_lease = !counted,
-        millis = duration.as_millis(),
-        "delivery"
-    );
-    Ok(ended.call)
 }
