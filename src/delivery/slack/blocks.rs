@@ -127,25 +127,19 @@ impl Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "rich_text_list")]
 pub struct List {
-    style: Bullet,
+    style: &'static str,
     elements: Vec<Line>,
 }
 
 impl List {
     /// A bulleted list of these items.
     pub fn of(items: Vec<Line>) -> Self {
-        Self { style: Bullet::Bullet, elements: items }
+        Self { style: "bullet", elements: items }
     }
 
     pub fn items(&self) -> &[Line] {
         &self.elements
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Bullet {
-    Bullet,
 }
 
 /// A run of text, a mention or an emoji.

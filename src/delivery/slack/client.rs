@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
+use secrecy::ExposeSecret as _;
 
 use super::answer::{Access, Answer};
 use super::blocks::Message;
 use super::settings::{Auth, Settings};
-use super::user_cache::{Person, UserCache};
-use super::wire::{History, HistoryQuery, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
+use super::wire::{History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
+use crate::crm::Cache;
 use crate::crm::outbound::{Outbound, SendError};
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
@@ -29,6 +28,12 @@ const PAGE: usize = 200;
 
 /// Pages that one read-back looks at.
 const PAGES: usize = 5;
+
+/// How long a found user is kept.
+const FOUND: Duration = Duration::from_hours(24);
+
+/// How long it is kept that nobody has an address.
+const NOT_FOUND: Duration = Duration::from_hours(1);
 
 /// A message that is in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +66,8 @@ pub struct SlackClient {
     api_url: String,
     auth: Auth,
     posts: RateLimiter,
-    users: UserCache,
+    /// User ids by e-mail address; `None` where nobody in the workspace has it.
+    users: Cache<Option<String>>,
 }
 
 impl SlackClient {
@@ -71,7 +77,7 @@ impl SlackClient {
             api_url: config.api_url.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
             posts: RateLimiter::new(1, POST_INTERVAL * config.replicas.max(1), clock.clone()),
-            users: UserCache::new(clock.clone()),
+            users: Cache::new(clock.clone()),
             outbound: Outbound { http, timeout, clock },
         }
     }
@@ -93,25 +99,19 @@ impl SlackClient {
     /// [`Failure::Unknown`] if the message may be there although the call failed.
     pub async fn post(&self, channel: &str, message: &Message) -> Result<Posted, Failure> {
         match &self.auth {
-            Auth::Bot(token) => self.post_message(token, channel, message).await,
+            Auth::Bot(token) => {
+                let method = "chat.postMessage";
+                let call = self.outbound.http.post(self.url(method)).bearer_auth(token.expose_secret());
+                let answer = self.send(method, Access::Write, call.json(&Post { channel, message })).await?;
+                let PostAnswer { channel, ts } = answer.web_api(method, Access::Write)?;
+                Ok(Posted { channel, ts: Some(ts) })
+            }
             Auth::IncomingWebhook(url) => {
                 let call = self.outbound.http.post(url.expose_secret()).json(&WebhookPost::of(message));
                 self.send("the incoming webhook", Access::Write, call).await?.webhook()?;
                 Ok(Posted { channel: channel.to_owned(), ts: None })
             }
         }
-    }
-
-    async fn post_message(
-        &self,
-        token: &SecretString,
-        channel: &str,
-        message: &Message,
-    ) -> Result<Posted, Failure> {
-        let method = "chat.postMessage";
-        let call = self.outbound.http.post(self.url(method)).json(&Post { channel, message });
-        let answer: PostAnswer = self.call(method, Access::Write, token, call).await?;
-        Ok(Posted { channel: answer.channel, ts: Some(answer.ts) })
     }
 
     /// Looks for the digest of a packet among the channel's messages since shortly before `since`.
@@ -125,22 +125,17 @@ impl SlackClient {
         packet_id: &str,
         since: Timestamp,
     ) -> Result<Option<Posted>, Failure> {
-        let Auth::Bot(token) = &self.auth else {
-            return Err(Failure::give_up("Slack: an incoming webhook cannot be read back"));
-        };
         let method = "conversations.history";
         let oldest = format!("{}.000000", since.as_second().saturating_sub(SKEW_SECONDS).max(0));
-        let mut cursor = String::new();
+        let (limit, mut cursor) = (PAGE.to_string(), String::new());
         for _ in 0..PAGES {
-            let query = HistoryQuery {
-                channel,
-                oldest: &oldest,
-                limit: PAGE,
-                include_all_metadata: true,
-                cursor: Some(cursor.as_str()).filter(|cursor| !cursor.is_empty()),
+            let mut query = vec![("channel", channel), ("oldest", &oldest), ("limit", &limit)];
+            query.push(("include_all_metadata", "true"));
+            query.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
+            let Some(answer) = self.ask(method, &query).await else {
+                return Err(Failure::give_up("Slack: an incoming webhook cannot be read back"));
             };
-            let call = self.outbound.http.get(self.url(method)).query(&query);
-            let page: History = self.call(method, Access::Read, token, call).await?;
+            let page: History = answer?.web_api(method, Access::Read)?;
             if let Some(found) = page.messages.into_iter().find(|message| message.announces(packet_id)) {
                 return Ok(Some(Posted { channel: channel.to_owned(), ts: Some(found.ts) }));
             }
@@ -157,36 +152,34 @@ impl SlackClient {
 
     /// The Slack user with this e-mail address. A failed lookup is nobody: it never keeps a digest back.
     pub async fn user_by_email(&self, email: &str) -> Option<String> {
-        let Auth::Bot(token) = &self.auth else { return None };
         let email = email.trim().to_lowercase();
         if email.is_empty() {
             return None;
         }
-        if let Some(known) = self.users.get(&email) {
-            return known.id();
+        let found = self.users.get(&email, FOUND).filter(Option::is_some);
+        if let Some(known) = found.or_else(|| self.users.get(&email, NOT_FOUND)) {
+            return known;
         }
         let method = "users.lookupByEmail";
-        let call = self.outbound.http.get(self.url(method)).query(&[("email", &email)]);
-        let person = match self.call::<Lookup>(method, Access::Read, token, call).await {
-            Ok(found) if !found.user.deleted && !found.user.is_bot => Person::User(found.user.id),
+        let answer = self.ask(method, &[("email", &email)]).await?;
+        let person = match answer.and_then(|answer| answer.web_api::<Lookup>(method, Access::Read)) {
+            Ok(found) if !found.user.deleted && !found.user.is_bot => Some(found.user.id),
             // "users_not_found" is an answer; so is a scope that will be missing next time too.
-            Ok(_) | Err(Failure::GiveUp { .. } | Failure::Pause { .. }) => Person::Nobody,
+            Ok(_) | Err(Failure::GiveUp { .. } | Failure::Pause { .. }) => None,
             Err(failure) => {
                 tracing::debug!(%failure, "the owner is shown by name");
                 return None;
             }
         };
         self.users.put(&email, person.clone());
-        person.id()
+        person
     }
 
     /// Where a person opens a message; `None` if Slack does not say.
     pub async fn permalink(&self, channel: &str, ts: &str) -> Option<String> {
-        let Auth::Bot(token) = &self.auth else { return None };
         let method = "chat.getPermalink";
-        let call =
-            self.outbound.http.get(self.url(method)).query(&[("channel", channel), ("message_ts", ts)]);
-        self.call::<Permalink>(method, Access::Read, token, call).await.ok().map(|found| found.permalink)
+        let answer = self.ask(method, &[("channel", channel), ("message_ts", ts)]).await?.ok()?;
+        answer.web_api::<Permalink>(method, Access::Read).ok().map(|found| found.permalink)
     }
 
     /// Whose token we have and what it may do; `None` for an incoming webhook, which cannot be asked.
@@ -212,16 +205,6 @@ impl SlackClient {
 
     fn url(&self, method: &str) -> String {
         format!("{}/{method}", self.api_url)
-    }
-
-    async fn call<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        access: Access,
-        token: &SecretString,
-        call: RequestBuilder,
-    ) -> Result<T, Failure> {
-        self.send(method, access, call.bearer_auth(token.expose_secret())).await?.web_api(method, access)
     }
 
     async fn send(&self, method: &str, access: Access, call: RequestBuilder) -> Result<Answer, Failure> {

@@ -12,7 +12,6 @@ mod escape;
 mod plain;
 mod questions;
 mod settings;
-mod user_cache;
 mod wire;
 pub mod workspace;
 

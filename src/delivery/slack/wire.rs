@@ -33,16 +33,6 @@ pub(super) struct PostAnswer {
     pub(super) ts: String,
 }
 
-#[derive(Serialize)]
-pub(super) struct HistoryQuery<'a> {
-    pub(super) channel: &'a str,
-    pub(super) oldest: &'a str,
-    pub(super) limit: usize,
-    pub(super) include_all_metadata: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cursor: Option<&'a str>,
-}
-
 #[derive(Deserialize)]
 pub(super) struct History {
     #[serde(default)]
