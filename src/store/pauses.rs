@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
+use super::engine::{DatabaseError, Execute, Query, StoreError, Tx, Value, from_millis, query};
 use crate::store::{Destination, Store};
 use handoff_core::record::AccountKey;
 
@@ -40,7 +40,9 @@ impl Store {
     /// Holds back all work of a scope (an account key as text, or [`SLACK`]) until then.
     pub async fn pause(&self, scope: &str, until: Timestamp, reason: &str) -> Result<(), StoreError> {
         let (scope, reason) = (scope.to_owned(), reason.to_owned());
-        self.writer.run(SetPause { scope, until, reason }).await
+        let statement = move |now| upsert(scope.clone(), until, reason.clone(), now);
+        self.writer.run(Execute { statement, notify: true }).await?;
+        Ok(())
     }
 
     /// Every pause that no success has ended yet, the oldest first.
@@ -55,7 +57,9 @@ impl Store {
 
     /// Ends a pause now; false if there was none.
     pub async fn lift_pause(&self, scope: &str) -> Result<bool, StoreError> {
-        self.writer.run(LiftPause(scope.to_owned())).await
+        let scope = scope.to_owned();
+        let statement = move |_| query(LIFT).bind(scope.clone());
+        Ok(self.writer.run(Execute { statement, notify: true }).await? > 0)
     }
 }
 
@@ -74,8 +78,7 @@ pub(super) async fn pause(
     until: Timestamp,
     reason: &str,
 ) -> Result<(), DatabaseError> {
-    let upsert = query(PAUSE).bind(scope).bind(until.as_millisecond()).bind(reason).bind(tx.now);
-    tx.conn.execute(upsert).await?;
+    tx.conn.execute(upsert(scope, until, reason, tx.now)).await?;
     // Workers that sleep until the held row was due have to wait for something else now.
     tx.notify = true;
     Ok(())
@@ -87,24 +90,11 @@ pub(super) async fn forget_passed(tx: &mut Tx<'_>, scope: &str) -> Result<(), Da
     Ok(())
 }
 
-struct SetPause {
-    scope: String,
+fn upsert<'v>(
+    scope: impl Into<Value<'v>>,
     until: Timestamp,
-    reason: String,
-}
-
-impl Command<()> for SetPause {
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
-        pause(tx, &self.scope, self.until, &self.reason).await
-    }
-}
-
-struct LiftPause(String);
-
-impl Command<bool> for LiftPause {
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let lifted = tx.conn.execute(query(LIFT).bind(&self.0)).await? > 0;
-        tx.notify |= lifted;
-        Ok(lifted)
-    }
+    reason: impl Into<Value<'v>>,
+    now: i64,
+) -> Query<'v> {
+    query(PAUSE).bind(scope).bind(until.as_millisecond()).bind(reason).bind(now)
 }

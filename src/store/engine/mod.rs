@@ -24,9 +24,9 @@ mod writer_connection;
 
 pub use error::{DatabaseError, StoreError};
 pub use open::VoidLeases;
-pub use query::{Conn, DecodeRow, clean, count, from_millis, json, millis_after, query};
+pub use query::{Conn, DecodeRow, Query, Value, clean, count, from_millis, json, millis_after, query};
 pub use readers::Readers;
 pub use statements::Statement;
 pub use url::{StoreUrl, StoreUrlError};
-pub use writer::{Command, Tx, Writer};
+pub use writer::{Command, Execute, Tx, Writer};
 pub use writer_connection::{OpenMode, WriterConnection};

@@ -88,6 +88,7 @@ values! {
     &'v String: |value| Self::Text(Some(clean(value)));
     &'v str: |value| Self::Text(Some(clean(value)));
     Option<&'v str>: |value| Self::Text(value.map(clean));
+    Option<String>: |value| Self::Text(value.map(clean));
 }
 
 /// Rows as JSON, the way a statement takes any number of them.

@@ -91,15 +91,9 @@ fn postgres(text: &str) -> Result<StoreUrl, StoreUrlError> {
     Ok(StoreUrl::Postgres(text.to_owned()))
 }
 
-impl From<&Path> for StoreUrl {
-    fn from(path: &Path) -> Self {
-        Self::Sqlite(path.to_owned())
-    }
-}
-
-impl From<&PathBuf> for StoreUrl {
-    fn from(path: &PathBuf) -> Self {
-        Self::Sqlite(path.clone())
+impl<P: AsRef<Path> + ?Sized> From<&P> for StoreUrl {
+    fn from(path: &P) -> Self {
+        Self::Sqlite(path.as_ref().to_owned())
     }
 }
 

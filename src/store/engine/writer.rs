@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 
 use super::commit::WriterTask;
 use super::notifier::Notifier;
-use super::query::Conn;
+use super::query::{Conn, Query};
 use super::writer_connection::WriterConnection;
 use super::{DatabaseError, StoreError};
 use crate::clock::Clock;
@@ -33,6 +33,22 @@ pub struct Tx<'a> {
     pub now: i64,
     /// Set by a command that gives some row a time at which it is due.
     pub notify: bool,
+}
+
+/// A command of one statement. The caller gets how many rows it changed.
+pub struct Execute<S> {
+    /// Gives the statement with its values at the instant of the transaction.
+    pub statement: S,
+    /// Whether a row that it changes may be due then.
+    pub notify: bool,
+}
+
+impl<S: Fn(i64) -> Query<'static> + Send + Sync + 'static> Command<u64> for Execute<S> {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
+        let rows = tx.conn.execute((self.statement)(tx.now)).await?;
+        tx.notify |= self.notify && rows > 0;
+        Ok(rows)
+    }
 }
 
 /// The handle through which everybody writes. Cheap to clone; the tasks end when the last one is gone.

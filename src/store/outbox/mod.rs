@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use self::deliveries::{Attempt, Destination};
 use crate::store::claim::{Claim, ClaimLimit};
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::engine::{Command, DatabaseError, Execute, StoreError, Tx, from_millis, query};
 use crate::store::maintenance::restored;
 use crate::store::pauses::{self, scope_of};
 use crate::store::{NewPacket, Store};
@@ -126,7 +126,10 @@ impl Store {
     /// Commits that a try begins: from here until it is finished nobody knows whether it is there. False:
     /// the lease was lost or has run out, and the try must not be made.
     pub async fn intend(&self, lease: &DeliveryLease) -> Result<bool, StoreError> {
-        self.writer.run_on(lease.row(), Intend(lease.clone())).await
+        let DeliveryLease { packet_id, destination, epoch, .. } = lease.clone();
+        let statement =
+            move |now| query(INTEND).bind(packet_id.clone()).bind(destination.as_str()).bind(epoch).bind(now);
+        Ok(self.writer.run_on(lease.row(), Execute { statement, notify: false }).await? > 0)
     }
 
     /// Records how a try ended, with its attempt row, in one transaction. The first try of a task, however it
@@ -203,16 +206,6 @@ fn lease_of(row: ClaimedRow, until: Timestamp) -> Option<DeliveryLease> {
     })
 }
 
-struct Intend(DeliveryLease);
-
-impl Command<bool> for Intend {
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let DeliveryLease { packet_id, destination, epoch, .. } = &self.0;
-        let update = query(INTEND).bind(packet_id).bind(destination.as_str()).bind(*epoch).bind(tx.now);
-        Ok(tx.conn.execute(update).await? > 0)
-    }
-}
-
 struct FinishDelivery {
     lease: DeliveryLease,
     end: DeliveryEnd,
@@ -255,8 +248,7 @@ impl Command<bool> for FinishDelivery {
         if !self.write(tx).await? {
             return Ok(false);
         }
-        let DeliveryLease { packet_id, destination, account, .. } = &self.lease;
-        let scope = scope_of(*destination, account);
+        let (DeliveryLease { packet_id, destination, .. }, scope) = (&self.lease, self.lease.scope());
         match self.end {
             DeliveryEnd::Done { .. } => pauses::forget_passed(tx, &scope).await?,
             DeliveryEnd::Paused { until } => {

@@ -1,6 +1,6 @@
 //! What an operator decides about deliveries: sends dead ones again, and says of an uncertain one whether it is there.
 
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::engine::{Command, DatabaseError, Execute, StoreError, Tx, from_millis, query};
 use crate::store::{Attempt, Destination, Store, outbox::append_attempt, outbox::deliveries::DeliveryState};
 
 statements! {
@@ -72,9 +72,11 @@ impl Store {
         packet_id: &str,
         destination: Option<Destination>,
     ) -> Result<usize, StoreError> {
-        self.writer
-            .run_on(packet_id.to_owned(), Replay { packet_id: packet_id.to_owned(), destination })
-            .await
+        let (row, which) = (packet_id.to_owned(), destination.map_or("", Destination::as_str));
+        let packet_id = row.clone();
+        let statement = move |now| query(REPLAY_DELIVERIES).bind(packet_id.clone()).bind(which).bind(now);
+        let rows = self.writer.run_on(row, Execute { statement, notify: true }).await?;
+        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
     }
 }
 
@@ -112,20 +114,5 @@ impl Command<Settled> for Settle {
         append_attempt(tx, packet_id, epoch, &attempt).await?;
         tx.notify |= due.is_some();
         Ok(Settled::Yes)
-    }
-}
-
-struct Replay {
-    packet_id: String,
-    destination: Option<Destination>,
-}
-
-impl Command<usize> for Replay {
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<usize, DatabaseError> {
-        let which = self.destination.map_or("", Destination::as_str);
-        let update = query(REPLAY_DELIVERIES).bind(&self.packet_id).bind(which).bind(tx.now);
-        let rows = tx.conn.execute(update).await?;
-        tx.notify |= rows > 0;
-        Ok(usize::try_from(rows).unwrap_or(usize::MAX))
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::store::Store;
-use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
+use crate::store::engine::{DatabaseError, Execute, Readers, StoreError, from_millis, query};
 
 statements! {
     DISMISSALS = "
@@ -39,28 +39,13 @@ impl Store {
         reason: Option<&str>,
     ) -> Result<bool, StoreError> {
         self.assess_the_rest().await?;
-        let dismiss = Dismiss {
-            packet_id: packet_id.to_owned(),
-            section: section.to_owned(),
-            gap: gap.to_owned(),
-            reason: reason.map(ToOwned::to_owned),
+        let [packet_id, section, gap] = [packet_id, section, gap].map(ToOwned::to_owned);
+        let reason = reason.map(ToOwned::to_owned);
+        let statement = move |now| {
+            let update = query(DISMISS).bind(packet_id.clone()).bind(section.clone()).bind(gap.clone());
+            update.bind(reason.as_ref().map(|_| now)).bind(reason.clone())
         };
-        self.writer.run(dismiss).await
-    }
-}
-
-struct Dismiss {
-    packet_id: String,
-    section: String,
-    gap: String,
-    reason: Option<String>,
-}
-
-impl Command<bool> for Dismiss {
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let at = self.reason.as_ref().map(|_| tx.now);
-        let update = query(DISMISS).bind(&self.packet_id).bind(&self.section).bind(&self.gap);
-        Ok(tx.conn.execute(update.bind(at).bind(self.reason.as_deref())).await? > 0)
+        Ok(self.writer.run(Execute { statement, notify: false }).await? > 0)
     }
 }
 
