@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::{Access, Answer};
 use super::blocks::Message;
-use super::settings::{Auth, Settings};
 use super::wire::{History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::clock::Clock;
 use crate::crm::Cache;
@@ -34,6 +33,24 @@ const FOUND: Duration = Duration::from_hours(24);
 
 /// How long it is kept that nobody has an address.
 const NOT_FOUND: Duration = Duration::from_hours(1);
+
+/// What the configuration says about Slack.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Base of the Web API, `https://slack.com/api`.
+    pub api_url: String,
+    /// Processes that serve this installation together, which take turns in a channel.
+    pub replicas: u32,
+    pub auth: Auth,
+}
+
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// A bot token (`xoxb-…`), with read-back and mentions.
+    Bot(SecretString),
+    /// An incoming webhook: post only, one fixed channel, nothing can be read back.
+    IncomingWebhook(SecretString),
+}
 
 /// A message that is in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]

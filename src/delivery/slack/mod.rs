@@ -11,11 +11,9 @@ pub mod digest;
 mod escape;
 mod plain;
 mod questions;
-mod settings;
 mod wire;
 pub mod workspace;
 
 pub use blocks::Message;
-pub use client::{Identity, Posted, SlackClient};
+pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Links, digest};
-pub use settings::{Auth, Settings};
