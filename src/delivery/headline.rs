@@ -3,7 +3,7 @@
 use crate::delivery::excerpt;
 use handoff_core::gaps;
 use handoff_core::messages;
-use handoff_core::packet::{Packet, Question, Questions, SectionName, SectionStatus};
+use handoff_core::packet::{Packet, Question, Questions, Section, SectionName, SectionStatus};
 use handoff_core::record::{DealRecord, User};
 use handoff_core::text::clean::clean_line;
 use handoff_core::text::money as text;
@@ -95,6 +95,12 @@ pub(super) fn subject(question: &Question) -> String {
         [first, second, ..] => messages::section::pair(first.title(), &second.title().to_lowercase()),
         sections => sections.first().map_or("", |section| section.title()).to_owned(),
     }
+}
+
+/// The title of a section, which says if it is weak.
+pub(super) fn title(name: SectionName, section: Option<&Section>) -> String {
+    let weak = section.is_some_and(|section| section.status == SectionStatus::Weak);
+    if weak { messages::section::weak(name.title()) } else { name.title().to_owned() }
 }
 
 fn account(packet: &Packet, record: &DealRecord) -> String {

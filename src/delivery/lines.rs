@@ -19,6 +19,16 @@ pub(super) fn entries(entries: &[Entry], mut fit: impl FnMut(&str) -> String) ->
     lines.filter(|line| !line.is_empty()).collect()
 }
 
+/// The first `max` lines, and how many there are beyond.
+pub(super) fn capped(mut lines: Vec<String>, max: usize) -> Vec<String> {
+    let left = lines.len().saturating_sub(max);
+    if left > 0 {
+        lines.truncate(max);
+        lines.push(messages::packet::and_more(left));
+    }
+    lines
+}
+
 /// People by name, with title and roles; with an address only where two share a name.
 pub(super) fn people(people: &[Person]) -> Vec<String> {
     let mut names: HashMap<String, usize> = HashMap::new();

@@ -1,10 +1,10 @@
 //! The task on the deal: every open question, then the whole packet.
 
 use crate::crm::{TaskBlock, TaskDraft};
-use crate::delivery::headline::{Headline, subject};
+use crate::delivery::headline::{Headline, subject, title};
 use crate::delivery::{excerpt, lines};
 use handoff_core::messages;
-use handoff_core::packet::{Packet, Question, Questions, Section, SectionName, SectionStatus, TaskParams};
+use handoff_core::packet::{Packet, Question, Questions, Section, SectionName, TaskParams};
 use handoff_core::record::DealRecord;
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
@@ -118,17 +118,7 @@ fn asked(questions: &[Question], max: usize) -> Vec<String> {
     let line = |question: &Question| {
         messages::task::question(&subject(question), &excerpt::line(&question.text, QUESTION))
     };
-    capped(questions.iter().map(line), max)
-}
-
-/// The first `max` lines, and how many there are beyond.
-fn capped(lines: impl ExactSizeIterator<Item = String>, max: usize) -> Vec<String> {
-    let left = lines.len().saturating_sub(max);
-    let mut kept: Vec<String> = lines.take(max).collect();
-    if left > 0 {
-        kept.push(messages::packet::and_more(left));
-    }
-    kept
+    lines::capped(questions.iter().map(line).collect(), max)
 }
 
 fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
@@ -155,13 +145,12 @@ fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
 fn sections(packet: &Packet, layout: &Layout) -> Vec<TaskBlock> {
     let mut blocks = Vec::new();
     for name in SectionName::ALL {
-        let lines = packet.sections.get(&name).map(|section| content(section, layout)).unwrap_or_default();
+        let section = packet.sections.get(&name);
+        let lines = section.map(|section| content(section, layout)).unwrap_or_default();
         if lines.is_empty() && !SectionName::REQUIRED.contains(&name) {
             continue;
         }
-        let weak = packet.sections.get(&name).is_some_and(|section| section.status == SectionStatus::Weak);
-        let title = if weak { messages::section::weak(name.title()) } else { name.title().to_owned() };
-        blocks.push(TaskBlock::Heading(title));
+        blocks.push(TaskBlock::Heading(title(name, section)));
         blocks.push(match lines.as_slice() {
             [] => TaskBlock::Paragraph(messages::packet::not_in_crm().to_owned()),
             [only] => TaskBlock::Paragraph(only.clone()),
@@ -174,8 +163,8 @@ fn sections(packet: &Packet, layout: &Layout) -> Vec<TaskBlock> {
 fn content(section: &Section, layout: &Layout) -> Vec<String> {
     let people = lines::people_with_addresses(&section.people);
     let entries = lines::entries(&section.entries, |text| excerpt::lines(text, layout.entry));
-    let mut lines = capped(people.into_iter(), layout.entries);
-    lines.extend(capped(entries.into_iter(), layout.entries));
+    let mut lines = lines::capped(people, layout.entries);
+    lines.extend(lines::capped(entries, layout.entries));
     lines
 }
 

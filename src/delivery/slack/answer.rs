@@ -43,13 +43,6 @@ struct Remarks {
     messages: Option<Vec<String>>,
 }
 
-impl Status {
-    fn remarks(&self) -> &[String] {
-        let remarks = self.response_metadata.as_ref().and_then(|metadata| metadata.messages.as_deref());
-        remarks.unwrap_or_default()
-    }
-}
-
 pub struct Answer(pub outbound::Answer);
 
 impl Answer {
@@ -142,7 +135,11 @@ impl Answer {
             "not_in_channel" | "channel_not_found" => Failure::give_up(format!(
                 "{why}; invite the bot to the channel, and check its id in the mapping"
             )),
-            _ => Failure::give_up(format!("{why}{}", pointers(status.remarks()))),
+            _ => {
+                let remarks =
+                    status.response_metadata.as_ref().and_then(|remarks| remarks.messages.as_deref());
+                Failure::give_up(format!("{why}{}", pointers(remarks.unwrap_or_default())))
+            }
         }
     }
 }

@@ -6,10 +6,10 @@
 use super::blocks::{Block, Button, Line, List, Message, Metadata, PlainText, Rich, Span};
 use super::escape;
 use super::questions::Questions;
-use crate::delivery::headline::{Headline, subject};
+use crate::delivery::headline::{Headline, subject, title};
 use crate::delivery::{excerpt, lines};
 use handoff_core::messages;
-use handoff_core::packet::{Packet, Questions as OpenQuestions, Section, SectionName, SectionStatus};
+use handoff_core::packet::{Packet, Questions as OpenQuestions, Section, SectionName};
 use handoff_core::record::DealRecord;
 
 /// Longest top-level text: `chat.update` refuses more.
@@ -159,8 +159,7 @@ impl Writer<'_> {
         for name in SectionName::ALL {
             let section = self.packet.sections.get(&name);
             let lines = section.map(|section| self.lines(section)).unwrap_or_default();
-            let weak = section.is_some_and(|section| section.status == SectionStatus::Weak);
-            let title = if weak { messages::section::weak(name.title()) } else { name.title().to_owned() };
+            let title = title(name, section);
             match lines.as_slice() {
                 [] if SectionName::REQUIRED.contains(&name) => absent.push(name.title()),
                 [] => {}
@@ -190,14 +189,9 @@ impl Writer<'_> {
         lines
     }
 
-    fn first_of(&mut self, mut lines: Vec<String>) -> Vec<String> {
-        let left = lines.len().saturating_sub(self.layout.entries);
-        if left > 0 {
-            self.shortened = true;
-            lines.truncate(self.layout.entries);
-            lines.push(messages::packet::and_more(left));
-        }
-        lines
+    fn first_of(&mut self, lines: Vec<String>) -> Vec<String> {
+        self.shortened |= lines.len() > self.layout.entries;
+        lines::capped(lines, self.layout.entries)
     }
 
     fn fitted(&mut self, text: &str, max: usize) -> String {
