@@ -30,12 +30,9 @@ const OPERATOR_CONNECTIONS: usize = 64;
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A mapping has problems; the text names file, line and column.
+    /// A setting is wrong, or a mapping has problems; the text names it, or file, line and column.
     #[error("{0}")]
-    Mapping(String),
-    /// A setting is wrong; the text names it.
-    #[error("{0}")]
-    Setting(String),
+    Config(String),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
@@ -115,7 +112,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
     let outbound = Outbound { http: client.clone(), timeout: config.work.http_timeout, clock: clock.clone() };
     for account in &config.accounts {
         let reloadable = shared(&mut mappings, &account.mapping)?;
-        let crm = account.settings.connect(&outbound).map_err(StartError::Setting)?;
+        let crm = account.settings.connect(&outbound).map_err(StartError::Config)?;
         accounts.insert(crm.account().clone(), Account { crm: Arc::clone(&crm), reloadable });
         connected.push((account.settings.clone(), crm));
     }
@@ -170,7 +167,7 @@ fn shared(
         return Ok(Arc::clone(reloadable));
     }
     let reloadable =
-        ReloadableMapping::load(path).map_err(|problems| StartError::Mapping(problems.to_string()))?;
+        ReloadableMapping::load(path).map_err(|problems| StartError::Config(problems.to_string()))?;
     let reloadable = Arc::new(reloadable);
     mappings.insert(path.to_owned(), Arc::clone(&reloadable));
     Ok(reloadable)
