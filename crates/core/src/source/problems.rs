@@ -74,6 +74,17 @@ impl Problems {
         self.push(Severity::Error, Some(span), message.into(), help.into());
     }
 
+    /// [`Problems::error`] about something that cannot be read, so that there is nothing to go on with.
+    pub fn reject<T>(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<T> {
+        self.error(span, message, help);
+        None
+    }
+
     /// Something that is probably not intended.
     pub fn warning(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.push(Severity::Warning, Some(span), message.into(), help.into());

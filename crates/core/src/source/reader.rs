@@ -27,12 +27,11 @@ impl<'d> Block<'d> {
         if let Value::Map(entries) = &node.value {
             return Some(Self::over(entries, node.span));
         }
-        problems.error(
+        problems.reject(
             node.span,
             format!("{what} is a block of keys, not {}", node.kind()),
             "write `key: value` lines, indented below",
-        );
-        None
+        )
     }
 
     fn over(entries: &'d [Entry], span: Span) -> Self {
@@ -157,8 +156,7 @@ impl<'d> Field<'d> {
         let entry = self.entry?;
         if entry.value.value == Value::Nothing {
             let help = format!("write a value behind `{}:`, or remove the line", entry.key);
-            problems.error(entry.span, format!("`{}` is empty", entry.key), help);
-            return None;
+            return problems.reject(entry.span, format!("`{}` is empty", entry.key), help);
         }
         Some(&entry.value)
     }
@@ -169,76 +167,61 @@ impl<'d> Field<'d> {
         let node = self.node(problems)?;
         let Some(text) = node.text() else {
             let message = format!("`{}` takes one value, not {}", entry.key, node.kind());
-            problems.error(node.span, message, "write a single value here");
-            return None;
+            return problems.reject(node.span, message, "write a single value here");
         };
         if text.trim().is_empty() {
             let help = format!("write a value for `{}`, or remove the line", entry.key);
-            problems.error(node.span, format!("`{}` is empty", entry.key), help);
-            return None;
+            return problems.reject(node.span, format!("`{}` is empty", entry.key), help);
         }
         Some((text.trim(), node.span))
     }
 
-    /// A whole number within `min..=max`.
-    pub fn integer(self, min: u32, max: u32, problems: &mut Problems) -> Option<u32> {
+    /// The value as `read` takes it; otherwise `read` says what to write.
+    fn parsed<T>(self, problems: &mut Problems, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let key = &self.entry?.key;
         let (text, span) = self.text(problems)?;
-        match text.parse::<u32>() {
-            Ok(number) if (min..=max).contains(&number) => Some(number),
-            _ => {
-                let message = format!("`{key}` cannot be `{text}`");
-                problems.error(span, message, format!("write a whole number from {min} to {max}"));
-                None
-            }
+        match read(text) {
+            Ok(value) => Some(value),
+            Err(help) => problems.reject(span, format!("`{key}` cannot be `{text}`"), help),
         }
+    }
+
+    /// A whole number within `min..=max`.
+    pub fn integer(self, min: u32, max: u32, problems: &mut Problems) -> Option<u32> {
+        self.parsed(problems, |text| {
+            let number = text.parse().ok().filter(|number| (min..=max).contains(number));
+            number.ok_or_else(|| format!("write a whole number from {min} to {max}"))
+        })
     }
 
     /// `true` or `false`.
     pub fn boolean(self, problems: &mut Problems) -> Option<bool> {
-        let key = &self.entry?.key;
-        let (text, span) = self.text(problems)?;
-        match text {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => {
-                let help = match text.to_lowercase().as_str() {
-                    "yes" | "on" | "y" => "write `true`",
-                    "no" | "off" | "n" => "write `false`",
-                    _ => "write `true` or `false`",
-                };
-                problems.error(span, format!("`{key}` cannot be `{text}`"), help);
-                None
-            }
-        }
+        self.parsed(problems, |text| {
+            text.parse().map_err(|_| match text.to_lowercase().as_str() {
+                "yes" | "on" | "y" => "write `true`".to_owned(),
+                "no" | "off" | "n" => "write `false`".to_owned(),
+                _ => "write `true` or `false`".to_owned(),
+            })
+        })
     }
 
     /// A span of time such as `10s`, `5m` or `6h`; at least one millisecond, at most 30 days.
     pub fn duration(self, problems: &mut Problems) -> Option<Duration> {
-        let key = &self.entry?.key;
-        let (text, span) = self.text(problems)?;
-        let read = duration(text);
-        if read.is_none() {
-            let help = if text.parse::<u32>().is_ok() {
-                format!("write \"{text}s\" for seconds or \"{text}m\" for minutes")
-            } else {
-                "write a number and a unit, such as \"10s\", \"5m\" or \"6h\"".to_owned()
-            };
-            problems.error(span, format!("`{key}` cannot be `{text}`"), help);
-        }
-        read
+        self.parsed(problems, |text| {
+            duration(text).ok_or_else(|| match text.parse::<u32>() {
+                Ok(_) => format!("write \"{text}s\" for seconds or \"{text}m\" for minutes"),
+                Err(_) => "write a number and a unit, such as \"10s\", \"5m\" or \"6h\"".to_owned(),
+            })
+        })
     }
 
     /// One of a closed set of words.
     pub fn choice<T: Copy>(self, choices: &[(&str, T)], problems: &mut Problems) -> Option<T> {
-        let key = &self.entry?.key;
-        let (text, span) = self.text(problems)?;
-        let found = choices.iter().find(|(word, _)| *word == text);
-        if found.is_none() {
+        self.parsed(problems, |text| {
+            let found = choices.iter().find(|(word, _)| *word == text);
             let words = choices.iter().map(|(word, _)| *word);
-            problems.error(span, format!("`{key}` cannot be `{text}`"), did_you_mean(text, words));
-        }
-        found.map(|(_, choice)| *choice)
+            found.map(|(_, choice)| *choice).ok_or_else(|| did_you_mean(text, words))
+        })
     }
 
     /// Several values; a single one counts as a list of one. An empty list is recorded.

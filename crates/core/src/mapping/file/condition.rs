@@ -69,8 +69,7 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
     let (test, values, span) = match used.as_slice() {
         [] if unknown.is_empty() => {
             let help = format!("add one of {}", alternatives("", operators()));
-            problems.error(span, "this condition does not say what must hold", help);
-            return None;
+            return problems.reject(span, "this condition does not say what must hold", help);
         }
         [] => return None,
         [(_, operand, value, span)] => {
@@ -79,8 +78,7 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
         }
         [_, (second, _, _, span), ..] => {
             let help = "keep one: a condition asks one thing, and there is no `and`";
-            problems.error(*span, format!("`{second}` is a second operator in one condition"), help);
-            return None;
+            return problems.reject(*span, format!("`{second}` is a second operator in one condition"), help);
         }
     };
     let Spanned { value: field, span: field_span } = field?;
@@ -119,8 +117,7 @@ pub(super) fn observation(section: &mut Block<'_>, problems: &mut Problems) -> O
     match (contacts.key_span(), role.key_span()) {
         (Some(_), Some(span)) => {
             let help = "keep one of the two; write a second entry under `derive` for the other";
-            problems.error(span, "`role_missing` stands beside `contacts`", help);
-            None
+            problems.reject(span, "`role_missing` stands beside `contacts`", help)
         }
         (Some(span), None) => limit(contacts, span, problems).map(Observation::Contacts),
         (None, _) => people::one_role(role, problems).map(Observation::RoleMissing),
@@ -140,13 +137,9 @@ fn limit(contacts: Field<'_>, span: Span, problems: &mut Problems) -> Option<Lim
         (Some(_), None) => count(least, problems).map(Limit::AtLeast),
         (None, Some(_)) => count(most, problems).map(Limit::AtMost),
         (Some(_), Some(second)) => {
-            problems.error(second, "`at_most` is a second limit to `contacts`", "keep one of the two");
-            None
+            problems.reject(second, "`at_most` is a second limit to `contacts`", "keep one of the two")
         }
-        (None, None) => {
-            problems.error(span, "`contacts` does not say how many", COUNTED);
-            None
-        }
+        (None, None) => problems.reject(span, "`contacts` does not say how many", COUNTED),
     }
 }
 
@@ -193,15 +186,12 @@ fn threshold(field: Field<'_>, problems: &mut Problems) -> Option<Decimal> {
     if grouped(text) {
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         let help = format!("write `{digits}`, without separators between the thousands");
-        problems.error(span, format!("`{text}` can be read as two different numbers"), help);
-        return None;
+        return problems.reject(span, format!("`{text}` can be read as two different numbers"), help);
     }
-    let number = Decimal::from_str(text).ok();
-    if number.is_none() {
+    Decimal::from_str(text).ok().or_else(|| {
         let (message, help) = no_number(text);
-        problems.error(span, message, help);
-    }
-    number
+        problems.reject(span, message, help)
+    })
 }
 
 /// What to say about a threshold of the wrong kind.

@@ -46,11 +46,7 @@ fn table(field: Field<'_>, problems: &mut Problems) -> Vec<Label> {
 pub(super) fn one_role(field: Field<'_>, problems: &mut Problems) -> Option<Role> {
     let key = field.key_span()?;
     let node = field.node(problems)?;
-    let role = role(node);
-    if role.is_none() {
-        refuse_role(node, key, problems);
-    }
-    role
+    role(node).or_else(|| refuse_role(node, key, problems))
 }
 
 fn role(node: &Node) -> Option<Role> {
@@ -58,12 +54,12 @@ fn role(node: &Node) -> Option<Role> {
     Role::ALL.into_iter().find(|role| Some(role.as_str()) == text)
 }
 
-fn refuse_role(node: &Node, key: Span, problems: &mut Problems) {
+fn refuse_role(node: &Node, key: Span, problems: &mut Problems) -> Option<Role> {
     let names = Role::ALL.map(Role::as_str);
     let Some(text) = node.text().map(str::trim).filter(|text| !text.is_empty()) else {
-        return problems.error(key, "one role belongs here", format!("write {}", alternatives("", names)));
+        return problems.reject(key, "one role belongs here", format!("write {}", alternatives("", names)));
     };
-    problems.error(node.span, format!("there is no role `{text}`"), did_you_mean(text, names));
+    problems.reject(node.span, format!("there is no role `{text}`"), did_you_mean(text, names))
 }
 
 /// Who takes the handoff: the deal field with the person, and the address of who takes what nobody owns.

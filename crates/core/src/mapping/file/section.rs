@@ -73,8 +73,7 @@ fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<ast:
     match &entry.value.value {
         Value::Nothing => {
             let help = format!("write the field that feeds it: `{}: deal.…`", name.as_str());
-            problems.error(entry.span, format!("section `{}` is empty", name.as_str()), help);
-            None
+            problems.reject(entry.span, format!("section `{}` is empty", name.as_str()), help)
         }
         Value::Scalar(_) => {
             let from = values::path_in_list(&entry.value, problems)?;
@@ -82,8 +81,7 @@ fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<ast:
         }
         Value::List(paths) if paths.is_empty() => {
             let help = format!("write at least one field: `{}: [deal.…]`", name.as_str());
-            problems.error(entry.span, format!("section `{}` lists no field", name.as_str()), help);
-            None
+            problems.reject(entry.span, format!("section `{}` lists no field", name.as_str()), help)
         }
         Value::List(paths) => Some(ast::Section::from(name, fields(paths.iter(), problems))),
         Value::Map(_) => {

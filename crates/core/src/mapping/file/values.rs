@@ -23,8 +23,7 @@ pub(super) fn path(field: Field<'_>, problems: &mut Problems) -> Option<Spanned<
 pub(super) fn path_in_list(node: &Node, problems: &mut Problems) -> Option<Spanned<FieldPath>> {
     let Some(text) = node.text() else {
         let message = format!("the name of a field stands here, not {}", node.kind());
-        problems.error(node.span, message, "write a field such as `deal.handoff_risks`");
-        return None;
+        return problems.reject(node.span, message, "write a field such as `deal.handoff_risks`");
     };
     parse_path(text.trim(), node.span, problems)
 }
@@ -32,12 +31,10 @@ pub(super) fn path_in_list(node: &Node, problems: &mut Problems) -> Option<Spann
 fn parse_path(text: &str, span: Span, problems: &mut Problems) -> Option<Spanned<FieldPath>> {
     let Some((object, name)) = text.split_once('.') else {
         let help = format!("write `deal.{text}` for a field of the deal, `company.{text}` for the company's");
-        problems.error(span, format!("`{text}` does not say whose field it is"), help);
-        return None;
+        return problems.reject(span, format!("`{text}` does not say whose field it is"), help);
     };
     if let Some(help) = wrong_name(object, name) {
-        problems.error(span, format!("`{text}` is not the internal name of a field"), help);
-        return None;
+        return problems.reject(span, format!("`{text}` is not the internal name of a field"), help);
     }
     if let Some((_, object)) = FieldObject::ALL.into_iter().find(|(word, _)| *word == object) {
         return Some(Spanned { value: FieldPath { object, name: name.to_owned() }, span });
@@ -50,8 +47,7 @@ fn parse_path(text: &str, span: Span, problems: &mut Problems) -> Option<Spanned
         }
         None => "begin with `deal.`, `company.`, `owner.` or `line_items.`".to_owned(),
     };
-    problems.error(span, format!("there is no object `{object}`"), help);
-    None
+    problems.reject(span, format!("there is no object `{object}`"), help)
 }
 
 fn wrong_name(object: &str, name: &str) -> Option<String> {
@@ -133,8 +129,7 @@ pub(super) fn channel(field: Field<'_>, problems: &mut Problems) -> Option<Spann
     // `channel: #wins` is a key with a comment behind it: say more than "empty".
     let mut silent = Problems::default();
     let Some((text, span)) = field.text(&mut silent) else {
-        problems.error(key, "`channel` holds no channel id (text behind `#` is a comment)", CHANNEL);
-        return None;
+        return problems.reject(key, "`channel` holds no channel id (text behind `#` is a comment)", CHANNEL);
     };
     let message = match text.chars().next() {
         _ if is_channel(text) => return Some((text, span).into()),

@@ -18,7 +18,7 @@ pub(super) fn word<T: PartialEq>(words: &[(&'static str, T)], status: &T) -> &'s
 }
 
 /// What the packet must say.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
     pub(crate) sections: BTreeMap<SectionName, ExpectedSection>,
     /// Every gap that counts, in any order.
@@ -33,21 +33,21 @@ pub struct Expectation {
 }
 
 /// What a section must hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExpectedSection {
     pub(crate) status: Option<SectionStatus>,
     pub(crate) entries: Option<Vec<String>>,
 }
 
 /// A gap by its id, in one section or in any.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ExpectedGap {
     pub(crate) section: Option<SectionName>,
     pub(crate) id: String,
 }
 
 /// Whether the account must be important, or exactly why.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Important {
     Is(bool),
     Because(Vec<String>),
@@ -77,23 +77,11 @@ pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectat
         channel,
         status,
     };
-    if expectation.is_empty() && !problems.has_errors() {
+    if expectation == Expectation::default() && !problems.has_errors() {
         let help = "write at least one thing, such as `status: complete` or `gaps: []`";
         problems.error(span, "this case expects nothing, so it cannot fail", help);
     }
     expectation
-}
-
-impl Expectation {
-    fn is_empty(&self) -> bool {
-        self.sections.is_empty()
-            && self.gaps.is_none()
-            && self.roles.is_empty()
-            && self.important.is_none()
-            && self.owner.is_none()
-            && self.channel.is_none()
-            && self.status.is_none()
-    }
 }
 
 /// Several texts; `[]` means that there must be none.
@@ -128,11 +116,10 @@ fn sections(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<SectionNa
 fn roles(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<Role, Vec<String>> {
     let mut roles = BTreeMap::new();
     for entry in block.rest() {
-        match Role::ALL.into_iter().find(|role| role.as_str() == entry.key) {
-            Some(role) => {
-                roles.insert(role, owned(texts(Field::from(entry), problems)));
-            }
-            None => unknown("role", &entry.key, entry.span, &Role::ALL.map(Role::as_str), problems),
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == entry.key);
+        let names = Role::ALL.map(Role::as_str);
+        if let Some(role) = role.or_else(|| unknown("role", &entry.key, entry.span, &names, problems)) {
+            roles.insert(role, owned(texts(Field::from(entry), problems)));
         }
     }
     roles
@@ -140,17 +127,13 @@ fn roles(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<Role, Vec<St
 
 fn gap(text: &str, span: Span, problems: &mut Problems) -> Option<ExpectedGap> {
     let (section, id) = text.split_once('/').map_or((None, text), |(section, id)| (Some(section), id));
-    let section = match section {
-        Some(word) => Some(section_name(word, span, problems)?),
-        None => None,
-    };
+    let section = section.map(|word| section_name(word, span, problems).ok_or(())).transpose().ok()?;
     let rule = id.split(':').next().unwrap_or_default();
     if RULES.iter().any(|known| known.id.as_str() == rule) {
         return Some(ExpectedGap { section, id: id.to_owned() });
     }
     let ids: Vec<&str> = RULES.iter().map(|rule| rule.id.as_str()).collect();
-    unknown("gap", rule, span, &ids, problems);
-    None
+    unknown("gap", rule, span, &ids, problems)
 }
 
 fn important(field: Field<'_>, problems: &mut Problems) -> Option<Important> {
@@ -162,13 +145,10 @@ fn important(field: Field<'_>, problems: &mut Problems) -> Option<Important> {
 
 fn section_name(word: &str, span: Span, problems: &mut Problems) -> Option<SectionName> {
     let found = SectionName::ALL.into_iter().find(|name| name.as_str() == word);
-    if found.is_none() {
-        unknown("section", word, span, &SectionName::ALL.map(SectionName::as_str), problems);
-    }
-    found
+    found.or_else(|| unknown("section", word, span, &SectionName::ALL.map(SectionName::as_str), problems))
 }
 
-fn unknown(what: &str, word: &str, span: Span, names: &[&str], problems: &mut Problems) {
+fn unknown<T>(what: &str, word: &str, span: Span, names: &[&str], problems: &mut Problems) -> Option<T> {
     let help = did_you_mean(word, names.iter().copied());
-    problems.error(span, format!("there is no {what} `{word}`"), help);
+    problems.reject(span, format!("there is no {what} `{word}`"), help)
 }

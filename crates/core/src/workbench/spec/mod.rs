@@ -136,12 +136,8 @@ fn case(node: &Node, shared: &Shared<'_>, problems: &mut Problems) -> Option<Cas
 
 fn instant(field: Field<'_>, problems: &mut Problems) -> Option<Timestamp> {
     let (text, span) = field.text(problems)?;
-    let instant = text.parse().ok();
-    if instant.is_none() {
-        let help = "write day and time with an offset: `2026-11-22T08:00:00Z`";
-        problems.error(span, format!("`{text}` is not an instant"), help);
-    }
-    instant
+    let help = "write day and time with an offset: `2026-11-22T08:00:00Z`";
+    text.parse().ok().or_else(|| problems.reject(span, format!("`{text}` is not an instant"), help))
 }
 
 #[cfg(test)]

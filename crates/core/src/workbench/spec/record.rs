@@ -99,20 +99,18 @@ fn saved(field: Field<'_>, directory: &Path, problems: &mut Problems) -> Option<
     let text = match std::fs::read_to_string(beside(directory, name)) {
         Ok(text) => text,
         Err(error) => {
-            problems.error(span, format!("`{name}` cannot be read: {error}"), help);
-            return None;
+            return problems.reject(span, format!("`{name}` cannot be read: {error}"), help);
         }
     };
     match serde_json::from_str::<DealRecord>(&text) {
         Ok(record) => Some(Written { crm: Some(record.crm), record }),
         Err(error) => {
             let (line, column) = (error.line(), error.column());
-            problems.error(
+            problems.reject(
                 span,
                 format!("`{name}` is not a deal record: see its line {line}, column {column}"),
                 help,
-            );
-            None
+            )
         }
     }
 }
