@@ -69,7 +69,7 @@ pub(super) async fn run(args: &CheckArgs) -> ExitCode {
 }
 
 /// What a check found. When it is clean, it holds everything the service needs to start.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// The configuration, unless its file has an error.
     pub config: Option<Config>,
@@ -85,12 +85,7 @@ pub struct Report {
 /// Checks a configuration file and every mapping it names; `env` looks up an environment variable.
 pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report {
     let loaded = config::load(config_path, env);
-    let mut report = Report {
-        config: loaded.config,
-        mappings: Vec::new(),
-        files: vec![loaded.problems],
-        compared: Vec::new(),
-    };
+    let mut report = Report { config: loaded.config, files: vec![loaded.problems], ..Report::default() };
     for (crm, path) in &loaded.mappings {
         let (mapping, problems) = lint::read_for(*crm, path);
         report.mappings.extend(mapping);
@@ -101,7 +96,7 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
 
 /// Checks mapping files alone: for a workshop, or a pull request without secrets.
 fn check_mappings(paths: &[PathBuf]) -> Report {
-    let mut report = Report { config: None, mappings: Vec::new(), files: Vec::new(), compared: Vec::new() };
+    let mut report = Report::default();
     for path in paths {
         let (mapping, problems) = lint::read(path);
         report.mappings.extend(mapping);

@@ -7,8 +7,7 @@ use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
 use crate::store::{Store, StoredPacket, WinRow};
-use handoff_core::packet::Gap;
-use handoff_core::packet::Packet;
+use handoff_core::packet::{Gap, Packet};
 use handoff_core::source::nearest;
 use handoff_core::text::clean::one_line;
 

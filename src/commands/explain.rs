@@ -7,10 +7,10 @@ use handoff_core::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
 use handoff_core::mapping::condition::Verdict as Judged;
 use handoff_core::mapping::{Condition, ListStyle, Mapping, SectionMapping};
 use handoff_core::messages;
-use handoff_core::packet::{Addressee, DeliveryPlan, RoleSource, Severity};
-use handoff_core::packet::{Entry, Packet, PacketStatus, Section, SectionName};
-use handoff_core::record::FieldPath;
-use handoff_core::record::{DealRecord, FieldKind, Reading, User};
+use handoff_core::packet::{
+    Addressee, DeliveryPlan, Entry, Packet, PacketStatus, RoleSource, Section, SectionName, Severity,
+};
+use handoff_core::record::{DealRecord, FieldKind, FieldPath, Reading, User};
 use handoff_core::workbench::compare;
 
 /// What was explained, and what explains it.
@@ -71,14 +71,12 @@ impl Explained<'_> {
             }
         }
         for person in &section.people {
-            let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
             let why = match person.source {
                 RoleSource::Label => "by the label on the deal",
                 RoleSource::BuyingRole => "by the contact's buying role, as no label of the deal is mapped",
                 RoleSource::Unknown => "neither a label nor a buying role is mapped",
             };
-            let roles = if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") };
-            page.line("", &format!("{}: {roles}, {why}", person.name));
+            page.line("", &format!("{}: {}, {why}", person.name, compare::roles(person)));
         }
     }
 

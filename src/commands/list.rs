@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{ConfigArg, Problem, delivery_status, open_store};
-use crate::store::{DealRow, PacketRow, Pause, WinRow};
+use crate::store::{PacketRow, WinRow};
 use handoff_core::packet::{Packet, PacketStatus};
 
 /// Arguments of `handoff list`.
@@ -28,10 +28,15 @@ pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
         println!("{}", serde_json::to_string_pretty(&json!({ "wins": wins, "paused": pauses }))?);
         return Ok(());
     }
-    pauses.iter().for_each(print_pause);
+    for pause in &pauses {
+        println!("paused      {} until {}: {}", pause.scope, pause.until, pause.reason);
+    }
     for win in &wins {
         match win {
-            WinRow::Deal(deal) => print_deal(deal),
+            WinRow::Deal(deal) => {
+                let error = deal.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+                println!("{:<11} {} after {} tries{error}", deal.state.as_str(), deal.deal, deal.tries);
+            }
             WinRow::Packet(packet) => print_packet(packet)?,
         }
     }
@@ -39,15 +44,6 @@ pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
         println!("nothing yet");
     }
     Ok(())
-}
-
-fn print_pause(pause: &Pause) {
-    println!("paused      {} until {}: {}", pause.scope, pause.until, pause.reason);
-}
-
-fn print_deal(deal: &DealRow) {
-    let error = deal.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-    println!("{:<11} {} after {} tries{error}", deal.state.as_str(), deal.deal, deal.tries);
 }
 
 fn print_packet(row: &PacketRow) -> Result<(), Problem> {

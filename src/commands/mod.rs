@@ -30,7 +30,6 @@ mod stats;
 mod store;
 mod terminal;
 mod test;
-mod threads;
 #[cfg(test)]
 mod town;
 mod won_deals;

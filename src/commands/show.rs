@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::layout::WIDTH;
 use super::{ConfigArg, Problem, delivery_status, dismiss, load_config, open_store_of, terminal};
 use crate::clock::later;
-use crate::store::{Attempt, DeliveryState, StoreConfig, StoredPacket, StoredRecord};
+use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord};
 use handoff_core::packet::Packet;
 
 /// Arguments of `handoff show`.
@@ -50,18 +49,15 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     println!("won at {}, deal {}", stored.won_at, stored.deal);
     match &stored.record {
         StoredRecord::Kept(_) => {
-            let until = record_until(&stored, &config.store);
+            // Then it is deleted, unless something still waits to be delivered.
+            let kept = Duration::from_hours(24 * u64::from(config.store.record_days));
+            let until = later(stored.created_at, kept);
             println!("deal record kept until {until}: handoff show {} --record", stored.packet_id);
         }
         StoredRecord::Deleted(at) => println!("deal record deleted at {at}"),
     }
     print_deliveries(&stored);
     Ok(())
-}
-
-/// When the record is deleted, unless something still waits to be delivered then.
-fn record_until(stored: &StoredPacket, kept: &StoreConfig) -> Timestamp {
-    later(stored.created_at, Duration::from_hours(24 * u64::from(kept.record_days)))
 }
 
 fn print_record(stored: &StoredPacket) -> Result<(), Problem> {

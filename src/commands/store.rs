@@ -48,18 +48,25 @@ pub struct CopyArgs {
 
 pub(super) async fn run(command: &StoreCommand) -> Result<(), Problem> {
     match command {
-        StoreCommand::Migrate(args) => migrate(args).await,
-        StoreCommand::Copy(args) => copy(args).await,
-        StoreCommand::Backup(args) => back_up(args).await,
-        StoreCommand::Restore(args) => restore(args).await,
-        StoreCommand::Restored(args) => restored(args).await,
+        StoreCommand::Migrate(args) => {
+            let url = load_config(&args.config)?.store.url;
+            Store::open(&url, Clock::machine()).await?.close().await;
+            println!("{url} is up to date");
+        }
+        StoreCommand::Copy(args) => copy(args).await?,
+        StoreCommand::Backup(args) => {
+            let database = database(args, "pg_dump, or what your provider offers")?;
+            Store::back_up(&database, &args.file).await?;
+            println!("{} is a sound copy of {}", args.file.display(), database.display());
+        }
+        StoreCommand::Restore(args) => restore(args).await?,
+        StoreCommand::Restored(args) => {
+            let store = open_store(&args.config).await?;
+            store.mark_restored().await?;
+            store.close().await;
+            println!("what may have been delivered until now is looked up before it is sent");
+        }
     }
-}
-
-async fn migrate(args: &ConfigArg) -> Result<(), Problem> {
-    let url = load_config(&args.config)?.store.url;
-    Store::open(&url, Clock::machine()).await?.close().await;
-    println!("{url} is up to date");
     Ok(())
 }
 
@@ -84,13 +91,6 @@ fn database(args: &FileArgs, instead: &str) -> Result<PathBuf, Problem> {
     }
 }
 
-async fn back_up(args: &FileArgs) -> Result<(), Problem> {
-    let database = database(args, "pg_dump, or what your provider offers")?;
-    Store::back_up(&database, &args.file).await?;
-    println!("{} is a sound copy of {}", args.file.display(), database.display());
-    Ok(())
-}
-
 async fn restore(args: &FileArgs) -> Result<(), Problem> {
     let instead = "pg_restore, and then `handoff store restored`, before the service starts";
     let database = database(args, instead)?;
@@ -103,13 +103,5 @@ async fn restore(args: &FileArgs) -> Result<(), Problem> {
     println!(
         "the service finds wins since then by itself, `catch_up_window` far back; older ones with `handoff catch-up`"
     );
-    Ok(())
-}
-
-async fn restored(args: &ConfigArg) -> Result<(), Problem> {
-    let store = open_store(&args.config).await?;
-    store.mark_restored().await?;
-    store.close().await;
-    println!("what may have been delivered until now is looked up before it is sent");
     Ok(())
 }

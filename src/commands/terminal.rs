@@ -13,8 +13,7 @@ use crate::config::LogConfig;
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::slack::{self, Message};
 use crate::delivery::task;
-use handoff_core::packet::DeliveryPlan;
-use handoff_core::packet::Packet;
+use handoff_core::packet::{DeliveryPlan, Packet};
 use handoff_core::record::DealRecord;
 
 /// Structured logs on standard error, as the configuration wants them. `RUST_LOG` is not read: what a

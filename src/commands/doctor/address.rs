@@ -98,52 +98,46 @@ impl Trip<'_> {
             Some(base) => self.send(&format!("{base}{PATH}"), url, secret).await,
             None => Answer::None("it listens on no fixed port".to_owned()),
         };
-        match direct {
-            Answer::Status(StatusCode::OK) => Finding::bad(
-                ADDRESS,
-                seen("without the proxy it is taken"),
+        let (what, remedy) = match direct {
+            Answer::Status(StatusCode::OK) => (
+                "without the proxy it is taken",
                 "let the proxy pass on path, query, body and the headers X-HubSpot-* unchanged",
             ),
-            Answer::Status(StatusCode::UNAUTHORIZED) => Finding::bad(
-                ADDRESS,
-                seen("without the proxy too"),
+            Answer::Status(StatusCode::UNAUTHORIZED) => (
+                "without the proxy too",
                 "the running service has another `public_url` or another secret: restart it, or give it the \
                  environment that this command has",
             ),
-            _ => Finding::bad(
-                ADDRESS,
-                seen(
-                    "the service itself is not on this machine, so the proxy cannot be told from the service",
-                ),
+            _ => (
+                "the service itself is not on this machine, so the proxy cannot be told from the service",
                 "see the service's log: it says what would have matched. Run this command beside the service",
             ),
-        }
+        };
+        Finding::bad(ADDRESS, seen(what), remedy)
     }
 
     fn lost(&self, url: &str, answer: &Answer) -> Finding {
-        match answer {
-            Answer::None(why) => Finding::bad(
-                ADDRESS,
+        let (seen, remedy) = match answer {
+            Answer::None(why) => (
                 format!("{url} cannot be reached: {why}"),
                 "see DNS, certificate and proxy, and that the service runs. Some networks cannot call their own \
                  public address: then run this from elsewhere",
             ),
-            Answer::Redirect(to) => Finding::bad(
-                ADDRESS,
+            Answer::Redirect(to) => (
                 format!("{url} redirects to {to}"),
                 "CRMs do not follow: configure the address that answers, here and there",
             ),
-            Answer::Status(StatusCode::SERVICE_UNAVAILABLE) => Finding::bad(
-                ADDRESS,
+            Answer::Status(StatusCode::SERVICE_UNAVAILABLE) => (
                 format!("{url} answers 503"),
                 "the service cannot store webhooks, or the proxy cannot reach the service: see both logs",
             ),
-            Answer::Status(status) => Finding::bad(
-                ADDRESS,
-                format!("{url} answers {}: that is not this service", status.as_u16()),
-                format!("let the proxy pass {PATH} to {}", self.config.listen),
-            ),
-        }
+            Answer::Status(status) => {
+                let seen = format!("{url} answers {}: that is not this service", status.as_u16());
+                let remedy = format!("let the proxy pass {PATH} to {}", self.config.listen);
+                return Finding::bad(ADDRESS, seen, remedy);
+            }
+        };
+        Finding::bad(ADDRESS, seen, remedy)
     }
 }
 

@@ -52,13 +52,12 @@ fn compare(account: &AccountMetadata, of: &Subscriptions, problems: &mut Problem
     // JSON is YAML, and this reader knows places.
     let silent = &mut Problems::default();
     let Some(root) = source::yaml(&text, silent) else { return };
-    let Some(subscriptions) = Block::of(&root, "", silent)
+    let Some(mut subscriptions) = Block::of(&root, "", silent)
         .and_then(|mut top| top.take("config").block(silent))
         .and_then(|mut config| config.take("subscriptions").block(silent))
     else {
         return;
     };
-    let mut subscriptions = subscriptions;
     for key in ["crmObjects", "legacyCrmObjects"] {
         for node in subscriptions.take(key).list(silent) {
             subscription(node, account, of, problems);

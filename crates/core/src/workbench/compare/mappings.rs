@@ -23,11 +23,8 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     roles("buying role", &old.roles.buying_roles, &new.roles.buying_roles, &mut changes);
     conditions(&old.important_when, &new.important_when, &mut changes);
     changes.replaced("owner", &old.owner.from.to_string(), &new.owner.from.to_string());
-    changes.replaced(
-        "owner",
-        &format!("fallback {}", old.owner.fallback),
-        &format!("fallback {}", new.owner.fallback),
-    );
+    let fallback = |mapping: &Mapping| format!("fallback {}", mapping.owner.fallback);
+    changes.replaced("owner", &fallback(old), &fallback(new));
     let days = |mapping: &Mapping| format!("due after {} business days", mapping.task.due_in_business_days);
     changes.replaced("task", &days(old), &days(new));
     changes.replaced("slack", &old.slack.channel, &new.slack.channel);
@@ -74,7 +71,7 @@ fn section(
     if !new_feeds(new) && new_feeds(old) && name != SectionName::Stakeholders {
         changes.lost(about, "nothing feeds it any more: it is unmapped on every handoff");
     }
-    changes.replaced(about, &list(old.list), &list(new.list));
+    changes.replaced(about, list(old.list), list(new.list));
     let words = |section: &SectionMapping| {
         format!("at most {} words", section.words.unwrap_or(excerpt::DEFAULT_WORDS))
     };
@@ -102,14 +99,13 @@ fn new_feeds(section: &SectionMapping) -> bool {
 }
 
 /// How values become entries, as people say it.
-pub fn list(style: ListStyle) -> String {
+pub fn list(style: ListStyle) -> &'static str {
     match style {
         ListStyle::Auto => "entries by the field's type",
         ListStyle::Whole => "one entry a value",
         ListStyle::Lines => "one entry a line",
         ListStyle::Semicolons => "one entry between semicolons",
     }
-    .to_owned()
 }
 
 fn derivation(derivation: &Derivation) -> String {
@@ -117,18 +113,15 @@ fn derivation(derivation: &Derivation) -> String {
 }
 
 fn roles(what: &str, old: &BTreeMap<String, Role>, new: &BTreeMap<String, Role>, changes: &mut Changes) {
+    let leads = |label: &String, role: &Role| format!("{what} {label} leads to {}", role.title());
     for (label, role) in old {
         match new.get(label) {
-            None => changes.lost("roles", format!("{what} {label} leads to {}", role.title())),
-            Some(other) => changes.replaced(
-                "roles",
-                &format!("{what} {label} leads to {}", role.title()),
-                &format!("{what} {label} leads to {}", other.title()),
-            ),
+            None => changes.lost("roles", leads(label, role)),
+            Some(other) => changes.replaced("roles", &leads(label, role), &leads(label, other)),
         }
     }
     for (label, role) in new.iter().filter(|(label, _)| !old.contains_key(*label)) {
-        changes.gained("roles", format!("{what} {label} leads to {}", role.title()));
+        changes.gained("roles", leads(label, role));
     }
 }
 

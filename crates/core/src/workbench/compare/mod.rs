@@ -7,9 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use mappings::mappings;
-pub use mappings::{list, observation, words as condition};
-pub use packets::packets;
+pub use mappings::{list, mappings, observation, words as condition};
+pub use packets::{packets, roles};
 
 /// One thing that changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,8 +1,8 @@
 //! What a packet of one deal says and another packet of the same deal does not.
 
 use super::{Change, Changes};
-use crate::packet::Gap;
-use crate::packet::{DeliveryPlan, Entry, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
+use crate::packet::{DeliveryPlan, Entry, Gap, Packet, Person, Section, SectionName, SectionStatus};
+use crate::workbench::spec::{PACKET_STATUSES, STATUSES, word};
 
 /// Everything that the `new` packet and its plan say differently from the `old`, in the order of a packet.
 pub fn packets(
@@ -10,12 +10,10 @@ pub fn packets(
     (new, new_plan): (&Packet, &DeliveryPlan),
 ) -> Vec<Change> {
     let mut changes = Changes::default();
+    let status = |packet: &Packet| word(&PACKET_STATUSES, &packet.status);
     changes.replaced("packet", status(old), status(new));
-    changes.replaced(
-        "packet",
-        &format!("{} of 6 filled", old.filled),
-        &format!("{} of 6 filled", new.filled),
-    );
+    let filled = |packet: &Packet| format!("{} of 6 filled", packet.filled);
+    changes.replaced("packet", &filled(old), &filled(new));
     for name in SectionName::ALL {
         section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
     }
@@ -37,19 +35,10 @@ pub fn packets(
     changes.0
 }
 
-fn status(packet: &Packet) -> &'static str {
-    match packet.status {
-        PacketStatus::Complete => "complete",
-        PacketStatus::Incomplete => "incomplete",
-    }
-}
-
 fn section(name: SectionName, old: Option<&Section>, new: Option<&Section>, changes: &mut Changes) {
     let about = name.as_str();
-    let state = |section: Option<&Section>| match section.map(|section| section.status) {
-        Some(SectionStatus::Filled) => "filled",
-        Some(SectionStatus::Weak) => "weak",
-        Some(SectionStatus::Missing) | None => "missing",
+    let state = |section: Option<&Section>| {
+        word(&STATUSES, &section.map_or(SectionStatus::Missing, |section| section.status))
     };
     changes.replaced(about, state(old), state(new));
     let entries = |section: Option<&Section>| section.map(|one| one.entries.clone()).unwrap_or_default();
@@ -64,9 +53,13 @@ fn entry(entry: &Entry) -> String {
 }
 
 fn person(person: &Person) -> String {
+    format!("{}: {}  [{}]", person.name, roles(person), person.source.as_str())
+}
+
+/// A person's roles as people say them: `Sponsor, Operator`.
+pub fn roles(person: &Person) -> String {
     let roles: Vec<&str> = person.roles.iter().map(|role| role.title()).collect();
-    let roles = if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") };
-    format!("{}: {roles}  [{}]", person.name, person.source.as_str())
+    if roles.is_empty() { "role unknown".to_owned() } else { roles.join(", ") }
 }
 
 /// Gaps that count, with what they ask.

@@ -5,8 +5,7 @@ use std::fmt;
 use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important, PACKET_STATUSES, STATUSES, word};
 use crate::mapping::Mapping;
 use crate::mapping::condition::Verdict;
-use crate::packet::Gap;
-use crate::packet::{DeliveryPlan, Packet, PacketStatus, Role, Section, SectionStatus};
+use crate::packet::{DeliveryPlan, Gap, Packet, PacketStatus, Role, Section, SectionStatus};
 use crate::record::{CrmKind, DealRecord};
 
 /// One thing that is not as expected.

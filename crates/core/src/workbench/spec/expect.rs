@@ -6,14 +6,14 @@ use crate::gaps::RULES;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
 use crate::source::{Block, Field, Problems, Span, Value, did_you_mean};
 
-pub(super) const STATUSES: [(&str, SectionStatus); 3] =
+pub(in crate::workbench) const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
 
-pub(super) const PACKET_STATUSES: [(&str, PacketStatus); 2] =
+pub(in crate::workbench) const PACKET_STATUSES: [(&str, PacketStatus); 2] =
     [("complete", PacketStatus::Complete), ("incomplete", PacketStatus::Incomplete)];
 
 /// The word for a status.
-pub(super) fn word<T: PartialEq>(words: &[(&'static str, T)], status: &T) -> &'static str {
+pub(in crate::workbench) fn word<T: PartialEq>(words: &[(&'static str, T)], status: &T) -> &'static str {
     words.iter().find(|(_, known)| known == status).map_or("", |(word, _)| word)
 }
 

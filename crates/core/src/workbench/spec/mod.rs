@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 pub use difference::{Difference, Side};
 pub use expect::Expectation;
+pub(super) use expect::{PACKET_STATUSES, STATUSES, word};
 
 use crate::assemble::assemble;
 use crate::mapping::Mapping;
