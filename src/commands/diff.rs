@@ -1,19 +1,20 @@
 //! `handoff diff`: what a new mapping would change, in words and deal by deal.
 
-use std::fmt::Write as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::fetch::{connect, read_mapping, read_record};
+use super::fetch::{read_mapping, read_record};
+use super::layout::{Page, WIDTH};
 use super::won_deals::{self, Unread, WonDeals};
-use super::{ConfigArg, Problem, load_config, terminal};
+use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
 use handoff_core::assemble::assemble;
 use handoff_core::mapping::Mapping;
-use handoff_core::record::DealRecord;
+use handoff_core::record::{CrmKind, DealRecord};
 use handoff_core::text::clean::clean_line;
 use handoff_core::workbench::compare::{self, Change};
 
@@ -66,16 +67,11 @@ struct Report {
     /// `None` without records.
     deals: Option<Vec<Deal>>,
     /// Saved records of a CRM that neither mapping is for.
-    #[serde(skip_serializing_if = "is_zero")]
-    left_out: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<NonZero<usize>>,
     /// Deals that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread: Vec<Unread>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 /// What changes for one deal.
@@ -90,24 +86,21 @@ struct Deal {
 
 pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
     let (old, new) = (read_mapping(&args.old)?, read_mapping(&args.new)?);
-    let now = Clock::machine().now();
-    let (mut unread, mut left_out, mut finished) = (Vec::new(), 0, Ok(()));
+    let comparison = Comparison { old: &old, new: &new, as_of: args.as_of, now: Clock::machine().now() };
+    let (mut unread, mut left_out, mut finished) = (Vec::new(), None, Ok(()));
     let deals = match (&args.records, args.last) {
         (Some(folder), _) => {
-            let deal = |path: &PathBuf| deal(path, &old, &new, args.as_of, now);
-            let deals = records(folder)?.iter().map(deal).collect::<Result<Vec<_>, _>>()?;
-            left_out = deals.iter().filter(|deal| deal.is_none()).count();
-            Some(deals.into_iter().flatten().collect())
+            let saved = records(folder)?;
+            let saved = saved.iter().map(|path| comparison.saved(path)).collect::<Result<Vec<_>, _>>()?;
+            left_out = NonZero::new(saved.iter().filter(|deal| deal.is_none()).count());
+            Some(saved.into_iter().flatten().collect())
         }
         (None, Some(last)) => {
-            let (account, won) = last_won(args, last, &old, &new).await?;
-            (unread, finished) = (won.unread, won.stopped.map_or(Ok(()), |_| Err(won_deals::unfinished())));
-            let records = won.records.into_iter();
-            Some(
-                records
-                    .map(|record| compared(account.clone(), record, &old, &new, args.as_of, now))
-                    .collect(),
-            )
+            let (account, won) = comparison.last_won(args, last).await?;
+            finished = won.finished();
+            unread = won.unread;
+            let deal = |record| comparison.deal(account.clone(), record);
+            Some(won.records.into_iter().map(deal).collect())
         }
         (None, None) => None,
     };
@@ -118,28 +111,6 @@ pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
     }
     finished
-}
-
-/// The deals that were won last, with the fields of both mappings, and the account they are from.
-async fn last_won(
-    args: &DiffArgs,
-    last: u16,
-    old: &Mapping,
-    new: &Mapping,
-) -> Result<(String, WonDeals), Problem> {
-    let config = load_config(&args.config.config)?;
-    let (crm, _) =
-        connect(&config, won_deals::account(&config, args.account.as_deref(), Some(new.crm)).as_deref())?;
-    let account = crm.account();
-    if ![old.crm, new.crm].contains(&account.crm) {
-        return Err(Problem::new(format!(
-            "handoff: neither mapping is for {}, where {account} is",
-            account.crm
-        )));
-    }
-    let wanted = old.wanted_fields().and(new.wanted_fields());
-    let won = won_deals::read(&*crm, usize::from(last), &wanted, &Clock::machine()).await?;
-    Ok((account.to_string(), won))
 }
 
 /// The saved records of a folder, by name.
@@ -158,85 +129,103 @@ fn records(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(paths)
 }
 
-/// What changes for a saved deal; `None` if it is from a CRM that neither mapping is for.
-fn deal(
-    path: &Path,
-    old: &Mapping,
-    new: &Mapping,
+/// Two mappings, and when the packets that are compared speak of.
+struct Comparison<'a> {
+    old: &'a Mapping,
+    new: &'a Mapping,
     as_of: Option<Timestamp>,
+    /// Where neither `as_of` nor the record says when.
     now: Timestamp,
-) -> Result<Option<Deal>, Problem> {
-    let record = read_record(path)?;
-    let is_meant = [old.crm, new.crm].contains(&record.crm);
-    Ok(is_meant.then(|| compared(path.display().to_string(), record, old, new, as_of, now)))
 }
 
-/// `from` is the file of the record, or its account.
-fn compared(
-    from: String,
-    record: DealRecord,
-    old: &Mapping,
-    new: &Mapping,
-    as_of: Option<Timestamp>,
-    now: Timestamp,
-) -> Deal {
-    let as_of = as_of.or(record.fetched_at).unwrap_or(now);
-    let changes = changes(&record, old, new, as_of);
-    let title =
-        clean_line(record.deal.get(record.crm.dialect().fields.deal_name).unwrap_or("a deal without a name"));
-    Deal { record: from, id: record.deal.id, name: title, changes }
-}
+impl Comparison<'_> {
+    fn is_for(&self, crm: CrmKind) -> bool {
+        [self.old.crm, self.new.crm].contains(&crm)
+    }
 
-fn changes(record: &DealRecord, old: &Mapping, new: &Mapping, as_of: Timestamp) -> Vec<Change> {
-    let packet = |what: &str, kind| vec![Change { about: "packet".to_owned(), kind, what: what.to_owned() }];
-    let covers = |mapping: &Mapping| mapping.crm == record.crm && mapping.covers(record);
-    match (covers(old), covers(new)) {
-        (false, false) => Vec::new(),
-        (true, false) => {
-            packet("this deal gets none any more: `applies_to` leaves it out", compare::Kind::Lost)
+    /// The deals that were won last, with the fields of both mappings, and the account they are from.
+    async fn last_won(&self, args: &DiffArgs, last: u16) -> Result<(String, WonDeals), Problem> {
+        let config = load_config(&args.config.config)?;
+        let (crm, _) = won_deals::connect(&config, args.account.as_deref(), Some(self.new.crm))?;
+        let account = crm.account();
+        if !self.is_for(account.crm) {
+            return Err(Problem::new(format!(
+                "handoff: neither mapping is for {}, where {account} is",
+                account.crm
+            )));
         }
-        (false, true) => packet("this deal gets one now: `applies_to` takes it in", compare::Kind::Gained),
-        (true, true) => {
-            let (old, old_orders) = assemble(old, record, "pkt_old", as_of);
-            let (new, new_orders) = assemble(new, record, "pkt_new", as_of);
-            compare::packets((&old, &old_orders), (&new, &new_orders))
+        let wanted = self.old.wanted_fields().and(self.new.wanted_fields());
+        let won = won_deals::read(&*crm, usize::from(last), &wanted, &Clock::machine()).await?;
+        Ok((account.to_string(), won))
+    }
+
+    /// What changes for a saved deal; `None` if it is from a CRM that neither mapping is for.
+    fn saved(&self, path: &Path) -> Result<Option<Deal>, Problem> {
+        let record = read_record(path)?;
+        Ok(self.is_for(record.crm).then(|| self.deal(path.display().to_string(), record)))
+    }
+
+    /// `from` is the file of the record, or its account.
+    fn deal(&self, from: String, record: DealRecord) -> Deal {
+        let changes = self.changes(&record);
+        let name = record.deal.get(record.crm.dialect().fields.deal_name);
+        let name = clean_line(name.unwrap_or("a deal without a name"));
+        Deal { record: from, id: record.deal.id, name, changes }
+    }
+
+    fn changes(&self, record: &DealRecord) -> Vec<Change> {
+        let as_of = self.as_of.or(record.fetched_at).unwrap_or(self.now);
+        let packet =
+            |what: &str, kind| vec![Change { about: "packet".to_owned(), kind, what: what.to_owned() }];
+        let covers = |mapping: &Mapping| mapping.crm == record.crm && mapping.covers(record);
+        match (covers(self.old), covers(self.new)) {
+            (false, false) => Vec::new(),
+            (true, false) => {
+                packet("this deal gets none any more: `applies_to` leaves it out", compare::Kind::Lost)
+            }
+            (false, true) => {
+                packet("this deal gets one now: `applies_to` takes it in", compare::Kind::Gained)
+            }
+            (true, true) => {
+                let (old, old_orders) = assemble(self.old, record, "pkt_old", as_of);
+                let (new, new_orders) = assemble(self.new, record, "pkt_new", as_of);
+                compare::packets((&old, &old_orders), (&new, &new_orders))
+            }
         }
     }
 }
 
 impl Report {
     fn text(&self) -> String {
-        let mut out = String::new();
-        terminal::heading(&mut out, &format!("{} → {}", self.old, self.new));
+        let mut page = Page::new(WIDTH);
+        page.heading(&format!("{} → {}", self.old, self.new));
         if self.mapping.is_empty() {
-            terminal::line(&mut out, "", "Both mappings say the same.");
+            page.line("", "Both mappings say the same.");
         }
-        for change in &self.mapping {
-            show(&mut out, change);
-        }
-        let Some(deals) = &self.deals else { return out };
+        changes(&mut page, &self.mapping);
+        let Some(deals) = &self.deals else { return page.into_text() };
         let differ: Vec<&Deal> = deals.iter().filter(|deal| !deal.changes.is_empty()).collect();
         for deal in &differ {
-            out.push('\n');
-            terminal::heading(&mut out, &format!("{} {} ({})", deal.id, deal.name, deal.record));
-            for change in &deal.changes {
-                show(&mut out, change);
-            }
+            page.blank();
+            page.heading(&format!("{} {} ({})", deal.id, deal.name, deal.record));
+            changes(&mut page, &deal.changes);
         }
-        let _ = writeln!(out, "\n{} of {} deals change", differ.len(), deals.len());
-        if self.left_out > 0 {
-            let _ = writeln!(out, "{} more are from another CRM", self.left_out);
+        page.blank();
+        page.line("", &format!("{} of {} deals change", differ.len(), deals.len()));
+        if let Some(left_out) = self.left_out {
+            page.line("", &format!("{left_out} more are from another CRM"));
         }
         if !self.unread.is_empty() {
-            let _ = writeln!(out, "{} more could not be read", self.unread.len());
+            page.line("", &format!("{} more could not be read", self.unread.len()));
         }
-        out
+        page.into_text()
     }
 }
 
-fn show(out: &mut String, change: &Change) {
-    let Change { about, kind, what } = change;
-    terminal::line(out, &format!("  {} ", kind.sign()), &format!("{about}: {what}"));
+fn changes(page: &mut Page, changes: &[Change]) {
+    for Change { about, kind, what } in changes {
+        page.line(&format!("  {} ", kind.sign()), &format!("{about}: {what}"));
+    }
 }
 
 #[cfg(test)]
@@ -254,16 +243,16 @@ mod tests {
         let as_is = lint::parse("old.yaml", &text).0.unwrap();
         let changed = lint::parse("new.yaml", &text.replacen(old.0, old.1, 1)).0.unwrap();
         let now = "2026-11-23T08:00:00Z".parse().unwrap();
+        let comparison = Comparison { old: &as_is, new: &changed, as_of: None, now };
         let deals = records(directory.path()).unwrap();
-        let deals =
-            deals.iter().map(|path| deal(path, &as_is, &changed, None, now).unwrap().unwrap()).collect();
+        let deals = deals.iter().map(|path| comparison.saved(path).unwrap().unwrap()).collect();
         let mapping = compare::mappings(&as_is, &changed);
         let report = Report {
             old: as_is.file,
             new: changed.file,
             mapping,
             deals: Some(deals),
-            left_out: 0,
+            left_out: None,
             unread: Vec::new(),
         };
         report.text().replace(&directory.path().display().to_string(), "DIR").replace('─', "")

@@ -46,6 +46,10 @@ impl Page {
         }
     }
 
+    pub(super) fn blank(&mut self) {
+        self.row("", "");
+    }
+
     fn row(&mut self, start: &str, text: &str) {
         self.text.extend([start, text, "\n"]);
     }

@@ -1,11 +1,10 @@
 //! `handoff rules`: every rule that flags a gap.
 
-use std::fmt::Write as _;
-
 use clap::Args;
 use serde::Serialize;
 
-use super::{Problem, terminal};
+use super::Problem;
+use super::layout::{Page, WIDTH};
 use handoff_core::gaps::RULES;
 use handoff_core::packet::Confidence;
 
@@ -49,18 +48,18 @@ fn shown() -> Vec<Shown> {
 
 /// The rules in the order they speak, and how to read them.
 fn listed() -> String {
-    let mut out = String::new();
+    let mut page = Page::new(WIDTH);
     for rule in shown() {
-        let _ = writeln!(out, "{} ({})", rule.id, rule.confidence.as_str());
-        terminal::line(&mut out, "  catches       ", rule.catches);
-        terminal::line(&mut out, "  leaves alone  ", rule.leaves_alone);
-        terminal::line(&mut out, "  asks          ", rule.question);
-        out.push('\n');
+        page.line("", &format!("{} ({})", rule.id, rule.confidence.as_str()));
+        page.line("  catches       ", rule.catches);
+        page.line("  leaves alone  ", rule.leaves_alone);
+        page.line("  asks          ", rule.question);
+        page.blank();
     }
     let note = "certain: structure says so. likely: almost always right. unsure: a guess, shown in `handoff preview` \
                 only. A rule flags and asks; it never blocks a handoff and never changes a text.";
-    terminal::line(&mut out, "", note);
-    out
+    page.line("", note);
+    page.into_text()
 }
 
 #[cfg(test)]

@@ -95,17 +95,3 @@ fn digest(channel: &str, message: &Message, width: usize) -> String {
     page.line("", &message.to_string());
     page.into_text()
 }
-
-/// A heading at the usual width.
-pub(super) fn heading(out: &mut String, text: &str) {
-    let mut page = Page::new(WIDTH);
-    page.heading(text);
-    out.push_str(&page.into_text());
-}
-
-/// One line at the usual width, as a [`Page`] wraps it.
-pub(super) fn line(out: &mut String, prefix: &str, text: &str) {
-    let mut page = Page::new(WIDTH);
-    page.line(prefix, text);
-    out.push_str(&page.into_text());
-}

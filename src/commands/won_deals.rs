@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Problem;
+use super::fetch::{self, Connected};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crm::Crm;
@@ -115,16 +116,17 @@ fn ends_the_reading(failure: &Failure) -> bool {
 }
 
 impl WonDeals {
+    /// A problem when not every deal was got to.
+    pub(super) fn finished(&self) -> Result<(), Problem> {
+        let told = "handoff: not every deal was read; what was printed is about the others";
+        self.stopped.as_ref().map_or(Ok(()), |_| Err(Problem::new(told)))
+    }
+
     fn pass_over(&mut self, deal: &str, why: &str, progress: &Progress) {
         progress.clear();
         eprintln!("deal {deal} is left out: {why}");
         self.unread.push(Unread { deal: deal.to_owned(), why: why.to_owned() });
     }
-}
-
-/// What to end with when not every deal was got to.
-pub(super) fn unfinished() -> Problem {
-    Problem::new("handoff: not every deal was read; what was printed is about the others")
 }
 
 /// `12 of 50 deals read`: on one line of a terminal, else a line from time to time.
@@ -152,20 +154,22 @@ impl Progress {
     }
 }
 
-/// The one account to ask, as [`super::fetch::connect`] takes it: the one that was named, else the only one of
-/// `crm`, if there is only one.
-pub(super) fn account(config: &Config, named: Option<&str>, crm: Option<CrmKind>) -> Option<String> {
+/// [`super::fetch::connect`] with the one account to ask: the one that was named, else the only one of `crm`, if
+/// there is only one.
+pub(super) fn connect(
+    config: &Config,
+    named: Option<&str>,
+    crm: Option<CrmKind>,
+) -> Result<Connected, Problem> {
     // `hubspot:48210077`, as other commands print it, or the id alone.
     if let Some(named) = named {
-        return Some(named.split_once(':').map_or(named, |(_, id)| id).to_owned());
+        return fetch::connect(config, Some(named.split_once(':').map_or(named, |(_, id)| id)));
     }
     let mut fitting = config
         .accounts
         .iter()
         .map(|account| account.settings.account())
         .filter(|account| Some(account.crm) == crm);
-    match (fitting.next(), fitting.next()) {
-        (Some(only), None) => Some(only.account),
-        _ => None,
-    }
+    let only = fitting.next().filter(|_| fitting.next().is_none());
+    fetch::connect(config, only.as_ref().map(|only| only.account.as_str()))
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::fetch::{connect, read_mapping};
+use super::fetch::read_mapping;
 use super::won_deals::{self, Unread};
 use super::{ConfigArg, Problem, load_config};
 use crate::clock::Clock;
@@ -56,8 +56,7 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
     let config = load_config(&args.config.config)?;
     let other = args.mapping.as_deref().map(read_mapping).transpose()?;
     let kind = other.as_ref().map(|mapping| mapping.crm);
-    let (crm, configured) =
-        connect(&config, won_deals::account(&config, args.account.as_deref(), kind).as_deref())?;
+    let (crm, configured) = won_deals::connect(&config, args.account.as_deref(), kind)?;
     let mapping = other.map_or_else(|| read_mapping(&configured), Ok)?;
     let account = crm.account().clone();
     if mapping.crm != account.crm {
@@ -75,7 +74,7 @@ pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
     let wanted = mapping.wanted_fields().and(fields(&unmapped));
     let won = won_deals::read(&*crm, usize::from(args.last), &wanted, &clock).await?;
     let coverage = Coverage::of(&mapping, &unmapped, &won.records, clock.now());
-    let finished = won.stopped.as_ref().map_or(Ok(()), |_| Err(won_deals::unfinished()));
+    let finished = won.finished();
     let report = Report {
         account: account.to_string(),
         mapping: mapping.file,
