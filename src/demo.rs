@@ -35,11 +35,9 @@ pub fn start_sandbox(clock: &Clock) -> io::Result<Sandbox> {
 /// The files of one installation, in a directory of its own.
 #[derive(Debug, Clone)]
 pub struct Installation {
-    /// The configuration file.
     pub config: PathBuf,
     /// HubSpot's mapping file.
     pub mapping: PathBuf,
-    /// Salesforce's mapping file.
     pub salesforce_mapping: PathBuf,
 }
 

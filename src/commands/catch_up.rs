@@ -12,7 +12,6 @@ use crate::worker::catch_up::{Wins, catch_up};
 use handoff_core::record::AccountKey;
 use handoff_core::source::duration;
 
-/// Arguments of `handoff catch-up`.
 #[derive(Debug, Args)]
 pub struct CatchUpArgs {
     #[command(flatten)]

@@ -14,7 +14,6 @@ use handoff_core::mapping::Mapping;
 use handoff_core::source::{Problem, Problems, Severity};
 use handoff_core::workbench::lint;
 
-/// Arguments of `handoff check`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 nothing must be mended, 1 something must (with --strict: or should), 2 wrong \

@@ -19,7 +19,6 @@ use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
 /// How long the story may take before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Arguments of `handoff demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// End when the story is told, instead of staying up for looking around

@@ -18,7 +18,6 @@ use handoff_core::record::{CrmKind, DealRecord};
 use handoff_core::text::clean::clean_line;
 use handoff_core::workbench::compare::{self, Change};
 
-/// Arguments of `handoff diff`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 also when something differs, 1 a file or the CRM cannot be used, 2 wrong arguments."

@@ -17,7 +17,6 @@ const LONGEST_REASON: usize = 500;
 /// Latest packets that a mistyped id is compared with.
 const LATEST: u32 = 1000;
 
-/// Arguments of `handoff dismiss`.
 #[derive(Debug, Args)]
 pub struct DismissArgs {
     #[command(flatten)]

@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
 
-/// Arguments of `handoff events`.
 #[derive(Debug, Args)]
 pub struct EventsArgs {
     #[command(flatten)]

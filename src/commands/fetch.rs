@@ -15,7 +15,6 @@ use handoff_core::mapping::Mapping;
 use handoff_core::record::DealRecord;
 use handoff_core::workbench::lint;
 
-/// Arguments of `handoff fetch`.
 #[derive(Debug, Args)]
 pub struct FetchArgs {
     #[command(flatten)]

@@ -17,7 +17,6 @@ use handoff_core::record::WantedFields;
 use handoff_core::workbench::lint;
 use handoff_core::workbench::scaffold::{self, Given, Scaffold};
 
-/// Arguments of `handoff init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     #[command(flatten)]

@@ -7,7 +7,6 @@ use super::{ConfigArg, Problem, delivery_status, open_store};
 use crate::store::{PacketRow, WinRow};
 use handoff_core::packet::{Packet, PacketStatus};
 
-/// Arguments of `handoff list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     #[command(flatten)]

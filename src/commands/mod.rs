@@ -113,7 +113,6 @@ pub struct ConfigArg {
     config: PathBuf,
 }
 
-/// Runs one command.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let outcome = match arguments.command {
         #[cfg(feature = "demo")]

@@ -16,7 +16,6 @@ use handoff_core::mapping::Mapping;
 use handoff_core::packet::packet_id;
 use handoff_core::record::{AccountKey, DealKey, DealRecord, WinKey};
 
-/// Arguments of `handoff preview`.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
     #[command(flatten)]

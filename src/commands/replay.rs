@@ -7,7 +7,6 @@ use crate::delivery::slack::Auth;
 use crate::store::{Decision, DeliveryState, Destination, Settled, Store, StoreError};
 use handoff_core::record::DealKey;
 
-/// Arguments of `handoff replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     #[command(flatten)]

@@ -8,7 +8,6 @@ use super::layout::{Page, WIDTH};
 use handoff_core::gaps::RULES;
 use handoff_core::packet::Confidence;
 
-/// Arguments of `handoff rules`.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
     /// As JSON

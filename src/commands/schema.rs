@@ -8,7 +8,6 @@ use crate::config;
 use handoff_core::packet::Packet;
 use handoff_core::workbench;
 
-/// Arguments of `handoff schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Of what

@@ -6,7 +6,6 @@ use reqwest::Url;
 use super::{ConfigArg, Problem, delivery_status, open_store};
 use crate::store::{Decision, DeliveryState, Destination, Settled};
 
-/// Arguments of `handoff settle`.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("seen").args(["done", "not_done"]).required(true)))]
 pub struct SettleArgs {

@@ -11,7 +11,6 @@ use crate::clock::later;
 use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord};
 use handoff_core::packet::Packet;
 
-/// Arguments of `handoff show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
     #[command(flatten)]

@@ -8,7 +8,6 @@ use super::{ConfigArg, Problem, load_config, open_store};
 use crate::clock::Clock;
 use crate::store::{Store, StoreUrl};
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
     /// Creates the tables, or brings them up to date; for when the service itself may not
@@ -34,7 +33,6 @@ pub struct FileArgs {
     file: PathBuf,
 }
 
-/// Arguments of `handoff store copy`.
 #[derive(Debug, Args)]
 pub struct CopyArgs {
     /// The store to read, such as sqlite:handoff.db

@@ -16,7 +16,6 @@ use handoff_core::workbench::spec::{self, Difference, SpecFile};
 /// The folder beside a mapping that holds its tests.
 const FOLDER: &str = "tests";
 
-/// Arguments of `handoff test`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without FILES, the files in the folder `tests` beside each mapping are run: each mapping that \

@@ -14,7 +14,6 @@ use crate::clock::Clock;
 use handoff_core::record::WantedFields;
 use handoff_core::workbench::coverage::{Candidate, Coverage, candidates};
 
-/// Arguments of `handoff coverage`.
 #[derive(Debug, Args)]
 #[command(after_help = "Only reads, one deal after the other; Ctrl-C shows what was counted until then.\n\n\
                   Exit codes: 0 every deal was got to, 1 it cannot be counted or was stopped, 2 wrong arguments.")]

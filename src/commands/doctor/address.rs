@@ -19,7 +19,6 @@ use crate::crm::hubspot::sign_v3;
 const ADDRESS: &str = "public address";
 const PATH: &str = "/webhooks/hubspot";
 
-/// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Answer {
     Status(StatusCode),

@@ -17,7 +17,6 @@ use super::{ConfigArg, check};
 use crate::config::Config;
 use crate::server;
 
-/// Arguments of `handoff doctor`.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 nothing must be mended, 1 something must, 2 wrong arguments.")]
 pub struct DoctorArgs {

@@ -10,7 +10,6 @@ use super::{ConfigArg, Problem, open_store};
 use crate::clock::Clock;
 use tally::Tally;
 
-/// Arguments of `handoff stats`.
 #[derive(Debug, Args)]
 pub struct StatsArgs {
     #[command(flatten)]

@@ -36,9 +36,7 @@ impl From<Range<usize>> for Span {
 /// Something that was read, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spanned<T> {
-    /// What was read.
     pub value: T,
-    /// Where it stands.
     pub span: Span,
 }
 
@@ -53,7 +51,6 @@ impl From<(&str, Span)> for Spanned<String> {
 pub struct Node {
     /// The value itself; for a block, from its first key or dash.
     pub span: Span,
-    /// What it is.
     pub value: Value,
 }
 
@@ -64,7 +61,6 @@ pub enum Value {
     Nothing,
     /// Text, a number, a date, yes or no: always kept as the text that was written.
     Scalar(Scalar),
-    /// Several values.
     List(Vec<Node>),
     /// Keys with values, in the order they were written (YAML) or sorted by key (TOML).
     Map(Vec<Entry>),
@@ -82,7 +78,6 @@ pub struct Scalar {
 /// One key of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The key.
     pub key: String,
     /// Where the key stands.
     pub span: Span,

@@ -194,7 +194,6 @@ impl<'d> Field<'d> {
         })
     }
 
-    /// `true` or `false`.
     pub fn boolean(self, problems: &mut Problems) -> Option<bool> {
         self.parsed(problems, |text| {
             text.parse().map_err(|_| match text.to_lowercase().as_str() {

@@ -9,7 +9,6 @@ use crate::packet::{Role, SectionName};
 use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
 
-/// A mapping file.
 #[derive(Debug)]
 pub struct MappingFile {
     /// As the configuration names it.
@@ -100,7 +99,6 @@ pub struct Roles {
 /// What is said about roles as a whole.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum RolesKey {
-    /// Nothing.
     #[default]
     Absent,
     /// Something that could not be read, perhaps because the key is misspelt.
@@ -130,7 +128,6 @@ pub struct Route {
 pub enum Purpose {
     /// The day of first value.
     Due,
-    /// Who does it.
     Who,
     /// Who takes the handoff.
     Owner,

@@ -17,7 +17,6 @@ pub struct Change {
     pub about: String,
     /// Whether something is gained, lost or different.
     pub kind: Kind,
-    /// What, in words.
     pub what: String,
 }
 
@@ -51,7 +50,6 @@ impl fmt::Display for Change {
     }
 }
 
-/// Changes under construction.
 #[derive(Debug, Default)]
 struct Changes(Vec<Change>);
 

@@ -13,7 +13,6 @@ const MOST: usize = 60;
 /// A field that a section might read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The field.
     pub path: FieldPath,
     /// What people call it.
     pub label: String,

@@ -17,7 +17,6 @@ pub struct Tally {
     pub placeholder: usize,
     /// Nobody can tell: the CRM hides the field, or does not know it.
     pub hidden: usize,
-    /// Nothing.
     pub empty: usize,
 }
 

@@ -59,7 +59,6 @@ pub struct Field {
 /// How many packets have one kind of gap in one section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Gaps {
-    /// The section.
     pub section: SectionName,
     /// The gap, such as `empty` or `role_missing:sponsor`.
     pub gap: String,

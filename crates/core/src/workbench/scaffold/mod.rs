@@ -25,7 +25,6 @@ pub struct Given {
 /// A first mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scaffold {
-    /// The file's text.
     pub text: String,
     /// Fields to create for sections that nothing in the account answers.
     pub missing: Vec<Missing>,

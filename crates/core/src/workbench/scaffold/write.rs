@@ -11,7 +11,6 @@ use crate::workbench::recogniser::role;
 /// The file, with `<<name>>` where the account decides.
 const TEMPLATE: &str = include_str!("mapping.template.yaml");
 
-/// The whole file.
 pub(super) fn file(
     account: &AccountMetadata,
     targets: &Targets,

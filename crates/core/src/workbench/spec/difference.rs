@@ -24,7 +24,6 @@ pub enum Side {
     Expected(String),
     /// There, and not expected; with where it came from.
     Got {
-        /// What is there.
         text: String,
         /// The field or rule it came from; may be empty.
         source: String,

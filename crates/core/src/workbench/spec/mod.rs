@@ -35,7 +35,6 @@ pub struct Case {
     pub name: String,
     /// The line it begins in.
     pub line: usize,
-    /// The packet's instant.
     as_of: Timestamp,
     /// Which CRM the record says it is from; that of the mapping when it does not say.
     crm: Option<CrmKind>,
