@@ -85,11 +85,11 @@ pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectat
 }
 
 /// Several texts; `[]` means that there must be none.
-fn texts<'d>(field: Field<'d>, problems: &mut Problems) -> Vec<(&'d str, Span)> {
+pub(super) fn texts<'d>(field: Field<'d>, problems: &mut Problems) -> Vec<(&'d str, Span)> {
     if field.is_empty_list() { Vec::new() } else { field.texts(problems) }
 }
 
-fn owned(texts: Vec<(&str, Span)>) -> Vec<String> {
+pub(super) fn owned(texts: Vec<(&str, Span)>) -> Vec<String> {
     texts.into_iter().map(|(text, _)| text.to_owned()).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::expect::{owned, texts};
 use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, Object, User};
 use crate::source::{Block, Entry, Field, Node, Problems, Value};
 
@@ -166,8 +167,7 @@ fn put(mut section: Block<'_>, onto: &mut Written, problems: &mut Problems) {
     }
     let unavailable = section.take("unavailable");
     if unavailable.is_present() {
-        let texts = if unavailable.is_empty_list() { Vec::new() } else { unavailable.texts(problems) };
-        record.unavailable = texts.into_iter().map(|(text, _)| text.to_owned()).collect();
+        record.unavailable = owned(texts(unavailable, problems));
     }
     section.take("fetched_at");
     section.finish(problems);
@@ -180,22 +180,12 @@ fn blocks<T>(
     read: impl Fn(Block<'_>, &mut Problems) -> T,
 ) -> Vec<T> {
     let nodes = if field.is_empty_list() { Vec::new() } else { field.list(problems) };
-    let mut read_all = Vec::new();
-    for node in nodes {
-        if let Some(section) = Block::of(node, what, problems) {
-            read_all.push(read(section, problems));
-        }
-    }
-    read_all
+    nodes.into_iter().filter_map(|node| Some(read(Block::of(node, what, problems)?, problems))).collect()
 }
 
 fn contact(mut section: Block<'_>, problems: &mut Problems) -> Contact {
-    let labels = section.take("labels");
-    let labels = if labels.is_empty_list() { Vec::new() } else { labels.texts(problems) };
-    let mut contact = Contact {
-        labels: labels.into_iter().map(|(label, _)| label.to_owned()).collect(),
-        ..Contact::default()
-    };
+    let labels = owned(texts(section.take("labels"), problems));
+    let mut contact = Contact { labels, ..Contact::default() };
     values(section.rest(), "", &mut contact.object, problems);
     contact
 }
