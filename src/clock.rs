@@ -23,7 +23,6 @@ enum Source {
 }
 
 impl Clock {
-    /// The machine's clock.
     pub fn machine() -> Self {
         Self(Source::Machine)
     }
@@ -69,7 +68,6 @@ impl Clock {
         Self(Source::Shifted(Arc::new(watch::Sender::new(shift))))
     }
 
-    /// The current instant.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::Machine => Timestamp::now(),
@@ -145,7 +143,6 @@ pub fn later(instant: Timestamp, span: Duration) -> Timestamp {
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Time since the start.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }

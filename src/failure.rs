@@ -11,7 +11,6 @@ use jiff::Timestamp;
 pub enum Failure {
     /// Nothing happened on the other side; the same call may work later.
     Retry {
-        /// What went wrong.
         why: String,
         /// How long the other side asked us to wait, if it said so.
         after: Option<Duration>,
@@ -31,7 +30,6 @@ pub enum Failure {
     /// The other side may or may not have done the work (timeout, 5xx, dropped connection).
     /// Only a write can fail like this; it must be read back before it is repeated.
     Unknown {
-        /// What went wrong.
         why: String,
     },
 }

@@ -11,7 +11,6 @@ pub(super) const LISTEN: SocketAddr = loopback(8080);
 /// Where `/metrics` and packets are served: not to the outside.
 pub(super) const OPERATOR_LISTEN: SocketAddr = loopback(9090);
 
-/// Slack's Web API.
 pub(super) const SLACK_API: &str = "https://slack.com/api";
 
 const fn loopback(port: u16) -> SocketAddr {

@@ -34,7 +34,6 @@ pub struct Config {
     /// Where CRMs reach us, without a trailing slash: `https://hooks.example.com`. Signatures are checked
     /// over this, never over a `Host` header.
     pub public_url: String,
-    /// Where webhooks are taken.
     pub listen: SocketAddr,
     /// Where `/metrics` and packets are served; `None` serves them nowhere.
     pub operator_listen: Option<SocketAddr>,
@@ -44,13 +43,11 @@ pub struct Config {
     pub http: HttpConfig,
     /// The database and how long rows stay.
     pub store: StoreConfig,
-    /// How logs look.
     pub log: LogConfig,
     /// Workers, retries and time limits.
     pub work: WorkConfig,
     /// Portals and orgs, CRM by CRM in the order of the file.
     pub accounts: Vec<AccountConfig>,
-    /// Slack.
     pub slack: SlackSettings,
 }
 
@@ -69,7 +66,6 @@ pub struct HttpConfig {
     pub answer_within: Duration,
 }
 
-/// How logs look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
     /// One JSON object a line instead of text.
@@ -79,11 +75,8 @@ pub struct LogConfig {
     pub level: tracing::Level,
 }
 
-/// One portal or org.
 #[derive(Debug, Clone)]
 pub struct AccountConfig {
-    /// How to reach it.
     pub settings: crm::Settings,
-    /// The mapping file.
     pub mapping: PathBuf,
 }

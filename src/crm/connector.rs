@@ -61,7 +61,6 @@ pub const CONNECTORS: [Connector; 2] = [
 
 /// What the settings of an account depend on beside its block.
 pub struct ReadWith<'a> {
-    /// Where secrets are.
     pub secrets: &'a Secrets<'a>,
     /// Processes that serve this installation together.
     pub replicas: u32,
@@ -70,14 +69,11 @@ pub struct ReadWith<'a> {
 /// The settings of one account.
 #[derive(Debug, Clone)]
 pub enum Settings {
-    /// A portal.
     Hubspot(hubspot::Settings),
-    /// An org.
     Salesforce(salesforce::Settings),
 }
 
 impl Settings {
-    /// Which account.
     pub fn account(&self) -> AccountKey {
         let (crm, account) = match self {
             Self::Hubspot(portal) => (CrmKind::Hubspot, &portal.portal),
@@ -86,7 +82,6 @@ impl Settings {
         AccountKey { crm, account: account.clone() }
     }
 
-    /// Where its API is.
     pub fn api_url(&self) -> &str {
         match self {
             Self::Hubspot(portal) => &portal.api_url,

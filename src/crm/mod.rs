@@ -30,7 +30,6 @@ use handoff_core::record::{AccountKey, AccountMetadata, DealRecord, User, Wanted
 /// What re-reading a deal found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolution {
-    /// It is won now.
     Won(Box<Won>),
     /// It exists, but is not in a won stage (any more).
     NotWon {
@@ -44,11 +43,9 @@ pub enum Resolution {
 /// A deal that is won now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Won {
-    /// Which win this is.
     pub win: WinKey,
     /// Deal ids that were merged into this one.
     pub merged_from: Vec<String>,
-    /// The deal as fetched.
     pub record: DealRecord,
 }
 
@@ -76,15 +73,12 @@ pub struct TaskDraft {
     pub marker: String,
     /// CRM user who gets the task; `None` leaves it unassigned.
     pub assignee: Option<String>,
-    /// When it is due.
     pub due: Timestamp,
     /// Deal the task hangs on.
     pub deal: String,
     /// Contacts to associate (HubSpot: all; Salesforce: the first).
     pub contacts: Vec<String>,
-    /// Company to associate.
     pub company: Option<String>,
-    /// High priority.
     pub urgent: bool,
 }
 
@@ -95,7 +89,6 @@ pub enum TaskBlock {
     Heading(String),
     /// A paragraph; line breaks inside are kept.
     Paragraph(String),
-    /// A bulleted list.
     List(Vec<String>),
 }
 
@@ -111,7 +104,6 @@ pub struct TaskRef {
 /// One account of a CRM, as the middle of the product sees it.
 #[async_trait]
 pub trait Crm: Send + Sync {
-    /// Which account this is.
     fn account(&self) -> &AccountKey;
 
     /// Whether a stage is a won one, if that is known for sure right now without asking: an event about a stage

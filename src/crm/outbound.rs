@@ -19,9 +19,7 @@ pub const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// An HTTP answer with any status, read whole.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// HTTP status.
     pub status: StatusCode,
-    /// All headers.
     pub headers: HeaderMap,
     /// At most [`MAX_ANSWER_BYTES`].
     pub body: Vec<u8>,
@@ -38,7 +36,6 @@ impl Answer {
         self.header(RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The body as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_slice(&self.body)
     }
@@ -83,7 +80,6 @@ pub struct Outbound {
     pub http: reqwest::Client,
     /// Limit for one call, its answer included.
     pub timeout: Duration,
-    /// Time.
     pub clock: Clock,
 }
 
@@ -111,7 +107,6 @@ async fn read(mut response: Response) -> Result<Answer, SendError> {
 pub enum CallError<E> {
     /// Not tried: the rate limit holds the call back, or there is no token.
     Held(Failure),
-    /// Nothing was sent.
     NotSent(String),
     /// The request may have arrived; no whole answer came back.
     Lost(String),

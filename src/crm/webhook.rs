@@ -27,7 +27,6 @@ use super::Event;
 /// let forged = VerifiedWebhook { body: b"[]".to_vec(), verification, message_id: None };
 /// ```
 pub struct RawWebhook {
-    /// Upper-case method.
     pub(super) method: String,
     /// Path and query as received, undecoded.
     pub(super) path_and_query: String,
@@ -132,7 +131,6 @@ pub enum Verification {
     },
     /// A shared secret was presented, the body is not signed: `header-secret`, `url-secret+org`, `mtls+org`.
     Authenticated {
-        /// What was presented.
         by: &'static str,
         /// Index of the secret that matched.
         key: usize,
@@ -263,7 +261,6 @@ pub struct NotJson;
 /// What a verified webhook brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// Events worth recording.
     pub events: Vec<Event>,
     /// How many others were dropped, by reason.
     pub dropped: BTreeMap<&'static str, u64>,

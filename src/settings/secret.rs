@@ -9,7 +9,6 @@ use handoff_core::source::{Block, Field, Problems, Span};
 
 /// Where secrets come from.
 pub struct Secrets<'a> {
-    /// The environment.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// Paths of secret files are relative to the configuration file.
     pub directory: &'a Path,

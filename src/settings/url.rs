@@ -27,7 +27,6 @@ pub fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {
 pub struct Refused {
     /// Follows a name of the thing: "is not a URL".
     pub message: &'static str,
-    /// What to write.
     pub help: &'static str,
 }
 

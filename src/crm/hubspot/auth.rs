@@ -21,7 +21,6 @@ use crate::failure::Failure;
 /// A token is renewed this long before it ends, so that none ends on its way.
 const EARLY: Duration = Duration::from_mins(1);
 
-/// Where tokens come from.
 pub(super) enum Auth {
     /// An app token or service key; it never ends by itself.
     Token(SecretString),

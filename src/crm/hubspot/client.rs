@@ -41,7 +41,6 @@ const SEARCH_TRIES: usize = 5;
 const RATE: &str = "account";
 const SEARCHING: &str = "searching for won deals";
 
-/// Talks to one portal.
 pub(super) struct Client {
     outbound: Outbound,
     /// Without a trailing slash.

@@ -8,9 +8,7 @@ use crate::crm::{self, ReadWith, Subscriptions};
 use crate::settings::{Secrets, url};
 use handoff_core::source::{Block, Field, Problems};
 
-/// HubSpot's API.
 const API: &str = "https://api.hubapi.com";
-/// HubSpot's web app.
 const APP: &str = "https://app.hubspot.com";
 /// <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
 const API_VERSION: &str = "2026-03";
@@ -24,7 +22,6 @@ pub const SUBSCRIPTIONS: Subscriptions = Subscriptions {
     silent: &["hs_lastmodifieddate", "num_unique_conversion_events"],
 };
 
-/// One HubSpot portal.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Portal id (also called hub id or account id).
@@ -39,7 +36,6 @@ pub struct Settings {
     pub client_secrets: Vec<SecretString>,
     /// Secrets that a workflow may present in the `x-handoff-secret` header.
     pub workflow_secrets: Vec<SecretString>,
-    /// How our calls authenticate.
     pub auth: Auth,
     /// Calls per ten seconds that we allow ourselves, all replicas together.
     pub calls_per_10s: u32,
@@ -52,13 +48,11 @@ pub struct Settings {
 pub enum Auth {
     /// A static app token or service key.
     Token(SecretString),
-    /// OAuth, by refresh token.
     OAuth {
         /// Client id of the app.
         client_id: String,
         /// Client secret of the app.
         client_secret: SecretString,
-        /// The refresh token.
         refresh_token: SecretString,
         /// Where a newer refresh token is kept when HubSpot hands one out.
         refresh_token_file: Option<PathBuf>,

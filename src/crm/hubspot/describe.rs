@@ -38,7 +38,6 @@ const NEEDED: [(&str, &str); 6] = [
 /// Lists of properties that the plain one leaves out: what `archived` and `dataSensitivity` ask for.
 const ELSEWHERE: [(&str, &str); 3] = [("true", ""), ("false", "sensitive"), ("false", "highly_sensitive")];
 
-/// Asks for everything.
 pub(super) async fn metadata(
     client: &Client,
     account: &AccountKey,

@@ -56,7 +56,6 @@ use handoff_core::record::{
 const DEAL: &str = "0-3";
 const TASK: &str = "0-27";
 
-/// One portal.
 pub struct HubSpot {
     account: AccountKey,
     /// Base of the web app, without a trailing slash.

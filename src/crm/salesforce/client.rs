@@ -11,7 +11,6 @@ use super::field::Described;
 use super::id::{Prefix, SalesforceId};
 use crate::crm::outbound::{Answer, Outbound};
 
-/// Calls one org.
 pub struct Client {
     outbound: Outbound,
     tokens: Tokens,
@@ -77,7 +76,6 @@ impl Client {
         self.call(|| self.outbound.http.get(url.clone())).await.and_then(|answer| read(&answer))
     }
 
-    /// Creates a task.
     pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, CallError> {
         let url = self.url(&["sobjects", "Task"]);
         let saved: Saved = self

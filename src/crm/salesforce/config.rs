@@ -12,7 +12,6 @@ const API_VERSION: &str = "v66.0";
 /// Where production logins are for; sandboxes use `https://test.salesforce.com`.
 const AUDIENCE: &str = "https://login.salesforce.com";
 
-/// One Salesforce org.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Organisation id, 15 or 18 characters.
@@ -28,7 +27,6 @@ pub struct Settings {
     pub api_version: String,
     /// The `aud` of our JWT: `https://login.salesforce.com`, for a sandbox `https://test.salesforce.com`.
     pub audience: String,
-    /// How our calls authenticate.
     pub auth: Auth,
     /// `whsec_…` secrets that may sign JSON by Standard Webhooks; several during a rotation.
     pub webhook_secrets: Vec<SecretString>,
@@ -54,16 +52,13 @@ pub enum Auth {
     Jwt {
         /// Consumer key of the external client app.
         client_id: String,
-        /// The integration user.
         username: String,
         /// RSA private key in PEM, of at least 2048 bits.
         private_key: SecretString,
     },
     /// Client credentials of an external client app with a run-as user.
     ClientCredentials {
-        /// Consumer key.
         client_id: String,
-        /// Consumer secret.
         client_secret: SecretString,
     },
 }

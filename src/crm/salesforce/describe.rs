@@ -52,7 +52,6 @@ struct Organization {
     time_zone_sid_key: Option<String>,
 }
 
-/// Asks for everything.
 pub(super) async fn metadata(
     client: &Client,
     account: &AccountKey,

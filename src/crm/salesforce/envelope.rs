@@ -38,7 +38,6 @@ pub struct Notification {
     pub id: String,
     /// The object's API name, such as `Opportunity`.
     pub object: Option<String>,
-    /// The record's id.
     pub record: String,
 }
 

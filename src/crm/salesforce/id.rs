@@ -12,20 +12,14 @@ pub struct SalesforceId(String);
 /// Which kind of record an id names, by its first three characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prefix {
-    /// `00D`: an organisation.
     Organization,
-    /// `006`: an opportunity.
     Opportunity,
-    /// `003`: a contact.
     Contact,
-    /// `005`: a user.
     User,
-    /// `00T`: a task.
     Task,
 }
 
 impl Prefix {
-    /// The three characters.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Organization => "00D",

@@ -61,7 +61,6 @@ use handoff_core::record::{
 /// The oldest API version that answers our sub-queries.
 const OLDEST_VERSION: u32 = 58;
 
-/// One org.
 pub struct Salesforce {
     account: AccountKey,
     clock: Clock,

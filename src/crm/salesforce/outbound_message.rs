@@ -33,11 +33,9 @@ pub const ACK_CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
 /// An Outbound Message whose sender is proved.
 pub struct VerifiedMessage {
-    /// How, and the bytes.
     pub webhook: VerifiedWebhook,
     /// The configured organisation that it speaks for.
     pub organization: SalesforceId,
-    /// What it says.
     pub message: OutboundMessage,
 }
 

@@ -10,7 +10,6 @@ use super::soql::{Column, Table};
 use super::win::HistoryRow;
 use handoff_core::record::{Contact, Object, User, WantedFields};
 
-/// An opportunity as read.
 #[derive(Debug, Default)]
 pub struct Row {
     /// Id, own fields, and the fields of its lookups under dotted names.

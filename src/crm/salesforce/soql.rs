@@ -40,18 +40,14 @@ pub fn user_by_email(email: &str) -> String {
 pub enum Table {
     /// The opportunity itself and what its lookups point to.
     Opportunity,
-    /// `OpportunityContactRoles`.
     ContactRole,
-    /// `OpportunityLineItems`.
     LineItem,
-    /// `OpportunityHistories`.
     History,
 }
 
 impl Table {
     const CHILDREN: [Self; 3] = [Self::ContactRole, Self::LineItem, Self::History];
 
-    /// The object's API name.
     pub fn object(self) -> &'static str {
         match self {
             Self::Opportunity => "Opportunity",
