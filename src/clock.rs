@@ -125,8 +125,8 @@ impl Clock {
     }
 
     /// Starts measuring how long something takes, in real time whatever the clock.
-    pub fn stopwatch() -> Stopwatch {
-        Stopwatch(Instant::now())
+    pub fn stopwatch() -> Instant {
+        Instant::now()
     }
 }
 
@@ -137,15 +137,6 @@ fn shifted(shift: SignedDuration) -> Timestamp {
 /// `instant + span`, standing still at the end of time instead of overflowing.
 pub fn later(instant: Timestamp, span: Duration) -> Timestamp {
     instant.checked_add(span).unwrap_or(Timestamp::MAX)
-}
-
-/// A running measurement; see [`Clock::stopwatch`].
-pub struct Stopwatch(Instant);
-
-impl Stopwatch {
-    pub fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
 }
 
 /// Randomness for jitter and ids; a test seeds it.

@@ -1,13 +1,13 @@
 //! How a call to a CRM or to Slack failed, named where the call is made.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 /// A failed call, by what to do about it. The text is for the operator: it never holds a token, a
 /// payload or CRM text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.why())]
 pub enum Failure {
     /// Nothing happened on the other side; the same call may work later.
     Retry {
@@ -29,9 +29,7 @@ pub enum Failure {
     },
     /// The other side may or may not have done the work (timeout, 5xx, dropped connection).
     /// Only a write can fail like this; it must be read back before it is repeated.
-    Unknown {
-        why: String,
-    },
+    Unknown { why: String },
 }
 
 impl Failure {
@@ -60,11 +58,3 @@ impl Failure {
         }
     }
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.why())
-    }
-}
-
-impl std::error::Error for Failure {}

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use handoff_bridge::clock::{Clock, Stopwatch};
+use handoff_bridge::clock::Clock;
 use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::store::{
     Attempt, ClaimLimit, DealEnd, DeliveryEnd, Destination, NewPacket, SLACK, Store,
@@ -143,7 +143,7 @@ fn event(deal: &DealKey) -> Event {
     }
 }
 
-fn millis(watch: &Stopwatch) -> f64 {
+fn millis(watch: &std::time::Instant) -> f64 {
     watch.elapsed().as_secs_f64() * 1e3
 }
 

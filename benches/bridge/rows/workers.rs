@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use handoff_bridge::clock::{Clock, Stopwatch};
+use handoff_bridge::clock::Clock;
 
 use crate::busy::Busy;
 use crate::load::Wire;
@@ -88,7 +88,7 @@ impl Done {
 struct Burst {
     busy: Busy,
     _service: Service,
-    watch: Stopwatch,
+    watch: std::time::Instant,
 }
 
 impl Burst {
