@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::auth::Auth;
 use super::config::Settings;
 use super::error::{ApiError, CallError};
-use super::wire::{Found, Item, Link, Page, Pipeline, Property, TokenInfo};
+use super::wire::{Item, Link, Page, Pipeline, Property, TokenInfo};
 use crate::crm::outbound::Outbound;
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
@@ -116,38 +116,38 @@ impl Client {
         let request = self
             .request(Method::POST, &format!("objects/{}/{kind}/batch/read", self.version))
             .json(&json!({"properties": properties, "propertiesWithHistory": [], "inputs": inputs}));
-        let found: Option<Found> = unless_missing(self.call(request).await, &format!("reading {kind}"))?;
+        let found: Option<Page<Item>> = unless_missing(self.call(request).await, &format!("reading {kind}"))?;
         Ok(found.map(|found| found.results).unwrap_or_default())
     }
 
     /// All pipelines of deals with their stages.
     pub(super) async fn pipelines(&self) -> Result<Vec<Pipeline>, Failure> {
-        let request = self.request(Method::GET, &format!("pipelines/{}/deals", self.version));
-        let page: Page<Pipeline> =
-            self.call(request).await.map_err(|error| error.retry("reading the pipelines"))?;
-        Ok(page.results)
+        let page = self.ask::<Page<Pipeline>>(&self.dated("crm/pipelines", "/deals"), &[]).await;
+        page.map(|page| page.results).map_err(|error| error.retry("reading the pipelines"))
     }
 
-    /// Everything the portal knows about the properties of one kind of record; sensitive ones are left out.
-    /// `None` if we may not ask.
-    pub(super) async fn properties(&self, kind: &str) -> Result<Option<Vec<Property>>, Failure> {
-        let request = self
-            .request(Method::GET, &format!("properties/{}/{kind}", self.version))
-            .query(&[("archived", "false")]);
-        match self.call::<Page<Property>>(request).await {
-            Ok(page) => Ok(Some(page.results)),
-            Err(error) if error.is_missing() || error.is_forbidden() => Ok(None),
-            Err(error) => Err(error.retry(&format!("reading the properties of {kind}"))),
-        }
+    /// Everything the portal knows about the properties of one kind of record. Sensitive ones are left out unless
+    /// `sensitivity` asks for them.
+    pub(super) async fn properties(
+        &self,
+        kind: &str,
+        archived: &str,
+        sensitivity: Option<&str>,
+    ) -> Result<Vec<Property>, CallError> {
+        let mut query = vec![("archived", archived)];
+        query.extend(sensitivity.map(|level| ("dataSensitivity", level)));
+        let path = self.dated("crm/properties", &format!("/{kind}"));
+        self.ask::<Page<Property>>(&path, &query).await.map(|page| page.results)
     }
 
     /// An owner by owner id (not user id). People who left are found only with `archived`.
     pub(super) async fn owner(&self, id: &str, archived: bool) -> Result<Option<User>, Failure> {
         let archived = if archived { "true" } else { "false" };
-        let request = self
-            .request(Method::GET, &format!("owners/{}/{id}", self.version))
-            .query(&[("idProperty", "id"), ("archived", archived)]);
-        unless_missing(self.call(request).await, "reading an owner")
+        let path = self.dated("crm/owners", &format!("/{id}"));
+        unless_missing(
+            self.ask(&path, &[("idProperty", "id"), ("archived", archived)]).await,
+            "reading an owner",
+        )
     }
 
     /// One page of a search for deals. Its index is some seconds behind, so it proves nothing about what has
@@ -191,12 +191,9 @@ impl Client {
 
     /// The active owner with this e-mail address.
     pub(super) async fn owner_by_email(&self, email: &str) -> Result<Option<User>, Failure> {
-        let path = format!("crm/owners/{}", self.version);
-        let page: Page<User> = self
-            .ask(&path, &[("email", email), ("limit", "1"), ("archived", "false")])
-            .await
-            .map_err(|error| error.retry("looking for an owner"))?;
-        Ok(page.results.into_iter().next())
+        let query = [("email", email), ("limit", "1"), ("archived", "false")];
+        let page = self.ask::<Page<User>>(&self.dated("crm/owners", ""), &query).await;
+        page.map(|page| page.results.into_iter().next()).map_err(|error| error.retry("looking for an owner"))
     }
 
     /// The scopes of our token; `None` if HubSpot does not say, as for some kinds of app. An OAuth token comes

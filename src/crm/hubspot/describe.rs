@@ -10,7 +10,7 @@ use super::client::Client;
 use super::error::CallError;
 use super::field::described;
 use super::win::is_won;
-use super::wire::{Details, LinkType, Page, Pipeline, Property};
+use super::wire::{Details, LinkType, Page, Pipeline};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::record::{
@@ -36,7 +36,8 @@ const NEEDED: [(&str, &str); 6] = [
 ];
 
 /// Lists of properties that the plain one leaves out: what `archived` and `dataSensitivity` ask for.
-const ELSEWHERE: [(&str, &str); 3] = [("true", ""), ("false", "sensitive"), ("false", "highly_sensitive")];
+const ELSEWHERE: [(&str, Option<&str>); 3] =
+    [("true", None), ("false", Some("sensitive")), ("false", Some("highly_sensitive"))];
 
 pub(super) async fn metadata(
     client: &Client,
@@ -66,14 +67,16 @@ impl Description {
         (object, word): (CrmObject, &str),
         wanted: &WantedFields,
     ) -> Result<(), Failure> {
-        let Some(plain) = self.answered(list(client, word, "false", "").await, word)? else { return Ok(()) };
+        let Some(plain) = self.answered(client.properties(word, "false", None).await, word)? else {
+            return Ok(());
+        };
         let mut fields: Vec<_> = plain.into_iter().map(|property| described(property, word)).collect();
         let wants = |name: &str| fields.iter().any(|field| field.name == name);
         let of_object = wanted.paths.iter().filter(|path| CrmObject::from(path.object) == object);
         if of_object.into_iter().any(|path| !wants(&path.name)) {
             for (archived, sensitivity) in ELSEWHERE {
                 // Not every account has sensitive properties; being refused here says nothing about the mapping.
-                let Ok(more) = list(client, word, archived, sensitivity).await else { continue };
+                let Ok(more) = client.properties(word, archived, sensitivity).await else { continue };
                 for property in more {
                     let field = described(property, word);
                     if fields.iter().all(|known| known.name != field.name) {
@@ -100,7 +103,7 @@ impl Description {
             self.pipelines(&page.results);
         }
         if let Some(page) = self.answered(labels, "association labels")? {
-            let labels = page.results.into_iter().filter_map(|kind| kind.label);
+            let labels = page.results.into_iter().filter_map(|kind| kind.label.0);
             let labels = labels.filter(|label| !label.trim().is_empty());
             let option = |label: String| OptionMetadata { value: label.clone(), label };
             self.found.labels = Some(labels.map(option).collect());
@@ -108,8 +111,8 @@ impl Description {
         // Nice to know, and nothing else depends on it.
         if let Ok(details) = details {
             self.found.opened = details.portal_id;
-            self.found.time_zone = details.time_zone;
-            self.found.currency = details.company_currency;
+            self.found.time_zone = details.time_zone.0;
+            self.found.currency = details.company_currency.0;
         }
         if let Some(granted) = granted {
             self.grant(granted);
@@ -123,13 +126,13 @@ impl Description {
                 .stages
                 .iter()
                 .filter(|stage| is_won(stage))
-                .map(|stage| stage.label.clone())
+                .map(|stage| stage.label.0.clone())
                 .collect::<Vec<_>>()
         };
         self.found.won_stages = Some(pipelines.iter().flat_map(won).collect());
         let summary = |pipeline: &Pipeline| PipelineMetadata {
             id: pipeline.id.clone(),
-            label: pipeline.label.clone(),
+            label: pipeline.label.0.clone(),
             can_win: Some(!won(pipeline).is_empty()),
         };
         self.found.pipelines = Some(pipelines.iter().map(summary).collect());
@@ -168,20 +171,6 @@ impl Description {
         self.found.lacking.push(Lacking { permissions, consequence });
         Ok(None)
     }
-}
-
-async fn list(
-    client: &Client,
-    word: &str,
-    archived: &str,
-    sensitivity: &str,
-) -> Result<Vec<Property>, CallError> {
-    let mut query = vec![("archived", archived)];
-    if !sensitivity.is_empty() {
-        query.push(("dataSensitivity", sensitivity));
-    }
-    let path = client.dated("crm/properties", &format!("/{word}"));
-    client.ask::<Page<Property>>(&path, &query).await.map(|page| page.results)
 }
 
 fn spoken(what: &str) -> String {

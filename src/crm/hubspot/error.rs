@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan as _};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::wire::lax;
+use super::wire::Lax;
 use crate::crm::outbound::{self, Answer, SendError};
 use crate::failure::Failure;
 
@@ -64,31 +64,22 @@ pub(super) struct ApiError {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Body {
-    #[serde(deserialize_with = "lax")]
-    category: String,
+    category: Lax<String>,
     /// What a 429 has in place of a category.
-    #[serde(deserialize_with = "lax")]
-    error_type: String,
+    error_type: Lax<String>,
     /// What an OAuth answer has in place of a category: `BAD_REFRESH_TOKEN`.
-    #[serde(deserialize_with = "lax")]
-    status: String,
-    #[serde(deserialize_with = "lax")]
-    policy_name: String,
-    #[serde(deserialize_with = "lax")]
-    correlation_id: String,
-    #[serde(deserialize_with = "lax")]
-    errors: Vec<Detail>,
-    #[serde(deserialize_with = "lax")]
-    context: BTreeMap<String, Vec<String>>,
+    status: Lax<String>,
+    policy_name: Lax<String>,
+    correlation_id: Lax<String>,
+    errors: Lax<Vec<Detail>>,
+    context: Lax<BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Detail {
-    #[serde(deserialize_with = "lax")]
-    code: String,
-    #[serde(deserialize_with = "lax")]
-    context: BTreeMap<String, Vec<String>>,
+    code: Lax<String>,
+    context: Lax<BTreeMap<String, Vec<String>>>,
 }
 
 impl ApiError {
@@ -113,7 +104,7 @@ impl ApiError {
     }
 
     fn is_daily(&self) -> bool {
-        self.body.policy_name == "DAILY" || (self.body.policy_name.is_empty() && self.daily_limit_spent)
+        *self.body.policy_name == "DAILY" || (self.body.policy_name.is_empty() && self.daily_limit_spent)
     }
 
     /// `Retry-After` is usually missing; then the limit that was hit says how long.
@@ -174,7 +165,7 @@ impl outbound::ApiError for ApiError {
     /// `reading the deal: HubSpot answered 400 VALIDATION_ERROR PROPERTY_DOESNT_EXIST (hs_x), correlation …`
     fn explain(&self, doing: &str) -> String {
         let body = &self.body;
-        let status = Some(&body.status).filter(|status| *status != "error");
+        let status = Some(&body.status).filter(|status| status.as_str() != "error");
         let codes = body.errors.iter().map(|detail| &detail.code);
         let words =
             [&body.category, &body.error_type, &body.policy_name].into_iter().chain(status).chain(codes);

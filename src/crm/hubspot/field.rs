@@ -50,8 +50,8 @@ fn is_answered(record: &DealRecord, path: &FieldPath) -> bool {
 /// `type` decides; `fieldType` only tells markup from text and one choice from several.
 pub(super) fn meaning(property: Property) -> FieldInfo {
     let kind = match (property.kind.as_str(), property.field_type.as_str()) {
-        (_, _) if property.referenced_object_type == "OWNER" => FieldKind::User,
-        ("number", _) if property.show_currency_symbol || !property.currency_property_name.is_empty() => {
+        (_, _) if *property.referenced_object_type == "OWNER" => FieldKind::User,
+        ("number", _) if *property.show_currency_symbol || !property.currency_property_name.is_empty() => {
             FieldKind::Money
         }
         ("number", _) => FieldKind::Number,
@@ -65,8 +65,8 @@ pub(super) fn meaning(property: Property) -> FieldInfo {
     };
     FieldInfo {
         kind,
-        label: property.label,
-        options: property.options.into_iter().map(|choice| (choice.value, choice.label)).collect(),
+        label: property.label.0,
+        options: property.options.0.into_iter().map(|choice| (choice.value, choice.label.0)).collect(),
     }
 }
 
@@ -74,26 +74,22 @@ pub(super) fn meaning(property: Property) -> FieldInfo {
 /// need a scope of their own, its description does not.
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/sensitive-data>
 pub(super) fn described(property: Property, word: &str) -> FieldMetadata {
-    let level = match property.data_sensitivity.as_str() {
-        "sensitive" => Some("sensitive"),
-        "highly_sensitive" => Some("highly_sensitive"),
-        _ => None,
-    };
-    let needs = level.map(|level| {
+    let level = property.data_sensitivity.as_str();
+    let needs = matches!(level, "sensitive" | "highly_sensitive").then(|| {
         let scope = format!("crm.objects.{word}.{level}.read");
         vec![format!("{scope}.v2"), scope]
     });
     let option =
-        |choice: &Choice| OptionMetadata { value: choice.value.clone(), label: choice.label.clone() };
+        |choice: &Choice| OptionMetadata { value: choice.value.clone(), label: choice.label.0.clone() };
     FieldMetadata {
         options: property.options.iter().map(option).collect(),
-        custom: !property.hubspot_defined,
-        archived: property.archived,
-        calculated: property.calculated,
+        custom: !*property.hubspot_defined,
+        archived: *property.archived,
+        calculated: *property.calculated,
         needs: needs.unwrap_or_default(),
         lookup: None,
         name: property.name.clone(),
-        label: property.label.clone(),
+        label: property.label.0.clone(),
         kind: meaning(property).kind,
     }
 }

@@ -81,13 +81,17 @@ impl Metadata {
         if let Some(known) = self.catalogues.get(kind, MAX_AGE) {
             return Ok(known);
         }
-        let properties = self.client.properties(kind).await?;
-        if properties.is_none() {
-            tracing::warn!(
-                kind,
-                "HubSpot does not let us read property metadata; values are shown as stored"
-            );
-        }
+        let properties = match self.client.properties(kind, "false", None).await {
+            Ok(properties) => Some(properties),
+            Err(error) if error.is_missing() || error.is_forbidden() => {
+                tracing::warn!(
+                    kind,
+                    "HubSpot does not let us read property metadata; values are shown as stored"
+                );
+                None
+            }
+            Err(error) => return Err(error.retry(&format!("reading the properties of {kind}"))),
+        };
         let catalogue = properties.map(|all| {
             Arc::new(all.into_iter().map(|property| (property.name.clone(), meaning(property))).collect())
         });

@@ -91,8 +91,8 @@ async fn deal_as(client: &Client, id: &str, wanted: &WantedFields) -> Result<Opt
     Ok(Some(Found {
         contacts,
         line_items: distinct(line_items),
-        companies: item.associations.remove("companies").map(|page| page.results).unwrap_or_default(),
-        history: std::mem::take(&mut item.properties_with_history.dealstage),
+        companies: item.associations.0.remove("companies").map(|page| page.results).unwrap_or_default(),
+        history: std::mem::take(&mut item.properties_with_history.0.dealstage),
         deal: item.into(),
     }))
 }
@@ -130,7 +130,7 @@ async fn company(client: &Client, found: &Found, wanted: &WantedFields) -> Resul
         Primary::Unclear => {
             let links = client.links(&found.deal.id, "companies").await?;
             let primary =
-                |link: &Link| link.association_types.iter().any(|kind| kind.type_id == PRIMARY_TYPE);
+                |link: &Link| link.association_types.iter().any(|kind| *kind.type_id == PRIMARY_TYPE);
             links.into_iter().find(primary).map(|link| link.to_object_id)
         }
     };
@@ -178,7 +178,7 @@ async fn catalogues(metadata: &Metadata, wanted: &WantedFields) -> Result<Catalo
 /// the other call, made at the same time, did not see yet.
 fn contacts_of(item: &Item, links: Vec<Link>) -> Vec<(String, Vec<String>)> {
     let labelled = links.into_iter().map(|link| {
-        let labels = link.association_types.into_iter().filter_map(|kind| kind.label);
+        let labels = link.association_types.into_iter().filter_map(|kind| kind.label.0);
         (link.to_object_id, distinct(labels.filter(|label| !label.trim().is_empty())))
     });
     let inline = item.associated(&["contacts"]).map(|page| page.results.as_slice()).unwrap_or_default();
@@ -201,7 +201,7 @@ fn primary_company(deal: &Object, companies: &[Association]) -> Primary {
         return Primary::Is(id.to_owned());
     }
     let ids = |marked: bool| {
-        let counted = companies.iter().filter(move |company| !marked || company.kind == PRIMARY);
+        let counted = companies.iter().filter(move |company| !marked || *company.kind == PRIMARY);
         distinct(counted.map(|company| company.id.clone()))
     };
     match (ids(true).as_slice(), ids(false).as_slice()) {

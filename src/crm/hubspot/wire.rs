@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -21,11 +22,9 @@ pub(super) struct Item {
     #[serde(default, deserialize_with = "scalars")]
     pub properties: BTreeMap<String, Option<String>>,
     /// Every stage the deal was in; only present when asked for.
-    #[serde(default, deserialize_with = "lax")]
-    pub properties_with_history: History,
+    pub properties_with_history: Lax<History>,
     /// By plural name; line items are under `line items`. Never carries labels.
-    #[serde(default, deserialize_with = "lax")]
-    pub associations: BTreeMap<String, Page<Association>>,
+    pub associations: Lax<BTreeMap<String, Page<Association>>>,
 }
 
 impl Item {
@@ -62,23 +61,22 @@ pub(super) struct Change {
 pub(super) struct Association {
     #[serde(deserialize_with = "required_id")]
     pub id: String,
-    #[serde(default, rename = "type", deserialize_with = "lax")]
-    pub kind: String,
+    #[serde(rename = "type")]
+    pub kind: Lax<String>,
 }
 
-/// One page of a list.
+/// One page of a list, or the records a batch read found, in no promised order. What it did not find is not an error
+/// here: an answer of 207 is a success with some records missing.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
     #[serde(default = "Vec::new")]
     pub results: Vec<T>,
-    #[serde(default, deserialize_with = "lax")]
-    paging: Paging,
+    paging: Lax<Paging>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct Paging {
-    #[serde(default, deserialize_with = "lax")]
-    next: Next,
+    next: Lax<Next>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -92,14 +90,6 @@ impl<T> Page<T> {
     pub fn next(&self) -> Option<&str> {
         self.paging.next.after.as_deref()
     }
-}
-
-/// The records a batch read found, in no promised order. What it did not find is not an error here: an
-/// answer of 207 is a success with some records missing.
-#[derive(Debug, Deserialize)]
-pub(super) struct Found {
-    #[serde(default)]
-    pub results: Vec<Item>,
 }
 
 /// An association with its types and labels.
@@ -117,11 +107,9 @@ pub(super) struct Link {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LinkType {
-    #[serde(default, deserialize_with = "lax")]
-    pub type_id: u64,
+    pub type_id: Lax<u64>,
     /// `None` for the unlabelled type that always comes along.
-    #[serde(default, deserialize_with = "lax")]
-    pub label: Option<String>,
+    pub label: Lax<Option<String>>,
 }
 
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines/guide>
@@ -129,8 +117,7 @@ pub(super) struct LinkType {
 pub(super) struct Pipeline {
     #[serde(deserialize_with = "required_text")]
     pub id: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub label: String,
+    pub label: Lax<String>,
     #[serde(default)]
     pub stages: Vec<Stage>,
 }
@@ -139,8 +126,7 @@ pub(super) struct Pipeline {
 pub(super) struct Stage {
     #[serde(deserialize_with = "required_text")]
     pub id: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub label: String,
+    pub label: Lax<String>,
     #[serde(default, deserialize_with = "scalars")]
     pub metadata: BTreeMap<String, Option<String>>,
 }
@@ -151,37 +137,26 @@ pub(super) struct Stage {
 #[expect(clippy::struct_excessive_bools, reason = "that is what HubSpot answers")]
 pub(super) struct Property {
     pub name: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub label: String,
-    #[serde(default, rename = "type", deserialize_with = "lax")]
-    pub kind: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub field_type: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub options: Vec<Choice>,
-    #[serde(default, deserialize_with = "lax")]
-    pub referenced_object_type: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub currency_property_name: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub show_currency_symbol: bool,
-    #[serde(default, deserialize_with = "lax")]
-    pub calculated: bool,
-    #[serde(default, deserialize_with = "lax")]
-    pub archived: bool,
-    #[serde(default, deserialize_with = "lax")]
-    pub hubspot_defined: bool,
+    pub label: Lax<String>,
+    #[serde(rename = "type")]
+    pub kind: Lax<String>,
+    pub field_type: Lax<String>,
+    pub options: Lax<Vec<Choice>>,
+    pub referenced_object_type: Lax<String>,
+    pub currency_property_name: Lax<String>,
+    pub show_currency_symbol: Lax<bool>,
+    pub calculated: Lax<bool>,
+    pub archived: Lax<bool>,
+    pub hubspot_defined: Lax<bool>,
     /// `non_sensitive`, `sensitive` or `highly_sensitive`.
-    #[serde(default, deserialize_with = "lax")]
-    pub data_sensitivity: String,
+    pub data_sensitivity: Lax<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Choice {
     #[serde(deserialize_with = "required_text")]
     pub value: String,
-    #[serde(default, deserialize_with = "lax")]
-    pub label: String,
+    pub label: Lax<String>,
 }
 
 /// The account's own settings.
@@ -192,10 +167,8 @@ pub(super) struct Choice {
 pub(super) struct Details {
     #[serde(default, deserialize_with = "scalar_field")]
     pub portal_id: Option<String>,
-    #[serde(default, deserialize_with = "lax")]
-    pub time_zone: Option<String>,
-    #[serde(default, deserialize_with = "lax")]
-    pub company_currency: Option<String>,
+    pub time_zone: Lax<Option<String>>,
+    pub company_currency: Lax<Option<String>>,
 }
 
 /// What a static token may do.
@@ -232,12 +205,23 @@ fn scalar(raw: &RawValue) -> Option<String> {
     }
 }
 
-/// Anything that does not have the expected shape becomes the default.
-pub(super) fn lax<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+/// A field that may be absent: anything that does not have the expected shape becomes the default.
+#[derive(Debug, Default)]
+pub(super) struct Lax<T>(pub T);
+
+impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Lax<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+        Ok(Self(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()))
+    }
+}
+
+impl<T> Deref for Lax<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
 fn scalar_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

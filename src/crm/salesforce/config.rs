@@ -57,10 +57,7 @@ pub enum Auth {
         private_key: SecretString,
     },
     /// Client credentials of an external client app with a run-as user.
-    ClientCredentials {
-        client_id: String,
-        client_secret: SecretString,
-    },
+    ClientCredentials { client_id: String, client_secret: SecretString },
 }
 
 /// Reads a block. `org` is `None` if the block is of no use anyway; its other problems are found all the same.
