@@ -27,15 +27,11 @@ pub struct Rows<T> {
     next: Option<String>,
 }
 
+/// A record by its id alone; `id` in the answer to a write, `Id` when read.
 #[derive(Deserialize)]
-struct Saved {
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Keyed {
-    #[serde(rename = "Id")]
-    id: String,
+pub struct Identified {
+    #[serde(alias = "Id")]
+    pub id: String,
 }
 
 impl Client {
@@ -50,9 +46,7 @@ impl Client {
     /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-query.html>
     pub async fn query<T: DeserializeOwned>(&self, soql: &str) -> Result<Rows<T>, CallError> {
         let url = self.url(&["query"]);
-        self.call(|| self.outbound.http.get(url.clone()).query(&[("q", soql)]))
-            .await
-            .and_then(|answer| read(&answer))
+        read(&self.call(|| self.outbound.http.get(url.clone()).query(&[("q", soql)])).await?)
     }
 
     /// Runs a query and returns the rows of all its pages. Of the address of a page only the cursor at its end
@@ -63,8 +57,7 @@ impl Client {
         while let Some(next) = page.next {
             let (_, cursor) = next.rsplit_once("/query/").ok_or_else(unreadable)?;
             let url = self.url(&["query", cursor]);
-            page =
-                self.call(|| self.outbound.http.get(url.clone())).await.and_then(|answer| read(&answer))?;
+            page = self.read_at(&url).await?;
             rows.extend(page.records);
         }
         Ok(rows)
@@ -72,17 +65,12 @@ impl Client {
 
     /// What our user may see of an object.
     pub async fn describe(&self, object: &str) -> Result<Described, CallError> {
-        let url = self.url(&["sobjects", object, "describe"]);
-        self.call(|| self.outbound.http.get(url.clone())).await.and_then(|answer| read(&answer))
+        self.read_at(&self.url(&["sobjects", object, "describe"])).await
     }
 
     pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, CallError> {
         let url = self.url(&["sobjects", "Task"]);
-        let saved: Saved = self
-            .call(|| self.outbound.http.post(url.clone()).json(task))
-            .await
-            .and_then(|answer| read(&answer))?;
-        SalesforceId::of(Prefix::Task, &saved.id).ok_or_else(unreadable)
+        task_id(&self.call(|| self.outbound.http.post(url.clone()).json(task)).await?)
     }
 
     /// Creates the task with this external key, or updates it. `None` if Salesforce does not say which id it
@@ -99,21 +87,21 @@ impl Client {
         if answer.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let saved: Saved = read(&answer)?;
-        SalesforceId::of(Prefix::Task, &saved.id).map(Some).ok_or_else(unreadable)
+        task_id(&answer).map(Some)
     }
 
     /// The task with this external key.
     pub async fn task_by_key(&self, field: &str, key: &str) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
         match self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", "Id")])).await {
-            Ok(answer) => {
-                let found: Keyed = read(&answer)?;
-                SalesforceId::of(Prefix::Task, &found.id).map(Some).ok_or_else(unreadable)
-            }
+            Ok(answer) => task_id(&answer).map(Some),
             Err(error) if error.is("NOT_FOUND") => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn read_at<T: DeserializeOwned>(&self, url: &Url) -> Result<T, CallError> {
+        read(&self.call(|| self.outbound.http.get(url.clone())).await?)
     }
 
     /// Sends with the current token; a refused token is replaced once. A 401 means that nothing was done, so
@@ -145,4 +133,8 @@ impl Client {
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, CallError> {
     answer.json().map_err(|_| unreadable())
+}
+
+fn task_id(answer: &Answer) -> Result<SalesforceId, CallError> {
+    SalesforceId::of(Prefix::Task, &read::<Identified>(answer)?.id).ok_or_else(unreadable)
 }

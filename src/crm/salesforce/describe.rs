@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::client::Client;
-use super::error::CallError;
+use super::error::{CallError, unless_denied};
 use super::field::Described;
 use super::soql;
 use crate::clock::Clock;
@@ -176,25 +176,17 @@ impl Description<'_> {
 
     /// An object as our user sees it; `None` if it is hidden, which is noted.
     async fn describe(&mut self, name: &str, consequence: &str) -> Result<Option<Described>, Failure> {
-        let doing = format!("describing {name}");
-        match self.client.describe(name).await.map_err(|error| error.retry(&doing)) {
-            Ok(described) => Ok(Some(described)),
-            Err(Failure::GiveUp { .. }) => {
-                let permissions = vec![format!("Read on {name}")];
-                self.found.lacking.push(Lacking { permissions, consequence: consequence.to_owned() });
-                Ok(None)
-            }
-            Err(failure) => Err(failure),
+        let answer = self.client.describe(name).await;
+        let described = unless_denied(answer, &format!("describing {name}"))?;
+        if described.is_none() {
+            let permissions = vec![format!("Read on {name}")];
+            self.found.lacking.push(Lacking { permissions, consequence: consequence.to_owned() });
         }
+        Ok(described)
     }
 
     /// The rows of a query; `None` if our user may not ask it.
     async fn ask<T: DeserializeOwned>(&self, query: &str, what: &str) -> Result<Option<Vec<T>>, Failure> {
-        let doing = format!("reading {what}");
-        match self.client.query_all(query).await.map_err(|error| error.retry(&doing)) {
-            Ok(rows) => Ok(Some(rows)),
-            Err(Failure::GiveUp { .. }) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        unless_denied(self.client.query_all(query).await, &format!("reading {what}"))
     }
 }

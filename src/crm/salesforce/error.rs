@@ -59,6 +59,14 @@ pub fn unreadable() -> CallError {
     CallError::Unreadable("the answer could not be read".to_owned())
 }
 
+/// The answer of a read; `None` if our user may not ask, now or later.
+pub fn unless_denied<T>(answer: Result<T, CallError>, doing: &str) -> Result<Option<T>, Failure> {
+    match answer.map_err(|error| error.retry(doing)) {
+        Err(Failure::GiveUp { .. }) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
 impl CallError {
     /// An answer that is not success, received at `at`, with the errors it lists.
     pub fn refused(answer: &Answer, at: Timestamp) -> Self {

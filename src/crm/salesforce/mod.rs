@@ -31,8 +31,6 @@ mod won_deals;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::Url;
@@ -46,7 +44,7 @@ pub use self::envelope::{Notification, OutboundMessage};
 use self::error::CallError;
 pub use self::event::{parse_json, parse_outbound, signers};
 pub use self::id::{Prefix, SalesforceId};
-use self::opportunity::Reader;
+use self::opportunity::{Reader, Reading};
 pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, VerifiedMessage, verify_outbound};
 pub use self::receive::webhooks;
 pub use self::signature::{verify_json, webhook_key};
@@ -110,28 +108,8 @@ impl Salesforce {
         auth::check(&config.auth)
     }
 
-    fn deal_record(
-        &self,
-        reading: opportunity::Reading,
-        id: &SalesforceId,
-        wanted: &WantedFields,
-    ) -> DealRecord {
-        let mut record = DealRecord {
-            crm: CrmKind::Salesforce,
-            account: self.account.account.clone(),
-            deal: handoff_core::record::Object::default(),
-            url: Some(self.link("Opportunity", id)),
-            company: None,
-            contacts: Vec::new(),
-            owner: None,
-            users: BTreeMap::new(),
-            line_items: Vec::new(),
-            fields: BTreeMap::new(),
-            unavailable: Vec::new(),
-            fetched_at: Some(self.clock.now()),
-        };
-        reading.complete(wanted, &mut record);
-        record
+    fn deal_record(&self, reading: Reading, id: &SalesforceId, wanted: &WantedFields) -> DealRecord {
+        reading.record(&self.account, self.link("Opportunity", id), wanted, self.clock.now())
     }
 
     fn link(&self, object: &str, id: &SalesforceId) -> String {

@@ -1,15 +1,16 @@
 //! Reads one opportunity, whatever of it is hidden: the query is asked again without the columns that
 //! Salesforce refuses, and what is left out is remembered for an hour and reported in the record.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::client::Client;
-use super::error::{CallError, unreadable};
+use super::error::{CallError, unless_denied, unreadable};
 use super::field::{self, Described, Objects};
 use super::id::SalesforceId;
 use super::record::Row;
@@ -18,8 +19,7 @@ use super::win::{self, Entered, HistoryRow};
 use crate::clock::Clock;
 use crate::crm::Cache;
 use crate::failure::Failure;
-use handoff_core::record::FieldObject;
-use handoff_core::record::{DealRecord, WantedFields};
+use handoff_core::record::{AccountKey, DealRecord, FieldObject, WantedFields};
 
 const MAX_AGE: Duration = Duration::from_hours(1);
 const READING: &str = "reading the opportunity";
@@ -119,7 +119,7 @@ impl Reader {
         client: &Client,
         id: &SalesforceId,
         row: &Row,
-    ) -> Result<Option<jiff::Timestamp>, Failure> {
+    ) -> Result<Option<Timestamp>, Failure> {
         let mut won_stages = BTreeSet::clone(&*self.won_stages(client).await?);
         won_stages.extend(row.deal.get("StageName").map(ToOwned::to_owned));
         if let Some(history) = &row.history {
@@ -141,20 +141,12 @@ impl Reader {
         if let Some(stages) = self.won_stages.get("", MAX_AGE) {
             return Ok(stages);
         }
-        let stages = match client.query::<Stage>(soql::WON_STAGES).await {
-            Ok(rows) => rows
-                .records
-                .into_iter()
-                .flat_map(|stage| [stage.api_name, stage.master_label])
-                .flatten()
-                .collect(),
-            Err(error) => match error.retry("reading the won stages") {
-                // The deal's own stage is known to be won and has to do.
-                Failure::GiveUp { .. } => BTreeSet::new(),
-                other => return Err(other),
-            },
-        };
-        let stages = Arc::new(stages);
+        let rows = client.query::<Stage>(soql::WON_STAGES).await;
+        let rows = unless_denied(rows, "reading the won stages")?;
+        // Without them, the deal's own stage is known to be won and has to do.
+        let stages = rows.into_iter().flat_map(|rows| rows.records);
+        let names = stages.flat_map(|stage| [stage.api_name, stage.master_label]).flatten();
+        let stages = Arc::new(names.collect());
         self.won_stages.put("", Arc::clone(&stages));
         Ok(stages)
     }
@@ -180,38 +172,51 @@ impl Reader {
         if let Some(described) = self.described.get(object, MAX_AGE) {
             return Ok(described);
         }
-        let described =
-            match client.describe(object).await.map_err(|error| error.retry("describing the object")) {
-                Ok(described) => Some(Arc::new(described)),
-                Err(Failure::GiveUp { .. }) => None,
-                Err(pause @ Failure::Pause { .. }) => return Err(pause),
-                Err(_) => return Ok(None),
-            };
+        let described = match unless_denied(client.describe(object).await, "describing the object") {
+            Ok(described) => described.map(Arc::new),
+            Err(pause @ Failure::Pause { .. }) => return Err(pause),
+            Err(_) => return Ok(None),
+        };
         self.described.put(object, described.clone());
         Ok(described)
     }
 }
 
 impl Reading {
-    /// Fills in what the query says about the mapped fields.
-    pub(super) fn complete(self, wanted: &WantedFields, record: &mut DealRecord) {
+    /// The record, with what the query says about the mapped fields.
+    pub(super) fn record(
+        self,
+        account: &AccountKey,
+        url: String,
+        wanted: &WantedFields,
+        now: Timestamp,
+    ) -> DealRecord {
+        let (mut fields, mut unavailable) = (BTreeMap::new(), Vec::new());
         for path in &wanted.paths {
             let Some(column) = Column::of_path(path).filter(|column| self.selection.has(column)) else {
-                record.unavailable.push(path.to_string());
+                unavailable.push(path.to_string());
                 continue;
             };
             let info = field::home(&column).and_then(|(object, name)| self.objects.get(object)?.info(name));
-            record.fields.extend(info.map(|info| (path.to_string(), info)));
+            fields.extend(info.map(|info| (path.to_string(), info)));
         }
         if !self.selection.columns().iter().any(|column| column.table == Table::ContactRole) {
-            record.unavailable.push("contacts".to_owned());
+            unavailable.push("contacts".to_owned());
         }
-        record.deal = self.row.deal;
-        record.company = self.row.company;
-        record.contacts = self.row.contacts;
-        record.owner = self.row.owner;
-        record.users = self.row.users;
-        record.line_items = self.row.line_items;
+        DealRecord {
+            crm: account.crm,
+            account: account.account.clone(),
+            deal: self.row.deal,
+            url: Some(url),
+            company: self.row.company,
+            contacts: self.row.contacts,
+            owner: self.row.owner,
+            users: self.row.users,
+            line_items: self.row.line_items,
+            fields,
+            unavailable,
+            fetched_at: Some(now),
+        }
     }
 }
 

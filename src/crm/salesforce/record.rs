@@ -76,11 +76,10 @@ impl Row {
 
 /// Without what is not a value: the `attributes` of lookups and the envelope of child rows.
 fn own_values(mut object: Object) -> Object {
-    const CHILDREN: [Table; 3] = [Table::ContactRole, Table::LineItem, Table::History];
     object.properties.retain(|name, _| {
         let first = name.split('.').next().unwrap_or(name);
         !name.split('.').any(|part| part == "attributes")
-            && CHILDREN.iter().all(|table| table.relationship() != first)
+            && Table::CHILDREN.iter().all(|table| table.relationship() != first)
     });
     object
 }

@@ -46,7 +46,8 @@ pub enum Table {
 }
 
 impl Table {
-    const CHILDREN: [Self; 3] = [Self::ContactRole, Self::LineItem, Self::History];
+    /// The tables of sub-queries.
+    pub const CHILDREN: [Self; 3] = [Self::ContactRole, Self::LineItem, Self::History];
 
     pub fn object(self) -> &'static str {
         match self {

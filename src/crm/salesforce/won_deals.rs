@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::client::Client;
+use super::client::{Client, Identified};
 use super::error::{CallError, unreadable};
 use super::id::{Prefix, SalesforceId};
 use super::soql;
@@ -30,16 +30,10 @@ pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<W
     rows.into_iter().map(|row| hint(&row).ok_or_else(unreadable)).collect()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Won {
-    id: String,
-}
-
 /// The opportunities that were won last, by their close date: every opportunity has one.
 pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>, CallError> {
-    let rows: Vec<Won> = client.query_all(&soql::last_won(most)).await?;
-    let id = |row: &Won| SalesforceId::of(Prefix::Opportunity, &row.id).map(|id| id.to_string());
+    let rows: Vec<Identified> = client.query_all(&soql::last_won(most)).await?;
+    let id = |row: &Identified| SalesforceId::of(Prefix::Opportunity, &row.id).map(|id| id.to_string());
     rows.iter().map(|row| id(row).ok_or_else(unreadable)).collect()
 }
 
