@@ -6,7 +6,7 @@ use std::path::Path;
 use tracing::Level;
 
 use super::accounts::{self, MappingFiles};
-use super::{Config, LogConfig, defaults, http, operator, slack, store, work};
+use super::{Config, HttpConfig, LogConfig, defaults, operator, slack, store, work};
 use crate::crm::ReadWith;
 use crate::settings::{Secrets, secret, url};
 use handoff_core::source::{self, Block, Field, Problems};
@@ -63,7 +63,7 @@ fn read(
     let public_url = url::read(public_url, problems);
     let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
     let (operator_listen, operator_token) = operator::read(&mut top, secrets, problems);
-    let http = http::read(top.take("http").block(problems), problems);
+    let http = http(top.take("http").block(problems), problems);
     let store = store::read(top.take("store").block(problems), secrets, problems);
     let log = log(top.take("log").block(problems), problems);
     let work = work::read(top.take("work").block(problems), &store, problems);
@@ -113,4 +113,24 @@ fn log(section: Option<Block<'_>>, problems: &mut Problems) -> LogConfig {
     let level = section.take("level").choice(&LEVELS, problems);
     section.finish(problems);
     LogConfig { json: json.unwrap_or(default.json), level: level.unwrap_or(default.level) }
+}
+
+/// Reads `[http]`; what it leaves out keeps its default.
+fn http(section: Option<Block<'_>>, problems: &mut Problems) -> HttpConfig {
+    let default = HttpConfig::default();
+    let Some(mut section) = section else { return default };
+    let connections = section.take("max_connections").integer(8, 1_000_000, problems);
+    let body_memory_mib = section.take("body_memory_mib").integer(16, 65_536, problems);
+    let mut time = |name: &str, default| section.take(name).duration(problems).unwrap_or(default);
+    let http = HttpConfig {
+        max_connections: connections
+            .and_then(|most| usize::try_from(most).ok())
+            .unwrap_or(default.max_connections),
+        idle_timeout: time("idle_timeout", default.idle_timeout),
+        body_timeout: time("body_timeout", default.body_timeout),
+        body_memory_mib: body_memory_mib.unwrap_or(default.body_memory_mib),
+        answer_within: time("answer_within", default.answer_within),
+    };
+    section.finish(problems);
+    http
 }

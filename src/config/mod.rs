@@ -5,7 +5,6 @@
 
 mod accounts;
 mod defaults;
-mod http;
 mod load;
 mod operator;
 pub mod schema;

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use crate::settings::Secrets;
+use crate::settings::{Secrets, url};
 use crate::store::{StoreConfig, StoreUrl};
 use handoff_core::source::{Block, Field, Problems};
 
@@ -14,7 +14,7 @@ pub(super) fn read(
 ) -> StoreConfig {
     let default = StoreConfig::default();
     let Some(mut section) = section else { return default };
-    let url = url(&mut section, secrets, problems);
+    let url = store_url(&mut section, secrets, problems);
     let days = section.take("retention_days").integer(1, 3650, problems);
     let records = section.take("record_days");
     let records_at = records.key_span();
@@ -38,7 +38,7 @@ pub(super) fn read(
 }
 
 /// `url`, or because a PostgreSQL URL may hold a password: `url_env` or `url_file`.
-fn url(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<StoreUrl> {
+fn store_url(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) -> Option<StoreUrl> {
     let written = section.take("url");
     let found = secrets.elsewhere(section, "url", problems);
     let Some(span) = found.named else { return in_file(written, problems) };
@@ -56,10 +56,7 @@ fn url(section: &mut Block<'_>, secrets: &Secrets<'_>, problems: &mut Problems) 
 
 fn in_file(field: Field<'_>, problems: &mut Problems) -> Option<StoreUrl> {
     let (text, span) = field.text(problems)?;
-    let url = text.parse::<StoreUrl>();
-    // Also in front of an @ that something else is wrong with, somebody may have written a password.
-    let secret = text.contains('@') || text.contains("password");
-    match url {
+    match text.parse::<StoreUrl>() {
         Ok(url) if url.has_password() => {
             problems.conceal(span);
             let help =
@@ -69,11 +66,9 @@ fn in_file(field: Field<'_>, problems: &mut Problems) -> Option<StoreUrl> {
         }
         Ok(url) => Some(url),
         Err(error) => {
-            let shown = if secret { "this address".to_owned() } else { format!("`{text}`") };
-            if secret {
-                problems.conceal(span);
-            }
-            problems.error(span, format!("{shown} {}", error.message), error.help);
+            // Also in front of an @ that something else is wrong with, somebody may have written a password.
+            let secret = text.contains('@') || text.contains("password");
+            url::refuse(text, span, secret, (error.message, error.help), problems);
             None
         }
     }

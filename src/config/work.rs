@@ -51,8 +51,7 @@ pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &m
         let help = "set url_env under [store] to a PostgreSQL database, or replicas = 1";
         problems.error(span, "a SQLite file is served by one process only", help);
     }
-    let places = Places { lease: lease_at, retry: retry_at, window: window_at };
-    contradictions(&work, &places, problems);
+    contradictions(&work, [lease_at, retry_at, window_at], problems);
     work
 }
 
@@ -67,16 +66,10 @@ fn or_off(field: Field<'_>, default: Option<Duration>, problems: &mut Problems) 
     }
 }
 
-/// Where to point when two settings contradict each other.
-struct Places {
-    lease: Option<Span>,
-    retry: Option<Span>,
-    window: Option<Span>,
-}
-
-fn contradictions(work: &WorkConfig, places: &Places, problems: &mut Problems) {
+/// Reports settings that contradict each other, at these places for the lease, the retries and the window.
+fn contradictions(work: &WorkConfig, [lease, retry, window]: [Option<Span>; 3], problems: &mut Problems) {
     let needed = work.http_timeout.saturating_mul(CALLS_PER_LEASE);
-    if let Some(span) = places.lease.filter(|_| work.lease < needed) {
+    if let Some(span) = lease.filter(|_| work.lease < needed) {
         problems.error(
             span,
             format!(
@@ -89,7 +82,7 @@ fn contradictions(work: &WorkConfig, places: &Places, problems: &mut Problems) {
             ),
         );
     }
-    if let Some(span) = places.retry.filter(|_| work.first_retry > work.longest_retry) {
+    if let Some(span) = retry.filter(|_| work.first_retry > work.longest_retry) {
         problems.error(
             span,
             format!(
@@ -100,7 +93,7 @@ fn contradictions(work: &WorkConfig, places: &Places, problems: &mut Problems) {
         );
     }
     let overlapping = work.catch_up.unwrap_or_default().saturating_mul(2);
-    if let Some(span) = places.window.filter(|_| work.catch_up_window < overlapping) {
+    if let Some(span) = window.filter(|_| work.catch_up_window < overlapping) {
         problems.error(
             span,
             format!(

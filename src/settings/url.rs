@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use handoff_core::source::{Field, Problems};
+use handoff_core::source::{Field, Problems, Span};
 
 /// The URL a key holds, without a trailing slash.
 pub fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {
@@ -13,14 +13,19 @@ pub fn read(field: Field<'_>, problems: &mut Problems) -> Option<String> {
         Ok(url) => Some(url),
         Err(Refused { message, help }) => {
             // Somebody may have written a password in front of the host.
-            let shown = if text.contains('@') { "this address".to_owned() } else { format!("`{text}`") };
-            if text.contains('@') {
-                problems.conceal(span);
-            }
-            problems.error(span, format!("{shown} {message}"), help);
+            refuse(text, span, text.contains('@'), (message, help), problems);
             None
         }
     }
+}
+
+/// Reports an address, without showing one that may hold a secret.
+pub fn refuse(text: &str, span: Span, secret: bool, (message, help): (&str, &str), problems: &mut Problems) {
+    let shown = if secret { "this address".to_owned() } else { format!("`{text}`") };
+    if secret {
+        problems.conceal(span);
+    }
+    problems.error(span, format!("{shown} {message}"), help);
 }
 
 /// Why a text is no base URL. Never repeats the text, which may be a secret.

@@ -158,39 +158,11 @@ fn sent_at(timestamp: &str) -> Option<Timestamp> {
 /// The URL with the twelve escapes decoded that HubSpot's document lists, and no others. HubSpot's own
 /// helpers do not decode, so callers accept both forms.
 fn decode_listed(url: &str) -> Cow<'_, str> {
-    const LISTED: [(&str, char); 12] = [
-        ("3A", ':'),
-        ("2F", '/'),
-        ("3F", '?'),
-        ("40", '@'),
-        ("21", '!'),
-        ("24", '$'),
-        ("27", '\''),
-        ("28", '('),
-        ("29", ')'),
-        ("2A", '*'),
-        ("2C", ','),
-        ("3B", ';'),
-    ];
-    if !url.contains('%') {
-        return Cow::Borrowed(url);
+    if url.contains('%') {
+        Cow::Owned(signed_url::decode(url, |byte| b":/?@!$'()*,;".contains(&byte)))
+    } else {
+        Cow::Borrowed(url)
     }
-    let mut pieces = url.split('%');
-    let mut decoded = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let listed = piece.split_at_checked(2).and_then(|(hex, rest)| {
-            let (_, plain) = LISTED.iter().find(|(code, _)| code.eq_ignore_ascii_case(hex))?;
-            Some((*plain, rest))
-        });
-        if let Some((plain, rest)) = listed {
-            decoded.push(plain);
-            decoded.push_str(rest);
-        } else {
-            decoded.push('%');
-            decoded.push_str(piece);
-        }
-    }
-    Cow::Owned(decoded)
 }
 
 fn without_v3(raw: &RawWebhook) -> Refusal {

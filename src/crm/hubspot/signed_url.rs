@@ -88,21 +88,24 @@ fn queries(query: Option<&str>) -> Vec<Part<'static>> {
     if query.contains('%') {
         forms.push((
             Some("every escape of the query decoded".to_owned()),
-            format!("?{}", decoded(query)).into(),
+            format!("?{}", decode(query, |_| true)).into(),
         ));
     }
     forms
 }
 
-/// Decodes every `%XX`; what is not an escape stays.
-fn decoded(query: &str) -> String {
-    let mut bytes = Vec::with_capacity(query.len());
-    let mut rest = query.as_bytes();
+/// Decodes each `%XX` that stands for one of these bytes; all else stays.
+pub(super) fn decode(text: &str, listed: impl Fn(u8) -> bool) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let mut byte = [0];
         let escaped = tail.split_at_checked(2).filter(|_| first == b'%');
         match escaped {
-            Some((digits, after)) if hex::decode_to_slice(digits, &mut byte).is_ok() => {
+            Some((digits, after))
+                if hex::decode_to_slice(digits, &mut byte).is_ok()
+                    && byte.iter().all(|byte| listed(*byte)) =>
+            {
                 bytes.extend(byte);
                 rest = after;
             }

@@ -75,16 +75,14 @@ pub fn read(
     let instance_url = url::read(instance, problems);
     let login_url = url::read(section.take("login_url"), problems);
     let app_url = url::read(section.take("app_url"), problems);
-    let api_version = section.take("api_version").text(problems).map(|(text, _)| text.to_owned());
+    let mut text = |key: &str| section.take(key).text(problems).map(|(text, _)| text.to_owned());
+    let (api_version, client_cert_header) = (text("api_version"), text("client_cert_header"));
+    let (task_status, task_key_field) = (text("task_status"), text("task_key_field"));
     let webhook = secrets.several(&mut section, "webhook_secrets", problems);
     let body = secrets.several(&mut section, "body_secrets", problems);
     let outbound = section.take("outbound_secrets_sha256");
     let outbound_secrets_sha256 = hashes(outbound, problems);
     let client_certs_sha256 = hashes(section.take("client_certs_sha256"), problems);
-    let client_cert_header =
-        section.take("client_cert_header").text(problems).map(|(text, _)| text.to_owned());
-    let task_status = section.take("task_status").text(problems).map(|(text, _)| text.to_owned());
-    let task_key_field = section.take("task_key_field").text(problems).map(|(text, _)| text.to_owned());
     let (auth, audience) = auth(&mut section, secrets, problems);
     section.finish(problems);
 
