@@ -134,7 +134,6 @@ pub(super) struct Stage {
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "that is what HubSpot answers")]
 pub(super) struct Property {
     pub name: String,
     pub label: Lax<String>,

@@ -21,13 +21,10 @@ pub const CORRELATION_HEADER: &str = "x-hubspot-correlation-id";
 /// Why a workflow's body says nothing we can use. The texts are for the admin who built the workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UselessWorkflowEvent {
-    /// The body is not a JSON object.
     #[error("the body is not a JSON object")]
     NotJson,
-    /// No id of a deal was found.
     #[error("no deal id in the body: send hs_object_id")]
     NoDeal,
-    /// The body names no portal, and several are configured.
     #[error("no portal id in the body, and more than one portal is configured: send portalId")]
     NoPortal,
 }
