@@ -36,7 +36,6 @@ pub fn start_sandbox(clock: &Clock) -> io::Result<Sandbox> {
 #[derive(Debug, Clone)]
 pub struct Installation {
     pub config: PathBuf,
-    /// HubSpot's mapping file.
     pub mapping: PathBuf,
     pub salesforce_mapping: PathBuf,
 }

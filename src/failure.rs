@@ -38,7 +38,6 @@ impl Failure {
         Self::Retry { why: why.into(), after: None }
     }
 
-    /// A permanent failure.
     pub fn give_up(why: impl Into<String>) -> Self {
         Self::GiveUp { why: why.into() }
     }

@@ -31,7 +31,8 @@ mod store;
 mod terminal;
 mod test;
 #[cfg(test)]
-mod town;
+#[path = "tests/test_env.rs"]
+mod test_env;
 mod won_deals;
 
 use std::fmt;

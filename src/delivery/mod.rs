@@ -10,4 +10,5 @@ pub mod slack;
 pub mod task;
 
 #[cfg(test)]
+#[path = "tests/example/mod.rs"]
 mod example;

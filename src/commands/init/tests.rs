@@ -2,13 +2,13 @@
 #![expect(clippy::too_many_lines, reason = "files are pinned whole")]
 
 use super::*;
-use crate::commands::town::Town;
+use crate::commands::test_env::TestEnv;
 use crate::demo::Installation;
 use handoff_sandbox::hubspot::{Kind, Portal, Property};
 use handoff_sandbox::salesforce::{Field, Object, Org, Type};
 use handoff_sandbox::{deals, opportunities};
 
-impl Town {
+impl TestEnv {
     fn args(&self, account: &str, out: &Path) -> InitArgs {
         InitArgs {
             config: ConfigArg { config: self.installation.config.clone() },
@@ -42,7 +42,7 @@ impl Town {
 
 #[tokio::test]
 async fn a_portal_with_the_fields_of_the_kit() {
-    let (said, text, found) = Town::new().starts("hubspot:48210077").await;
+    let (said, text, found) = TestEnv::new().starts("hubspot:48210077").await;
     insta::assert_snapshot!(said, @r#"
     DIR/hubspot.yaml is written.
 
@@ -151,7 +151,7 @@ async fn a_portal_with_the_fields_of_the_kit() {
 
 #[tokio::test]
 async fn an_org_with_the_fields_of_the_kit() {
-    let (said, text, found) = Town::new().starts("salesforce:00DQy00000A7kLmMAJ").await;
+    let (said, text, found) = TestEnv::new().starts("salesforce:00DQy00000A7kLmMAJ").await;
     insta::assert_snapshot!(said, @r#"
     DIR/salesforce.yaml is written.
 
@@ -257,8 +257,8 @@ async fn an_org_with_the_fields_of_the_kit() {
 
 #[tokio::test]
 async fn a_portal_with_fields_of_its_own_in_other_languages() {
-    let town = Town::new();
-    town.sandbox.hubspot.change(|hubspot| {
+    let env = TestEnv::new();
+    env.sandbox.hubspot.change(|hubspot| {
         let mut portal = Portal::new(deals::PORTAL, deals::TOKEN);
         for (name, label) in [
             ("kaufgrund", "Kaufgrund"),
@@ -279,7 +279,7 @@ async fn a_portal_with_fields_of_its_own_in_other_languages() {
         portal.time_zone = "Europe/Vienna".to_owned();
         hubspot.add_portal(portal);
     });
-    let (said, text, found) = town.starts("hubspot:48210077").await;
+    let (said, text, found) = env.starts("hubspot:48210077").await;
     insta::assert_snapshot!(said, @r#"
     DIR/hubspot.yaml is written.
 
@@ -410,8 +410,8 @@ async fn a_portal_with_fields_of_its_own_in_other_languages() {
 
 #[tokio::test]
 async fn an_org_that_sells_by_meddpicc() {
-    let town = Town::new();
-    town.sandbox.salesforce.change(|salesforce| {
+    let env = TestEnv::new();
+    env.sandbox.salesforce.change(|salesforce| {
         let org = salesforce.org_mut(opportunities::ORG).unwrap();
         let ours: Vec<String> = org.fields_of(Object::Opportunity).map(|field| field.name.clone()).collect();
         for name in ours.iter().filter(|name| name.starts_with("Handoff_")) {
@@ -428,7 +428,7 @@ async fn an_org_that_sells_by_meddpicc() {
             org.add_field(Object::Opportunity, Field::new(name, label, kind));
         }
     });
-    let (said, text, _) = town.starts("salesforce:00DQy00000A7kLmMAJ").await;
+    let (said, text, _) = env.starts("salesforce:00DQy00000A7kLmMAJ").await;
     insta::assert_snapshot!(said, @r#"
     DIR/salesforce.yaml is written.
 
@@ -529,9 +529,9 @@ async fn an_org_that_sells_by_meddpicc() {
 
 #[tokio::test]
 async fn a_portal_with_nothing_in_it() {
-    let town = Town::new();
-    town.sandbox.hubspot.change(|hubspot| hubspot.add_portal(Portal::new(deals::PORTAL, deals::TOKEN)));
-    let (said, text, found) = town.starts("hubspot:48210077").await;
+    let env = TestEnv::new();
+    env.sandbox.hubspot.change(|hubspot| hubspot.add_portal(Portal::new(deals::PORTAL, deals::TOKEN)));
+    let (said, text, found) = env.starts("hubspot:48210077").await;
     insta::assert_snapshot!(said, @r#"
     DIR/hubspot.yaml is written.
 
@@ -671,8 +671,8 @@ async fn a_portal_with_nothing_in_it() {
 
 #[tokio::test]
 async fn an_org_with_nothing_in_it() {
-    let town = Town::new();
-    town.sandbox.salesforce.change(|salesforce| {
+    let env = TestEnv::new();
+    env.sandbox.salesforce.change(|salesforce| {
         let mut org = Org::new(opportunities::ORG, "seller");
         org.add_jwt_app(
             opportunities::CONSUMER_KEY,
@@ -682,7 +682,7 @@ async fn an_org_with_nothing_in_it() {
         org.add_user("0055e000001InTeAAK", ("Handoff", "Bridge"), opportunities::USERNAME, true);
         salesforce.add_org(org);
     });
-    let (_, text, _) = town.starts("salesforce:00DQy00000A7kLmMAJ").await;
+    let (_, text, _) = env.starts("salesforce:00DQy00000A7kLmMAJ").await;
     insta::assert_snapshot!(text, @r#"
     crm: salesforce
 
@@ -761,37 +761,37 @@ async fn an_org_with_nothing_in_it() {
 
 #[tokio::test]
 async fn a_file_that_exists_is_never_overwritten_unasked() {
-    let town = Town::new();
-    let args = InitArgs { force: false, ..town.args("hubspot:48210077", &town.installation.mapping) };
-    let before = std::fs::read_to_string(&town.installation.mapping).unwrap();
-    let refused = init(&args, &Installation::secret, &town.clock).await.unwrap_err().to_string();
+    let env = TestEnv::new();
+    let args = InitArgs { force: false, ..env.args("hubspot:48210077", &env.installation.mapping) };
+    let before = std::fs::read_to_string(&env.installation.mapping).unwrap();
+    let refused = init(&args, &Installation::secret, &env.clock).await.unwrap_err().to_string();
     assert!(
         refused.ends_with("exists: name another file with --out, or overwrite it with --force"),
         "{refused}"
     );
-    assert_eq!(std::fs::read_to_string(&town.installation.mapping).unwrap(), before);
-    assert!(town.sandbox.hubspot.log().calls().is_empty());
+    assert_eq!(std::fs::read_to_string(&env.installation.mapping).unwrap(), before);
+    assert!(env.sandbox.hubspot.log().calls().is_empty());
 }
 
 #[tokio::test]
 async fn what_keeps_it_from_writing_is_said() {
-    let town = Town::new();
-    let out = town.directory.path().join("new.yaml");
-    let several = InitArgs { account: None, ..town.args("", &out) };
-    let wrong_channel = InitArgs { channel: Some("#wins".to_owned()), ..town.args("hubspot:48210077", &out) };
+    let env = TestEnv::new();
+    let out = env.directory.path().join("new.yaml");
+    let several = InitArgs { account: None, ..env.args("", &out) };
+    let wrong_channel = InitArgs { channel: Some("#wins".to_owned()), ..env.args("hubspot:48210077", &out) };
     for (args, told) in [
         (
             &several,
             "several accounts are configured: say --account hubspot:48210077 or --account salesforce:",
         ),
-        (&town.args("hubspot:1", &out), "no such account is configured"),
+        (&env.args("hubspot:1", &out), "no such account is configured"),
         (&wrong_channel, "no channel id"),
     ] {
-        let refused = init(args, &Installation::secret, &town.clock).await.unwrap_err().to_string();
+        let refused = init(args, &Installation::secret, &env.clock).await.unwrap_err().to_string();
         assert!(refused.contains(told), "{refused}");
         assert!(!out.exists());
     }
-    town.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
-    let refused = init(&town.args("hubspot:48210077", &out), &Installation::secret, &town.clock).await;
+    env.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
+    let refused = init(&env.args("hubspot:48210077", &out), &Installation::secret, &env.clock).await;
     assert!(refused.unwrap_err().to_string().contains("hubspot:48210077 cannot be asked: "));
 }

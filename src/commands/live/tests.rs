@@ -2,7 +2,7 @@
 #![expect(clippy::too_many_lines, reason = "reports are pinned whole")]
 
 use crate::commands::check;
-use crate::commands::town::Town;
+use crate::commands::test_env::TestEnv;
 use handoff_sandbox::hubspot::{Kind, Property, Sensitivity, Stage};
 use handoff_sandbox::salesforce::{Field, Object, Type};
 use handoff_sandbox::slack::Access;
@@ -10,9 +10,9 @@ use handoff_sandbox::{Fault, Times, deals};
 
 #[tokio::test]
 async fn the_shipped_mappings_fit_the_demo_accounts() {
-    let town = Town::with_fallback();
-    let report = town.report().await;
-    insta::assert_snapshot!(town.said().await, @"
+    let env = TestEnv::with_fallback();
+    let report = env.report().await;
+    insta::assert_snapshot!(env.said().await, @"
     DIR/handoff.toml: ok
     DIR/hubspot.yaml: ok
     DIR/salesforce.yaml: ok
@@ -22,22 +22,22 @@ async fn the_shipped_mappings_fit_the_demo_accounts() {
     no problems
     ");
     assert_eq!(report.exit_code(), 0);
-    assert_eq!(town.sandbox.hubspot.problems(), [""; 0]);
-    assert_eq!(town.sandbox.salesforce.problems(), [""; 0]);
-    assert_eq!(town.sandbox.slack.problems(), [""; 0]);
-    assert!(town.sandbox.slack.see(|slack| slack.messages().is_empty()));
+    assert_eq!(env.sandbox.hubspot.problems(), [""; 0]);
+    assert_eq!(env.sandbox.salesforce.problems(), [""; 0]);
+    assert_eq!(env.sandbox.slack.problems(), [""; 0]);
+    assert!(env.sandbox.slack.see(|slack| slack.messages().is_empty()));
 }
 
 #[tokio::test]
 async fn a_clean_mapping_takes_few_calls_and_only_reads() {
-    let town = Town::with_fallback();
-    town.report().await;
+    let env = TestEnv::with_fallback();
+    env.report().await;
     let lines = |log: handoff_sandbox::Log| {
         let mut lines: Vec<String> = log.calls().iter().map(handoff_sandbox::LoggedCall::line).collect();
         lines.sort();
         lines.join("\n")
     };
-    insta::assert_snapshot!(lines(town.sandbox.hubspot.log()), @"
+    insta::assert_snapshot!(lines(env.sandbox.hubspot.log()), @"
     GET /account-info/2026-03/details
     GET /crm/associations/2026-03/deals/contacts/labels
     GET /crm/owners/2026-03
@@ -48,7 +48,7 @@ async fn a_clean_mapping_takes_few_calls_and_only_reads() {
     GET /crm/properties/2026-03/line_items
     POST /oauth/v2/private-apps/get/access-token-info
     ");
-    insta::assert_snapshot!(lines(town.sandbox.salesforce.log()), @"
+    insta::assert_snapshot!(lines(env.sandbox.salesforce.log()), @"
     GET /services/data/v66.0/query
     GET /services/data/v66.0/query
     GET /services/data/v66.0/query
@@ -60,7 +60,7 @@ async fn a_clean_mapping_takes_few_calls_and_only_reads() {
     GET /services/data/v66.0/sobjects/Task/describe
     POST /services/oauth2/token
     ");
-    insta::assert_snapshot!(lines(town.sandbox.slack.log()), @"
+    insta::assert_snapshot!(lines(env.sandbox.slack.log()), @"
     GET /api/conversations.history
     GET /api/conversations.history
     GET /api/conversations.history
@@ -73,8 +73,8 @@ async fn a_clean_mapping_takes_few_calls_and_only_reads() {
 
 #[tokio::test]
 async fn fields_that_a_portal_does_not_have() {
-    let town = Town::with_fallback();
-    town.portal(|portal| {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
         portal.add_property(
             Kind::Deal,
             Property::new("passport_number", "Passport number", "string", "text")
@@ -83,7 +83,7 @@ async fn fields_that_a_portal_does_not_have() {
         let old = Property::new("first_win", "First win", "string", "textarea").archived();
         portal.add_property(Kind::Deal, old);
     });
-    town.writes_hubspot(&[
+    env.writes_hubspot(&[
         (
             "[deal.handoff_why_now, deal.closed_won_reason]",
             "[deal.handoff_why_nwo, deal.why_now, deal.xyzzy]",
@@ -96,7 +96,7 @@ async fn fields_that_a_portal_does_not_have() {
         ("[deal.handoff_expansion]", "[deal.jobtitle, owner.mail]"),
         ("from: deal.hubspot_owner_id", "from: deal.dealname"),
     ]);
-    insta::assert_snapshot!(town.said().await, @"
+    insta::assert_snapshot!(env.said().await, @"
     error: `deal.handoff_why_nwo`: deals of portal 48210077 have no field `handoff_why_nwo`
       --> DIR/hubspot.yaml:39:12
        |
@@ -212,12 +212,12 @@ async fn fields_that_a_portal_does_not_have() {
 
 #[tokio::test]
 async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
-    let town = Town::with_fallback();
-    town.portal(|portal| {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
         portal.time_zone = "US/Eastern".to_owned();
         portal.add_pipeline("7700001", "Partners", vec![Stage::new("7700002", "Talking", false, "0.5")]);
     });
-    town.writes_hubspot(&[
+    env.writes_hubspot(&[
         ("pipelines: [default, \"8812345\"]", "pipelines: [Self-service, \"8812346\", \"7700001\", onlineshop]"),
         ("    \"Decision maker\": sponsor", "    \"Decison maker\": sponsor\n    Juror: blocker"),
         ("    CHAMPION: sponsor", "    Legal & compliance: blocker\n    CHAMPIONS: sponsor"),
@@ -228,7 +228,7 @@ async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
              - {field: deal.amount, older_than_days: 3}",
         ),
     ]);
-    insta::assert_snapshot!(town.said().await, @r#"
+    insta::assert_snapshot!(env.said().await, @r#"
     warning: portal 48210077 is in US/Eastern: days here are counted in Europe/Berlin
       --> DIR/hubspot.yaml:18:12
        |
@@ -368,8 +368,8 @@ async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
 
 #[tokio::test]
 async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
-    let town = Town::with_fallback();
-    town.sandbox.hubspot.change(|hubspot| {
+    let env = TestEnv::with_fallback();
+    env.sandbox.hubspot.change(|hubspot| {
         let start = "2026-11-20T08:00:00Z".parse().unwrap();
         let mut portal = handoff_sandbox::hubspot::Portal::new(deals::PORTAL, deals::TOKEN);
         deals::add_fields(&mut portal);
@@ -379,8 +379,8 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
         portal.add(Kind::Deal, "1", start, &[]);
         hubspot.add_portal(portal);
     });
-    town.writes_hubspot(&[("pipelines: [default, \"8812345\"]", "pipelines: [default]")]);
-    insta::assert_snapshot!(town.said().await, @"
+    env.writes_hubspot(&[("pipelines: [default, \"8812345\"]", "pipelines: [default]")]);
+    insta::assert_snapshot!(env.said().await, @"
     error: portal 48210077 has no stage that counts as won: no packet will ever be made
       --> DIR/hubspot.yaml:15:1
        |
@@ -416,13 +416,13 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
 
 #[tokio::test]
 async fn scopes_that_are_missing_are_named() {
-    let town = Town::with_fallback();
-    town.portal(|portal| {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
         portal.withdraw_scope("crm.objects.contacts.write");
         portal.withdraw_scope("crm.objects.owners.read");
         portal.withdraw_scope("crm.objects.companies.read");
     });
-    insta::assert_snapshot!(town.said().await, @r#"
+    insta::assert_snapshot!(env.said().await, @r#"
     error: hubspot:48210077 lacks a permission: no task can be created
       --> DIR/handoff.toml:15:10
        |
@@ -458,26 +458,26 @@ async fn scopes_that_are_missing_are_named() {
 
 #[tokio::test]
 async fn a_granted_scope_opens_a_sensitive_property() {
-    let town = Town::with_fallback();
-    town.portal(|portal| {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
         let passport = Property::new("passport_number", "Passport number", "string", "text");
         portal.add_property(Kind::Deal, passport.guarded(Sensitivity::Highly));
         portal.grant_scope("crm.objects.deals.highly_sensitive.read.v2");
     });
-    town.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
-    assert!(town.report().await.is_clean());
+    env.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
+    assert!(env.report().await.is_clean());
 }
 
 #[tokio::test]
 async fn where_scopes_are_not_told_a_sensitive_property_is_a_warning() {
-    let town = Town::with_fallback();
-    town.portal(|portal| {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
         let passport = Property::new("passport_number", "Passport number", "string", "text");
         portal.add_property(Kind::Deal, passport.guarded(Sensitivity::Highly));
     });
-    town.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
-    town.sandbox.hubspot.fails("POST /oauth/*", Fault::bad_gateway(), Times::UntilCleared);
-    insta::assert_snapshot!(town.said().await, @"
+    env.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
+    env.sandbox.hubspot.fails("POST /oauth/*", Fault::bad_gateway(), Times::UntilCleared);
+    insta::assert_snapshot!(env.said().await, @"
     warning: `deal.passport_number` (Passport number) is sensitive, and its values may be kept from the app
       --> DIR/hubspot.yaml:92:12
        |
@@ -497,10 +497,10 @@ async fn where_scopes_are_not_told_a_sensitive_property_is_a_warning() {
 
 #[tokio::test]
 async fn one_platform_that_cannot_be_asked_hides_nothing_of_the_others() {
-    let town = Town::with_fallback();
-    town.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
-    town.writes_salesforce(&[("deal.Handoff_Why_Now__c", "deal.Handoff_Why_Nwo__c")]);
-    insta::assert_snapshot!(town.said().await, @r#"
+    let env = TestEnv::with_fallback();
+    env.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
+    env.writes_salesforce(&[("deal.Handoff_Why_Now__c", "deal.Handoff_Why_Nwo__c")]);
+    insta::assert_snapshot!(env.said().await, @r#"
     error: hubspot:48210077 cannot be asked: reading the properties of deals: HubSpot answered 401 INVALID_AUTHENTICATION, correlation 00000000-0000-4000-8000-000000000000; check the token or connect the app again
       --> DIR/handoff.toml:15:10
        |
@@ -526,19 +526,19 @@ async fn one_platform_that_cannot_be_asked_hides_nothing_of_the_others() {
 
 #[tokio::test]
 async fn nobody_can_be_reached() {
-    let town = Town::with_fallback();
+    let env = TestEnv::with_fallback();
     for (platform, closed) in [("hubspot", "api_url"), ("salesforce", "instance_url"), ("slack", "api_url")] {
         let url = match platform {
-            "hubspot" => town.sandbox.hubspot.url().to_owned(),
-            "salesforce" => town.sandbox.salesforce.url().to_owned(),
-            _ => town.sandbox.slack.api_url(),
+            "hubspot" => env.sandbox.hubspot.url().to_owned(),
+            "salesforce" => env.sandbox.salesforce.url().to_owned(),
+            _ => env.sandbox.slack.api_url(),
         };
-        Town::writes(
-            &town.installation.config,
+        TestEnv::writes(
+            &env.installation.config,
             &[(&format!("{closed} = \"{url}\""), &format!("{closed} = \"http://127.0.0.1:1\""))],
         );
     }
-    insta::assert_snapshot!(town.said().await, @r#"
+    insta::assert_snapshot!(env.said().await, @r#"
     error: hubspot:48210077 cannot be asked: reading the properties of deals: no connection: Connection refused (os error 111)
       --> DIR/handoff.toml:15:10
        |
@@ -571,9 +571,9 @@ async fn nobody_can_be_reached() {
 
 #[tokio::test]
 async fn a_token_of_another_portal_is_noticed() {
-    let town = Town::with_fallback();
-    Town::writes(&town.installation.config, &[("portal = \"48210077\"", "portal = \"48210078\"")]);
-    insta::assert_snapshot!(town.said().await, @r#"
+    let env = TestEnv::with_fallback();
+    TestEnv::writes(&env.installation.config, &[("portal = \"48210077\"", "portal = \"48210078\"")]);
+    insta::assert_snapshot!(env.said().await, @r#"
     error: the credentials of hubspot:48210078 open another account: 48210077
       --> DIR/handoff.toml:15:10
        |
@@ -593,13 +593,13 @@ async fn a_token_of_another_portal_is_noticed() {
 
 #[tokio::test]
 async fn fields_roles_and_record_types_that_an_org_does_not_have() {
-    let town = Town::with_fallback();
-    town.org(|org| {
+    let env = TestEnv::with_fallback();
+    env.org(|org| {
         org.hide_field(Object::Opportunity, "Handoff_Promises__c");
         org.set_time_zone("Europe/Lisbon");
         org.add_field(Object::Contact, Field::new("Buying_Power__c", "Buying power", Type::Text));
     });
-    town.writes_salesforce(&[
+    env.writes_salesforce(&[
         ("# applies_to:\n#   pipelines: [New_Business]", "applies_to:\n  pipelines: [New_Buisness, \"Renewal\", Upsell]"),
         ("[deal.Handoff_Why_Now__c]", "[deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]"),
         ("[deal.Handoff_Success_Outcome__c]", "[deal.Customer_Tier__c, deal.Csm__r.Name]"),
@@ -611,7 +611,7 @@ async fn fields_roles_and_record_types_that_an_org_does_not_have() {
              - {field: deal.HasOpenActivity, in: [\"yes\"]}",
         ),
     ]);
-    insta::assert_snapshot!(town.said().await, @r#"
+    insta::assert_snapshot!(env.said().await, @r#"
     warning: org 00DQy00000A7kLmMAJ is in Europe/Lisbon: days here are counted in Europe/Berlin
       --> DIR/salesforce.yaml:22:12
        |
@@ -743,21 +743,21 @@ async fn fields_roles_and_record_types_that_an_org_does_not_have() {
 
 #[tokio::test]
 async fn what_an_org_does_not_allow_is_named() {
-    let town = Town::with_fallback();
-    town.org(|org| {
+    let env = TestEnv::with_fallback();
+    env.org(|org| {
         org.may_edit_tasks = false;
         org.hide_object(Object::ContactRole);
         org.clear(Object::Stage);
         org.add_stage("Talking", false, false);
     });
-    Town::writes(
-        &town.installation.config,
+    TestEnv::writes(
+        &env.installation.config,
         &[(
             "[salesforce.jwt]",
             "task_status = \"Open\"\ntask_key_field = \"Handoff_Kee__c\"\n[salesforce.jwt]",
         )],
     );
-    insta::assert_snapshot!(town.said().await, @r#"
+    insta::assert_snapshot!(env.said().await, @r#"
     error: salesforce:00DQy00000A7kLmMAJ lacks a permission: nobody can be shown among the stakeholders
       --> DIR/handoff.toml:23:7
        |
@@ -808,12 +808,12 @@ async fn what_an_org_does_not_allow_is_named() {
 
 #[tokio::test]
 async fn channels_that_no_digest_can_be_posted_to() {
-    let town = Town::with_fallback();
-    town.sandbox.slack.change(|slack| {
+    let env = TestEnv::with_fallback();
+    env.sandbox.slack.change(|slack| {
         slack.set_access("C0123ABCD", Access::NotInvited);
         slack.set_access("C0456EFGH", Access::Private);
     });
-    insta::assert_snapshot!(town.said().await, @"
+    insta::assert_snapshot!(env.said().await, @"
     error: the bot is not in C0123ABCD: no digest can be posted there
        --> DIR/hubspot.yaml:142:12
         |
@@ -838,12 +838,12 @@ async fn channels_that_no_digest_can_be_posted_to() {
     ");
 
     // With a look at the channel itself, an archived one shows too.
-    town.sandbox.slack.change(|slack| {
+    env.sandbox.slack.change(|slack| {
         slack.grant_scope("channels:read");
         slack.grant_scope("groups:read");
         slack.set_access("C0ENTERPR", Access::Archived);
     });
-    let said = town.said().await;
+    let said = env.said().await;
     assert!(said.contains("C0ENTERPR is archived: no digest can be posted there"), "{said}");
     assert!(said.contains("the bot is not in C0123ABCD"), "{said}");
     assert!(said.contains("Sandbox has no channel C0456EFGH, or it is private"), "{said}");
@@ -851,13 +851,13 @@ async fn channels_that_no_digest_can_be_posted_to() {
 
 #[tokio::test]
 async fn what_the_slack_app_may_not_do() {
-    let town = Town::with_fallback();
-    town.sandbox.slack.change(|slack| {
+    let env = TestEnv::with_fallback();
+    env.sandbox.slack.change(|slack| {
         for scope in ["chat:write", "users:read.email", "channels:history"] {
             slack.withdraw_scope(scope);
         }
     });
-    insta::assert_snapshot!(town.said().await, @r#"
+    insta::assert_snapshot!(env.said().await, @r#"
     error: the Slack app lacks the scope chat:write: no digest can be posted
       --> DIR/handoff.toml:35:17
        |
@@ -911,8 +911,8 @@ async fn what_the_slack_app_may_not_do() {
     slack: compared with the workspace Sandbox
     2 errors, 4 warnings
     "#);
-    town.sandbox.slack.change(|slack| slack.revoke_token(deals::BOT_TOKEN));
-    let said = town.said().await;
+    env.sandbox.slack.change(|slack| slack.revoke_token(deals::BOT_TOKEN));
+    let said = env.said().await;
     assert!(
         said.contains("slack cannot be asked: Slack: auth.test: token_revoked; check the bot token"),
         "{said}"
@@ -921,10 +921,10 @@ async fn what_the_slack_app_may_not_do() {
 
 #[tokio::test]
 async fn a_fallback_that_nobody_knows() {
-    let town = Town::with_fallback();
-    town.writes_hubspot(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
-    town.writes_salesforce(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
-    insta::assert_snapshot!(town.said().await, @"
+    let env = TestEnv::with_fallback();
+    env.writes_hubspot(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
+    env.writes_salesforce(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
+    insta::assert_snapshot!(env.said().await, @"
     warning: `nobody.o'brien@example.com` is no active user of hubspot:48210077: they cannot open the deal and its task
        --> DIR/hubspot.yaml:133:13
         |
@@ -967,19 +967,19 @@ async fn a_fallback_that_nobody_knows() {
 
 #[tokio::test]
 async fn a_subscription_that_never_fires() {
-    let town = Town::with_fallback();
-    let project = town.directory.path().join("hubspot/src/app/webhooks");
+    let env = TestEnv::with_fallback();
+    let project = env.directory.path().join("hubspot/src/app/webhooks");
     std::fs::create_dir_all(&project).unwrap();
     let shipped = include_str!("../../../config/hubspot/src/app/webhooks/handoff-hsmeta.json");
     let file = project.join("handoff-hsmeta.json");
     std::fs::write(&file, shipped).unwrap();
-    assert!(town.report().await.is_clean());
+    assert!(env.report().await.is_clean());
     for (name, told) in [
         ("hs_is_closed_won", "`hs_is_closed_won` (Is closed won) is calculated"),
         ("dealstag", "portal 48210077 has no deal property `dealstag`"),
     ] {
         std::fs::write(&file, shipped.replace("\"dealstage\"", &format!("\"{name}\""))).unwrap();
-        let said = town.said().await;
+        let said = env.said().await;
         assert!(said.contains(told), "{said}");
         assert!(said.contains("DIR/hubspot/src/app/webhooks/handoff-hsmeta.json:14:27"), "{said}");
     }
@@ -987,10 +987,10 @@ async fn a_subscription_that_never_fires() {
 
 #[tokio::test]
 async fn without_a_configuration_nobody_is_asked() {
-    let town = Town::with_fallback();
-    let mut report = check::check(&town.installation.config, &|_| None);
-    super::look(&mut report, &town.installation.config, &town.clock).await;
+    let env = TestEnv::with_fallback();
+    let mut report = check::check(&env.installation.config, &|_| None);
+    super::look(&mut report, &env.installation.config, &env.clock).await;
     assert_eq!(report.compared, ["nobody was asked: mend the configuration first"]);
     assert_eq!(report.exit_code(), 1);
-    assert!(town.sandbox.hubspot.log().calls().is_empty());
+    assert!(env.sandbox.hubspot.log().calls().is_empty());
 }

@@ -117,7 +117,6 @@ struct Issued {
     scopes: Option<BTreeSet<String>>,
     access_token: String,
     refresh_token: Option<String>,
-    /// Seconds.
     expires_in: u64,
 }
 

@@ -176,7 +176,6 @@ pub(super) struct TokenInfo {
     pub scopes: Vec<String>,
 }
 
-/// A JSON string.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

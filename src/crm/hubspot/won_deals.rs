@@ -16,7 +16,6 @@ use crate::clock::later;
 use crate::crm::WonDealHint;
 use crate::failure::Failure;
 
-/// The largest page.
 const PAGE: usize = 200;
 /// Deals that one query shows, however it is paged.
 const QUERY: usize = 10_000;

@@ -22,7 +22,6 @@ pub struct Message {
     pub metadata: Metadata,
     /// Always false: a link must not grow a preview.
     pub unfurl_links: bool,
-    /// Always false.
     pub unfurl_media: bool,
 }
 
@@ -65,7 +64,6 @@ pub enum Block {
     RichText {
         /// At most 255 characters.
         block_id: String,
-        /// At least one.
         elements: Vec<Rich>,
     },
     Context {
@@ -114,7 +112,6 @@ impl Rich {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "rich_text_section")]
 pub struct Line {
-    /// At least one.
     pub elements: Vec<Span>,
 }
 
@@ -201,7 +198,6 @@ pub struct Style {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "plain_text")]
 pub struct PlainText {
-    /// Never empty.
     pub text: String,
     /// Always false, so that `:name:` stays as the CRM has it.
     pub emoji: bool,

@@ -32,7 +32,6 @@ pub struct Notifier {
     pub committed: Arc<Notify>,
     /// Counts what wakes the workers of this process. Weak: its end is the end of the writers.
     pub changed: Weak<watch::Sender<u64>>,
-    /// Paces connecting again.
     pub clock: Clock,
 }
 

@@ -46,9 +46,7 @@ impl Query<'_> {
 
 /// The only kinds of value in the database.
 pub enum Value<'v> {
-    /// BIGINT.
     Integer(Option<i64>),
-    /// TEXT.
     Text(Option<Cow<'v, str>>),
 }
 

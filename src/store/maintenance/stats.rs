@@ -53,7 +53,6 @@ pub struct GapCount {
 pub struct SellerCount {
     /// The name in the CRM; `None` for packets that were purged, and deals without an owner.
     pub name: Option<String>,
-    /// Different deals.
     pub deals: u64,
     /// Packets; a deal that was won twice has two.
     pub packets: u64,

@@ -84,7 +84,6 @@ impl DeliveryLease {
 /// How one try of a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryEnd {
-    /// It is there.
     Done {
         /// The other side's id of it (task id; Slack `channel/ts`).
         external_id: String,

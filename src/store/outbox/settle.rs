@@ -21,7 +21,6 @@ statements! {
 /// What an operator has seen on the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It is there.
     Done {
         /// The other side's id of it (task id; Slack `channel/ts`), if the operator gave it.
         external_id: Option<String>,

@@ -19,7 +19,6 @@ pub(super) struct ReviewInput<'a> {
     pub mapping: &'a Mapping,
     /// What the packet says.
     pub sections: &'a BTreeMap<SectionName, Section>,
-    /// What it lacks.
     pub gaps: &'a [Gap],
     /// The seller's name, as long as they still work there.
     pub seller: Option<&'a str>,

@@ -21,7 +21,6 @@ pub use yaml::parse as yaml;
 /// Where something stands in a file: bytes `start..end` of its text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
-    /// First byte.
     pub start: usize,
     /// One past the last byte.
     pub end: usize,

@@ -36,7 +36,6 @@ pub struct Problem {
 /// Whether a file with this problem can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// It cannot.
     Error,
     /// It can, but probably not as intended.
     Warning,
@@ -46,7 +45,6 @@ pub enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub line: usize,
-    /// Column, in characters.
     pub column: usize,
     /// Bytes of the file's text.
     pub span: Span,

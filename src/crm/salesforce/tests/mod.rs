@@ -31,7 +31,6 @@ const TASK: &str = "00T7F00000107XsUAI";
 /// One call as received.
 #[derive(Debug, Clone)]
 struct Call {
-    /// Method and path.
     route: String,
     /// Query string and body, decoded.
     text: String,

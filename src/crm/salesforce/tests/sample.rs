@@ -10,7 +10,6 @@ pub(crate) const ORG: &str = "00DHn0000012AbCMAU";
 pub(crate) const OTHER_ORG: &str = "00D7F00000107XsUAI";
 pub(crate) const DEAL: &str = "006Hn00001QwErTIAV";
 
-/// One won opportunity.
 pub(crate) const ENVELOPE_A: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
  <soapenv:Body>

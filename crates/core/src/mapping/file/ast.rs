@@ -15,7 +15,6 @@ pub struct MappingFile {
     pub name: String,
     /// `sha256:` and the hash of the file's bytes.
     pub version: String,
-    /// The first key.
     pub start: Span,
     pub crm: Option<CrmKind>,
     /// Also a name that no zone has.

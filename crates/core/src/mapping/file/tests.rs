@@ -39,7 +39,6 @@ fn told(text: &str) -> String {
     problems.to_string()
 }
 
-/// Its last line.
 const ROLES: &str =
     "roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n";
 

@@ -11,7 +11,6 @@ use crate::record::{DealRecord, FieldPath, Reading};
 /// How many deals a field held what in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// An answer.
     pub filled: usize,
     /// Text, but only a stand-in for an answer: `TBD`, `see call notes`.
     pub placeholder: usize,

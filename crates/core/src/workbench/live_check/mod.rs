@@ -21,7 +21,6 @@ use crate::source::{Problems, Spanned};
 /// What a mapping names beyond the fields of its CRM.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Named {
-    /// Every field.
     pub wanted: WantedFields,
     /// Slack channels by id, each where it stands first.
     pub channels: Vec<Spanned<String>>,

@@ -22,7 +22,6 @@ pub struct Given {
     pub fallback: Option<String>,
 }
 
-/// A first mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scaffold {
     pub text: String,

@@ -10,14 +10,14 @@ use handoff_sandbox::hubspot::Portal;
 use handoff_sandbox::salesforce::Org;
 use handoff_sandbox::{Sandbox, deals, opportunities};
 
-pub(super) struct Town {
+pub(super) struct TestEnv {
     pub(super) sandbox: Sandbox,
     pub(super) installation: Installation,
     pub(super) directory: tempfile::TempDir,
     pub(super) clock: Clock,
 }
 
-impl Town {
+impl TestEnv {
     pub(super) fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::manual("2026-11-20T08:00:00Z".parse().unwrap());
@@ -29,15 +29,15 @@ impl Town {
 
     /// With the person of the shipped mappings' `fallback` in both accounts and the workspace.
     pub(super) fn with_fallback() -> Self {
-        let (town, address) = (Self::new(), "revops@example.com");
-        town.portal(|portal| {
+        let (env, address) = (Self::new(), "revops@example.com");
+        env.portal(|portal| {
             portal.add_owner("70000010", "Rae", "Ops", address, false);
         });
-        town.org(|org| {
+        env.org(|org| {
             org.add_user("0055e000001RevOAAS", ("Rae", "Ops"), address, true);
         });
-        town.sandbox.slack.change(|slack| slack.add_user("U0REVOPS1", address));
-        town
+        env.sandbox.slack.change(|slack| slack.add_user("U0REVOPS1", address));
+        env
     }
 
     pub(super) fn portal(&self, change: impl FnOnce(&mut Portal)) {

@@ -157,7 +157,6 @@ impl Deal {
         self.asks(id, section, question, Addressee::Seller, Confidence::Certain)
     }
 
-    /// RevOps is asked.
     pub fn asks_revops(self, id: &str, section: SectionName, question: &str) -> Self {
         self.asks(id, section, question, Addressee::Revops, Confidence::Certain)
     }
