@@ -3,8 +3,17 @@
 //! Only what is unmistakable is cut, and never the first line: a lost sentence is worse than a kept
 //! signature.
 
+use std::sync::LazyLock;
+
+use super::tokens::phrases;
+
 /// Longest signature, in lines and in characters a line.
 const SIGNATURE: (usize, usize) = (6, 80);
+
+const WORDS: &str = include_str!("vocabulary.toml");
+
+static DIVIDERS: LazyLock<Vec<String>> = LazyLock::new(|| phrases(WORDS, "dividers"));
+static SIGN_OFFS: LazyLock<Vec<String>> = LazyLock::new(|| phrases(WORDS, "sign_offs"));
 
 /// The text without a recognisable quoted tail or signature. Expects tidy lines.
 pub fn without_tail(text: &str) -> String {
@@ -45,17 +54,8 @@ fn ends_the_message(rest: &[&str]) -> bool {
 }
 
 fn is_divider(line: &str) -> bool {
-    const DIVIDERS: [&str; 7] = [
-        "original message",
-        "original appointment",
-        "ursprüngliche nachricht",
-        "message d'origine",
-        "mensaje original",
-        "mensagem original",
-        "oorspronkelijk bericht",
-    ];
     let words = line.trim_matches(|letter: char| letter == '-' || letter == '_' || letter == ' ');
-    line.starts_with("--") && DIVIDERS.contains(&words.to_lowercase().as_str())
+    line.starts_with("--") && DIVIDERS.contains(&words.to_lowercase())
 }
 
 fn is_device_line(line: &str) -> bool {
@@ -131,29 +131,8 @@ fn signature(rest: &[&str]) -> Option<usize> {
 }
 
 fn is_sign_off(line: &str) -> bool {
-    const SIGN_OFFS: [&str; 19] = [
-        "best regards",
-        "kind regards",
-        "warm regards",
-        "many thanks and kind regards",
-        "regards",
-        "sincerely",
-        "mit freundlichen grüßen",
-        "mit freundlichem gruß",
-        "viele grüße",
-        "beste grüße",
-        "liebe grüße",
-        "cordialement",
-        "bien cordialement",
-        "saludos",
-        "un saludo",
-        "atentamente",
-        "atenciosamente",
-        "met vriendelijke groet",
-        "groeten",
-    ];
     let words = line.trim_end_matches([',', '.', '!', ' ']).to_lowercase();
-    SIGN_OFFS.contains(&words.as_str())
+    SIGN_OFFS.contains(&words)
 }
 
 #[cfg(test)]

@@ -91,32 +91,8 @@ fn breaks_lines(name: &str) -> bool {
 }
 
 fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "ul"
-            | "ol"
-            | "li"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "table"
-            | "tr"
-            | "hr"
-            | "pre"
-            | "blockquote"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "body"
-    )
+    const BLOCKS: &str = "p div ul ol li dl dt dd table tr hr pre blockquote h1 h2 h3 h4 h5 h6 section article header footer body";
+    BLOCKS.split(' ').any(|block| block == name)
 }
 
 /// Skips what nobody sees: comments, declarations, and elements whose content is not text.

@@ -226,6 +226,7 @@ mod tests {
             include_str!("../gaps/vocabulary/pointer.toml"),
             include_str!("../gaps/vocabulary/roles.toml"),
             include_str!("../gaps/vocabulary/vague.toml"),
+            include_str!("vocabulary.toml"),
         ] {
             let table: toml::Table = file.parse().unwrap();
             for (key, list) in table {
