@@ -78,7 +78,7 @@ fn no_other_module_holds_sentences() {
         let sentences = literals(&speaking_part(&source)).into_iter().filter(|text| is_sentence(text));
         held.extend(sentences.map(|text| format!("{}: {text:?}", file.display())));
     }
-    assert!(held.is_empty(), "these belong into src/messages/en.toml:\n{}", held.join("\n"));
+    assert!(held.is_empty(), "these belong into crates/core/src/messages/en.toml:\n{}", held.join("\n"));
 }
 
 #[test]
