@@ -1,0 +1,180 @@
+//! A text as tokens: words, numbers, links and marks, folded, with where they stood.
+
+use std::ops::Range;
+
+use crate::lexicon::{Classes, Lexicon};
+use crate::tokens::{fold, is_combining, is_invisible};
+
+/// Characters of a text that are looked at.
+const LOOKED_AT: usize = 2_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Word,
+    /// Digits, with what stands between and beside them: `12`, `10:30`, `Q3`, `v2`.
+    Number,
+    Link,
+    Emoji,
+    Mark(char),
+}
+
+/// A word, number, link or mark.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) classes: Classes,
+    /// Capitalised, though it opens no sentence.
+    pub(crate) is_name: bool,
+    /// Where it stands in the folded text.
+    start: usize,
+    pub(crate) end: usize,
+    /// Where it stands in the text itself.
+    pub(crate) source: Range<usize>,
+}
+
+impl Token {
+    /// It is no mark, and more than a small word.
+    pub(crate) fn says_something(&self) -> bool {
+        match self.kind {
+            Kind::Word => !self.classes.holds(Classes::SMALL),
+            Kind::Number | Kind::Link => true,
+            Kind::Emoji | Kind::Mark(_) => false,
+        }
+    }
+}
+
+/// The tokens of one text.
+pub(crate) struct Tokens {
+    folded: String,
+    all: Vec<Token>,
+    lines: usize,
+}
+
+impl Tokens {
+    pub(crate) fn of(text: &str) -> Self {
+        let mut lexer =
+            Lexer { text, tokens: Self { folded: " ".to_owned(), all: Vec::new(), lines: 1 }, opens: true };
+        lexer.run();
+        let mut tokens = lexer.tokens;
+        tokens.classify();
+        tokens
+    }
+
+    /// All tokens with one space between them, and a space at either end. Digits are zeros.
+    pub(crate) fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> {
+        self.all.iter()
+    }
+
+    pub(crate) fn text_of(&self, token: &Token) -> &str {
+        self.folded.get(token.start..token.end).unwrap_or_default()
+    }
+
+    /// Lines that hold anything.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
+    }
+
+    fn classify(&mut self) {
+        let lexicon = Lexicon::get();
+        let mut position = 0;
+        while let Some(token) = self.all.get(position) {
+            let found =
+                (1..=lexicon.longest_from(self.text_of(token)).unwrap_or(0)).rev().find_map(|count| {
+                    let last = self.all.get(position + count - 1)?;
+                    Some((count, lexicon.classes_of(self.folded.get(token.start..last.end)?)?))
+                });
+            let (count, classes) = found.unwrap_or((1, Classes::default()));
+            for token in self.all.iter_mut().skip(position).take(count) {
+                token.classes = classes;
+            }
+            position += count;
+        }
+    }
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    tokens: Tokens,
+    /// The next word opens a sentence.
+    opens: bool,
+}
+
+impl Lexer<'_> {
+    fn run(&mut self) {
+        let length = self.text.char_indices().nth(LOOKED_AT).map_or(self.text.len(), |(at, _)| at);
+        let mut start = 0;
+        while let Some(rest) = self.text.get(start..length).filter(|rest| !rest.is_empty()) {
+            start += self.token(start, rest);
+        }
+    }
+
+    /// Reads the token that `rest` starts with, if it starts with one; returns the bytes read.
+    fn token(&mut self, start: usize, rest: &str) -> usize {
+        let Some(first) = rest.chars().next() else { return 1 };
+        let mut length = first.len_utf8();
+        if first.is_whitespace() || is_invisible(first) || is_combining(first) {
+            self.opens |= first == '\n';
+            self.tokens.lines += usize::from(first == '\n');
+        } else if ["http://", "https://", "www."].iter().any(|scheme| rest.starts_with(scheme)) {
+            length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            self.push(Kind::Link, start..start + length, "http");
+        } else if first.is_alphanumeric() {
+            length = length_of_word(rest);
+            let word = rest.get(..length).unwrap_or_default();
+            let kind = if word.contains(char::is_numeric) { Kind::Number } else { Kind::Word };
+            let mut folded = String::with_capacity(length);
+            word.chars().for_each(|character| push_folded(character, &mut folded));
+            self.push(kind, start..start + length, &folded);
+        } else if first >= '\u{1f000}' || ('\u{2600}'..='\u{27bf}').contains(&first) {
+            self.push(Kind::Emoji, start..start + length, "\u{1}");
+        } else {
+            self.push(Kind::Mark(first), start..start + length, first.encode_utf8(&mut [0; 4]));
+            self.opens |= matches!(first, '.' | '!' | '?' | ':' | '•' | '(');
+        }
+        length
+    }
+
+    fn push(&mut self, kind: Kind, source: Range<usize>, folded: &str) {
+        let is_capital =
+            self.text.get(source.clone()).is_some_and(|text| text.starts_with(char::is_uppercase));
+        let start = self.tokens.folded.len();
+        self.tokens.folded.push_str(folded);
+        let end = self.tokens.folded.len();
+        self.tokens.folded.push(' ');
+        let is_name = kind == Kind::Word && !self.opens && is_capital;
+        self.opens &= !matches!(kind, Kind::Word | Kind::Number);
+        self.tokens.all.push(Token { kind, classes: Classes::default(), is_name, start, end, source });
+    }
+}
+
+/// Letters and digits, and between two digits also `.`, `,`, `:`, `/` and `-`.
+fn length_of_word(text: &str) -> usize {
+    let mut characters = text.char_indices().peekable();
+    let mut after_digit = false;
+    while let Some((at, character)) = characters.next() {
+        let joins = character.is_alphanumeric()
+            || is_combining(character)
+            || is_invisible(character)
+            || (after_digit
+                && matches!(character, '.' | ',' | ':' | '/' | '-')
+                && characters.peek().is_some_and(|&(_, next)| next.is_numeric()));
+        if !joins {
+            return at;
+        }
+        after_digit = character.is_numeric();
+    }
+    text.len()
+}
+
+/// Every digit is a zero: which one it is says nothing.
+fn push_folded(character: char, word: &mut String) {
+    if character.is_numeric() {
+        word.push('0');
+    } else if !is_invisible(character) && !is_combining(character) {
+        fold(character, word);
+    }
+}

@@ -1,0 +1,221 @@
+//! The model: a linear classifier with quantised weights, and what it says about a text.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use crate::features::{self, Block, Feature};
+use crate::lexer::{Token, Tokens};
+use crate::{Section, rules};
+
+/// From this calibrated probability on, a text that is not ok is a gap.
+pub const SURE: f32 = 0.6;
+/// From this one on it is a hint.
+pub const UNSURE: f32 = 0.3;
+
+/// Pieces of a text that are named as evidence.
+const MOST_WORDS: usize = 4;
+
+/// How much likelier than any other kind a placeholder must be to be called so, in log-odds.
+const PLACEHOLDER_MARGIN: f32 = 1.5;
+
+/// What a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// A customer-success manager can act on it.
+    Ok,
+    /// Text without a fact about the section's question.
+    Vague,
+    /// A stand-in or a pointer as the whole value.
+    Placeholder,
+    /// First value that is our work, not the customer's.
+    Activity,
+}
+
+impl Label {
+    /// The label with a name of the corpus.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "ok" => Some(Self::Ok),
+            "vague" => Some(Self::Vague),
+            "placeholder" => Some(Self::Placeholder),
+            "activity" => Some(Self::Activity),
+            _ => None,
+        }
+    }
+}
+
+/// How sure it is that a text is not ok.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Nothing to say.
+    Ok,
+    /// A hint: shown where gaps are explained, asked of no one.
+    Unsure,
+    /// A gap: the seller is asked.
+    Sure,
+}
+
+/// Columns of the weight table: not ok against ok, then the three kinds of not ok against each other.
+pub(crate) const COLUMNS: usize = 4;
+pub(crate) const KINDS: [Label; 3] = [Label::Vague, Label::Placeholder, Label::Activity];
+
+/// What the two stages say about a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The likeliest label of a text that is not ok; `Ok` below [`UNSURE`].
+    pub label: Label,
+    /// Calibrated on texts that the model was not trained on.
+    pub probability_not_ok: f32,
+    /// The pieces of the text that weighed most against it, in the order of the text.
+    pub words: Vec<String>,
+}
+
+impl Judgement {
+    /// Sure enough to ask, to hint, or neither.
+    pub fn certainty(&self) -> Certainty {
+        match self.probability_not_ok {
+            sure if sure >= SURE => Certainty::Sure,
+            unsure if unsure >= UNSURE => Certainty::Unsure,
+            _ => Certainty::Ok,
+        }
+    }
+}
+
+/// Judges a text in its section, with rules first and the model of this crate after them.
+pub fn judge(section: Section, text: &str) -> Judgement {
+    static MODEL: LazyLock<Model> = LazyLock::new(|| Model::parse(include_bytes!("model.bin")));
+    MODEL.judge(section, text)
+}
+
+/// The weights, one byte each, and how a score becomes a probability.
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(crate) bias: [f32; COLUMNS],
+    /// The value of a weight of 1.
+    pub(crate) scale: f32,
+    /// Slope and offset of the logistic curve from score to probability.
+    pub(crate) slope: f32,
+    pub(crate) offset: f32,
+    /// A row of columns for each bucket.
+    pub(crate) weights: Cow<'static, [u8]>,
+}
+
+impl Model {
+    const FLOATS: usize = COLUMNS + 3;
+
+    pub(crate) fn parse(file: &'static [u8]) -> Self {
+        let (head, weights) = file.split_at_checked(Self::FLOATS * 4).unwrap_or_default();
+        let mut floats = head.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes);
+        let mut next = || floats.next().unwrap_or_default();
+        Self {
+            bias: [next(), next(), next(), next()],
+            scale: next(),
+            slope: next(),
+            offset: next(),
+            weights: Cow::Borrowed(weights),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let floats = self.bias.into_iter().chain([self.scale, self.slope, self.offset]);
+        floats.flat_map(f32::to_le_bytes).chain(self.weights.iter().copied()).collect()
+    }
+
+    pub(crate) fn judge(&self, section: Section, text: &str) -> Judgement {
+        if let Some(label) = rules::certain(section, text) {
+            let probability_not_ok = if label == Label::Ok { 0.0 } else { 1.0 };
+            return Judgement { label, probability_not_ok, words: Vec::new() };
+        }
+        let tokens = Tokens::of(text);
+        let features = features::extract(section, &tokens);
+        let scores = self.scores(&features);
+        let probability_not_ok = self.probability(scores[0]);
+        if probability_not_ok < UNSURE {
+            return Judgement { label: Label::Ok, probability_not_ok, words: Vec::new() };
+        }
+        Judgement {
+            label: kind(section, scores),
+            probability_not_ok,
+            words: self.words(text, &tokens, &features),
+        }
+    }
+
+    /// What a bucket says for each column, in whole numbers.
+    fn row(&self, bucket: u32) -> [f32; COLUMNS] {
+        let row = self.weights.as_chunks::<COLUMNS>().0.get(bucket as usize);
+        row.copied().unwrap_or_default().map(|byte| f32::from(byte.cast_signed()))
+    }
+
+    /// The sums within a block are whole numbers far below 2^24, so that they are exact in any order.
+    pub(crate) fn scores(&self, features: &[Feature]) -> [f32; COLUMNS] {
+        let mut sums = Block::ALL.map(|_| [0.0; COLUMNS]);
+        for feature in features {
+            for (sum, weight) in
+                sums.iter_mut().skip(feature.block as usize).take(1).flatten().zip(self.row(feature.bucket))
+            {
+                *sum += weight;
+            }
+        }
+        let mut scores = self.bias;
+        for (sums, value) in sums.into_iter().zip(values(features)) {
+            for (score, sum) in scores.iter_mut().zip(sums) {
+                *score += self.scale * value * sum;
+            }
+        }
+        scores
+    }
+
+    pub(crate) fn probability(&self, score: f32) -> f32 {
+        logistic(self.slope * score + self.offset)
+    }
+
+    /// The pieces of a text that weighed most against it, in the order of the text.
+    fn words(&self, text: &str, tokens: &Tokens, features: &[Feature]) -> Vec<String> {
+        let values = values(features);
+        let mut against: Vec<(f32, usize)> =
+            (0..tokens.iter().count()).map(|position| (0.0, position)).collect();
+        for feature in features {
+            let weight = self.row(feature.bucket).first().copied().unwrap_or_default();
+            let value = values.get(feature.block as usize).copied().unwrap_or_default();
+            if let Some((sum, _)) = feature.token.and_then(|token| against.get_mut(usize::from(token))) {
+                *sum += weight * value;
+            }
+        }
+        let says_something = |position| tokens.iter().nth(position).is_some_and(Token::says_something);
+        against.retain(|&(sum, position)| sum > 0.0 && says_something(position));
+        against.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        against.truncate(MOST_WORDS);
+        let is_chosen = |position| against.iter().any(|&(_, chosen)| chosen == position);
+        let chosen = tokens.iter().enumerate().filter(|&(position, _)| is_chosen(position));
+        chosen.filter_map(|(_, token)| text.get(token.source.clone())).map(str::to_owned).collect()
+    }
+}
+
+/// What a feature of each block counts.
+pub(crate) fn values(features: &[Feature]) -> [f32; Block::ALL.len()] {
+    let count = |block| features.iter().filter(|feature| feature.block == block).count();
+    Block::ALL.map(|block| block.value(u16::try_from(count(block)).unwrap_or(u16::MAX)))
+}
+
+/// The kind of a text that is not ok. Calling it a placeholder takes more than being a little likelier.
+pub(crate) fn kind(section: Section, scores: [f32; COLUMNS]) -> Label {
+    let [_, vague, placeholder, activity] = scores;
+    let is_activity = section == Section::FirstValue && activity > vague;
+    let (other, score) = if is_activity { (Label::Activity, activity) } else { (Label::Vague, vague) };
+    if placeholder > score + PLACEHOLDER_MARGIN { Label::Placeholder } else { other }
+}
+
+/// 1 / (1 + e^-x)
+pub(crate) fn logistic(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// e^x from sums and products only, so that every machine computes the same bits.
+pub(crate) fn exp(x: f32) -> f32 {
+    let part = x.clamp(-30.0, 30.0) / 1024.0;
+    let mut power = 1.0 + part * (1.0 + part * (0.5 + part / 6.0));
+    for _ in 0..10 {
+        power *= power;
+    }
+    power
+}
