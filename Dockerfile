@@ -4,10 +4,11 @@ RUN apk add --no-cache musl-dev
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY crates/core/Cargo.toml crates/core/
+COPY crates/judgement/Cargo.toml crates/judgement/
 COPY crates/sandbox/Cargo.toml crates/sandbox/
 COPY .cargo .cargo
 # Dependencies first, so that a change in src/ does not build them again. Cargo wants every target's file.
-RUN mkdir -p src crates/core/src crates/sandbox/src tests/it tests/store tests/soak benches && touch src/lib.rs crates/core/src/lib.rs crates/sandbox/src/lib.rs \
+RUN mkdir -p src crates/core/src crates/judgement/src crates/sandbox/src tests/it tests/store tests/soak benches && touch src/lib.rs crates/core/src/lib.rs crates/judgement/src/lib.rs crates/sandbox/src/lib.rs \
     && for file in src/main tests/it/main tests/store/main tests/soak/main benches/assess benches/bridge; do echo 'fn main() {}' > $file.rs; done \
     && cargo build --release --locked --package handoff-bridge --no-default-features && rm -rf src crates/core/src
 COPY crates/core/src crates/core/src

@@ -4,8 +4,8 @@
 //! read first is [`Judgement`].
 //!
 //! ```text
-//! cargo run --release --bin train    # corpus/ → src/model.bin, about ten seconds
-//! cargo run --release --bin report   # cross-validated figures, misses, false alarms, speed
+//! cargo run --release -p handoff-judgement --bin train    # corpus/ → src/model.bin, about ten seconds
+//! cargo run --release -p handoff-judgement --bin report   # cross-validated figures, misses, false alarms, speed
 //! ```
 
 pub mod corpus;
@@ -13,6 +13,7 @@ mod features;
 mod lexer;
 mod lexicon;
 mod model;
+mod rule_words;
 mod rules;
 mod tokens;
 mod training;

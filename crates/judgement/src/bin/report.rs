@@ -1,7 +1,7 @@
 //! Cross-validates rules and model by deal and prints the figures: `cargo run --release --bin report`.
 //!
 //! `--alone` leaves the written texts out of the training halves; `--alike N` sets how alike one of them may be to
-//! a judged text (see `judgement::validation`).
+//! a judged text (see `handoff_judgement::validation`).
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -9,9 +9,9 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use judgement::corpus::{Line, plain_text, read};
-use judgement::validation::{Validated, cross_validate};
-use judgement::{ALIKE, Certainty, Label, Section, judge};
+use handoff_judgement::corpus::{Line, plain_text, read};
+use handoff_judgement::validation::{Validated, cross_validate};
+use handoff_judgement::{ALIKE, Certainty, Label, Section, judge};
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();

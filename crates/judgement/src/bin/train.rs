@@ -3,13 +3,13 @@
 use std::io;
 use std::path::Path;
 
-use judgement::corpus::read;
+use handoff_judgement::corpus::read;
 
 fn main() -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = folder.join("corpus");
     let mut lines = read(&corpus, "natural-dev.jsonl")?;
     lines.extend(read(&corpus, "hard-dev.jsonl")?);
-    let model = judgement::trained(&lines, &read(&corpus, "written.jsonl")?);
+    let model = handoff_judgement::trained(&lines, &read(&corpus, "written.jsonl")?);
     std::fs::write(folder.join("src/model.bin"), model)
 }
