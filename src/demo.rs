@@ -145,7 +145,7 @@ api_url = "{slack}"
 mod tests {
     use super::*;
     use handoff_core::packet::{Role, SectionName};
-    use handoff_core::record::{CrmKind, FieldObject, FieldPath};
+    use handoff_core::record::{FieldObject, FieldPath};
     use handoff_core::workbench::lint::parse;
     use handoff_sandbox::salesforce::Object;
 
@@ -154,7 +154,7 @@ mod tests {
         let (mapping, problems) = parse("mappings/salesforce.yaml", SALESFORCE_MAPPING);
         assert!(problems.is_empty(), "{problems}");
         let mapping = mapping.unwrap();
-        assert_eq!(mapping.crm, CrmKind::Salesforce);
+        assert_eq!(mapping.crm.as_str(), "salesforce");
         assert_eq!(mapping.sections.len(), SectionName::ALL.len());
         let org = opportunities::org("2026-11-20T08:00:00Z".parse().unwrap());
         let has = |path: &FieldPath| {
