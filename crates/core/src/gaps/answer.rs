@@ -21,7 +21,7 @@ pub(super) const IN_WORDS: [SectionName; 5] = [
 /// Most entries of one section that are looked at; a list that long is not a handoff.
 const LOOKED_AT: usize = 50;
 
-/// An entry that somebody wrote: not what the data shows by itself, and nothing the CRM hid.
+/// An entry that a seller or an admin wrote: not what the data shows by itself, and nothing the CRM hid.
 pub(super) struct Written<'a> {
     pub(super) entry: &'a Entry,
     pub(super) words: Words,
@@ -29,7 +29,7 @@ pub(super) struct Written<'a> {
     pub(super) is_answer: bool,
 }
 
-/// What somebody wrote, by section. Read once for all rules.
+/// What sellers wrote, by section. Read once for all rules.
 pub(super) fn read<'a>(
     sections: &'a BTreeMap<SectionName, Section>,
     placeholders: &Placeholders<'_>,

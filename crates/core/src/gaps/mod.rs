@@ -66,7 +66,7 @@ impl<'a> Evidence<'a> {
         Self { timing: Timing::of(&evidence), ..evidence }
     }
 
-    /// What somebody wrote in a section; nothing in one that is not answered in words.
+    /// What the seller wrote in a section; nothing in one that is not answered in words.
     fn written(&self, section: SectionName) -> &[Written<'a>] {
         self.written.get(&section).map_or(&[], Vec::as_slice)
     }
@@ -114,7 +114,7 @@ pub enum Expects {
 pub enum Requires {
     /// Nothing: it judges an empty section as well.
     Nothing,
-    /// Something that somebody wrote.
+    /// Something that the seller wrote.
     Text,
     /// Something that answers: written, and no placeholder.
     Answer,

@@ -24,7 +24,7 @@ static AROUND_A_NAME: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     phrases(WORDS, "to_a_person").iter().filter_map(around).collect()
 });
 
-/// The seller, when nobody writes their name.
+/// Words that stand for the seller without their name: "sales", "the AE".
 static OUR_PEOPLE: Vocabulary = Vocabulary::new(WORDS, "our_people");
 
 /// Words that follow "ask" in a real answer, or stand before "Fragen": no names.

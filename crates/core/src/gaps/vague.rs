@@ -48,7 +48,7 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     let first = evidence.given(section).next()?.entry;
     let confidence = judge(evidence, section)?;
-    // Without a day the question is "by when" anyway; asking twice helps nobody.
+    // Without a day the question is "by when" anyway; the seller should not be asked twice.
     if section == SectionName::FirstValue && evidence.timing.is_missing() {
         return None;
     }

@@ -17,7 +17,7 @@ pub struct DeliveryPlan {
 /// The task on the deal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskParams {
-    /// CRM user who gets it; `None` if nobody who can work on it is known.
+    /// CRM user who gets it; `None` if the plan knows no user who can work on it.
     pub assignee: Option<String>,
     /// When it is due.
     pub due: Timestamp,

@@ -67,7 +67,7 @@ impl<'d> Block<'d> {
         field
     }
 
-    /// A key that nobody should write: found, but never suggested.
+    /// A key that the reader finds but never suggests to RevOps.
     pub fn forbidden(&mut self, key: &str) -> Field<'d> {
         self.find(key)
     }
@@ -83,7 +83,7 @@ impl<'d> Block<'d> {
         rest
     }
 
-    /// Reports keys that are missing and keys that nobody knows; false if there was one that nobody knows.
+    /// Reports keys that are missing and keys that the schema does not name; false if there was one of the latter.
     pub fn finish(mut self, problems: &mut Problems) -> bool {
         let known = std::mem::take(&mut self.known);
         problems.asked.push(known.iter().cloned().collect());

@@ -26,7 +26,7 @@ pub struct MappingFile {
     pub important_when: Vec<Condition>,
     /// The field with the person who takes the handoff.
     pub owner: Option<Spanned<FieldPath>>,
-    /// The address of who takes what nobody owns, also one that is none.
+    /// The `fallback:` address, which takes the handoffs without an owner; also text that is no address.
     pub fallback: Option<Spanned<String>>,
     pub due_in_business_days: u8,
     /// The channel, also one that is no channel's id.

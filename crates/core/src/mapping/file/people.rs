@@ -62,7 +62,7 @@ fn refuse_role(node: &Node, key: Span, problems: &mut Problems) -> Option<Role> 
     problems.reject(node.span, format!("there is no role `{text}`"), did_you_mean(text, names))
 }
 
-/// Who takes the handoff: the deal field with the person, and the address of who takes what nobody owns.
+/// Who takes the handoff: the deal field with the person, and the `fallback:` address.
 pub(super) fn owner(
     mut section: Block<'_>,
     problems: &mut Problems,

@@ -156,7 +156,7 @@ impl Dialect {
         }
     }
 
-    /// What an admin calls a kind of field; empty for a kind that nobody is asked to make.
+    /// What an admin calls a kind of field; empty for a kind that `handoff` asks no admin to make.
     pub fn field_kind(&self, kind: FieldKind) -> &'static str {
         let mut kinds = self.nouns.field_kinds.iter();
         kinds.find(|(known, _)| *known == kind).map_or("", |(_, name)| name)

@@ -24,7 +24,7 @@ pub struct Named {
     pub wanted: WantedFields,
     /// Slack channels by id, each where it stands first.
     pub channels: Vec<Spanned<String>>,
-    /// The address of who takes what nobody owns.
+    /// The `fallback:` address, which takes the handoffs without an owner.
     pub fallback: Option<Spanned<String>>,
 }
 

@@ -18,7 +18,7 @@ pub use recommended_fields::Missing;
 pub struct Given {
     /// The Slack channel, by id.
     pub channel: Option<String>,
-    /// The address of who takes what nobody owns.
+    /// The `fallback:` address, which takes the handoffs without an owner.
     pub fallback: Option<String>,
 }
 
