@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::load::{Loaded, load, parse};
 use super::{HttpConfig, LogConfig, WorkConfig, defaults};
-use crate::crm::{Settings, hubspot};
+use crate::crm::hubspot;
 use crate::delivery::slack;
 use crate::settings::Secrets;
 use crate::store::StoreConfig;
@@ -48,10 +48,9 @@ fn good(text: &str) -> super::Config {
 
 /// The only account, which is a portal.
 fn portal(config: &super::Config) -> &hubspot::Settings {
-    match config.accounts.as_slice() {
-        [super::AccountConfig { settings: Settings::Hubspot(portal), .. }] => portal,
-        other => panic!("{other:?}"),
-    }
+    let [account] = config.accounts.as_slice() else { panic!("{:?}", config.accounts) };
+    let settings: &dyn std::any::Any = account.settings.as_ref();
+    settings.downcast_ref().expect("a portal")
 }
 
 /// What is told about a configuration that is not good.

@@ -1,13 +1,15 @@
 //! The CRMs that can be connected: the one list of them. A further CRM is a folder beside `hubspot/` and
-//! `salesforce/`, a variant of [`Settings`] and a line in [`CONNECTORS`].
+//! `salesforce/` and an entry in [`CONNECTORS`].
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::hubspot::{self, HubSpot};
+use super::hubspot;
 use super::outbound::Outbound;
-use super::salesforce::{self, Salesforce};
+use super::salesforce;
 use super::{Crm, WebhookRoute};
 use crate::settings::Secrets;
 use handoff_core::record::{AccountKey, CrmKind};
@@ -66,42 +68,30 @@ pub struct ReadWith<'a> {
     pub replicas: u32,
 }
 
-/// The settings of one account.
-#[derive(Debug, Clone)]
-pub enum Settings {
-    Hubspot(hubspot::Settings),
-    Salesforce(salesforce::Settings),
-}
+/// The settings of one account of a CRM.
+pub trait AccountSettings: Any + fmt::Debug + Send + Sync {
+    fn account(&self) -> AccountKey;
 
-impl Settings {
-    pub fn account(&self) -> AccountKey {
-        let (crm, account) = match self {
-            Self::Hubspot(portal) => (CrmKind::Hubspot, &portal.portal),
-            Self::Salesforce(org) => (CrmKind::Salesforce, &org.org),
-        };
-        AccountKey { crm, account: account.clone() }
-    }
-
-    pub fn api_url(&self) -> &str {
-        match self {
-            Self::Hubspot(portal) => &portal.api_url,
-            Self::Salesforce(org) => &org.instance_url,
-        }
-    }
+    fn api_url(&self) -> &str;
 
     /// Secrets by which the CRM signs webhooks together with the public address, as [`hubspot::sign_v3`] does.
-    pub fn address_secrets(&self) -> &[SecretString] {
-        match self {
-            Self::Hubspot(portal) => &portal.client_secrets,
-            Self::Salesforce(_) => &[],
-        }
+    fn address_secrets(&self) -> &[SecretString] {
+        &[]
     }
 
     /// A client of the account; makes no call. The error names the setting that is wrong.
-    pub fn connect(&self, outbound: &Outbound) -> Result<Arc<dyn Crm>, String> {
-        Ok(match self {
-            Self::Hubspot(portal) => Arc::new(HubSpot::new(portal, outbound)),
-            Self::Salesforce(org) => Arc::new(Salesforce::new(org, outbound)?),
-        })
-    }
+    fn connect(&self, outbound: &Outbound) -> Result<Arc<dyn Crm>, String>;
+}
+
+/// The settings of any account.
+pub type Settings = Arc<dyn AccountSettings>;
+
+/// The accounts of one CRM: those whose settings are of its type.
+pub(super) fn accounts_of<T: AccountSettings>(
+    accounts: &[Connected],
+) -> impl Iterator<Item = (&T, &Arc<dyn Crm>)> {
+    accounts.iter().filter_map(|(settings, crm)| {
+        let settings: &dyn Any = settings.as_ref();
+        Some((settings.downcast_ref()?, crm))
+    })
 }

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub(crate) use cache::Cache;
-pub use connector::{CONNECTORS, Connected, Connector, ReadWith, Settings, Subscriptions};
+pub use connector::{AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, Subscriptions};
 pub use handoff_core::record::{Event, EventKind};
 pub use webhook::{
     Batch, NotJson, RawWebhook, Receive, Received, Refusal, Rejected, Unwanted, Verification,

@@ -1,11 +1,15 @@
 //! `[[hubspot]]`: one block for each portal.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::crm::{self, ReadWith, Subscriptions};
+use super::HubSpot;
+use crate::crm::outbound::Outbound;
+use crate::crm::{self, AccountSettings, Crm, ReadWith, Subscriptions};
 use crate::settings::{Secrets, url};
+use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Field, Problems};
 
 const API: &str = "https://api.hubapi.com";
@@ -59,6 +63,24 @@ pub enum Auth {
     },
 }
 
+impl AccountSettings for Settings {
+    fn account(&self) -> AccountKey {
+        AccountKey { crm: CrmKind::Hubspot, account: self.portal.clone() }
+    }
+
+    fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
+    fn address_secrets(&self) -> &[SecretString] {
+        &self.client_secrets
+    }
+
+    fn connect(&self, outbound: &Outbound) -> Result<Arc<dyn Crm>, String> {
+        Ok(Arc::new(HubSpot::new(self, outbound)))
+    }
+}
+
 /// Reads a block. `portal` is `None` if the block is of no use anyway; its other problems are found all the same.
 pub fn read(
     mut section: Block<'_>,
@@ -95,7 +117,7 @@ pub fn read(
             help,
         );
     }
-    Some(crm::Settings::Hubspot(Settings {
+    Some(Arc::new(Settings {
         portal: portal?,
         api_url: api.unwrap_or_else(|| API.to_owned()),
         app_url: app.unwrap_or_else(|| APP.to_owned()),

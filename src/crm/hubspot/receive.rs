@@ -8,21 +8,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::workflow_event::UselessWorkflowEvent;
 use super::{CORRELATION_HEADER, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow};
+use crate::crm::connector::accounts_of;
 use crate::crm::webhook::MAX_JSON;
 use crate::crm::{
-    self, Connected, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute,
+    Connected, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute,
 };
 
 /// The routes of an app's subscriptions (v3 signature) and of workflows (v2 signature or header secret).
 pub fn webhooks(public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute> {
-    let portals: Vec<(Settings, Arc<dyn Crm>)> = accounts
-        .iter()
-        .filter_map(|(settings, crm)| {
-            let crm::Settings::Hubspot(portal) = settings else { return None };
-            Some((portal.clone(), Arc::clone(crm)))
-        })
-        .collect();
-    let receiver = Arc::new(Receiver::new(public_url, &portals));
+    let receiver = Arc::new(Receiver::new(public_url, accounts));
     let route = |path, name, receive| WebhookRoute { path, name, max_body: MAX_JSON, receive, answer: None };
     let app: Receive = {
         let receiver = Arc::clone(&receiver);
@@ -70,18 +64,18 @@ impl Keys {
 }
 
 impl Receiver {
-    /// A receiver for these portals; `public_url` is what HubSpot calls, without a trailing slash.
-    fn new(public_url: &str, portals: &[(Settings, Arc<dyn Crm>)]) -> Self {
+    /// A receiver for the portals among these accounts; `public_url` is what HubSpot calls, without a trailing slash.
+    fn new(public_url: &str, accounts: &[Connected]) -> Self {
         let mut receiver = Self {
             public_url: public_url.to_owned(),
             client: Keys::default(),
             workflow: Keys::default(),
             portals: BTreeMap::new(),
         };
-        for (config, hubspot) in portals {
-            receiver.client.add(&config.client_secrets, &config.portal);
-            receiver.workflow.add(&config.workflow_secrets, &config.portal);
-            receiver.portals.insert(config.portal.clone(), hubspot.clone());
+        for (settings, hubspot) in accounts_of::<Settings>(accounts) {
+            receiver.client.add(&settings.client_secrets, &settings.portal);
+            receiver.workflow.add(&settings.workflow_secrets, &settings.portal);
+            receiver.portals.insert(settings.portal.clone(), hubspot.clone());
         }
         receiver
     }

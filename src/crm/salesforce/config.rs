@@ -1,10 +1,14 @@
 //! `[[salesforce]]`: one block for each org.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use super::{Prefix, Salesforce, SalesforceId, webhook_key};
-use crate::crm::{self, ReadWith};
+use crate::crm::outbound::Outbound;
+use crate::crm::{self, AccountSettings, Crm, ReadWith};
 use crate::settings::{Secrets, url};
+use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Field, Problems};
 
 /// Every org answers it; the newest one is not needed.
@@ -58,6 +62,20 @@ pub enum Auth {
     },
     /// Client credentials of an external client app with a run-as user.
     ClientCredentials { client_id: String, client_secret: SecretString },
+}
+
+impl AccountSettings for Settings {
+    fn account(&self) -> AccountKey {
+        AccountKey { crm: CrmKind::Salesforce, account: self.org.clone() }
+    }
+
+    fn api_url(&self) -> &str {
+        &self.instance_url
+    }
+
+    fn connect(&self, outbound: &Outbound) -> Result<Arc<dyn Crm>, String> {
+        Ok(Arc::new(Salesforce::new(self, outbound)?))
+    }
 }
 
 /// Reads a block. `org` is `None` if the block is of no use anyway; its other problems are found all the same.
@@ -123,7 +141,7 @@ pub fn read(
         problems.error(span, problem, "mend this setting, or see docs/salesforce.md");
         return None;
     }
-    Some(crm::Settings::Salesforce(settings))
+    Some(Arc::new(settings))
 }
 
 /// Reads the organisation id, which no other block may have.

@@ -9,16 +9,14 @@ use super::{
     ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, Settings, parse_json, parse_outbound, signers, verify_json,
     verify_outbound,
 };
+use crate::crm::connector::accounts_of;
 use crate::crm::webhook::MAX_JSON;
-use crate::crm::{self, Connected, RawWebhook, Receive, Received, Rejected, WebhookRoute};
+use crate::crm::{Connected, RawWebhook, Receive, Received, Rejected, WebhookRoute};
 
 /// The routes of signed JSON and of SOAP Outbound Messages, of which only the exact Ack counts as received; it speaks for
 /// all notifications of a message.
 pub fn webhooks(_public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute> {
-    let orgs = accounts.iter().filter_map(|(settings, _)| {
-        let crm::Settings::Salesforce(org) = settings else { return None };
-        Some(org.clone())
-    });
+    let orgs = accounts_of::<Settings>(accounts).map(|(org, _)| org.clone());
     let receiver = Arc::new(Receiver::new(orgs.collect()));
     let json: Receive = {
         let receiver = Arc::clone(&receiver);

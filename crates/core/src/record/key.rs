@@ -4,39 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// Which CRM an account lives in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CrmKind {
-    /// HubSpot; an account is a portal.
-    Hubspot,
-    /// Salesforce; an account is an org.
-    Salesforce,
-}
-
-impl CrmKind {
-    /// The name used in files, keys and routes.
-    pub fn as_str(self) -> &'static str {
-        self.dialect().id
-    }
-}
-
-impl fmt::Display for CrmKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CrmKind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|crm| crm.as_str() == text).ok_or(())
-    }
-}
+use super::CrmKind;
 
 /// One portal or org, written `hubspot:48210077`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

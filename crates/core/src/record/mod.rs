@@ -13,10 +13,10 @@ mod path;
 mod value;
 
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
-pub use dialect::{Dialect, Hints, Naming, Nouns, StandardFields, WellKnown};
+pub use dialect::{CrmKind, Dialect, Hints, Naming, Nouns, StandardFields, WellKnown};
 pub use event::{Event, EventKind};
 pub use field::{Hidden, Reading, is_redacted};
-pub use key::{AccountKey, CrmKind, DealKey, WinKey};
+pub use key::{AccountKey, DealKey, WinKey};
 pub use metadata::{
     AccountMetadata, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
     WrongSetting,
