@@ -56,7 +56,7 @@ fn print_packet(row: &PacketRow) -> Result<(), Problem> {
         .iter()
         .map(|delivery| format!("{} {}", delivery.destination, delivery_status::state(delivery.state)))
         .collect();
-    let name: String = packet.deal.name.chars().filter(|c| !c.is_control()).take(60).collect();
+    let name: String = packet.deal.name.chars().take(60).collect();
     println!("{}  {status}, {} of 6  {name}", row.packet_id, packet.filled);
     println!("            {}  won {}  {}", row.deal, row.won_at, deliveries.join(", "));
     for advice in

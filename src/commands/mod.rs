@@ -1,6 +1,20 @@
 //! The command line: one file per command, exit code 0 when all is well, 1 when something is wrong,
 //! 2 when the arguments are.
 
+// In every command these stand in for those of the standard library: see `printer`.
+macro_rules! print {
+    ($($text:tt)*) => { $crate::commands::printer::out(format_args!($($text)*)) };
+}
+macro_rules! println {
+    ($($text:tt)*) => { print!("{}\n", format_args!($($text)*)) };
+}
+macro_rules! eprint {
+    ($($text:tt)*) => { $crate::commands::printer::err(format_args!($($text)*)) };
+}
+macro_rules! eprintln {
+    ($($text:tt)*) => { eprint!("{}\n", format_args!($($text)*)) };
+}
+
 mod annotations;
 mod catch_up;
 pub mod check;
@@ -20,6 +34,7 @@ mod layout;
 mod list;
 mod live;
 mod preview;
+mod printer;
 mod replay;
 mod rules;
 mod schema;

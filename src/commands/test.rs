@@ -154,23 +154,18 @@ impl Report {
             self.cases += 1;
             let differences = case.differences(mapping);
             if differences.is_empty() {
-                let _ = writeln!(self.text, "  ✓ {}", printable(&case.name));
+                let _ = writeln!(self.text, "  ✓ {}", case.name);
                 continue;
             }
             self.failed += 1;
             let told: String = differences.iter().map(Difference::to_string).collect();
-            let _ = writeln!(self.text, "  ✗ {} ({path}:{})", printable(&case.name), case.line);
+            let _ = writeln!(self.text, "  ✗ {} ({path}:{})", case.name, case.line);
             for line in told.lines() {
-                let _ = writeln!(self.text, "      {}", printable(line));
+                let _ = writeln!(self.text, "      {}", line);
             }
             let text = format!("{}\n{told}", case.name);
             self.annotations.push_str(&annotations::error(&path.to_string(), case.line, text.trim_end()));
         }
         self.text.push('\n');
     }
-}
-
-/// CRM text without what could steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }

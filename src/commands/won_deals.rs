@@ -139,9 +139,8 @@ impl Progress {
     fn show(&self, read: usize) {
         let total = self.total;
         if self.terminal {
-            eprint!("\r{read} of {total} deals read");
             // A terminal that cannot be written to shows no progress; nothing else is lost.
-            let _ = std::io::stderr().flush();
+            let _ = write!(std::io::stderr(), "\r{read} of {total} deals read");
         } else if read.is_multiple_of(LINE_EVERY) || read == total {
             eprintln!("{read} of {total} deals read");
         }
@@ -149,7 +148,7 @@ impl Progress {
 
     fn clear(&self) {
         if self.terminal {
-            eprint!("\r{:40}\r", "");
+            let _ = write!(std::io::stderr(), "\r{:40}\r", "");
         }
     }
 }

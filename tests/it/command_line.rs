@@ -1,11 +1,13 @@
 //! What somebody sees who types `handoff …`.
 
+use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::demo::HUBSPOT_MAPPING;
+use handoff_sandbox::hubspot::Kind;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::process::handoff;
-use crate::world::{NORTHLIGHT, World};
+use crate::world::{NORTHLIGHT, World, ZAZOLC};
 use crate::{scenarios, tests};
 
 pub fn trials() -> Vec<Trial> {
@@ -14,8 +16,14 @@ pub fn trials() -> Vec<Trial> {
         a_real_deal_can_be_fetched_and_previewed,
         a_preview_explains_a_real_deal_and_only_reads,
         replaying_what_is_not_dead_says_so,
+        no_command_lets_crm_text_drive_the_terminal,
+        a_reader_that_has_gone_away_ends_no_command,
     ];
-    trials.extend(tests![a_bad_installation_is_refused_with_file_and_line, the_shipped_files_pass_check]);
+    trials.extend(tests![
+        output_that_cannot_be_written_is_a_failure,
+        a_bad_installation_is_refused_with_file_and_line,
+        the_shipped_files_pass_check
+    ]);
     trials
 }
 
@@ -140,6 +148,110 @@ async fn a_preview_explains_a_real_deal_and_only_reads(world: &mut World) {
         (other.status, other.err.as_str()),
         (1, "handoff: --explain explains the text: leave out --format\n")
     );
+}
+
+/// What a terminal would obey.
+fn steering(text: &str) -> String {
+    let harmless = |letter: &char| {
+        matches!(letter, '\n' | '\t') || !(letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}'))
+    };
+    text.chars().filter(|letter| !harmless(letter)).collect()
+}
+
+async fn no_command_lets_crm_text_drive_the_terminal(world: &mut World) {
+    const HOSTILE: &str = "\u{1b}[31mred\u{1b}]8;;x\u{7} \u{9b}2J over\rwritten \u{202e}txt";
+    let now = world.now();
+    world.sandbox.hubspot.change(|hubspot| {
+        let portal = hubspot.portal_mut("48210077").unwrap();
+        portal.set(Kind::Deal, ZAZOLC, "dealname", HOSTILE, now);
+    });
+    world.closes_deal(ZAZOLC).await;
+    world.next_digest().await;
+    world.settles().await;
+    let packet = world.packets().await.remove(0).packet_id;
+    let hostile = Event {
+        deal: "hubspot:48210077:400000000000".parse().unwrap(),
+        kind: EventKind::StageChanged,
+        dedupe_key: "hostile".to_owned(),
+        provider_id: HOSTILE.to_owned(),
+        occurred_at: None,
+        verification: HOSTILE.to_owned(),
+    };
+    world.service().app.store.record(vec![hostile]).await.unwrap();
+    let config = world.installation.config.to_str().unwrap();
+    let mapping = world.installation.mapping.to_str().unwrap();
+    let deal = ["--deal", ZAZOLC, "--account", "48210077"];
+    for command in [
+        &["events"][..],
+        &["events", "--json"],
+        &["list"],
+        &["list", "--json"],
+        &["show", &packet],
+        &["show", &packet, "--json"],
+        &["show", &packet, "--record"],
+        &["fetch", deal[0], deal[1], deal[2], deal[3]],
+        &["preview", "--mapping", mapping, deal[0], deal[1], deal[2], deal[3]],
+        &["preview", "--mapping", mapping, "--format", "slack", deal[0], deal[1], deal[2], deal[3]],
+        &["coverage", "--account", "48210077", "--last", "3"],
+        &["stats"],
+    ] {
+        let said = said(&[command, &["--config", config]].concat()).await;
+        assert_eq!(said.status, 0, "{command:?}: {}", said.err);
+        assert_eq!(steering(&said.out), "", "{command:?}: {}", said.out);
+        assert_eq!(steering(&said.err), "", "{command:?}: {}", said.err);
+    }
+    let events = json(&said(&["events", "--json", "--config", config]).await.out);
+    assert_eq!(events[0]["provider_id"], HOSTILE, "JSON says what is there");
+    world.leaves_work();
+}
+
+async fn a_reader_that_has_gone_away_ends_no_command(world: &mut World) {
+    let config = world.installation.config.to_str().unwrap();
+    let broken = world.directory.path().join("broken.toml");
+    std::fs::write(&broken, "listen = 7\n").unwrap();
+    let broken = broken.to_str().unwrap();
+    for (command, status) in [
+        (&["rules"][..], 0),
+        (&["rules", "--json"], 0),
+        (&["schema", "mapping"], 0),
+        (&["events", "--config", config], 0),
+        (&["list", "--config", config], 0),
+        (&["stats", "--config", config], 0),
+        (&["check", "--config", config], 0),
+        (&["check", "--config", broken], 1),
+        (&["show", "pkt_000000000000", "--config", config], 1),
+        (&["doctor", "--config", broken], 1),
+    ] {
+        for everything in [false, true] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            // Unlike tokio's, the standard library's `output` captures only what goes nowhere else.
+            let mut process = handoff(command).into_std();
+            process.stdout(writer.try_clone().unwrap());
+            if everything {
+                process.stderr(writer);
+            }
+            let output = process.output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{command:?}: {said}");
+            assert!(!said.contains("panicked"), "{command:?}: {said}");
+        }
+    }
+}
+
+async fn output_that_cannot_be_written_is_a_failure() {
+    for command in
+        [&["rules"][..], &["rules", "--json"], &["schema", "packet"], &["schema", "config"], &["check"]]
+    {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = handoff(command).into_std().stdout(full).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), said.contains("cannot be written: No space left")),
+            (Some(1), true),
+            "{said}"
+        );
+    }
 }
 
 async fn replaying_what_is_not_dead_says_so(world: &mut World) {
