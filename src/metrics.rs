@@ -100,7 +100,7 @@ impl Default for Metrics {
                 "refused_mappings",
                 "Mapping files whose newest version was refused",
             ),
-            store_up: register(of, "store_up", "1 if the store answered"),
+            store_up: register(of, "store_up", "1 if the store takes writes"),
             store_queue: register(of, "store_queue", "Writes that wait for the store"),
             store_commits: register(of, "store_commits", "Transactions of this process"),
             registry,

@@ -127,6 +127,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         store: store.clone(),
         metrics: metrics.clone(),
         webhooks,
+        probe: http::StoreProbe::default(),
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
         overload: http::LogThrottle::default(),

@@ -161,7 +161,7 @@ impl Report {
             let told: String = differences.iter().map(Difference::to_string).collect();
             let _ = writeln!(self.text, "  ✗ {} ({path}:{})", case.name, case.line);
             for line in told.lines() {
-                let _ = writeln!(self.text, "      {}", line);
+                let _ = writeln!(self.text, "      {line}");
             }
             let text = format!("{}\n{told}", case.name);
             self.annotations.push_str(&annotations::error(&path.to_string(), case.line, text.trim_end()));

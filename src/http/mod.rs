@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use log_throttle::LogThrottle;
-pub use operator::RefusedMapping;
+pub use operator::{RefusedMapping, StoreProbe};
 pub use routes::{operator_routes, webhook_routes};
 pub use server::BodyBudget;
 
@@ -32,6 +32,7 @@ pub struct HttpState {
     pub metrics: Arc<Metrics>,
     /// Where CRMs send webhooks, and how those are verified.
     pub webhooks: Vec<WebhookRoute>,
+    pub probe: StoreProbe,
     /// Memory for the bodies of webhooks.
     pub body_budget: BodyBudget,
     /// How long a webhook waits for its commit before its sender is told to come back.

@@ -1,7 +1,7 @@
 //! Liveness, readiness, metrics.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -9,13 +9,41 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use super::HttpState;
+use crate::clock::Clock;
 use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
-use crate::store::{Backlog, Pause, StoreError};
+use crate::store::{DeliveryState, Store, StoreError};
 
 /// How long the store has to answer; a probe gives up soon after.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long its answer holds: everybody may ask for readiness, as often as they like.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Whether the store took a write when it was asked last. Callers that come together cause one question.
+#[derive(Default)]
+pub struct StoreProbe(Mutex<Option<(Instant, bool)>>);
+
+impl StoreProbe {
+    async fn ask(&self, store: &Store) -> bool {
+        let mut last = self.0.lock().await;
+        if let Some((at, up)) = *last
+            && at.elapsed() < FRESH
+        {
+            return up;
+        }
+        let answer = tokio::time::timeout(PATIENCE, store.ping()).await;
+        let up = matches!(answer, Ok(Ok(())));
+        if !up && last.is_none_or(|(_, up)| up) {
+            let error = answer.map_or("no answer in time".to_owned(), |answer| format!("{answer:?}"));
+            tracing::error!(error, "the store takes no writes; webhooks are refused until it does");
+        }
+        *last = Some((Clock::stopwatch(), up));
+        up
+    }
+}
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {
@@ -24,9 +52,10 @@ pub(super) async fn healthz() -> &'static str {
 
 /// `GET /readyz` on the public listener: whether webhooks are taken, and not a word more.
 pub(super) async fn ready(State(state): State<Arc<HttpState>>) -> (StatusCode, &'static str) {
-    match probe_store(&state).await {
-        Some(_) => (StatusCode::OK, "ready\n"),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+    if state.probe.ask(&state.store).await {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
     }
 }
 
@@ -39,6 +68,10 @@ struct Readiness {
     deals_waiting: u64,
     /// Deliveries that are to be made, dead ones not counted.
     deliveries_waiting: u64,
+    /// Deals and deliveries that were given up, and deliveries that may be there or not: a person has to act.
+    deals_dead: u64,
+    deliveries_dead: u64,
+    deliveries_held: u64,
     /// Seconds since the oldest packet was made that is not delivered everywhere; 0 if there is none.
     oldest_undelivered_seconds: i64,
     /// Accounts (or `slack`) that are paused, and why.
@@ -68,18 +101,27 @@ struct Paused {
     until: String,
 }
 
-/// `GET /readyz` for operators: the store answers, and what waits. A paused account, a refused mapping or a
+/// `GET /readyz` for operators: whether the store takes writes, and what waits. A paused account, a refused mapping or a
 /// backlog is told, but does not make the service unready: webhooks are still taken.
 pub(super) async fn readyz(State(state): State<Arc<HttpState>>) -> Response {
-    let answer = probe_store(&state).await;
-    let ready = answer.is_some();
-    let (backlog, paused) = answer.unwrap_or_default();
+    let ready = state.probe.ask(&state.store).await;
+    let read = async { Ok::<_, StoreError>((state.store.backlog().await?, state.store.pauses().await?)) };
+    let read = tokio::time::timeout(PATIENCE, read).await.ok().and_then(Result::ok);
+    let store = match (ready, &read) {
+        (true, Some(_)) => "ok",
+        (false, Some(_)) => "takes no writes",
+        (_, None) => "does not answer",
+    };
+    let (backlog, paused) = read.unwrap_or_default();
     let now = state.clock.now();
     let readiness = Readiness {
         ready,
-        store: if ready { "ok" } else { "does not answer" },
+        store,
         deals_waiting: backlog.deals_waiting,
         deliveries_waiting: backlog.deliveries_waiting(),
+        deals_dead: backlog.deals_dead,
+        deliveries_dead: backlog.deliveries_in(DeliveryState::Dead),
+        deliveries_held: backlog.deliveries_in(DeliveryState::Held),
         oldest_undelivered_seconds: backlog
             .oldest_undelivered
             .map_or(0, |oldest| now.duration_since(oldest).as_secs()),
@@ -93,12 +135,6 @@ pub(super) async fn readyz(State(state): State<Arc<HttpState>>) -> Response {
     (status, Json(readiness)).into_response()
 }
 
-/// Returns what waits and what is paused, or `None` if the store does not answer in time.
-async fn probe_store(state: &HttpState) -> Option<(Backlog, Vec<Pause>)> {
-    let probe = async { Ok::<_, StoreError>((state.store.backlog().await?, state.store.pauses().await?)) };
-    tokio::time::timeout(PATIENCE, probe).await.ok()?.ok()
-}
-
 /// `GET /metrics`.
 pub(super) async fn metrics(State(state): State<Arc<HttpState>>) -> Response {
     measure(&state).await;
@@ -109,6 +145,7 @@ pub(super) async fn metrics(State(state): State<Arc<HttpState>>) -> Response {
 /// Brings the gauges up to date that the store knows.
 async fn measure(state: &HttpState) {
     let HttpState { store, metrics, .. } = state;
+    metrics.store_up.set(state.probe.ask(store).await.into());
     match store.backlog().await {
         Ok(backlog) => {
             metrics.backlog.clear();
@@ -122,12 +159,8 @@ async fn measure(state: &HttpState) {
                 |oldest: Option<Timestamp>| oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs());
             metrics.oldest_undelivered_seconds.set(age(backlog.oldest_undelivered));
             metrics.oldest_waiting_deal_seconds.set(age(backlog.oldest_deal));
-            metrics.store_up.set(1);
         }
-        Err(error) => {
-            metrics.store_up.set(0);
-            tracing::warn!(%error, "the backlog cannot be measured");
-        }
+        Err(error) => tracing::warn!(%error, "the backlog cannot be measured"),
     }
     metrics.set_store_commits(store.commits());
     metrics.store_queue.set(i64::try_from(store.queued()).unwrap_or(i64::MAX));

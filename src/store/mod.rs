@@ -72,24 +72,11 @@ impl Store {
         self.writer.queue.max_capacity() - self.writer.queue.capacity()
     }
 
-    /// Succeeds if the store takes writes: a writer is alive and the database lets it begin a transaction.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.writer.run(Ping).await
-    }
-
     /// Finishes what is queued, refuses everything later and closes the connections. Returns when another
     /// process may serve the database.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-    }
-}
-
-struct Ping;
-
-impl engine::Command<()> for Ping {
-    async fn run(&self, _: &mut engine::Tx<'_>) -> Result<(), DatabaseError> {
-        Ok(())
     }
 }
 

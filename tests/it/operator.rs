@@ -1,15 +1,18 @@
 //! Who may see what of a running service: everybody a word, operators the rest.
 
+use handoff_bridge::clock::Clock;
 use handoff_bridge::commands::check::check;
+use handoff_bridge::store::{DeliveryState, Destination, StoreUrl};
 use handoff_bridge::worker::reload::refused;
 use handoff_sandbox::deals::{BOT_TOKEN, CLIENT_SECRET, TOKEN};
+use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::process::handoff;
+use crate::process::{Process, handoff};
 use crate::side::Side;
-use crate::world::World;
+use crate::world::{NORTHLIGHT, World};
 use crate::{plain_tests, scenarios, tests};
 
 const OPERATOR_TOKEN: &str = "operators-only-0123456789";
@@ -19,7 +22,11 @@ pub fn trials() -> Vec<Trial> {
         strangers_hear_whether_the_service_is_ready_and_nothing_else,
         operators_hear_what_waits_and_for_how_long,
         operators_read_packets_as_the_commands_print_them,
+        three_hundred_strangers_cause_one_question_a_second,
+        a_database_that_is_locked_makes_the_service_unready,
+        what_a_person_must_act_on_is_counted,
     ];
+    trials.extend(tests![a_disk_that_takes_no_writes_makes_the_service_unready]);
     trials.extend(tests![a_token_opens_the_operators_pages_and_nothing_else_does]);
     trials.extend(plain_tests![a_loaded_configuration_prints_no_secret]);
     trials
@@ -47,7 +54,12 @@ async fn strangers_hear_whether_the_service_is_ready_and_nothing_else(world: &mu
         assert_eq!(get(address, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
     world.service().app.store.close().await;
-    assert_eq!(get(address, "/readyz").await, (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned()));
+    // An answer holds for a second.
+    world
+        .eventually("it is not ready", async || {
+            get(address, "/readyz").await == (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
+        })
+        .await;
     let operator = world.service().operator_address.unwrap();
     let (status, told) = get(operator, "/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -94,6 +106,84 @@ async fn operators_read_packets_as_the_commands_print_them(world: &mut World) {
     }
     assert_eq!(get(address, "/packets/pkt_000000000000").await.0, StatusCode::NOT_FOUND);
     assert_eq!(get(address, "/packets?limit=all").await.0, StatusCode::BAD_REQUEST);
+}
+
+async fn three_hundred_strangers_cause_one_question_a_second(world: &mut World) {
+    let address = world.service().address;
+    let (watch, before) = (Clock::stopwatch(), world.service().app.store.commits());
+    for path in ["/readyz", "/readyz?verbose", "/readyz", "/healthz", "/readyz?all=1"] {
+        let strangers = (0..60).map(|_| get(address, path));
+        let answers = futures_util::future::join_all(strangers).await;
+        assert!(answers.iter().all(|(status, _)| *status == StatusCode::OK), "{answers:?}");
+    }
+    let asked = world.service().app.store.commits() - before;
+    assert!(asked <= watch.elapsed().as_secs() + 1, "{asked} questions");
+}
+
+async fn a_database_that_is_locked_makes_the_service_unready(world: &mut World) {
+    let addresses = [world.service().address, world.service().operator_address.unwrap()];
+    let ready = async || {
+        let answers = futures_util::future::join_all(addresses.map(|address| get(address, "/readyz"))).await;
+        answers.into_iter().map(|(status, _)| status).collect::<Vec<_>>()
+    };
+    let StoreUrl::Sqlite(file) = &world.store_url else { panic!("this is about files") };
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.eventually("unready", async || ready().await == [StatusCode::SERVICE_UNAVAILABLE; 2]).await;
+    let told = get(addresses[1], "/readyz").await.1;
+    assert!(told.contains("\"store\":\"takes no writes\""), "{told}");
+    let metrics = get(addresses[1], "/metrics").await.1;
+    assert!(metrics.contains("\nhandoff_store_up 0\n"), "{metrics}");
+    other.execute_batch("ROLLBACK").unwrap();
+    world.eventually("ready again", async || ready().await == [StatusCode::OK; 2]).await;
+}
+
+/// A full disk, as a process sees it: no file grows any more.
+async fn a_disk_that_takes_no_writes_makes_the_service_unready() {
+    let mut world = World::on(Side::Hubspot, Clock::machine(), crate::world::WORK);
+    world.sandbox.hubspot.fails("*", Fault::status(503), Times::UntilCleared);
+    let process = Process::serve_on_a_limited_disk(&world.installation).await;
+    let (public, operator) = (process.address.parse().unwrap(), process.operator_address.parse().unwrap());
+    assert_eq!(get(public, "/readyz").await.0, StatusCode::OK);
+    let log = std::fs::metadata(world.directory.path().join("handoff.db-wal")).unwrap().len();
+    process.limits_files_to(Some(log));
+    world
+        .eventually("unready", async || get(public, "/readyz").await.0 == StatusCode::SERVICE_UNAVAILABLE)
+        .await;
+    let announcement = world.wins(NORTHLIGHT);
+    let webhook = async || {
+        let webhook = announcement.webhooks(&world.sandbox, world.now(), 0).remove(0);
+        process.receives(&webhook).await.unwrap()
+    };
+    assert_eq!(webhook().await, StatusCode::SERVICE_UNAVAILABLE);
+    let (status, told) = get(operator, "/readyz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(told.contains("\"store\":\"takes no writes\""), "{told}");
+    let metrics = get(operator, "/metrics").await.1;
+    assert!(metrics.contains("\nhandoff_store_up 0\n"), "{metrics}");
+
+    process.limits_files_to(None);
+    world.eventually("ready again", async || get(public, "/readyz").await.0 == StatusCode::OK).await;
+    assert_eq!(webhook().await, StatusCode::OK);
+    process.kill().await;
+    world.leaves_work();
+    world.end().await;
+}
+
+async fn what_a_person_must_act_on_is_counted(world: &mut World) {
+    world.sandbox.slack.fails(
+        "POST /api/chat.postMessage",
+        Fault::slack_error("channel_not_found"),
+        Times::UntilCleared,
+    );
+    world.closes_deal(world.side.complete()).await;
+    world.delivery_becomes(Destination::SlackDigest, DeliveryState::Dead).await;
+    let told = get(world.service().operator_address.unwrap(), "/readyz").await.1;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let counts =
+        ["deals_dead", "deliveries_dead", "deliveries_held"].map(|name| told[name].as_u64().unwrap());
+    assert_eq!(counts, [0, 1, 0], "{told}");
+    world.leaves_work();
 }
 
 /// The world's configuration with a token for operators.

@@ -17,7 +17,7 @@ pub struct Process {
     /// Where it takes webhooks.
     pub address: String,
     /// Where operators look.
-    operator_address: String,
+    pub operator_address: String,
     /// The crash point that somebody in it stands at.
     standing: watch::Receiver<Option<String>>,
     http: reqwest::Client,
@@ -41,10 +41,35 @@ impl Process {
         Self::serve_with(installation, Some(("HANDOFF_HANG_AT", point))).await
     }
 
+    /// Starts the service with a shell that gives it the signals that a full disk gives: a write that goes beyond the
+    /// limit of a file's size fails, and does not kill.
+    pub async fn serve_on_a_limited_disk(installation: &Installation) -> Self {
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "trap '' XFSZ; exec \"$0\" serve --config \"$1\"",
+            env!("CARGO_BIN_EXE_handoff"),
+        ]);
+        command.arg(&installation.config).envs(Installation::environment()).kill_on_drop(true);
+        Self::run(command).await
+    }
+
+    /// Files of this process cannot grow beyond so many bytes; `None` lifts that.
+    pub fn limits_files_to(&self, bytes: Option<u64>) {
+        let pid = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()));
+        let limit = rustix::process::Rlimit { current: bytes, maximum: None };
+        rustix::process::prlimit(pid, rustix::process::Resource::Fsize, limit).unwrap();
+    }
+
     async fn serve_with(installation: &Installation, variable: Option<(&str, &str)>) -> Self {
         let config = installation.config.to_str().unwrap();
         let mut command = handoff(&["serve", "--config", config]);
-        command.stderr(Stdio::piped()).stdout(Stdio::null()).envs(variable);
+        command.envs(variable);
+        Self::run(command).await
+    }
+
+    async fn run(mut command: Command) -> Self {
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (address, operator_address) = must("the service is ready", async {

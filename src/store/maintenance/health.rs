@@ -1,4 +1,4 @@
-//! How a store is, without changing anything in it; for `handoff doctor`.
+//! How a store is, without changing anything in it; for readiness and `handoff doctor`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,11 +8,16 @@ use sqlx::Connection;
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::store::engine::postgres::{PATIENCE, Server, major_version, within};
-use crate::store::engine::{Conn, DatabaseError, OpenMode, StoreError, StoreUrl, migrate, query, sqlite};
+use crate::store::engine::{
+    Command, Conn, DatabaseError, OpenMode, StoreError, StoreUrl, Tx, migrate, query, sqlite,
+};
 
 statements! {
     QUICK_CHECK = { sqlite: "PRAGMA quick_check(1)" };
     JOURNAL_MODE = { sqlite: "PRAGMA journal_mode" };
+    /// A transaction that changes nothing would not notice a full disk.
+    WRITE_PROBE = "INSERT INTO pauses (scope, until, reason, since) VALUES ('probe', 0, '', 0)";
+    REMOVE_PROBE = "DELETE FROM pauses WHERE scope = 'probe'";
 }
 
 /// What was seen of a store.
@@ -37,12 +42,27 @@ pub enum StoreHealth {
 }
 
 impl Store {
+    /// Succeeds if the store takes writes: a row is written, taken back and committed.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.writer.run(Ping).await
+    }
+
     /// Examines a store that may be in use. Creates and migrates nothing.
     pub async fn health(url: &StoreUrl) -> Result<StoreHealth, StoreError> {
         match url {
             StoreUrl::Sqlite(path) => sqlite::apart(file(path.clone())).await,
             StoreUrl::Postgres(url) => within(PATIENCE, postgres(url)).await,
         }
+    }
+}
+
+struct Ping;
+
+impl Command<()> for Ping {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
+        tx.conn.execute(query(WRITE_PROBE)).await?;
+        tx.conn.execute(query(REMOVE_PROBE)).await?;
+        Ok(())
     }
 }
 
