@@ -45,6 +45,22 @@ impl StoreProbe {
     }
 }
 
+/// `GET /` on the public listener: what is served there.
+pub(super) async fn public_index(State(state): State<Arc<HttpState>>) -> String {
+    let webhooks: String = state.webhooks.iter().map(|webhook| format!("POST {}\n", webhook.path)).collect();
+    format!("Handoff Bridge takes webhooks here:\n{webhooks}GET /healthz\nGET /readyz\n")
+}
+
+/// `GET /` for operators: what is served there.
+pub(super) async fn index() -> &'static str {
+    "Handoff Bridge, for operators:\n\
+     GET /packets         wins, and what became of them\n\
+     GET /packets/{id}    one packet, with every attempt\n\
+     GET /metrics         for Prometheus\n\
+     GET /readyz          whether webhooks are taken, and what waits\n\
+     GET /healthz         whether the process answers\n"
+}
+
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"

@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 use super::HttpState;
 
 /// Wins in one answer, at most.
-const MOST: u32 = 1000;
+const MOST: usize = 1000;
 
 /// The query of `GET /packets`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Which {
-    /// Newest first, at most this many of each kind.
+    /// At most this many of those that are done.
     #[serde(default = "fifty")]
-    limit: u32,
+    limit: usize,
 }
 
-fn fifty() -> u32 {
+fn fifty() -> usize {
     50
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn list(
     State(state): State<Arc<HttpState>>,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, StatusCode> {
-    let wins = state.store.wins(which.limit.min(MOST)).await.map_err(not_read)?;
+    let wins = state.store.wins(which.limit.min(MOST), |_| true).await.map_err(not_read)?;
     let pauses = state.store.pauses().await.map_err(not_read)?;
     Ok(Json(json!({ "wins": wins, "paused": pauses })))
 }

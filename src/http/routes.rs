@@ -17,10 +17,15 @@ pub fn webhook_routes(state: Arc<HttpState>) -> Router {
             move |state, secret, request| webhooks::receive(state, webhook.clone(), secret, request);
         router = router.route(path, post(receive));
     }
-    router.route("/healthz", get(operator::healthz)).route("/readyz", get(operator::ready)).with_state(state)
+    router
+        .route("/", get(operator::public_index))
+        .route("/healthz", get(operator::healthz))
+        .route("/readyz", get(operator::ready))
+        .with_state(state)
 }
 
-/// What only operators may reach: with the token, if there is one. Whether the process lives is no secret.
+/// What only operators may reach: with the token, if there is one. Whether the process lives, and what is served, is no
+/// secret.
 pub fn operator_routes(state: Arc<HttpState>, token: Option<&SecretString>) -> Router {
     let key = token.map(token::Key::of);
     Router::new()
@@ -29,6 +34,7 @@ pub fn operator_routes(state: Arc<HttpState>, token: Option<&SecretString>) -> R
         .route("/packets", get(packets::list))
         .route("/packets/{id}", get(packets::show))
         .route_layer(middleware::from_fn_with_state(key, token::require))
+        .route("/", get(operator::index))
         .route("/healthz", get(operator::healthz))
         .with_state(state)
 }

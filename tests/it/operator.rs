@@ -104,6 +104,29 @@ async fn operators_read_packets_as_the_commands_print_them(world: &mut World) {
         assert_eq!(status, StatusCode::OK);
         assert_eq!(serde_json::from_str::<Value>(&served).unwrap(), printed, "{path}");
     }
+    let (status, index) = get(address, "/").await;
+    assert_eq!(status, StatusCode::OK);
+    for path in ["/packets", "/metrics", "/readyz", "/healthz"] {
+        assert!(index.contains(path) && get(address, path).await.0.is_success(), "{path}: {index}");
+    }
+    let (status, public) = get(world.service().address, "/").await;
+    assert!(status.is_success() && public.contains("POST /webhooks/hubspot\n"), "{public}");
+    assert!(!public.contains("packets"), "{public}");
+    // So do the sandbox's platforms, for people who look around in the demo.
+    let sandbox = &world.sandbox;
+    for (url, shown) in [
+        (sandbox.hubspot.url(), "Northlight"),
+        (sandbox.salesforce.url(), "opportunity 006"),
+        (sandbox.slack.url(), "(C0123ABCD)"),
+    ] {
+        let page = reqwest::get(format!("{url}/")).await.unwrap();
+        assert!(page.status().is_success());
+        let page = page.text().await.unwrap();
+        assert!(
+            page.contains(shown) && page.contains(world.side.complete()) || url != sandbox.hubspot.url(),
+            "{page}"
+        );
+    }
     assert_eq!(get(address, "/packets/pkt_000000000000").await.0, StatusCode::NOT_FOUND);
     assert_eq!(get(address, "/packets?limit=all").await.0, StatusCode::BAD_REQUEST);
 }

@@ -37,6 +37,9 @@ pub trait Platform: Send + Sync + 'static {
     /// Does what the call asks for, or refuses it.
     fn answer(&mut self, call: &Call) -> Answer;
 
+    /// What is there, for a person who opens the address in a browser.
+    fn overview(&self) -> String;
+
     /// Log, faults and latency.
     fn recorder(&self) -> &Recorder;
 
@@ -172,6 +175,9 @@ async fn serve<P: Platform>(
         Ok(call) => call,
         Err(error) => return Answer::text(400, &error.to_string()).into_response(),
     };
+    if call.method == "GET" && call.path == "/" {
+        return Answer::text(200, &shared.lock().overview()).into_response();
+    }
     let latency = shared.lock().recorder().latency;
     if !latency.is_zero() {
         delay(latency).await;

@@ -212,6 +212,24 @@ impl Platform for HubspotState {
         }
     }
 
+    fn overview(&self) -> String {
+        let mut page = "The sandbox's HubSpot: deals, and the tasks on them.\n".to_owned();
+        for deal in self.portals.values().flat_map(|portal| portal.records(Kind::Deal)) {
+            let of = |name| deal.get(name).unwrap_or_default();
+            page.push_str(&format!("\ndeal {}: {} ({})\n", deal.id, of("dealname"), of("dealstage")));
+            for task in self.tasks_of(&deal.id) {
+                let of = |name| task.get(name).unwrap_or_default();
+                page.push_str(&format!(
+                    "  task {}: {}\n{}\n",
+                    task.id,
+                    of("hs_task_subject"),
+                    of("hs_task_body")
+                ));
+            }
+        }
+        page
+    }
+
     fn recorder(&self) -> &Recorder {
         &self.recorder
     }

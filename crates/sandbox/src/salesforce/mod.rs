@@ -181,6 +181,19 @@ impl Platform for SalesforceState {
         self.serve(call).unwrap_or_else(|refused| refused)
     }
 
+    fn overview(&self) -> String {
+        let mut page = "The sandbox's Salesforce: opportunities, and the tasks on them.\n".to_owned();
+        for deal in self.orgs.values().flat_map(|org| org.records(Object::Opportunity)) {
+            let of = |name| deal.get(name).unwrap_or_default();
+            page.push_str(&format!("\nopportunity {}: {} ({})\n", deal.id, of("Name"), of("StageName")));
+            for task in self.tasks_of(&deal.id) {
+                let of = |name| task.get(name).unwrap_or_default();
+                page.push_str(&format!("  task {}: {}\n{}\n", task.id, of("Subject"), of("Description")));
+            }
+        }
+        page
+    }
+
     fn recorder(&self) -> &Recorder {
         &self.recorder
     }

@@ -283,12 +283,38 @@ impl Platform for SlackState {
         }
     }
 
+    fn overview(&self) -> String {
+        let mut page = "The sandbox's Slack: what was posted, channel by channel.\n".to_owned();
+        for (id, channel) in &self.channels {
+            page.push_str(&format!("\n#{} ({id})\n", channel.name));
+            for message in self.messages_in(id) {
+                page.push_str(&format!("\n  {}\n", message.ts));
+                for block in &message.blocks {
+                    page.push_str(&format!("  {}\n", words(block)));
+                }
+            }
+        }
+        page
+    }
+
     fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
     fn recorder_mut(&mut self) -> &mut Recorder {
         &mut self.recorder
+    }
+}
+
+/// Every text in a block, in order.
+fn words(block: &Value) -> String {
+    match block {
+        Value::Array(items) => items.iter().map(words).collect(),
+        Value::Object(fields) => match fields.get("text") {
+            Some(Value::String(text)) => text.clone(),
+            _ => fields.values().filter(|value| value.is_array() || value.is_object()).map(words).collect(),
+        },
+        _ => String::new(),
     }
 }
 
