@@ -109,8 +109,15 @@ pub fn assemble(
     let assignee = seller.filter(|seller| seller.is_active()).or(success).map(|user| user.id().to_owned());
     let at_five = due.at(17, 0, 0, 0).to_zoned(zone.clone()).map_or(as_of, |due| due.timestamp());
     let questions = Some(Questions::default());
-    let digest = DigestParams { channel: "C0123ABCD".to_owned(), questions: questions.clone() };
-    (packet, DeliveryPlan { task: TaskParams { assignee, due: at_five, questions }, digest })
+    let digest =
+        DigestParams { channel: "C0123ABCD".to_owned(), earlier: Vec::new(), questions: questions.clone() };
+    (
+        packet,
+        DeliveryPlan {
+            task: TaskParams { assignee, addresses: Vec::new(), due: at_five, questions },
+            digest,
+        },
+    )
 }
 
 fn section(entries: Vec<Entry>) -> Section {
@@ -163,11 +170,11 @@ fn risks(record: &DealRecord, close: Option<Date>, zone: &TimeZone, now: &Zoned)
     };
     if at_least("discount_percent", 20).is_some() {
         let value = numbers::trimmed(deal.get("discount_percent").unwrap_or_default());
-        shows("Large discount", "deal.discount_percent", "Discount", &value);
+        shows("Large discount", "deal.discount_percent", "Discount", value);
     }
     if at_least("close_date_changes", 2).is_some() {
         let value = numbers::trimmed(deal.get("close_date_changes").unwrap_or_default());
-        shows("The close date moved more than once", "deal.close_date_changes", "Close date changes", &value);
+        shows("The close date moved more than once", "deal.close_date_changes", "Close date changes", value);
     }
     if let Some(competitor) = deal.get("competitor") {
         let competitor = choice(record, "deal.competitor", competitor);

@@ -104,6 +104,22 @@ async fn attempt(context: &Context, lease: &DeliveryLease) -> Result<Option<Ende
     Ok(Some(job.after_send(sent)))
 }
 
+/// The id of the first active CRM user with one of these addresses. A refused question leaves the task unassigned: it
+/// is worth more than none.
+async fn known_user(crm: &dyn Crm, addresses: &[String]) -> Result<Option<String>, Failure> {
+    for address in addresses {
+        match crm.user_by_email(address).await {
+            Ok(Some(user)) => return Ok(Some(user.id().to_owned())),
+            Ok(None) => {}
+            Err(failure @ Failure::Retry { .. }) => return Err(failure),
+            Err(refused) => {
+                tracing::warn!(account = %crm.account(), why = refused.why(), "no user can be looked up by address");
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// How a try ended, before it is written down.
 struct Ended {
     end: DeliveryEnd,
@@ -197,7 +213,10 @@ impl Job<'_> {
     }
 
     async fn create_task(&self) -> Result<Delivered, Failure> {
-        let (crm, params): (_, TaskParams) = (self.crm()?, self.params()?);
+        let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
+        if params.assignee.is_none() {
+            params.assignee = known_user(crm, &params.addresses).await?;
+        }
         let task = crm.create_task(&task::draft(self.packet, self.record, &params)).await?;
         Ok(Delivered { external_id: task.id, url: Some(task.url) })
     }
@@ -205,11 +224,16 @@ impl Job<'_> {
     async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
         let params: DigestParams = self.params()?;
         let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        let posted = self.context.slack.find_posted(&params.channel, &self.packet.packet_id, since).await?;
-        match posted {
-            Some(posted) => Ok(Some(self.posted(&posted).await)),
-            None => Ok(None),
+        for channel in params.earlier.iter().chain([&params.channel]) {
+            match self.context.slack.find_posted(channel, &self.packet.packet_id, since).await {
+                Ok(None) => {}
+                Ok(Some(posted)) => return Ok(Some(self.posted(&posted).await)),
+                // What an operator replayed away from a channel that is not there any more is not held up by it.
+                Err(Failure::GiveUp { .. }) if *channel != params.channel => {}
+                Err(failure) => return Err(failure),
+            }
         }
+        Ok(None)
     }
 
     async fn post_digest(&self) -> Result<Delivered, Failure> {

@@ -69,7 +69,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         status,
         filled: filled(&sections),
         deal: summary::summary(record, &mapping.time_zone),
-        owner: owner::shown(&mapping.owner, owner),
+        owner: owner::shown(&mapping.owner, record, owner),
         important,
         sections,
         gaps,
@@ -254,8 +254,7 @@ mod tests {
               "entries": [
                 {
                   "text": "Weekly forecast within 5 % of actuals 📈",
-                  "source": "deal.handoff_success",
-                  "mail_cut": true
+                  "source": "deal.handoff_success"
                 }
               ]
             },

@@ -5,14 +5,14 @@ use jiff::{Timestamp, Zoned};
 
 use crate::dates::business_days_after;
 use crate::gaps;
-use crate::mapping::{Mapping, SlackMapping};
+use crate::mapping::{Mapping, SlackMapping, owner};
 use crate::packet::{DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
 use crate::record::{DealRecord, User};
 
 /// Hour of the day, in the mapping's zone, at which tasks are due.
 const DUE_HOUR: i8 = 17;
 
-/// The deliveries of a packet of `status` with these gaps, whose handoff `owner` takes (`None` for a fallback address).
+/// The deliveries of a packet of `status` with these gaps, whose handoff `owner` takes (`None` if only addresses are known).
 pub(super) fn plan(
     mapping: &Mapping,
     record: &DealRecord,
@@ -22,13 +22,12 @@ pub(super) fn plan(
     now: &Zoned,
 ) -> DeliveryPlan {
     let questions = Some(gaps::questions(gaps));
+    let assignee = assignee(record, status, owner);
+    let addresses = if assignee.is_none() { owner::addresses(&mapping.owner, record) } else { Vec::new() };
+    let channel = channel(&mapping.slack, record, now);
     DeliveryPlan {
-        task: TaskParams {
-            assignee: assignee(record, status, owner),
-            due: due(mapping, now),
-            questions: questions.clone(),
-        },
-        digest: DigestParams { channel: channel(&mapping.slack, record, now), questions },
+        task: TaskParams { assignee, addresses, due: due(mapping, now), questions: questions.clone() },
+        digest: DigestParams { channel, earlier: Vec::new(), questions },
     }
 }
 
@@ -105,6 +104,13 @@ mod tests {
         let seller_left = r#""deal":{"id":7,"handoff_owner":"11"},"owner":{"id":"12","archived":"true"},
             "users":{"11":{"id":"11","name":"Mia"}}"#;
         assert_eq!(assignee(seller_left, PacketStatus::Incomplete).as_deref(), Some("11"));
+
+        let addresses = |rest, status| planned(rest, status, now).task.addresses;
+        assert_eq!(addresses(nobody, PacketStatus::Incomplete), ["revops@seller.example"]);
+        assert!(
+            addresses(PEOPLE, PacketStatus::Complete).is_empty(),
+            "a user that is known is not looked up"
+        );
     }
 
     #[test]

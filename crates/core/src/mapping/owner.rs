@@ -1,4 +1,4 @@
-//! Who takes the handoff: the person the mapping's field points to, or the fallback address.
+//! Who takes the handoff: the person the mapping's field points to by id or by address, or the fallback address.
 
 use crate::packet::HandoffOwner;
 
@@ -13,16 +13,34 @@ pub fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a Us
     record.user(id).filter(|user| user.is_active())
 }
 
+/// E-mail addresses of who takes the handoff if [`user`] is nobody, first choice first: what the field holds instead
+/// of an id, and the fallback. Whether the CRM knows a user with one, only the CRM can say.
+pub fn addresses(mapping: &OwnerMapping, record: &DealRecord) -> Vec<String> {
+    let mut addresses: Vec<String> = written_address(mapping, record).into_iter().collect();
+    addresses.push(mapping.fallback.trim().to_owned());
+    addresses
+}
+
+fn written_address(mapping: &OwnerMapping, record: &DealRecord) -> Option<String> {
+    let is_address = |text: &str| {
+        text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+            && !text.contains(|letter: char| letter.is_whitespace() || ",;<>".contains(letter))
+    };
+    let values = record.read(&mapping.from);
+    values.values().iter().map(|value| value.trim()).find(|value| is_address(value)).map(ToOwned::to_owned)
+}
+
 /// The same as the packet shows it.
-pub fn shown(mapping: &OwnerMapping, user: Option<&User>) -> HandoffOwner {
+pub fn shown(mapping: &OwnerMapping, record: &DealRecord, user: Option<&User>) -> HandoffOwner {
     let line = |text: &str| Some(clean_line(text)).filter(|line| !line.is_empty());
     let named = user.and_then(|user| {
         let name = user.name().as_deref().and_then(line)?;
         Some(HandoffOwner { name: Some(name), email: user.email().and_then(line), fallback: false })
     });
     named.unwrap_or_else(|| {
-        let address = line(&mapping.fallback);
-        HandoffOwner { name: address.clone(), email: address, fallback: true }
+        let written = written_address(mapping, record);
+        let (address, fallback) = (line(written.as_ref().unwrap_or(&mapping.fallback)), written.is_none());
+        HandoffOwner { name: address.clone(), email: address, fallback }
     })
 }
 
@@ -34,7 +52,7 @@ mod tests {
     fn owner(rest: &str) -> HandoffOwner {
         let record = sample::record(&format!(r#"{{"crm":"hubspot","account":1,{rest}}}"#));
         let mapping = sample::mapping().owner;
-        shown(&mapping, user(&mapping, &record))
+        shown(&mapping, &record, user(&mapping, &record))
     }
 
     const MIA: &str =
@@ -51,6 +69,28 @@ mod tests {
             owner(r#""deal":{"id":7,"handoff_owner":"12"},"owner":{"id":"12","email":"tom@seller.example"}"#);
         assert_eq!(seller.name.as_deref(), Some("tom@seller.example"));
         assert!(!seller.fallback);
+    }
+
+    #[test]
+    fn an_address_in_place_of_an_id_is_the_owner_and_comes_before_the_fallback() {
+        for (value, addresses) in [
+            ("mia@seller.example", &["mia@seller.example", "revops@seller.example"][..]),
+            ("  Mia.Sand+cs@Seller.example ", &["Mia.Sand+cs@Seller.example", "revops@seller.example"]),
+            ("11", &["revops@seller.example"]),
+            ("Mia Sand, mia@seller.example", &["revops@seller.example"]),
+            ("mia@seller", &["revops@seller.example"]),
+            ("@seller.example", &["revops@seller.example"]),
+            ("TBD", &["revops@seller.example"]),
+        ] {
+            let record = sample::record(&format!(
+                r#"{{"crm":"hubspot","account":1,"deal":{{"id":7,"handoff_owner":"{value}"}}}}"#
+            ));
+            let mapping = sample::mapping().owner;
+            assert_eq!(super::addresses(&mapping, &record), addresses, "{value}");
+            let shown = shown(&mapping, &record, user(&mapping, &record));
+            assert_eq!(shown.email.as_deref(), addresses.first().copied(), "{value}");
+            assert_eq!(shown.fallback, addresses.len() == 1, "{value}");
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub struct DeliveryPlan {
 pub struct TaskParams {
     /// CRM user who gets it; `None` if the plan knows no user who can work on it.
     pub assignee: Option<String>,
+    /// Without an assignee: e-mail addresses, of which the first that an active CRM user has gets it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     /// When it is due.
     pub due: Timestamp,
     /// What it asks. `None` in a plan of an earlier version, which asks once for each gap.
@@ -26,11 +29,21 @@ pub struct TaskParams {
     pub questions: Option<Questions>,
 }
 
+impl TaskParams {
+    /// The user who gets it, or the address by which that user is looked up.
+    pub fn known_assignee(&self) -> Option<&str> {
+        self.assignee.as_ref().or(self.addresses.first()).map(String::as_str)
+    }
+}
+
 /// The digest in Slack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestParams {
     /// Channel id.
     pub channel: String,
+    /// Channels that it was to be posted to before the mapping changed; it may be there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
     /// What it asks. `None` in a plan of an earlier version, which asks once for each gap.
     #[serde(default)]
     pub questions: Option<Questions>,

@@ -230,5 +230,5 @@ fn object(id: &str, properties: &[(&str, &str)]) -> Object {
 /// The task of a deal goes to the seller, two business days later.
 pub fn order() -> TaskParams {
     let due: Timestamp = "2026-11-24T16:00:00Z".parse().unwrap();
-    TaskParams { assignee: Some("70000001".to_owned()), due, questions: None }
+    TaskParams { assignee: Some("70000001".to_owned()), addresses: Vec::new(), due, questions: None }
 }

@@ -24,7 +24,7 @@ pub fn packets(
         if packet.owner.fallback { format!("{name} (the fallback)") } else { name }
     };
     changes.replaced("owner", &owner(old), &owner(new));
-    let assignee = |plan: &DeliveryPlan| match &plan.task.assignee {
+    let assignee = |plan: &DeliveryPlan| match plan.task.known_assignee() {
         Some(user) => format!("for user {user}"),
         None => "for nobody".to_owned(),
     };
