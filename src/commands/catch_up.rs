@@ -26,7 +26,7 @@ pub struct CatchUpArgs {
 
 pub(super) async fn run(args: &CatchUpArgs) -> Result<(), Problem> {
     let config = load_config(&args.config.config)?;
-    let store = open_store_of(&config).await?;
+    let store = open_store_of(&config.store).await?;
     let clock = Clock::machine();
     let since = clock.now().checked_sub(args.since).unwrap_or(Timestamp::MIN);
     let app = server::build(&config, store, clock, Entropy::machine())?;

@@ -302,13 +302,13 @@ mod tests {
     #[test]
     fn a_configuration_that_is_not_there_is_one_error() {
         let report = check(Path::new("/nowhere/handoff.toml"), &|_| None);
-        insta::assert_snapshot!(report, @r#"
+        insta::assert_snapshot!(report, @"
         error: the configuration file cannot be read: No such file or directory (os error 2)
         --> /nowhere/handoff.toml
-         = help: name a file that exists: --config config/handoff.toml
+         = help: name a file that exists with --config or the variable HANDOFF_CONFIG
 
         1 error
-        "#);
+        ");
     }
 
     #[test]

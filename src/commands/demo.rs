@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::check::check;
+use super::layout::WIDTH;
 use super::{Problem, terminal};
 use crate::clock::{Clock, Entropy};
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
@@ -24,6 +25,9 @@ pub struct DemoArgs {
     /// End when the story is told, instead of staying up for looking around
     #[arg(long)]
     once: bool,
+    /// Show packet and task of every deal, not only of the first one in each CRM
+    #[arg(long)]
+    full: bool,
 }
 
 pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
@@ -38,8 +42,9 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
     let story = story();
     println!("A HubSpot, a Salesforce, a Slack and the service are up, all on this machine.");
     println!("{} deals are won, one after another.", story.len());
-    for win in &story {
-        tell(&sandbox, &service, &clock, win).await?;
+    for (at, win) in story.iter().enumerate() {
+        // The first two are one of each CRM.
+        tell(&sandbox, &service, &clock, win, args.full || at < 2).await?;
     }
     if !args.once {
         look_around(&sandbox, &service, &installation);
@@ -84,8 +89,14 @@ fn story() -> Vec<Win> {
 }
 
 /// Lets one deal be won and shows what comes of it.
-async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) -> Result<(), Problem> {
-    let rule = "━".repeat(100);
+async fn tell(
+    sandbox: &Sandbox,
+    service: &Service,
+    clock: &Clock,
+    win: &Win,
+    full: bool,
+) -> Result<(), Problem> {
+    let rule = rule();
     println!("\n{rule}\n  {} deal {}: {}\n{rule}", win.account().crm, win.deal, win.shows);
     let before = sandbox.slack.see(|slack| slack.messages().len());
     for webhook in happens(sandbox, clock, win)? {
@@ -102,7 +113,7 @@ async fn tell(sandbox: &Sandbox, service: &Service, clock: &Clock, win: &Win) ->
     if tokio::time::timeout(PATIENCE, done).await.is_err() {
         return Err(Problem::new("handoff: the story got stuck: see the log above"));
     }
-    print!("{}", show(service, win).await?);
+    print!("{}", show(service, win, full).await?);
     Ok(())
 }
 
@@ -135,8 +146,13 @@ async fn send(service: &Service, webhook: &Delivery) -> Result<reqwest::StatusCo
     Ok(request.body(webhook.body.clone()).send().await?.status())
 }
 
-/// Packet, task and digest of a deal, from what the service stored about it.
-async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
+/// A line over the terminal's width, as far as text goes there.
+fn rule() -> String {
+    "━".repeat(terminal::screen().unwrap_or(WIDTH).min(WIDTH))
+}
+
+/// The digest of a deal, and in `full` packet and task too, from what the service stored about it.
+async fn show(service: &Service, win: &Win, full: bool) -> Result<String, Problem> {
     let account = win.account();
     let key = DealKey { account, deal: win.deal.to_owned() };
     let (store, gone) = (&service.app.store, || Problem::new("handoff: the deal has no packet"));
@@ -148,28 +164,31 @@ async fn show(service: &Service, win: &Win) -> Result<String, Problem> {
     // Assembling is pure: the same record at the same instant gives the orders that were carried out.
     let (_, orders) = assemble(&mapping, &record, &packet_id, packet.as_of);
     let task = store.external(&packet_id, Destination::CrmTask).await?.and_then(|(_, url)| url);
-    Ok(terminal::render(&packet, &record, &orders, task, None))
+    let render = if full { terminal::render } else { terminal::digest };
+    Ok(render(&packet, &record, &orders, task, terminal::screen()))
 }
 
 fn look_around(sandbox: &Sandbox, service: &Service, installation: &Installation) {
     let secrets: Vec<String> =
         Installation::environment().iter().map(|(name, value)| format!("{name}={value}")).collect();
     let config = installation.config.display();
-    println!("\n{}", "━".repeat(100));
+    println!("\n{}", rule());
     println!("Everything stays up until Ctrl-C. In another terminal:\n");
-    println!("  export {}", secrets.join(" \\\n         "));
-    let commands =
-        ["list", "events", "fetch --deal 301000000417 --account 48210077", "coverage --account 48210077"];
-    for command in commands {
-        println!("  cargo run -- {command} --config {config}");
+    println!("  export HANDOFF_CONFIG={config}");
+    for command in ["list", "show northlight", "events", "stats"] {
+        println!("  cargo run -- {command}");
     }
-    println!("\n  the service   http://{}/healthz", service.address);
+    println!("\nThese ask HubSpot, and need its secrets:\n\n  export {}", secrets.join(" \\\n         "));
+    for command in ["fetch --deal 301000000417 --account 48210077", "coverage --account 48210077"] {
+        println!("  cargo run -- {command}");
+    }
+    println!("\nIn a browser:\n\n  the service   http://{}/", service.address);
     if let Some(address) = service.operator_address {
-        println!("  for operators http://{address}/metrics and /readyz");
+        println!("  for operators http://{address}/");
     }
-    println!("  HubSpot       {}", sandbox.hubspot.url());
-    println!("  Salesforce    {}", sandbox.salesforce.url());
-    println!("  Slack         {}", sandbox.slack.url());
+    println!("  HubSpot       {}/", sandbox.hubspot.url());
+    println!("  Salesforce    {}/", sandbox.salesforce.url());
+    println!("  Slack         {}/", sandbox.slack.url());
 }
 
 /// A directory of the demo's own, removed with everything in it when the demo ends.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::fetch::{read_mapping, read_record};
 use super::layout::{Page, WIDTH};
 use super::won_deals::{self, Unread, WonDeals};
-use super::{ConfigArg, Problem, load_config};
+use super::{ConfigArg, Problem, crm_access};
 use crate::clock::Clock;
 use handoff_core::assemble::assemble;
 use handoff_core::mapping::Mapping;
@@ -144,8 +144,8 @@ impl Comparison<'_> {
 
     /// The deals that were won last, with the fields of both mappings, and the account they are from.
     async fn last_won(&self, args: &DiffArgs, last: u16) -> Result<(String, WonDeals), Problem> {
-        let config = load_config(&args.config.config)?;
-        let (crm, _) = won_deals::connect(&config, args.account.as_deref(), Some(self.new.crm))?;
+        let access = crm_access(&args.config.config, args.account.as_deref())?;
+        let (crm, _) = won_deals::connect(&access, args.account.as_deref(), Some(self.new.crm))?;
         let account = crm.account();
         if !self.is_for(account.crm) {
             return Err(Problem::new(format!(

@@ -1,12 +1,11 @@
 //! `handoff dismiss`: says that a flag of a packet was wrong.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
-use crate::store::{Store, StoredPacket, WinRow};
+use crate::store::StoredPacket;
 use handoff_core::packet::{Gap, Packet};
 use handoff_core::source::nearest;
 use handoff_core::text::clean::one_line;
@@ -14,14 +13,11 @@ use handoff_core::text::clean::one_line;
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
 
-/// Latest packets that a mistyped id is compared with.
-const LATEST: u32 = 1000;
-
 #[derive(Debug, Args)]
 pub struct DismissArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// The packet's id, as `handoff list` prints it
+    /// The packet's id, as `handoff list` prints it; or a deal's id, or a part of the customer's name
     #[arg(value_name = "PACKET")]
     packet: String,
     /// The gap, as `handoff show` prints it: `vague`, `role_missing:sponsor`
@@ -41,9 +37,7 @@ pub struct DismissArgs {
 pub(super) async fn run(args: &DismissArgs) -> Result<(), Problem> {
     let reason = args.reason.as_deref().map(clean_reason).transpose()?;
     let store = open_store(&args.config.config).await?;
-    let Some(stored) = store.packet(&args.packet).await? else {
-        return Err(no_packet(&store, &args.packet).await?);
-    };
+    let stored = super::find::find(&store, &args.packet).await?;
     let packet: Packet = serde_json::from_str(&stored.packet)?;
     let gap = find(&packet, args)?;
     let (section, id) = (gap.section.as_str(), &gap.id());
@@ -83,17 +77,6 @@ fn clean_reason(reason: &str) -> Result<String, Problem> {
         )));
     }
     Ok(reason)
-}
-
-/// What to say when there is no such packet.
-pub(super) async fn no_packet(store: &Store, packet_id: &str) -> Result<Problem, Problem> {
-    let wins = store.wins(LATEST).await?;
-    let ids = wins.iter().filter_map(|win| match win {
-        WinRow::Packet(packet) => Some(packet.packet_id.as_str()),
-        WinRow::Deal(_) => None,
-    });
-    let help = nearest(packet_id, ids).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-    Ok(Problem::new(format!("handoff: there is no packet {packet_id}{help}")))
 }
 
 /// The one gap that is meant, or what to type instead.
@@ -144,7 +127,7 @@ fn typed(packet: &Packet, gap: &Gap, args: &DismissArgs) -> String {
     let section = gap.section.as_str();
     let rest = if args.undo { "--undo" } else { "--reason \"…\"" };
     let config = &args.config.config;
-    let config = if config == Path::new(super::CONFIG) {
+    let config = if *config == super::default_config() {
         String::new()
     } else {
         format!(" --config {}", config.display())

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::{ConfigArg, Problem, load_config};
+use super::{ConfigArg, Problem, crm_access};
 use crate::clock::Clock;
-use crate::config::{AccountConfig, Config};
+use crate::config::AccountConfig;
+use crate::config::part::CrmAccess;
 use crate::crm::Crm;
 use crate::crm::outbound::Outbound;
 use crate::server::http_client;
 use handoff_core::mapping::Mapping;
-use handoff_core::record::DealRecord;
+use handoff_core::record::{DealRecord, WantedFields};
 use handoff_core::workbench::lint;
+use handoff_core::workbench::scaffold::{self, Given};
 
 #[derive(Debug, Args)]
 pub struct FetchArgs {
@@ -28,9 +31,12 @@ pub struct FetchArgs {
 }
 
 pub(super) async fn run(args: &FetchArgs) -> Result<(), Problem> {
-    let config = load_config(&args.config.config)?;
-    let (crm, mapping_file) = connect(&config, args.account.as_deref())?;
-    let record = fetch(&*crm, &args.deal, &read_mapping(&mapping_file)?).await?;
+    let (crm, file) = connect(
+        &crm_access(&args.config.config, args.account.as_deref())?,
+        args.account.as_deref(),
+        &Clock::machine(),
+    )?;
+    let record = fetch(&*crm, &args.deal, &mapping_or_first(&*crm, &file).await?).await?;
     println!("{}", serde_json::to_string_pretty(&record)?);
     Ok(())
 }
@@ -38,6 +44,22 @@ pub(super) async fn run(args: &FetchArgs) -> Result<(), Problem> {
 /// Reads a mapping file.
 pub(super) fn read_mapping(path: &Path) -> Result<Mapping, Problem> {
     let (mapping, problems) = lint::read(path);
+    mapping.ok_or_else(|| Problem::new(problems.to_string()))
+}
+
+/// Reads an account's mapping file; before there is one, the mapping that `handoff init` would write.
+pub(super) async fn mapping_or_first(crm: &dyn Crm, file: &Path) -> Result<Mapping, Problem> {
+    if file.exists() {
+        return read_mapping(file);
+    }
+    let name = file.display().to_string();
+    eprintln!("there is no {name} yet: this is what the mapping of `handoff init --from-crm` would read");
+    let metadata = crm.metadata(&WantedFields::default()).await?;
+    let given = Given {
+        channel: Some("C0NOTYETKNOWN".to_owned()),
+        fallback: Some("not.yet@known.example".to_owned()),
+    };
+    let (mapping, problems) = lint::parse(&name, &scaffold::mapping(&metadata, &given).text);
     mapping.ok_or_else(|| Problem::new(problems.to_string()))
 }
 
@@ -59,24 +81,34 @@ pub(super) async fn fetch(crm: &dyn Crm, deal: &str, mapping: &Mapping) -> Resul
 /// An account to talk to, and the mapping file it is configured with.
 pub(super) type Connected = (Arc<dyn Crm>, PathBuf);
 
-/// Clients of every configured account, each with its mapping file, and the HTTP client under them.
-pub(super) fn accounts(config: &Config, clock: &Clock) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
-    let outbound = Outbound { http: http_client()?, timeout: config.work.http_timeout, clock: clock.clone() };
-    let accounts = config.accounts.iter().map(|account| connected(account, &outbound));
+/// Clients of accounts, each with its mapping file, and the HTTP client under them.
+pub(super) fn accounts(
+    accounts: &[AccountConfig],
+    timeout: Duration,
+    clock: &Clock,
+) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
+    let outbound = Outbound { http: http_client()?, timeout, clock: clock.clone() };
+    let accounts = accounts.iter().map(|account| connected(account, &outbound));
     let accounts = accounts.collect::<Result<_, _>>()?;
     Ok((outbound.http, accounts))
 }
 
-/// The account to talk to, and the mapping file it is configured with.
-pub(super) fn connect(config: &Config, account: Option<&str>) -> Result<Connected, Problem> {
-    let wanted =
-        |known: &&AccountConfig| account.is_none_or(|account| known.settings.account().account == account);
-    let mut fitting = config.accounts.iter().filter(wanted);
-    let (http, timeout) = (http_client()?, config.work.http_timeout);
-    match (fitting.next(), fitting.next()) {
-        (None, _) => Err(Problem::new("handoff: no such account is configured")),
-        (Some(only), None) => connected(only, &Outbound { http, timeout, clock: Clock::machine() }),
-        _ => Err(Problem::new("handoff: several accounts are configured: say which with --account")),
+/// The account to talk to, and the mapping file it is configured with. It is named `hubspot:48210077` or by the id alone.
+pub(super) fn connect(access: &CrmAccess, named: Option<&str>, clock: &Clock) -> Result<Connected, Problem> {
+    let wanted = |known: &&AccountConfig| {
+        let key = known.settings.account();
+        named.is_none_or(|named| named == key.account || named == key.to_string())
+    };
+    let fitting: Vec<&AccountConfig> = access.accounts.iter().filter(wanted).collect();
+    let outbound = Outbound { http: http_client()?, timeout: access.http_timeout, clock: clock.clone() };
+    match fitting[..] {
+        [] => Err(Problem::new("handoff: no such account is configured")),
+        [only] => connected(only, &outbound),
+        _ => {
+            let names = fitting.iter().map(|account| format!("--account {}", account.settings.account()));
+            let names = names.collect::<Vec<_>>().join(" or ");
+            Err(Problem::new(format!("handoff: several accounts are configured: say {names}")))
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::{ConfigArg, Problem, load_config};
+use super::{ConfigArg, Problem, store_access};
 
 pub(super) async fn run(args: &ConfigArg) -> Result<(), Problem> {
-    let config = load_config(&args.config)?;
-    let mut address = config.listen;
+    let access = store_access(&args.config)?;
+    let mut address = access.listen;
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }

@@ -4,16 +4,14 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
-use super::fetch::accounts;
+use super::fetch::connect;
 use super::{ConfigArg, Problem};
 use crate::clock::Clock;
-use crate::config;
-use crate::crm::Crm;
-use handoff_core::record::WantedFields;
+use crate::config::part;
+use handoff_core::record::{Lacking, WantedFields};
 use handoff_core::workbench::lint;
 use handoff_core::workbench::scaffold::{self, Given, Scaffold};
 
@@ -27,7 +25,7 @@ pub struct InitArgs {
     /// Which account, when several are configured: hubspot:48210077
     #[arg(long, value_name = "CRM:ID")]
     account: Option<String>,
-    /// The file to write [default: mappings/<CRM>-<ID>.yaml]
+    /// The file to write [default: the account's mapping file; if that exists, mappings/<CRM>-<ID>.yaml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The Slack channel, by id
@@ -54,15 +52,14 @@ async fn init(
     clock: &Clock,
 ) -> Result<String, Problem> {
     // The account may have no mapping that passes yet: only its connection has to be right.
-    let loaded = config::load(&args.config.config, env);
-    let Some(config) = loaded.config else { return Err(Problem::new(loaded.problems.to_string())) };
-    let (_, all) = accounts(&config, clock)?;
-    let crm = choose(all.into_iter().map(|(crm, _)| crm), args.account.as_deref())?;
+    let access = part::crm_access(&args.config.config, env, args.account.as_deref())
+        .map_err(|problems| Problem::new(problems.to_string()))?;
+    let (crm, configured) = connect(&access, args.account.as_deref(), clock)?;
     let key = crm.account().clone();
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("mappings/{}-{}.yaml", key.crm, key.account)));
+    let out = args.out.clone().unwrap_or_else(|| match configured.exists() {
+        true => PathBuf::from(format!("mappings/{}-{}.yaml", key.crm, key.account)),
+        false => configured.clone(),
+    });
     // Said before anybody is asked.
     if out.exists() && !args.force {
         return Err(exists(&out));
@@ -78,30 +75,16 @@ async fn init(
         return Err(Problem::new(problems.to_string()));
     }
     write(&out, &first.text, args.force)?;
-    Ok(told(&out, &first, &given, &metadata.lacking))
-}
-
-fn choose(all: impl Iterator<Item = Arc<dyn Crm>>, wanted: Option<&str>) -> Result<Arc<dyn Crm>, Problem> {
-    let fits = |crm: &Arc<dyn Crm>| {
-        let key = crm.account();
-        wanted.is_none_or(|wanted| wanted == key.to_string() || wanted == key.account)
-    };
-    let mut found: Vec<Arc<dyn Crm>> = all.filter(fits).collect();
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => Err(Problem::new("handoff: no such account is configured")),
-        _ => {
-            let names: Vec<String> = found.iter().map(|crm| format!("--account {}", crm.account())).collect();
-            Err(Problem::new(format!("handoff: several accounts are configured: say {}", names.join(" or "))))
-        }
-    }
+    Ok(told(&out, out == configured, &first, &given, &metadata.lacking))
 }
 
 /// Never overwrites a file that somebody else wrote in the meantime.
 fn write(out: &Path, text: &str, force: bool) -> Result<(), Problem> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut options = OpenOptions::new();
     options.write(true).create_new(!force).create(force).truncate(force);
-    let written = options.open(out).and_then(|mut file| file.write_all(text.as_bytes()));
+    let made = folder.map_or(Ok(()), std::fs::create_dir_all);
+    let written = made.and_then(|()| options.open(out)).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => exists(out),
         _ => Problem::new(format!("handoff: {} cannot be written: {error}", out.display())),
@@ -113,7 +96,7 @@ fn exists(out: &Path) -> Problem {
     Problem::new(format!("handoff: {out} exists: name another file with --out, or overwrite it with --force"))
 }
 
-fn told(out: &Path, first: &Scaffold, given: &Given, lacking: &[handoff_core::record::Lacking]) -> String {
+fn told(out: &Path, named: bool, first: &Scaffold, given: &Given, lacking: &[Lacking]) -> String {
     let out = out.display();
     let mut said = format!("{out} is written.\n");
     if !first.missing.is_empty() {
@@ -141,8 +124,12 @@ fn told(out: &Path, first: &Scaffold, given: &Given, lacking: &[handoff_core::re
     if given.fallback.is_none() {
         let _ = writeln!(said, "  - write who takes what nobody owns behind `fallback:`");
     }
-    let _ =
-        writeln!(said, "  - name the file in the account's block of the configuration: mapping = \"{out}\"");
+    if !named {
+        let _ = writeln!(
+            said,
+            "  - name the file in the account's block of the configuration: mapping = \"{out}\""
+        );
+    }
     let _ = writeln!(said, "  - run: handoff check --live");
     said
 }

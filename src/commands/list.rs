@@ -3,25 +3,52 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ConfigArg, Problem, delivery_status, open_store};
+use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access};
 use crate::store::{PacketRow, WinRow};
-use handoff_core::packet::{Packet, PacketStatus};
+use handoff_core::packet::PacketStatus;
+use handoff_core::text::clean::one_line;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// Newest first, at most this many of each kind
+    /// At most this many of those that are done; what is dead, held or open always stands first
     #[arg(long, default_value_t = 50)]
-    limit: u32,
+    limit: usize,
+    /// Only wins in this state, or with a delivery in it; `open` is every state but `done`
+    #[arg(long, value_parser = ["open", "waiting", "retrying", "leased", "unknown", "held", "dead", "done"])]
+    state: Option<String>,
+    /// Only wins of this account: `hubspot:48210077`, or the id alone
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    /// Only wins with this in the deal's or the customer's name, or of the deal with this id
+    #[arg(long, value_name = "TEXT")]
+    customer: Option<String>,
     /// As JSON
     #[arg(long)]
     json: bool,
 }
 
+impl ListArgs {
+    fn wants(&self, win: &WinRow) -> bool {
+        let (states, account) = (win.states(), win.deal().rsplit_once(':').unwrap_or_default().0);
+        let in_state = |state: &str| match state {
+            "open" => states.iter().any(|state| *state != "done"),
+            "done" => states.iter().all(|state| *state == "done"),
+            state => states.contains(&state),
+        };
+        let of_account =
+            |wanted: &str| account == wanted || account.split_once(':').unwrap_or_default().1 == wanted;
+        self.state.as_deref().is_none_or(in_state)
+            && self.account.as_deref().is_none_or(of_account)
+            && self.customer.as_deref().is_none_or(|text| win.is_about(text))
+    }
+}
+
 pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
-    let store = open_store(&args.config.config).await?;
-    let wins = store.wins(args.limit).await?;
+    let access = store_access(&args.config.config)?;
+    let store = open_store_of(&access.store).await?;
+    let wins = store.wins(args.limit, |win| args.wants(win)).await?;
     let pauses = store.pauses().await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&json!({ "wins": wins, "paused": pauses }))?);
@@ -36,7 +63,7 @@ pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
                 let error = deal.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
                 println!("{:<11} {} after {} tries{error}", deal.state.as_str(), deal.deal, deal.tries);
             }
-            WinRow::Packet(packet) => print_packet(packet)?,
+            WinRow::Packet(packet) => print_packet(packet, access.slack_reads_back),
         }
     }
     if wins.is_empty() {
@@ -45,24 +72,27 @@ pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
     Ok(())
 }
 
-fn print_packet(row: &PacketRow) -> Result<(), Problem> {
-    let packet: Packet = serde_json::from_str(&row.packet)?;
-    let status = match packet.status {
-        PacketStatus::Complete => "complete",
-        PacketStatus::Incomplete => "incomplete",
-    };
+fn print_packet(row: &PacketRow, looks_back: bool) {
+    let summary = row.summary.as_ref().map_or_else(
+        || "cannot be read by this version".to_owned(),
+        |summary| {
+            let status = match summary.status {
+                PacketStatus::Complete => "complete",
+                PacketStatus::Incomplete => "incomplete",
+            };
+            let name: String = one_line(&summary.name).chars().take(60).collect();
+            format!("{status}, {} of 6  {name}", summary.filled)
+        },
+    );
     let deliveries: Vec<String> = row
         .deliveries
         .iter()
         .map(|delivery| format!("{} {}", delivery.destination, delivery_status::state(delivery.state)))
         .collect();
-    let name: String = packet.deal.name.chars().take(60).collect();
-    println!("{}  {status}, {} of 6  {name}", row.packet_id, packet.filled);
+    println!("{}  {summary}", row.packet_id);
     println!("            {}  won {}  {}", row.deal, row.won_at, deliveries.join(", "));
-    for advice in
-        row.deliveries.iter().filter_map(|delivery| delivery_status::advice(&row.packet_id, delivery))
-    {
+    let advice = |delivery| delivery_status::advice(&row.packet_id, delivery, looks_back);
+    for advice in row.deliveries.iter().filter_map(advice) {
         println!("            {advice}");
     }
-    Ok(())
 }

@@ -28,6 +28,7 @@ mod doctor;
 mod events;
 mod explain;
 mod fetch;
+mod find;
 mod healthcheck;
 mod init;
 mod layout;
@@ -58,7 +59,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{Store, StoreUrl};
+use crate::config::part::{self, CrmAccess, StoreAccess};
+use crate::store::{Store, StoreConfig, StoreUrl};
 
 /// When a deal is won, the customer must not feel the seam between sales and customer success.
 #[derive(Debug, Parser)]
@@ -70,7 +72,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows the whole job offline, against a built-in HubSpot and Slack
+    /// Shows the whole job offline, against a built-in HubSpot, Salesforce and Slack
     #[cfg(feature = "demo")]
     Demo(demo::DemoArgs),
     /// Runs the service
@@ -118,14 +120,17 @@ enum Command {
     Events(events::EventsArgs),
 }
 
-/// The configuration when nobody names one.
-const CONFIG: &str = "config/handoff.toml";
+/// The configuration where `--config` is left out.
+fn default_config() -> PathBuf {
+    let named = std::env::var_os("HANDOFF_CONFIG").filter(|named| !named.is_empty());
+    named.map_or_else(|| PathBuf::from("config/handoff.toml"), PathBuf::from)
+}
 
 /// Which configuration to use.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArg {
-    /// The configuration file
-    #[arg(long, default_value = CONFIG, value_name = "FILE")]
+    /// The configuration file; the variable `HANDOFF_CONFIG` names another default. Paths in it are relative to it
+    #[arg(long, default_value_os_t = default_config(), value_name = "FILE")]
     config: PathBuf,
 }
 
@@ -197,14 +202,26 @@ fn load_config(path: &Path) -> Result<Config, Problem> {
     if report.is_clean() { report.config.ok_or(problems) } else { Err(problems) }
 }
 
+/// What working on the store takes, or every problem in that part of the configuration.
+fn store_access(path: &Path) -> Result<StoreAccess, Problem> {
+    part::store_access(path, &|name| std::env::var(name).ok())
+        .map_err(|problems| Problem::new(problems.to_string()))
+}
+
+/// What calling the CRMs takes, or one account of them, or every problem in that part of the configuration.
+fn crm_access(path: &Path, only: Option<&str>) -> Result<CrmAccess, Problem> {
+    part::crm_access(path, &|name| std::env::var(name).ok(), only)
+        .map_err(|problems| Problem::new(problems.to_string()))
+}
+
 /// The database of a configuration, beside a service that may be running on it.
 async fn open_store(path: &Path) -> Result<Store, Problem> {
-    open_store_of(&load_config(path)?).await
+    open_store_of(&store_access(path)?.store).await
 }
 
 /// The same for a configuration that was read already.
-async fn open_store_of(config: &Config) -> Result<Store, Problem> {
-    if let StoreUrl::Sqlite(file) = &config.store.url
+async fn open_store_of(store: &StoreConfig) -> Result<Store, Problem> {
+    if let StoreUrl::Sqlite(file) = &store.url
         && !file.exists()
     {
         let file = file.display();
@@ -212,5 +229,5 @@ async fn open_store_of(config: &Config) -> Result<Store, Problem> {
             "handoff: there is no database {file} yet: run `handoff serve` first"
         )));
     }
-    Ok(Store::open(&config.store.url, Clock::machine()).await?)
+    Ok(Store::open(&store.url, Clock::machine()).await?)
 }

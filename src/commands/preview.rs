@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::explain::{Explained, explanation};
 use super::fetch::{connect, fetch, read_mapping, read_record};
 use super::layout::WIDTH;
-use super::{ConfigArg, Problem, load_config, terminal};
+use super::{ConfigArg, Problem, crm_access, terminal};
 use crate::clock::Clock;
 use crate::delivery::{slack, task};
 use handoff_core::assemble::assemble;
@@ -77,7 +77,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     match args.format {
         Format::Json => println!("{}", serde_json::to_string_pretty(&packet)?),
         Format::Slack => println!("{}", serde_json::to_string_pretty(&digest)?),
-        Format::Task => print!("{}", terminal::task(&draft, WIDTH)),
+        Format::Task => print!("{}", terminal::task(&draft, plan.task.known_assignee(), WIDTH)),
         Format::Text => {
             let screen = terminal::screen();
             print!("{}", terminal::render(&packet, &record, &plan, None, screen));
@@ -96,7 +96,7 @@ async fn record(args: &PreviewArgs, mapping: &Mapping) -> Result<DealRecord, Pro
     if let Some(file) = &args.record {
         return read_record(file);
     }
-    let config = load_config(&args.config.config)?;
-    let (crm, _) = connect(&config, args.account.as_deref())?;
+    let access = crm_access(&args.config.config, args.account.as_deref())?;
+    let (crm, _) = connect(&access, args.account.as_deref(), &Clock::machine())?;
     fetch(&*crm, args.deal.as_deref().unwrap_or_default(), mapping).await
 }

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Arguments, Command, ConfigArg, Problem, load_config, terminal};
+use super::{Arguments, Command, ConfigArg, Problem, load_config, store_access, terminal};
 use crate::clock::{Clock, Entropy};
 use crate::server::Service;
 use crate::store::StoreUrl;
@@ -35,5 +35,5 @@ impl Arguments {
 
 /// What is wrong with the configuration is for the command itself to tell.
 fn writes_a_file(args: &ConfigArg) -> bool {
-    load_config(&args.config).is_ok_and(|config| matches!(config.store.url, StoreUrl::Sqlite(_)))
+    store_access(&args.config).is_ok_and(|access| matches!(access.store.url, StoreUrl::Sqlite(_)))
 }

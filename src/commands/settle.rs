@@ -3,7 +3,9 @@
 use clap::{ArgGroup, Args};
 use reqwest::Url;
 
-use super::{ConfigArg, Problem, delivery_status, open_store};
+use super::find::find;
+use super::replay::replan;
+use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access};
 use crate::store::{Decision, DeliveryState, Destination, Settled};
 
 #[derive(Debug, Args)]
@@ -11,7 +13,7 @@ use crate::store::{Decision, DeliveryState, Destination, Settled};
 pub struct SettleArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// The packet's id, as `handoff list` prints it
+    /// The packet's id, as `handoff list` prints it; or a deal's id, or a part of the customer's name
     #[arg(value_name = "PACKET")]
     packet: String,
     /// `crm_task` or `slack_digest`
@@ -37,11 +39,14 @@ fn web_address(text: &str) -> Result<Url, &'static str> {
 }
 
 pub(super) async fn run(args: &SettleArgs) -> Result<(), Problem> {
-    let store = open_store(&args.config.config).await?;
-    let (packet, destination) = (&args.packet, args.destination);
+    let access = store_access(&args.config.config)?;
+    let store = open_store_of(&access.store).await?;
+    let stored = find(&store, &args.packet).await?;
+    let (packet, destination) = (&stored.packet_id, args.destination);
     let decision = if args.done {
         Decision::Done { external_id: args.id.clone(), url: args.url.as_ref().map(Url::to_string) }
     } else {
+        replan(&store, &access, &stored, Some(destination)).await?;
         Decision::NotDone
     };
     let settled = store.settle(packet, destination, decision).await?;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
+use super::find::find;
 use super::layout::WIDTH;
-use super::{ConfigArg, Problem, delivery_status, dismiss, load_config, open_store_of, terminal};
+use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access, terminal};
 use crate::clock::later;
 use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord};
 use handoff_core::packet::Packet;
@@ -15,7 +16,7 @@ use handoff_core::packet::Packet;
 pub struct ShowArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// The packet's id, as `handoff list` prints it
+    /// The packet's id, as `handoff list` prints it; or a deal's id, or a part of the customer's name
     #[arg(value_name = "ID")]
     packet: String,
     /// As JSON: the packet, and beside it `deliveries` with their attempts
@@ -27,11 +28,8 @@ pub struct ShowArgs {
 }
 
 pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
-    let config = load_config(&args.config.config)?;
-    let store = open_store_of(&config).await?;
-    let Some(stored) = store.packet(&args.packet).await? else {
-        return Err(dismiss::no_packet(&store, &args.packet).await?);
-    };
+    let access = store_access(&args.config.config)?;
+    let stored = find(&open_store_of(&access.store).await?, &args.packet).await?;
     if args.record {
         return print_record(&stored);
     }
@@ -49,13 +47,13 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     match &stored.record {
         StoredRecord::Kept(_) => {
             // Then it is deleted, unless something still waits to be delivered.
-            let kept = Duration::from_hours(24 * u64::from(config.store.record_days));
+            let kept = Duration::from_hours(24 * u64::from(access.store.record_days));
             let until = later(stored.created_at, kept);
             println!("deal record kept until {until}: handoff show {} --record", stored.packet_id);
         }
         StoredRecord::Deleted(at) => println!("deal record deleted at {at}"),
     }
-    print_deliveries(&stored);
+    print_deliveries(&stored, access.slack_reads_back);
     Ok(())
 }
 
@@ -73,7 +71,7 @@ fn print_record(stored: &StoredPacket) -> Result<(), Problem> {
     }
 }
 
-fn print_deliveries(stored: &StoredPacket) {
+fn print_deliveries(stored: &StoredPacket, looks_back: bool) {
     for delivery in &stored.deliveries {
         let place = delivery.url.as_deref().or(delivery.external_id.as_deref());
         let place = place.unwrap_or(match delivery.state {
@@ -81,9 +79,13 @@ fn print_deliveries(stored: &StoredPacket) {
             DeliveryState::Unknown | DeliveryState::Held => "it may be there",
             _ => "nothing there yet",
         });
-        println!("\n{}: {}, {place}", delivery.destination, delivery_status::state(delivery.state));
+        println!(
+            "\n{}: {}, {place}",
+            delivery_status::name(delivery),
+            delivery_status::state(delivery.state)
+        );
         delivery.attempts.iter().for_each(print_attempt);
-        if let Some(advice) = delivery_status::advice(&stored.packet_id, delivery) {
+        if let Some(advice) = delivery_status::advice(&stored.packet_id, delivery, looks_back) {
             println!("  {advice}");
         }
         if let Some(next) = delivery.next_at {

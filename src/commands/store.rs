@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConfigArg, Problem, load_config, open_store};
+use super::{ConfigArg, Problem, open_store, store_access};
 use crate::clock::Clock;
 use crate::store::{Store, StoreUrl};
 
@@ -47,7 +47,7 @@ pub struct CopyArgs {
 pub(super) async fn run(command: &StoreCommand) -> Result<(), Problem> {
     match command {
         StoreCommand::Migrate(args) => {
-            let url = load_config(&args.config)?.store.url;
+            let url = store_access(&args.config)?.store.url;
             Store::open(&url, Clock::machine()).await?.close().await;
             println!("{url} is up to date");
         }
@@ -81,7 +81,7 @@ async fn copy(args: &CopyArgs) -> Result<(), Problem> {
 
 /// The SQLite file of an installation.
 fn database(args: &FileArgs, instead: &str) -> Result<PathBuf, Problem> {
-    match load_config(&args.config.config)?.store.url {
+    match store_access(&args.config.config)?.store.url {
         StoreUrl::Sqlite(path) => Ok(path),
         url @ StoreUrl::Postgres(_) => {
             Err(Problem::new(format!("handoff: {url} is not a SQLite file: use {instead}")))

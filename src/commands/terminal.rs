@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer as _, Registry, fmt};
 use super::layout::{self, Page, WIDTH};
 use crate::config::LogConfig;
 use crate::crm::{TaskBlock, TaskDraft};
-use crate::delivery::slack::{self, Message};
+use crate::delivery::slack;
 use crate::delivery::task;
 use handoff_core::packet::{DeliveryPlan, Packet};
 use handoff_core::record::DealRecord;
@@ -49,13 +49,11 @@ pub(super) fn render(
     screen: Option<usize>,
 ) -> String {
     let draft = task::draft(packet, record, &plan.task);
-    let links = slack::Links { deal: packet.deal.url.clone(), task };
-    let digest = slack::digest(packet, record, plan.digest.questions.as_ref(), &links, None);
     let (width, beside) = layout::columns(3, screen.unwrap_or(WIDTH));
     let pages = [
         self::packet(packet, width),
-        self::task(&draft, width),
-        self::digest(&plan.digest.channel, &digest, width),
+        self::task(&draft, plan.task.known_assignee(), width),
+        digest(packet, record, plan, task, Some(width)),
     ];
     if beside { layout::side_by_side(&pages, width) } else { pages.join("\n") }
 }
@@ -71,11 +69,11 @@ pub(super) fn packet(packet: &Packet, width: usize) -> String {
 }
 
 /// The task, as it would be created.
-pub(super) fn task(draft: &TaskDraft, width: usize) -> String {
+pub(super) fn task(draft: &TaskDraft, assignee: Option<&str>, width: usize) -> String {
     let mut page = Page::new(width);
     page.heading("Task on the deal");
     page.line("", &draft.subject);
-    let assignee = draft.assignee.as_deref().unwrap_or("nobody");
+    let assignee = assignee.unwrap_or("nobody");
     let due = draft.due.strftime("%d %b %Y %H:%M UTC");
     page.line("", &format!("for user {assignee}, due {due}"));
     for block in &draft.body {
@@ -89,9 +87,17 @@ pub(super) fn task(draft: &TaskDraft, width: usize) -> String {
 }
 
 /// The digest, as it would look in Slack.
-fn digest(channel: &str, message: &Message, width: usize) -> String {
-    let mut page = Page::new(width);
-    page.heading(&format!("Digest in Slack channel {channel}"));
+pub(super) fn digest(
+    packet: &Packet,
+    record: &DealRecord,
+    plan: &DeliveryPlan,
+    task: Option<String>,
+    screen: Option<usize>,
+) -> String {
+    let links = slack::Links { deal: packet.deal.url.clone(), task };
+    let message = slack::digest(packet, record, plan.digest.questions.as_ref(), &links, None);
+    let mut page = Page::new(screen.unwrap_or(WIDTH).min(WIDTH));
+    page.heading(&format!("Digest in Slack channel {}", plan.digest.channel));
     page.line("", &message.to_string());
     page.into_text()
 }

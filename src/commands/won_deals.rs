@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Problem;
 use super::fetch::{self, Connected};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::part::CrmAccess;
 use crate::crm::Crm;
 use crate::failure::Failure;
 use handoff_core::record::{CrmKind, DealRecord, WantedFields};
@@ -156,19 +156,12 @@ impl Progress {
 /// [`super::fetch::connect`] with the one account to ask: the one that was named, else the only one of `crm`, if
 /// there is only one.
 pub(super) fn connect(
-    config: &Config,
+    access: &CrmAccess,
     named: Option<&str>,
     crm: Option<CrmKind>,
 ) -> Result<Connected, Problem> {
-    // `hubspot:48210077`, as other commands print it, or the id alone.
-    if let Some(named) = named {
-        return fetch::connect(config, Some(named.split_once(':').map_or(named, |(_, id)| id)));
-    }
-    let mut fitting = config
-        .accounts
-        .iter()
-        .map(|account| account.settings.account())
-        .filter(|account| Some(account.crm) == crm);
-    let only = fitting.next().filter(|_| fitting.next().is_none());
-    fetch::connect(config, only.as_ref().map(|only| only.account.as_str()))
+    let accounts = access.accounts.iter().map(|account| account.settings.account());
+    let mut fitting = accounts.filter(|account| named.is_none() && Some(account.crm) == crm);
+    let only = fitting.next().filter(|_| fitting.next().is_none()).map(|only| only.to_string());
+    fetch::connect(access, named.or(only.as_deref()), &Clock::machine())
 }

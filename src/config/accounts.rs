@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::AccountConfig;
 use crate::crm::{CONNECTORS, ReadWith};
+use crate::settings::Secrets;
 use handoff_core::record::CrmKind;
 use handoff_core::source::{Block, Problems};
 
@@ -31,7 +32,11 @@ pub(super) fn read(
             let Some(section) = Block::of(node, &block, problems) else { continue };
             let mut section = section.at(node.span);
             let account = (connector.read_account)(&mut section, &mut seen, problems);
-            let mapping = mapping_file(&mut section, connector.crm, mappings, problems);
+            let is_wanted = |id: &str| with.only.is_none_or(|only| only.rsplit(':').next() == Some(id));
+            if account.as_deref().is_some_and(|id| !is_wanted(id)) {
+                continue;
+            }
+            let mapping = mapping_file(&mut section, connector.crm, with.secrets, mappings, problems);
             let account = account.filter(|_| mapping.is_some());
             let settings = (connector.read_settings)(section, account, with, problems);
             let account = settings.zip(mapping);
@@ -45,15 +50,18 @@ pub(super) fn read(
 fn mapping_file(
     section: &mut Block<'_>,
     crm: CrmKind,
+    secrets: &Secrets<'_>,
     files: &mut MappingFiles,
     problems: &mut Problems,
 ) -> Option<PathBuf> {
     let help = format!("write which mapping file to use: mapping = \"mappings/{crm}.yaml\"");
     let (text, span) = section.require("mapping", &help).text(problems)?;
-    let path = PathBuf::from(text);
-    if !path.is_file() {
-        let help = "write the path as seen from the directory the service runs in";
-        problems.error(span, format!("there is no mapping file {text}"), help);
+    let path = secrets.beside(text);
+    if secrets.serving && !path.is_file() {
+        let help = secrets.moved(text).unwrap_or_else(|| {
+            "write the path as seen from this file; `handoff init --from-crm` writes a first mapping there".to_owned()
+        });
+        problems.error(span, format!("there is no mapping file {}", path.display()), help);
         return None;
     }
     if !files.iter().any(|(_, known)| *known == path) {
@@ -92,7 +100,8 @@ mod tests {
             "CLIENT" | "BOT" | "PLAIN" => Some("something!".to_owned()),
             _ => None,
         };
-        let loaded = parse("handoff.toml", &text, &Secrets { env: &env, directory: Path::new("") });
+        let loaded =
+            parse("handoff.toml", &text, &Secrets { env: &env, directory: Path::new(""), serving: true });
         loaded.problems.to_string()
     }
 

@@ -22,22 +22,25 @@ pub struct Loaded {
     pub problems: Problems,
 }
 
-/// Reads a configuration file and the secrets it names. `env` looks up an environment variable; secret files
-/// are relative to the configuration file, a SQLite store and mappings to the directory the service runs in.
+/// Reads a configuration file and the secrets it names. `env` looks up an environment variable; paths are relative to
+/// the file.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
-    let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
+    match text_of(path) {
         Ok(text) => {
             let directory = path.parent().unwrap_or(Path::new(""));
-            parse(&name, &text, &Secrets { env, directory })
+            parse(&path.display().to_string(), &text, &Secrets { env, directory, serving: true })
         }
-        Err(error) => {
-            let mut problems = Problems::new(&name, "");
-            let message = format!("the configuration file cannot be read: {error}");
-            problems.file_error(message, "name a file that exists: --config config/handoff.toml");
-            Loaded { config: None, mappings: Vec::new(), problems }
-        }
+        Err(problems) => Loaded { config: None, mappings: Vec::new(), problems },
     }
+}
+
+pub(super) fn text_of(path: &Path) -> Result<String, Problems> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let mut problems = Problems::new(&path.display().to_string(), "");
+        let message = format!("the configuration file cannot be read: {error}");
+        problems.file_error(message, "name a file that exists with --config or the variable HANDOFF_CONFIG");
+        problems
+    })
 }
 
 pub(super) fn parse(name: &str, text: &str, secrets: &Secrets<'_>) -> Loaded {
@@ -67,7 +70,7 @@ fn read(
     let store = store::read(top.take("store").block(problems), secrets, problems);
     let log = log(top.take("log").block(problems), problems);
     let work = work::read(top.take("work").block(problems), &store, problems);
-    let with = ReadWith { secrets, replicas: work.replicas };
+    let with = ReadWith { secrets, only: None, replicas: work.replicas };
     let accounts = accounts::read(&mut top, &with, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
     let slack = slack.block(problems).and_then(|slack| slack::read(slack, work.replicas, secrets, problems));

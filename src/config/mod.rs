@@ -7,6 +7,7 @@ mod accounts;
 mod defaults;
 mod load;
 mod operator;
+pub mod part;
 pub mod schema;
 mod slack;
 mod store;

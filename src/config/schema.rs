@@ -119,8 +119,11 @@ mod tests {
         };
         let text: String = SHIPPED.lines().map(switched_on).collect();
         let env = |_: &str| Some("x".to_owned());
-        let loaded =
-            load::parse("handoff.toml", &text, &Secrets { env: &env, directory: Path::new("config") });
+        let loaded = load::parse(
+            "handoff.toml",
+            &text,
+            &Secrets { env: &env, directory: Path::new("config"), serving: true },
+        );
         let asked: BTreeSet<BTreeSet<String>> = loaded.problems.asked.into_iter().collect();
         let mut described = BTreeSet::new();
         key_sets(&config(), &mut described);

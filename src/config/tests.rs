@@ -10,7 +10,7 @@ use super::{HttpConfig, LogConfig, WorkConfig, defaults};
 use crate::crm::hubspot;
 use crate::delivery::slack;
 use crate::settings::Secrets;
-use crate::store::StoreConfig;
+use crate::store::{StoreConfig, StoreUrl};
 use handoff_core::record::CrmKind;
 
 const SHIPPED: &str = include_str!("../../config/handoff.toml");
@@ -20,7 +20,7 @@ const SHORT: &str = "\
 public_url = \"https://hooks.example.com\"
 [[hubspot]]
 portal = \"48210077\"
-mapping = \"mappings/hubspot.yaml\"
+mapping = \"../mappings/hubspot.yaml\"
 client_secrets_env = [\"HUBSPOT_CLIENT_SECRET\"]
 token_env = \"HUBSPOT_TOKEN\"
 [slack]
@@ -37,7 +37,7 @@ fn env(name: &str) -> Option<String> {
 }
 
 fn read(text: &str) -> Loaded {
-    parse("handoff.toml", text, &Secrets { env: &env, directory: Path::new("config") })
+    parse("handoff.toml", text, &Secrets { env: &env, directory: Path::new("config"), serving: true })
 }
 
 fn good(text: &str) -> super::Config {
@@ -80,7 +80,8 @@ fn with(more: &str) -> String {
 fn the_file_as_shipped_writes_out_every_default() {
     let (shipped, short) = (good(SHIPPED), good(SHORT));
     assert_eq!(shipped.http, HttpConfig::default());
-    assert_eq!(shipped.store, StoreConfig::default());
+    let url = StoreUrl::Sqlite("config/handoff.db".into());
+    assert_eq!(shipped.store, StoreConfig { url, ..StoreConfig::default() });
     assert_eq!(shipped.log, LogConfig::default());
     assert_eq!(shipped.work, WorkConfig::default());
     assert_eq!(shipped.listen, defaults::LISTEN);
@@ -134,7 +135,9 @@ fn every_key_that_has_a_default_stands_in_the_file_as_shipped() {
 fn secrets_come_from_the_environment_and_from_files_beside_the_configuration() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("token"), "from a file\n").unwrap();
+    std::fs::write(directory.path().join("hubspot.yaml"), "").unwrap();
     let text = instead("token_env = \"HUBSPOT_TOKEN\"", "token_file = \"token\"");
+    let text = text.replace("../mappings/", "");
     let text = text.replace("[\"HUBSPOT_CLIENT_SECRET\"]", "[\"NEW\", \"OLD\"]");
     let path = directory.path().join("handoff.toml");
     std::fs::write(&path, text).unwrap();
@@ -154,11 +157,13 @@ fn secrets_come_from_the_environment_and_from_files_beside_the_configuration() {
 fn oauth_remembers_where_its_refresh_token_is_kept() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("refresh"), "r").unwrap();
-    let text = instead("token_env = \"HUBSPOT_TOKEN\"\n", "").replace(
+    std::fs::write(directory.path().join("hubspot.yaml"), "").unwrap();
+    let text = instead("token_env = \"HUBSPOT_TOKEN\"\n", "").replace("../mappings/", "").replace(
         "[slack]",
         "[hubspot.oauth]\nclient_id = 17\nclient_secret_env = \"SECRET\"\nrefresh_token_file = \"refresh\"\n[slack]",
     );
-    let loaded = parse("handoff.toml", &text, &Secrets { env: &env, directory: directory.path() });
+    let loaded =
+        parse("handoff.toml", &text, &Secrets { env: &env, directory: directory.path(), serving: true });
     assert!(loaded.problems.is_empty(), "{}", loaded.problems);
     let config = loaded.config.unwrap();
     let hubspot::Auth::OAuth { client_id, refresh_token_file, .. } = &portal(&config).auth else {
@@ -459,7 +464,7 @@ fn a_time_needs_a_unit() {
 
 #[test]
 fn a_portal_is_configured_once() {
-    assert_snapshot!(told(&instead("[slack]", "[[hubspot]]\nportal = 48210077\nmapping = \"mappings/hubspot.yaml\"\nworkflow_secrets_env = [\"SECRET\"]\ntoken_env = \"HUBSPOT_TOKEN\"\n[slack]")), @r"
+    assert_snapshot!(told(&instead("[slack]", "[[hubspot]]\nportal = 48210077\nmapping = \"../mappings/hubspot.yaml\"\nworkflow_secrets_env = [\"SECRET\"]\ntoken_env = \"HUBSPOT_TOKEN\"\n[slack]")), @r"
     error: portal 48210077 is configured twice
      --> handoff.toml:8:10
       |
@@ -476,10 +481,10 @@ fn a_mapping_that_is_not_there_is_named() {
     error: there is no mapping file mappings/hubspt.yaml
      --> handoff.toml:4:11
       |
-    4 | mapping = "mappings/hubspt.yaml"
-      |           ^^^^^^^^^^^^^^^^^^^^^^
+    4 | mapping = "../mappings/hubspt.yaml"
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: write the path as seen from the directory the service runs in
+      = help: write the path as seen from this file; `handoff init --from-crm` writes a first mapping there
     "#);
 }
 
@@ -883,4 +888,64 @@ proptest! {
         prop_assert_eq!(loaded.config.is_none(), loaded.problems.has_errors());
         prop_assert_eq!(loaded.problems.to_string().is_empty(), loaded.problems.is_empty());
     }
+}
+
+#[test]
+fn every_path_is_relative_to_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for folder in ["etc/mappings", "var", "mappings"] {
+        std::fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    for mapping in ["etc/m.yaml", "etc/mappings/m.yaml", "mappings/m.yaml"] {
+        std::fs::write(root.join(mapping), "").unwrap();
+    }
+    std::fs::write(root.join("var/token"), "t0ken-of-some-length").unwrap();
+    let absolute = root.join("mappings/m.yaml").display().to_string();
+    for (mapping, mapping_at, url, url_at) in [
+        ("m.yaml", "etc/m.yaml", "sqlite:handoff.db", "etc/handoff.db"),
+        ("./mappings/m.yaml", "etc/mappings/m.yaml", "sqlite:../var/handoff.db", "var/handoff.db"),
+        ("../mappings/m.yaml", "mappings/m.yaml", "sqlite:./x/../handoff.db", "etc/handoff.db"),
+        ("../etc/m.yaml", "etc/m.yaml", "sqlite://handoff.db", "etc/handoff.db"),
+        (&absolute, "mappings/m.yaml", "sqlite:/var/lib/handoff.db", "/var/lib/handoff.db"),
+    ] {
+        let text = instead("../mappings/hubspot.yaml", mapping)
+            .replace("[slack]", &format!("[store]\nurl = \"{url}\"\n[slack]"))
+            .replace("token_env = \"HUBSPOT_TOKEN\"", "token_file = \"../var/token\"");
+        std::fs::write(root.join("etc/handoff.toml"), text).unwrap();
+        let loaded = load(&root.join("etc/handoff.toml"), &env);
+        assert!(loaded.problems.is_empty(), "{}", loaded.problems);
+        let config = loaded.config.unwrap();
+        assert_eq!(config.accounts[0].mapping, root.join(mapping_at));
+        assert_eq!(config.store.url, StoreUrl::Sqlite(root.join(url_at)));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_step_back_from_behind_a_symbolic_link_is_taken_where_the_link_leads() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::create_dir_all(root.join("opt/config")).unwrap();
+    std::fs::write(root.join("opt/hubspot.yaml"), "").unwrap();
+    std::os::unix::fs::symlink(root.join("opt/config"), root.join("etc")).unwrap();
+    std::fs::write(root.join("etc/handoff.toml"), instead("../mappings/hubspot.yaml", "../hubspot.yaml"))
+        .unwrap();
+    let loaded = load(&root.join("etc/handoff.toml"), &env);
+    assert!(loaded.problems.is_empty(), "{}", loaded.problems);
+}
+
+#[test]
+fn a_path_that_was_relative_to_the_working_directory_is_named() {
+    // Tests run in the package's directory, where the shipped mapping is, and now a database.
+    let here = tempfile::NamedTempFile::new_in(".").unwrap();
+    let name = here.path().file_name().unwrap().to_str().unwrap().to_owned();
+    let text = instead("../mappings/hubspot.yaml", "mappings/hubspot.yaml")
+        .replace("[slack]", &format!("[store]\nurl = \"sqlite:{name}\"\n[slack]"));
+    let told = told(&text);
+    let place = std::env::current_dir().unwrap().display().to_string();
+    assert!(told.contains("there is no mapping file config/mappings/hubspot.yaml"), "{told}");
+    assert!(told.contains(&format!("write {place}/mappings/hubspot.yaml")), "{told}");
+    assert!(told.contains(&format!("there is no database {name} beside this file")), "{told}");
+    assert!(told.contains(&format!("write {place}/{name}")), "{told}");
 }

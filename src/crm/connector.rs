@@ -64,6 +64,8 @@ pub const CONNECTORS: [Connector; 2] = [
 /// What the settings of an account depend on beside its block.
 pub struct ReadWith<'a> {
     pub secrets: &'a Secrets<'a>,
+    /// The one account to read, by its id or as `hubspot:48210077`; others are passed over. `None` reads all.
+    pub only: Option<&'a str>,
     /// Processes that serve this installation together.
     pub replicas: u32,
 }

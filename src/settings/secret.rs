@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use handoff_core::source::{Block, Field, Problems, Span};
+use handoff_core::source::{self, Block, Field, Problems, Span};
 
 /// Where secrets come from.
 pub struct Secrets<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// Paths of secret files are relative to the configuration file.
+    /// The configuration file's directory, which paths in the file are relative to.
     pub directory: &'a Path,
+    /// False for a command that only calls the CRMs: secrets that prove webhooks are not read, and mapping files need
+    /// not exist yet.
+    pub serving: bool,
 }
 
 /// What was found under a key's names.
@@ -35,9 +38,26 @@ impl Found {
 }
 
 impl Secrets<'_> {
+    /// Where a path in the configuration file leads.
+    pub fn beside(&self, path: &str) -> PathBuf {
+        let (short, whole) = (source::beside(self.directory, path), self.directory.join(path));
+        // Behind a symbolic link, `..` is another directory than the one before it.
+        if whole.exists() && !short.exists() { whole } else { short }
+    }
+
+    /// What to say about a path that leads nowhere, if it leads somewhere from the working directory, which paths were
+    /// relative to in earlier versions.
+    pub fn moved(&self, path: &str) -> Option<String> {
+        let moved = Path::new(path).is_relative() && !self.beside(path).exists() && Path::new(path).exists();
+        moved.then(|| {
+            let found = std::path::absolute(path).unwrap_or_default();
+            format!("paths are relative to this file: write {}, or the way there from here", found.display())
+        })
+    }
+
     /// One secret: `<key>_env` or `<key>_file`.
     pub fn one(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
-        let found = self.read(section, key, "\"NAME\"", problems, |field, problems| {
+        let found = self.read(section, key, "\"NAME\"", true, problems, |field, problems| {
             field.text(problems).into_iter().collect()
         });
         if let Some(span) = found.named.filter(|_| found.listed > 1) {
@@ -47,9 +67,9 @@ impl Secrets<'_> {
         found
     }
 
-    /// Several secrets, all of them active: a list behind `<key>_env`, `<key>_file` or both.
+    /// Several secrets that prove webhooks, all of them active: a list behind `<key>_env`, `<key>_file` or both.
     pub fn several(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
-        self.read(section, key, "[\"NAME\"]", problems, |field, problems| {
+        self.read(section, key, "[\"NAME\"]", self.serving, problems, |field, problems| {
             // An empty list is how a file says "none".
             if field.is_empty_list() { Vec::new() } else { field.texts(problems) }
         })
@@ -57,7 +77,7 @@ impl Secrets<'_> {
 
     /// One secret of a key that may also stand in the file itself, as long as its value holds no secret.
     pub fn elsewhere(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
-        self.named(section, key, problems, |field, problems| field.text(problems).into_iter().collect())
+        self.named(section, key, true, problems, |field, problems| field.text(problems).into_iter().collect())
     }
 
     fn read<'d>(
@@ -65,6 +85,7 @@ impl Secrets<'_> {
         section: &mut Block<'d>,
         key: &str,
         example: &str,
+        wanted: bool,
         problems: &mut Problems,
         texts: impl Fn(Field<'d>, &mut Problems) -> Vec<(&'d str, Span)>,
     ) -> Found {
@@ -76,7 +97,7 @@ impl Secrets<'_> {
                 format!("put it into an environment variable and write its name: {key}_env = {example}"),
             );
         }
-        let mut found = self.named(section, key, problems, texts);
+        let mut found = self.named(section, key, wanted, problems, texts);
         found.listed += usize::from(plain.is_present());
         found.named = found.named.or(plain.key_span());
         found
@@ -86,6 +107,7 @@ impl Secrets<'_> {
         &self,
         section: &mut Block<'d>,
         key: &str,
+        wanted: bool,
         problems: &mut Problems,
         texts: impl Fn(Field<'d>, &mut Problems) -> Vec<(&'d str, Span)>,
     ) -> Found {
@@ -94,12 +116,16 @@ impl Secrets<'_> {
         let mut found = Found { named: env.key_span().or(file.key_span()), ..Found::default() };
         for (name, span) in texts(env, problems) {
             found.listed += 1;
-            found.secrets.extend(self.variable(&env_key, name, span, problems));
+            if wanted {
+                found.secrets.extend(self.variable(&env_key, name, span, problems));
+            }
         }
         for (path, span) in texts(file, problems) {
             found.listed += 1;
-            let path = self.directory.join(path);
-            found.secrets.extend(secret_file(&file_key, &path, span, problems));
+            let path = self.beside(path);
+            if wanted {
+                found.secrets.extend(secret_file(&file_key, &path, span, problems));
+            }
             found.files.push(path);
         }
         found

@@ -43,7 +43,7 @@ pub use outbox::{DeliveryEnd, DeliveryLease};
 pub use packets::dismissals::Dismissal;
 pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
-pub use wins::{DealRow, DealState, PacketRow, WinRow};
+pub use wins::{DealRow, DealState, PacketRow, PacketSummary, WinRow};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.
 #[derive(Clone)]

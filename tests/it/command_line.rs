@@ -258,7 +258,7 @@ async fn replaying_what_is_not_dead_says_so(world: &mut World) {
     let config = world.installation.config.to_str().unwrap();
     let said = said(&["replay", "pkt_000000000000", "--config", config]).await;
     assert_eq!(said.status, 1);
-    assert_eq!(said.err, "handoff: pkt_000000000000 has nothing dead or held\n");
+    assert_eq!(said.err, "handoff: there is no packet pkt_000000000000\n");
 }
 
 async fn a_bad_installation_is_refused_with_file_and_line() {
@@ -266,7 +266,7 @@ async fn a_bad_installation_is_refused_with_file_and_line() {
     let (config, mapping) = (directory.path().join("handoff.toml"), directory.path().join("hubspot.yaml"));
     std::fs::write(&mapping, HUBSPOT_MAPPING.replace("  promises:", "  promisses:")).unwrap();
     let shipped = include_str!("../../config/handoff.toml")
-        .replace("\"mappings/hubspot.yaml\"", &format!("'{}'", mapping.display()))
+        .replace("\"../mappings/hubspot.yaml\"", &format!("'{}'", mapping.display()))
         .replace("workers = 8", "wrokers = 8")
         .replace("HUBSPOT_TOKEN", "A_TOKEN_THAT_IS_NOT_SET");
     std::fs::write(&config, shipped).unwrap();

@@ -20,6 +20,7 @@ mod doctor;
 mod faults;
 mod invariants;
 mod kill;
+mod mended;
 mod operations;
 mod operator;
 mod outward;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         reload::trials(),
         catch_up::trials(),
         kill::trials(),
+        mended::trials(),
         shared_commit::trials(),
         command_line::trials(),
         verdicts::trials(),

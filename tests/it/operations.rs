@@ -175,7 +175,12 @@ async fn the_kubernetes_manifest_fits_the_program() {
     let of = |kind: &str| documents.iter().find(|document| document["kind"] == kind).unwrap_or(&Value::Null);
     let toml = of("ConfigMap")["data"]["handoff.toml"].as_str().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("handoff.toml");
+    let (etc, mappings) = (directory.path().join("etc/handoff"), directory.path().join("etc/mappings"));
+    for folder in [&etc, &mappings] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    std::fs::copy("mappings/hubspot.yaml", mappings.join("hubspot.yaml")).unwrap();
+    let file = etc.join("handoff.toml");
     std::fs::write(&file, toml).unwrap();
     // The secrets that the comment at the top tells to create.
     let secret = |name: &str| {
@@ -206,8 +211,9 @@ async fn the_kubernetes_manifest_fits_the_program() {
     accepts(&args).await;
     let mounts = container["volumeMounts"].as_array().unwrap();
     assert_eq!(args[2], format!("{}/handoff.toml", mounts[0]["mountPath"].as_str().unwrap()));
-    let mapping = Path::new("/data").join(&config.accounts[0].mapping);
-    assert_eq!(mapping.parent().unwrap(), Path::new(mounts[1]["mountPath"].as_str().unwrap()));
+    let mapping = config.accounts[0].mapping.strip_prefix(directory.path()).unwrap();
+    let folder = Path::new("/").join(mapping.parent().unwrap());
+    assert_eq!(folder, Path::new(mounts[1]["mountPath"].as_str().unwrap()));
     assert!(DOCKERFILE.contains("\nWORKDIR /data\n") && DOCKERFILE.contains("\nUSER 65532:65532\n"));
     assert_eq!(pod["securityContext"]["runAsUser"], 65532);
     assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
@@ -228,6 +234,14 @@ fn the_compose_file_fits_the_image() {
     let shipped = include_str!("../../config/handoff.toml");
     for name in service["environment"].as_object().unwrap().keys() {
         assert!(shipped.contains(&format!("\"{name}\"")), "{name} is not in config/handoff.toml");
+    }
+    // Every secret that the shipped file names or gives as an example, with one line in this file for each.
+    let named = shipped.split('"').filter(|name| {
+        name.len() > 8
+            && name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit() || char == '_')
+    });
+    for name in named.filter(|name| *name != "HANDOFF_STORE_URL") {
+        assert!(service["environment"].get(name).is_some(), "{name} is not passed");
     }
     let volumes: Vec<&str> =
         service["volumes"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();

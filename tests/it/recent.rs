@@ -242,7 +242,13 @@ async fn an_account_that_refuses_us_is_not_counted() {
     assert_eq!(wrong.status, 2);
     let unclear = self::said(&world, &["coverage"]).await;
     assert_eq!(unclear.status, 1);
-    assert_eq!(unclear.err, "handoff: several accounts are configured: say which with --account\n");
+    assert_eq!(
+        unclear.err,
+        format!(
+            "handoff: several accounts are configured: say --account hubspot:48210077 or --account salesforce:{}\n",
+            handoff_sandbox::opportunities::ORG
+        )
+    );
     world.end().await;
 }
 

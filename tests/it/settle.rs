@@ -67,7 +67,7 @@ async fn a_digest_that_nobody_can_look_up_waits_visibly_for_days(world: &mut Wor
     assert!(lines[0].ends_with("crm_task done, slack_digest unknown outcome"), "{list}");
     insta::assert_snapshot!(lines[1].trim_start(), @"slack_digest is held: it may be in the channel, and nobody could tell. Look there, then say `handoff settle PACKET slack_digest --done` or `--not-done`; or let it be looked up once more with `handoff replay PACKET --only slack_digest`");
     let show = operator(world, &["show", &packet]).await.out;
-    assert!(show.contains("slack_digest: unknown outcome, it may be there"), "{show}");
+    assert!(show.contains("slack_digest to C0123ABCD: unknown outcome, it may be there"), "{show}");
     assert!(show.contains(&format!("handoff settle {packet} slack_digest --done")), "{show}");
     assert!(
         world.sandbox.slack.log().calls_since(mark).is_empty(),
@@ -132,7 +132,7 @@ async fn nothing_is_settled_that_is_not_in_doubt(world: &mut World) {
         )
     );
     let missing = operator(world, &["settle", "pkt_000000000000", "crm_task", "--done"]).await;
-    assert_eq!(missing.err, "handoff: there is no crm_task of pkt_000000000000: see `handoff list`\n");
+    assert_eq!(missing.err, "handoff: there is no packet pkt_000000000000\n");
     for wrong in [
         &["--done", "--not-done"][..],
         &[],
@@ -159,6 +159,11 @@ async fn a_replay_through_an_incoming_webhook_is_a_decision(world: &mut World) {
     world.waits_for(SlackDigest, DeliveryState::Held, Duration::from_secs(1)).await;
     assert!(world.digests().is_empty());
     let packet = world.packets().await.remove(0).packet_id;
+    for command in [&["list"][..], &["show", &packet]] {
+        let told = operator(world, command).await.out;
+        assert!(told.contains("cannot look either: like `--not-done` it posts once more"), "{told}");
+        assert!(!told.contains("looked up once more"), "{told}");
+    }
     let replay = operator(world, &["replay", &packet]).await;
     assert_eq!((replay.status, replay.err.as_str()), (0, ""));
     world.next_digest().await;

@@ -387,7 +387,7 @@ impl World {
     /// Work that is waiting, in hand, unknown, held or dead, one line each.
     pub async fn open_work(&self) -> Vec<String> {
         let mut open = Vec::new();
-        for win in self.service().app.store.wins(1000).await.unwrap() {
+        for win in self.service().app.store.wins(1000, |_| true).await.unwrap() {
             match win {
                 WinRow::Deal(deal) => {
                     open.push(format!("deal {} {} {:?}", deal.deal, deal.state.as_str(), deal.error));
@@ -431,7 +431,7 @@ impl World {
     pub async fn packets(&self) -> Vec<StoredPacket> {
         let store = &self.service().app.store;
         let mut packets = Vec::new();
-        for win in store.wins(1000).await.unwrap() {
+        for win in store.wins(1000, |_| true).await.unwrap() {
             if let WinRow::Packet(row) = win {
                 packets.extend(store.packet(&row.packet_id).await.unwrap());
             }

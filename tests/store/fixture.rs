@@ -164,7 +164,7 @@ impl Fixture {
     }
 
     pub async fn open_deals(&self) -> Vec<DealRow> {
-        let rows = self.store.wins(100).await.unwrap();
+        let rows = self.store.wins(100, |_| true).await.unwrap();
         rows.into_iter()
             .filter_map(|row| match row {
                 WinRow::Deal(deal) => Some(deal),

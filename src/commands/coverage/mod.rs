@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::fetch::read_mapping;
+use super::fetch::{mapping_or_first, read_mapping};
 use super::won_deals::{self, Unread};
-use super::{ConfigArg, Problem, load_config};
+use super::{ConfigArg, Problem, crm_access};
 use crate::clock::Clock;
 use handoff_core::record::WantedFields;
 use handoff_core::workbench::coverage::{Candidate, Coverage, candidates};
@@ -52,11 +52,14 @@ struct Report {
 }
 
 pub(super) async fn run(args: &CoverageArgs) -> Result<(), Problem> {
-    let config = load_config(&args.config.config)?;
+    let access = crm_access(&args.config.config, args.account.as_deref())?;
     let other = args.mapping.as_deref().map(read_mapping).transpose()?;
     let kind = other.as_ref().map(|mapping| mapping.crm);
-    let (crm, configured) = won_deals::connect(&config, args.account.as_deref(), kind)?;
-    let mapping = other.map_or_else(|| read_mapping(&configured), Ok)?;
+    let (crm, configured) = won_deals::connect(&access, args.account.as_deref(), kind)?;
+    let mapping = match other {
+        Some(other) => other,
+        None => mapping_or_first(&*crm, &configured).await?,
+    };
     let account = crm.account().clone();
     if mapping.crm != account.crm {
         let (file, kind) = (&mapping.file, mapping.crm);

@@ -43,13 +43,12 @@ impl TestEnv {
 #[tokio::test]
 async fn a_portal_with_the_fields_of_the_kit() {
     let (said, text, found) = TestEnv::new().starts("hubspot:48210077").await;
-    insta::assert_snapshot!(said, @r#"
+    insta::assert_snapshot!(said, @"
     DIR/hubspot.yaml is written.
 
     Still to do:
-      - name the file in the account's block of the configuration: mapping = "DIR/hubspot.yaml"
       - run: handoff check --live
-    "#);
+    ");
     insta::assert_snapshot!(text, @r#"
     crm: hubspot
 
@@ -152,13 +151,12 @@ async fn a_portal_with_the_fields_of_the_kit() {
 #[tokio::test]
 async fn an_org_with_the_fields_of_the_kit() {
     let (said, text, found) = TestEnv::new().starts("salesforce:00DQy00000A7kLmMAJ").await;
-    insta::assert_snapshot!(said, @r#"
+    insta::assert_snapshot!(said, @"
     DIR/salesforce.yaml is written.
 
     Still to do:
-      - name the file in the account's block of the configuration: mapping = "DIR/salesforce.yaml"
       - run: handoff check --live
-    "#);
+    ");
     insta::assert_snapshot!(text, @r#"
     crm: salesforce
 
@@ -280,7 +278,7 @@ async fn a_portal_with_fields_of_its_own_in_other_languages() {
         hubspot.add_portal(portal);
     });
     let (said, text, found) = env.starts("hubspot:48210077").await;
-    insta::assert_snapshot!(said, @r#"
+    insta::assert_snapshot!(said, @"
     DIR/hubspot.yaml is written.
 
     Nothing in this account answers some sections. Create these fields on the deal:
@@ -289,9 +287,8 @@ async fn a_portal_with_fields_of_its_own_in_other_languages() {
       handoff_first_value  First value  multi-line text
 
     Still to do:
-      - name the file in the account's block of the configuration: mapping = "DIR/hubspot.yaml"
       - run: handoff check --live
-    "#);
+    ");
     insta::assert_snapshot!(text, @r#"
     crm: hubspot
 
@@ -429,7 +426,7 @@ async fn an_org_that_sells_by_meddpicc() {
         }
     });
     let (said, text, _) = env.starts("salesforce:00DQy00000A7kLmMAJ").await;
-    insta::assert_snapshot!(said, @r#"
+    insta::assert_snapshot!(said, @"
     DIR/salesforce.yaml is written.
 
     Nothing in this account answers some sections. Create these fields on the deal:
@@ -438,9 +435,8 @@ async fn an_org_that_sells_by_meddpicc() {
       Handoff_First_Value__c  First value  Long Text Area
 
     Still to do:
-      - name the file in the account's block of the configuration: mapping = "DIR/salesforce.yaml"
       - run: handoff check --live
-    "#);
+    ");
     insta::assert_snapshot!(text, @r#"
     crm: salesforce
 
@@ -532,7 +528,7 @@ async fn a_portal_with_nothing_in_it() {
     let env = TestEnv::new();
     env.sandbox.hubspot.change(|hubspot| hubspot.add_portal(Portal::new(deals::PORTAL, deals::TOKEN)));
     let (said, text, found) = env.starts("hubspot:48210077").await;
-    insta::assert_snapshot!(said, @r#"
+    insta::assert_snapshot!(said, @"
     DIR/hubspot.yaml is written.
 
     Nothing in this account answers some sections. Create these fields on the deal:
@@ -544,9 +540,8 @@ async fn a_portal_with_nothing_in_it() {
       handoff_first_value_date  First value by   date
 
     Still to do:
-      - name the file in the account's block of the configuration: mapping = "DIR/hubspot.yaml"
       - run: handoff check --live
-    "#);
+    ");
     insta::assert_snapshot!(text, @"
     crm: hubspot
 

@@ -25,7 +25,7 @@ pub(super) async fn look(report: &mut Report, config_file: &Path, clock: &Clock)
         report.compared.push("nobody was asked: mend the configuration first".to_owned());
         return;
     };
-    let (http, accounts) = match configured(config, clock) {
+    let (http, accounts) = match configured(&config.accounts, config.work.http_timeout, clock) {
         Ok(connected) => connected,
         Err(problem) => {
             report.compared.push(problem.to_string());

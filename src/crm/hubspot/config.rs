@@ -85,7 +85,7 @@ impl AccountSettings for Settings {
 pub fn read(
     mut section: Block<'_>,
     portal: Option<String>,
-    &ReadWith { secrets, replicas }: &ReadWith<'_>,
+    &ReadWith { secrets, replicas, .. }: &ReadWith<'_>,
     problems: &mut Problems,
 ) -> Option<crm::Settings> {
     let span = section.span();

@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::Store;
 use crate::store::engine::{DatabaseError, Readers, StoreError, from_millis, query};
+use handoff_core::packet::{DigestParams, TaskParams};
 
 statements! {
     OF_PACKET = "
-        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url
+        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url, order_json
         FROM deliveries WHERE packet_id = $1 ORDER BY destination";
-    OF_LATEST_PACKETS = "
-        SELECT packet_id, destination, state, attempts, due_at, unknown, external_id, url
-        FROM deliveries
-        WHERE packet_id IN (SELECT p.packet_id FROM packets p ORDER BY p.created_at DESC LIMIT $1)
-        ORDER BY destination";
+    OF_PACKETS = "
+        SELECT d.packet_id, d.destination, d.state, d.attempts, d.due_at, d.unknown, d.external_id, d.url, d.order_json
+        FROM deliveries d JOIN packets p ON p.packet_id = d.packet_id
+        WHERE p.created_at BETWEEN $1 AND $2 ORDER BY d.destination";
     /// By epoch: it orders the tries whatever the clocks of those who made them.
     ATTEMPTS = "
         SELECT began_at, destination, outcome, duration_ms, error, next_at
@@ -132,6 +132,15 @@ pub struct StoredDelivery {
     pub external_id: Option<String>,
     /// Where a person opens it.
     pub url: Option<String>,
+    /// The channel of a digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Who gets a task: the CRM's id of the user, or the address by which the user is looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// Its parameters as JSON, as they were planned.
+    #[serde(skip)]
+    pub order: String,
     /// Every try, oldest first. Empty in lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
@@ -149,8 +158,8 @@ impl Store {
     }
 }
 
-/// Packet, destination, state, attempts, due at, unknown, external id, URL.
-type DeliveryRow = (String, String, String, i64, Option<i64>, i64, Option<String>, Option<String>);
+/// Packet, destination, state, attempts, due at, unknown, external id, URL, order.
+type DeliveryRow = (String, String, String, i64, Option<i64>, i64, Option<String>, Option<String>, String);
 
 /// The deliveries of one packet with every attempt.
 pub(in crate::store) async fn of_packet(
@@ -173,12 +182,13 @@ pub(in crate::store) async fn of_packet(
     Ok(deliveries)
 }
 
-/// The deliveries of the latest packets by packet id, without attempts.
-pub(in crate::store) async fn of_latest_packets(
+/// The deliveries of packets that were made in a span of time by packet id, without attempts.
+pub(in crate::store) async fn of_packets(
     readers: &Readers,
-    packets: u32,
+    from: i64,
+    to: i64,
 ) -> Result<HashMap<String, Vec<StoredDelivery>>, DatabaseError> {
-    let rows: Vec<DeliveryRow> = readers.all(query(OF_LATEST_PACKETS).bind(packets)).await?;
+    let rows: Vec<DeliveryRow> = readers.all(query(OF_PACKETS).bind(from).bind(to)).await?;
     let mut by_packet: HashMap<String, Vec<StoredDelivery>> = HashMap::new();
     for row in rows {
         by_packet.entry(row.0.clone()).or_default().extend(read_delivery(row));
@@ -188,7 +198,9 @@ pub(in crate::store) async fn of_latest_packets(
 
 /// `None` for a destination that only a newer program knows.
 fn read_delivery(row: DeliveryRow) -> Option<StoredDelivery> {
-    let (_, destination, state, attempts, due_at, unknown, external_id, url) = row;
+    let (_, destination, state, attempts, due_at, unknown, external_id, url, order) = row;
+    let (task, digest) =
+        (serde_json::from_str::<TaskParams>(&order), serde_json::from_str::<DigestParams>(&order));
     Some(StoredDelivery {
         destination: destination.parse().ok()?,
         state: DeliveryState::of_row(&state, unknown != 0),
@@ -196,6 +208,9 @@ fn read_delivery(row: DeliveryRow) -> Option<StoredDelivery> {
         next_at: due_at.map(from_millis),
         external_id,
         url,
+        channel: digest.ok().map(|digest| digest.channel),
+        assignee: task.ok().and_then(|task| task.known_assignee().map(ToOwned::to_owned)),
+        order,
         attempts: Vec::new(),
     })
 }

@@ -11,6 +11,9 @@ statements! {
         WHERE packet_id = $1 AND destination = $2
             AND (state IN ('held', 'dead') OR (state = 'waiting' AND unknown = 1))
         RETURNING epoch";
+    REORDER = "
+        UPDATE deliveries SET order_json = $3 WHERE packet_id = $1 AND destination = $2
+            AND (state IN ('held', 'dead') OR (state = 'waiting' AND unknown = 1))";
     STATE = "SELECT state, unknown FROM deliveries WHERE packet_id = $1 AND destination = $2";
     /// What may be there stays unknown, and is read back first.
     REPLAY_DELIVERIES = "
@@ -62,6 +65,19 @@ impl Store {
     ) -> Result<Settled, StoreError> {
         let row = format!("{packet_id} {destination}");
         self.writer.run_on(row, Settle { packet_id: packet_id.to_owned(), destination, decision }).await
+    }
+
+    /// Replaces the parameters of a delivery that [`Store::settle`] or [`Store::replay`] would send again.
+    pub async fn reorder(
+        &self,
+        packet_id: &str,
+        destination: Destination,
+        order: String,
+    ) -> Result<(), StoreError> {
+        let (row, packet_id) = (format!("{packet_id} {destination}"), packet_id.to_owned());
+        let statement =
+            move |_| query(REORDER).bind(packet_id.clone()).bind(destination.as_str()).bind(order.clone());
+        self.writer.run_on(row, Execute { statement, notify: false }).await.map(drop)
     }
 
     /// Makes dead and held deliveries of a packet due now with a fresh count of tries; says how many. One that

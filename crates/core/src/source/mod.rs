@@ -11,12 +11,28 @@ mod toml;
 mod yaml;
 
 use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
 
 pub use problems::{Place, Problem, Problems, Severity};
 pub use reader::{Block, Field, duration};
 pub use suggest::{alternatives, did_you_mean, nearest};
 pub use toml::parse as toml;
 pub use yaml::parse as yaml;
+
+/// Where a path in a file of `directory` leads: it is relative to that file. `mappings/tests/../hubspot.yaml` is told
+/// as `mappings/hubspot.yaml`.
+pub fn beside(directory: &Path, path: &str) -> PathBuf {
+    let mut joined = PathBuf::new();
+    for part in directory.join(path).components() {
+        let named = matches!(joined.components().next_back(), Some(Component::Normal(_)));
+        if part == Component::ParentDir && named {
+            joined.pop();
+        } else {
+            joined.push(part);
+        }
+    }
+    joined
+}
 
 /// Where something stands in a file: bytes `start..end` of its text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

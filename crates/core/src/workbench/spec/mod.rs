@@ -91,7 +91,7 @@ fn file(text: &str, directory: &Path, problems: &mut Problems) -> Option<SpecFil
     let root = source::yaml(text, problems)?;
     let mut top = Block::of(&root, "a file of cases", problems)?;
     let mapping = top.require("mapping", "write which mapping they are about: `mapping: ../hubspot.yaml`");
-    let mapping = mapping.text(problems).map(|(path, _)| record::beside(directory, path));
+    let mapping = mapping.text(problems).map(|(path, _)| source::beside(directory, path));
     let as_of = instant(top.take("as_of"), problems);
     let record = record::parse(&mut top, directory, None, problems);
     let cases = top.require("cases", "write `cases:` and below it a list, each beginning with `- name: …`");

@@ -1,11 +1,11 @@
 //! The deal of a case: written out, saved in a file, or the usual one with changes.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::expect::{owned, texts};
 use crate::record::{Contact, CrmKind, DealRecord, FieldInfo, FieldKind, Object, User};
-use crate::source::{Block, Entry, Field, Node, Problems, Value};
+use crate::source::{self, Block, Entry, Field, Node, Problems, Value};
 
 const KINDS: [(&str, FieldKind); 10] = [
     ("text", FieldKind::Text),
@@ -78,26 +78,10 @@ pub(crate) fn parse(
     Some(base)
 }
 
-/// A path in a file is relative to that file.
-pub(crate) fn beside(directory: &Path, path: &str) -> PathBuf {
-    let mut joined = PathBuf::new();
-    for part in directory.join(path).components() {
-        // `mappings/tests/../hubspot.yaml` is told as `mappings/hubspot.yaml`.
-        let back = part == std::path::Component::ParentDir;
-        let named = matches!(joined.components().next_back(), Some(std::path::Component::Normal(_)));
-        if back && named {
-            joined.pop();
-        } else {
-            joined.push(part);
-        }
-    }
-    joined
-}
-
 fn saved(field: Field<'_>, directory: &Path, problems: &mut Problems) -> Option<Written> {
     let (name, span) = field.text(problems)?;
     let help = "save one with `handoff fetch --deal ID > deal.json`; the path is relative to this file";
-    let text = match std::fs::read_to_string(beside(directory, name)) {
+    let text = match std::fs::read_to_string(source::beside(directory, name)) {
         Ok(text) => text,
         Err(error) => {
             return problems.reject(span, format!("`{name}` cannot be read: {error}"), help);

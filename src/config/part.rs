@@ -1,0 +1,97 @@
+//! Parts of the configuration for commands that need no more: what they do not use may be missing or wrong.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{AccountConfig, accounts, defaults, load, store, work};
+use crate::crm::{CONNECTORS, ReadWith};
+use crate::settings::{Secrets, secret};
+use crate::store::StoreConfig;
+use handoff_core::record::AccountKey;
+use handoff_core::source::{self, Block, Problems};
+
+/// What working on the store takes: no secret but the database's own.
+pub struct StoreAccess {
+    pub store: StoreConfig,
+    pub listen: SocketAddr,
+    /// Whether Slack shows what was posted: a bot may look, an incoming webhook may not.
+    pub slack_reads_back: bool,
+    /// The mapping file of each account.
+    pub mappings: Vec<(AccountKey, PathBuf)>,
+}
+
+/// What calling the CRMs takes: their tokens. The mapping files need not exist yet.
+pub struct CrmAccess {
+    pub accounts: Vec<AccountConfig>,
+    pub http_timeout: Duration,
+}
+
+/// Reads what working on the store takes.
+///
+/// # Errors
+///
+/// What is wrong with that part.
+pub fn store_access(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<StoreAccess, Problems> {
+    read(path, env, |top, secrets, problems| {
+        let mut unused = Problems::new("", problems.text());
+        let slack = top.take("slack").block(&mut unused);
+        let is_webhook = |mut slack: Block<'_>| {
+            ["webhook_url_env", "webhook_url_file"].iter().any(|key| slack.take(key).is_present())
+        };
+        StoreAccess {
+            store: store::read(top.take("store").block(problems), secrets, problems),
+            listen: load::address(top.take("listen"), &mut unused).unwrap_or(defaults::LISTEN),
+            slack_reads_back: !slack.is_some_and(is_webhook),
+            mappings: mappings(top, secrets, &mut unused),
+        }
+    })
+}
+
+/// Reads what calling the CRMs takes, or only that one of an account (see [`ReadWith::only`]).
+///
+/// # Errors
+///
+/// What is wrong with that part.
+pub fn crm_access(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    only: Option<&str>,
+) -> Result<CrmAccess, Problems> {
+    read(path, env, |top, secrets, problems| {
+        let work = work::read(top.take("work").block(problems), &StoreConfig::default(), problems);
+        let with = ReadWith { secrets, only, replicas: work.replicas };
+        let accounts = accounts::read(top, &with, &mut Vec::new(), problems);
+        CrmAccess { accounts, http_timeout: work.http_timeout }
+    })
+}
+
+fn read<T>(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    part: impl FnOnce(&mut Block<'_>, &Secrets<'_>, &mut Problems) -> T,
+) -> Result<T, Problems> {
+    let text = load::text_of(path)?;
+    let mut problems = Problems::new(&path.display().to_string(), &text);
+    secret::conceal(&mut problems);
+    let secrets = Secrets { env, directory: path.parent().unwrap_or(Path::new("")), serving: false };
+    let root = source::toml(&text, &mut problems);
+    let top = root.as_ref().and_then(|root| Block::of(root, "a configuration file", &mut problems));
+    let part = top.map(|mut top| part(&mut top, &secrets, &mut problems));
+    part.filter(|_| !problems.has_errors()).ok_or(problems)
+}
+
+fn mappings(top: &mut Block<'_>, secrets: &Secrets<'_>, unused: &mut Problems) -> Vec<(AccountKey, PathBuf)> {
+    let mut mappings = Vec::new();
+    for connector in CONNECTORS {
+        for node in top.take(connector.crm.as_str()).list(unused) {
+            let Some(mut section) = Block::of(node, "", unused) else { continue };
+            let account = (connector.read_account)(&mut section, &mut Vec::new(), unused);
+            let mapping = section.take("mapping").text(unused);
+            mappings.extend(account.zip(mapping).map(|(account, (path, _))| {
+                (AccountKey { crm: connector.crm, account }, secrets.beside(path))
+            }));
+        }
+    }
+    mappings
+}
