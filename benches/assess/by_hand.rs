@@ -170,11 +170,11 @@ fn risks(record: &DealRecord, close: Option<Date>, zone: &TimeZone, now: &Zoned)
     };
     if at_least("discount_percent", 20).is_some() {
         let value = numbers::trimmed(deal.get("discount_percent").unwrap_or_default());
-        shows("Large discount", "deal.discount_percent", "Discount", value);
+        shows("Large discount", "deal.discount_percent", "Discount", &value);
     }
     if at_least("close_date_changes", 2).is_some() {
         let value = numbers::trimmed(deal.get("close_date_changes").unwrap_or_default());
-        shows("The close date moved more than once", "deal.close_date_changes", "Close date changes", value);
+        shows("The close date moved more than once", "deal.close_date_changes", "Close date changes", &value);
     }
     if let Some(competitor) = deal.get("competitor") {
         let competitor = choice(record, "deal.competitor", competitor);

@@ -10,7 +10,8 @@ use handoff_core::messages;
 use handoff_core::packet::{
     Addressee, DeliveryPlan, Entry, Packet, PacketStatus, RoleSource, Section, SectionName, Severity,
 };
-use handoff_core::record::{DealRecord, FieldKind, FieldPath, Reading, User};
+use handoff_core::record::{DealRecord, FieldKind, FieldPath, Reading, User, Value};
+use handoff_core::text::email_tail;
 use handoff_core::workbench::compare;
 
 /// What was explained, and what explains it.
@@ -59,6 +60,9 @@ impl Explained<'_> {
                 let cut = if entry.excerpt { " (cut to the word budget)" } else { "" };
                 page.line("    ", &format!("\"{}\"{cut}", entry.text));
             }
+            for left_out in self.left_out(path, mapping) {
+                page.line("    left out as quoted mail: ", &format!("\"{left_out}\""));
+            }
         }
         self.first_value(page, mapping, section);
         for derivation in &mapping.derive {
@@ -78,6 +82,16 @@ impl Explained<'_> {
             };
             page.line("", &format!("{}: {}, {why}", person.name, compare::roles(person)));
         }
+    }
+
+    /// The mail that was left out of a field's values.
+    fn left_out(&self, path: &FieldPath, mapping: &SectionMapping) -> Vec<String> {
+        let values = self.record.read(path).values().into_iter().filter(|_| mapping.list.is_prose());
+        let left_out = values.map(|raw| match self.record.value(path, raw, &self.mapping.time_zone) {
+            Value::Text(text) => email_tail::split(&text).1,
+            _ => String::new(),
+        });
+        left_out.filter(|left_out| !left_out.is_empty()).collect()
     }
 
     /// Who does it, and by when.

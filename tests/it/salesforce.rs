@@ -38,6 +38,7 @@ pub fn trials() -> Vec<Trial> {
         signed_json_is_taken_and_called_signed,
         signed_json_that_is_stale_or_changed_is_refused,
         a_hidden_field_costs_no_handoff_and_revops_is_told,
+        an_amount_in_scientific_notation_is_important_and_takes_its_route,
         a_person_account_with_a_seller_who_left_is_handed_over,
         with_a_key_field_a_task_is_upserted,
     ]
@@ -188,6 +189,18 @@ async fn a_hidden_field_costs_no_handoff_and_revops_is_told(world: &mut World) {
     assert_eq!(told["id"], "unmapped");
     assert_eq!(told["for"], "revops");
     assert!(told["evidence"].as_str().unwrap().contains(HIDDEN_FIELD), "{told}");
+}
+
+async fn an_amount_in_scientific_notation_is_important_and_takes_its_route(world: &mut World) {
+    let amount = [("Amount", "12000000")];
+    world.sandbox.salesforce.change(|salesforce| salesforce.changes(SECOND, &amount)).unwrap();
+    world.closes_deal(SECOND).await;
+    let digest = world.next_digest().await;
+    assert_eq!(digest.channel, "C0ENTERPR");
+    assert!(digest.text.contains("12,000,000"), "{}", digest.text);
+    let packet: serde_json::Value = serde_json::from_str(&world.packets().await.remove(0).packet).unwrap();
+    assert_eq!(packet["deal"]["amount"], "12000000");
+    assert_eq!(packet["important"]["reasons"][0], "Amount 12000000 ≥ 50000");
 }
 
 async fn a_person_account_with_a_seller_who_left_is_handed_over(world: &mut World) {

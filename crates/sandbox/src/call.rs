@@ -1,9 +1,13 @@
 //! One request as a platform sees it, and what it answers.
 
+use std::io::{self, Write};
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use serde::Serialize as _;
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 /// One request, read whole.
 #[derive(Debug, Clone)]
@@ -87,6 +91,29 @@ pub struct Answer {
     pub verdict: Verdict,
 }
 
+/// JSON whose doubles are written as Java writes them: 120000 is `120000.0`, twelve million is `1.2E7`.
+fn written(body: &Value) -> String {
+    struct JavaDoubles;
+
+    impl Formatter for JavaDoubles {
+        fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+            if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
+                return write!(writer, "{value:?}");
+            }
+            let short = format!("{value:E}");
+            let (mantissa, exponent) = short.split_once('E').unwrap_or((&short, "0"));
+            let fraction = if mantissa.contains('.') { "" } else { ".0" };
+            write!(writer, "{mantissa}{fraction}E{exponent}")
+        }
+    }
+
+    let mut bytes = Vec::new();
+    match body.serialize(&mut Serializer::with_formatter(&mut bytes, JavaDoubles)) {
+        Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(_) => body.to_string(),
+    }
+}
+
 impl Answer {
     /// A JSON answer to a call that was fine.
     pub fn json(status: u16, body: &Value) -> Self {
@@ -94,7 +121,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             media_type: "application/json;charset=utf-8",
-            body: body.to_string(),
+            body: written(body),
             verdict: Verdict::Fine,
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use handoff_core::record::Object;
+use handoff_core::text::decimal::json_number;
 
 /// A record: deal, contact, company, line item or task.
 ///
@@ -194,12 +195,12 @@ pub(super) fn is_id(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A string, number or boolean as text; a number keeps its digits.
+/// A string, number or boolean as text; a number keeps its digits, an exponent is multiplied out.
 fn scalar(raw: &RawValue) -> Option<String> {
     match raw.get().as_bytes().first()? {
         b'"' => text(raw).map(Cow::into_owned),
         b'n' | b'{' | b'[' => None,
-        _ => Some(raw.get().to_owned()),
+        _ => Some(json_number(raw.get())),
     }
 }
 

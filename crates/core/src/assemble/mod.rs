@@ -254,7 +254,8 @@ mod tests {
               "entries": [
                 {
                   "text": "Weekly forecast within 5 % of actuals 📈",
-                  "source": "deal.handoff_success"
+                  "source": "deal.handoff_success",
+                  "mail_cut": true
                 }
               ]
             },

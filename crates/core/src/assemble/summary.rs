@@ -1,11 +1,14 @@
 //! The deal in short, in the words of either CRM.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::messages;
 use crate::packet::DealSummary;
 use crate::record::DealRecord;
 use crate::text::clean::clean_line;
+use crate::text::decimal::digits;
 
 /// The deal in short; its close date is the day in `zone`. A deal without a name is called by its id.
 pub(super) fn summary(record: &DealRecord, zone: &TimeZone) -> DealSummary {
@@ -15,7 +18,9 @@ pub(super) fn summary(record: &DealRecord, zone: &TimeZone) -> DealSummary {
         id: record.deal.id.clone(),
         name: name.unwrap_or_else(|| messages::value::deal_without_name(&record.deal.id)),
         url: record.url.clone().filter(|url| is_web_address(url)),
-        amount: record.deal_line(fields.amount),
+        amount: record
+            .deal_line(fields.amount)
+            .map(|raw| digits(&raw).map_or_else(|| raw.clone(), Cow::into_owned)),
         currency: record.currency(),
         close_date: record.close_date(zone),
     }

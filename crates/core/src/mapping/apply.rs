@@ -10,8 +10,8 @@ use crate::messages;
 use crate::packet::{Entry, MOST_ENTRIES, Origin, Person, Section, SectionName, SectionStatus};
 use crate::record::{DealRecord, Reading};
 use crate::text::clean::clean_line;
-use crate::text::excerpt;
 use crate::text::tokens::Words;
+use crate::text::{email_tail, excerpt};
 
 use super::{Derivation, Mapping, SectionMapping, list};
 
@@ -52,7 +52,10 @@ fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> 
     for path in &section.from {
         for value in record.read(path).values() {
             for text in list::texts(mapping, record, path, value, section.list) {
-                let entry = entry(&text, Origin::Field(path.clone()), section);
+                let (text, left_out) =
+                    if section.list.is_prose() { email_tail::split(&text) } else { (text, String::new()) };
+                let mut entry = entry(&text, Origin::Field(path.clone()), section);
+                entry.mail_cut = !left_out.is_empty();
                 if !entry.text.is_empty() && entries.iter().all(|earlier| earlier.text != entry.text) {
                     entries.push(entry);
                 }
@@ -273,6 +276,31 @@ mod tests {
             "Only one contact on the deal (no contacts) [contacts]\n\
              No executive behind it (no contacts, no executive backer) [contacts]\n"
         ));
+    }
+
+    #[test]
+    fn mail_is_left_out_of_one_text_with_a_mark_and_never_of_a_list() {
+        let quote = r"Asked her\n\nOn 12 Nov 2026, Sarah wrote:\n> SSO\nSent from my iPhone";
+        let tried = |text: &str, list| {
+            let section = SectionMapping { list, ..section(&[FieldPath::deal("a")]) };
+            let entries = apply(SectionName::Promises, section, &record(&format!(r#""a":"{text}""#)));
+            entries.into_iter().map(|entry| (entry.text, entry.mail_cut)).collect::<Vec<_>>()
+        };
+        let kept = |text: &str| (text.to_owned(), false);
+        assert_eq!(tried(quote, ListStyle::Auto), [("Asked her".to_owned(), true)]);
+        assert_eq!(tried(quote, ListStyle::Whole), [("Asked her".to_owned(), true)]);
+        assert_eq!(tried(quote, ListStyle::Lines).len(), 4);
+        assert_eq!(tried(quote, ListStyle::Semicolons).len(), 1);
+        assert_eq!(
+            tried(r"SSO before 1 March\n--\nTwo free seats until June", ListStyle::Lines),
+            [kept("SSO before 1 March"), kept("Two free seats until June")]
+        );
+        for text in [
+            "SSO before 1 March\n--\nTwo free seats until June",
+            "SSO before 1 March\nBest regards\nTwo free seats until June",
+        ] {
+            assert_eq!(tried(&text.replace('\n', r"\n"), ListStyle::Auto), [kept(text)]);
+        }
     }
 
     #[test]

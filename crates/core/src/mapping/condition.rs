@@ -115,7 +115,7 @@ fn compare(
 ) -> Verdict {
     let limit = limit.normalize();
     if let Some(value) = values.iter().find(|value| decimal(value).is_some_and(&test)) {
-        return holds(words::compares(name, trimmed(value), sign, &limit.to_string()), Some(value));
+        return holds(words::compares(name, &trimmed(value), sign, &limit.to_string()), Some(value));
     }
     match values.iter().find(|value| decimal(value).is_none()) {
         Some(value) => unreadable(label, &words::not_a_number(&clean_line(value))),
@@ -181,6 +181,33 @@ mod tests {
                 Verdict::Holds { words, .. } => assert_eq!(words, expected),
                 other => panic!("{path}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_number_in_scientific_notation_is_a_number_wherever_it_stands() {
+        let record = sample::record(
+            r#"{"crm":"salesforce","account":"00D","deal":{"Id":"006","Amount":1.2E7,"Rate__c":5.0E-4,"Loss__c":-1.5e7},
+                "company":{"Id":"001","AnnualRevenue":1.23456789E8,"Parent":{"Score__c":"2.5E+1"}},
+                "line_items":[{"Id":"00k","Quantity":3},{"Id":"00l","Quantity":1.0E7}]}"#,
+        );
+        for (path, test, expected) in [
+            ("deal.Amount", Test::AtLeast(limit("12000000")), "Amount 12000000 ≥ 12000000"),
+            ("deal.Rate__c", Test::AtMost(limit("0.0005")), "Rate__c 0.00050 ≤ 0.0005"),
+            ("deal.Loss__c", Test::AtMost(limit("-15000000")), "Loss__c -15000000 ≤ -15000000"),
+            (
+                "company.AnnualRevenue",
+                Test::AtLeast(limit("123456789")),
+                "AnnualRevenue 123456789 ≥ 123456789",
+            ),
+            ("company.Parent.Score__c", Test::AtLeast(limit("25")), "Score__c 25 ≥ 25"),
+            ("line_items.Quantity", Test::AtLeast(limit("10000000")), "Quantity 10000000 ≥ 10000000"),
+        ] {
+            let condition = Condition { field: path.parse().unwrap(), test };
+            let Verdict::Holds { words, .. } = condition.judge(&record, &sample::now()) else {
+                panic!("{path} does not hold")
+            };
+            assert_eq!(words, expected);
         }
     }
 

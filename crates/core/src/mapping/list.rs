@@ -34,9 +34,12 @@ pub(crate) fn texts(
 fn prose(text: String, list: ListStyle) -> Vec<String> {
     match list {
         ListStyle::Auto | ListStyle::Whole => vec![text],
-        ListStyle::Semicolons => parts(&text).map(ToOwned::to_owned).collect(),
+        ListStyle::Semicolons => {
+            parts(&text).filter(|part| !is_separator(part)).map(ToOwned::to_owned).collect()
+        }
         ListStyle::Lines => {
-            let lines: Vec<&str> = text.lines().map(without_bullet).filter(|line| !line.is_empty()).collect();
+            let lines = text.lines().filter(|line| !is_separator(line)).map(without_bullet);
+            let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
             let numbered =
                 lines.len() > 1 && (1..).zip(&lines).all(|(n, line)| without_number(line, n).is_some());
             let numbers = (1..).zip(lines);
@@ -47,6 +50,11 @@ fn prose(text: String, list: ListStyle) -> Vec<String> {
                 .collect()
         }
     }
+}
+
+/// A line drawn between two entries: `---`.
+fn is_separator(line: &str) -> bool {
+    line.chars().count() > 1 && line.chars().all(|letter| "-_=*~–— ".contains(letter))
 }
 
 fn without_bullet(line: &str) -> &str {
@@ -97,6 +105,9 @@ mod tests {
             ("discount", "15.00", vec!["Discount: 15"]),
             ("discount", "a lot", vec!["Discount: a lot"]),
             ("setup_fee", "1234.5", vec!["Setup fee: 1,234.50 EUR"]),
+            ("setup_fee", "1.2E7", vec!["Setup fee: 12,000,000 EUR"]),
+            ("discount", "1.25E1", vec!["Discount: 12.5"]),
+            ("note", "1.2E7", vec!["1.2E7"]),
             ("sso", "true", vec!["SSO promised: yes"]),
             ("sso", "false", vec!["SSO promised: no"]),
             ("go_live", "1796947200000", vec!["Go-live: 11 Dec 2026"]),
@@ -129,6 +140,9 @@ mod tests {
             ("note", "1. one\n2) two", Lines, vec!["one", "two"]),
             ("note", "3. Dezember\n24. Dezember", Lines, vec!["3. Dezember", "24. Dezember"]),
             ("note", "1. Dezember", Lines, vec!["1. Dezember"]),
+            ("note", "one\n--\ntwo\n---\n* * *\n____\n–––\n===\nthree", Lines, vec!["one", "two", "three"]),
+            ("note", "one\n-- two --\n-> three", Lines, vec!["one", "-- two --", "-> three"]),
+            ("note", "one; ---; two", Semicolons, vec!["one", "two"]),
             ("note", "[ ] one\n- [x] two", Lines, vec!["one", "two"]),
             ("rich", "<ul><li>one</li><li>two</li></ul>", Lines, vec!["one", "two"]),
             ("rich", "<ul><li>one</li><li>two</li></ul>", Whole, vec!["• one\n• two"]),

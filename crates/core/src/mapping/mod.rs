@@ -87,6 +87,13 @@ pub enum ListStyle {
     Semicolons,
 }
 
+impl ListStyle {
+    /// Whether a text stays one entry.
+    pub fn is_prose(self) -> bool {
+        matches!(self, Self::Auto | Self::Whole)
+    }
+}
+
 /// An entry that the data shows without anybody writing it.
 #[derive(Debug, Clone)]
 pub struct Derivation {

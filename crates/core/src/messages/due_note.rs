@@ -1,4 +1,4 @@
-//! What stands behind an entry of first value: who does it, by when.
+//! What stands behind an entry: who does it, by when, and whether quoted mail was left out.
 
 use crate::messages;
 use crate::packet::Entry;
@@ -14,8 +14,9 @@ pub fn due_notes(entries: &[Entry]) -> Vec<Option<String>> {
 fn due_note(entry: &Entry) -> Option<String> {
     let day = entry.given_due().map(messages::packet::due);
     let day = day.or_else(|| entry.proposed_due().map(messages::packet::proposed_due));
+    let mail_cut = entry.mail_cut.then(|| messages::packet::mail_cut().to_owned());
     let parts: Vec<String> =
-        [entry.who.clone(), entry.due_words.clone(), day].into_iter().flatten().collect();
+        [entry.who.clone(), entry.due_words.clone(), day, mail_cut].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -60,6 +61,8 @@ mod tests {
         assert_eq!(shown(&dated), "Plans a week (Jonas Petrov, within 21 days, by 11 Dec 2026)");
         assert_eq!(shown(&proposed), "Plans a week (no date given; proposal: 20 Dec 2026)");
         assert_eq!(shown(&entry(None)), "Plans a week.");
+        let cut = Entry { mail_cut: true, ..entry(None) };
+        assert_eq!(shown(&cut), "Plans a week (quoted mail left out)");
         assert_eq!(
             with_due_note("And so on...".to_owned(), due_note(&entry(Some(1)))),
             "And so on... (by 1 Dec 2026)"

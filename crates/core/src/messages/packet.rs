@@ -11,6 +11,7 @@ super::messages! { "packet";
     by(day);
     proposed(day);
     remark(text, remark);
+    mail_cut;
     more(count);
     person_title(name, title);
     person_email(name, email);

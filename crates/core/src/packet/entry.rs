@@ -25,12 +25,14 @@ pub struct Entry {
     pub due_words: Option<String>,
     /// The text was longer than the section's budget.
     pub excerpt: bool,
+    /// Quoted mail, or the line of a phone, was left out of the text.
+    pub mail_cut: bool,
 }
 
 impl Entry {
     /// A whole text without anything behind it.
     pub fn new(text: String, origin: Origin) -> Self {
-        Self { text, origin, who: None, due: None, due_words: None, excerpt: false }
+        Self { text, origin, who: None, due: None, due_words: None, excerpt: false, mail_cut: false }
     }
 
     /// The day that a person gave, in a field or in the text.
@@ -101,23 +103,26 @@ struct EntryJson {
     /// The text was longer than the section's budget.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     excerpt: bool,
+    /// Quoted mail, or the line of a phone, was left out of the text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    mail_cut: bool,
 }
 
 impl From<Entry> for EntryJson {
     fn from(entry: Entry) -> Self {
         let (due, proposed_due) = (entry.given_due(), entry.proposed_due());
-        let Entry { text, origin, who, due_words, excerpt, .. } = entry;
-        Self { text, source: origin.to_string(), who, due, due_words, proposed_due, excerpt }
+        let Entry { text, origin, who, due_words, excerpt, mail_cut, .. } = entry;
+        Self { text, source: origin.to_string(), who, due, due_words, proposed_due, excerpt, mail_cut }
     }
 }
 
 impl From<EntryJson> for Entry {
     fn from(json: EntryJson) -> Self {
-        let EntryJson { text, source, who, due, due_words, proposed_due, excerpt } = json;
+        let EntryJson { text, source, who, due, due_words, proposed_due, excerpt, mail_cut } = json;
         let origin = source.parse().map_or(Origin::Derived(None), Origin::Field);
         let given = due.map(|day| DueDate { day, source: DueSource::Field });
         let proposed = proposed_due.map(|day| DueDate { day, source: DueSource::Proposed });
-        Self { text, origin, who, due: given.or(proposed), due_words, excerpt }
+        Self { text, origin, who, due: given.or(proposed), due_words, excerpt, mail_cut }
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::CrmKind;
+use crate::text::decimal::json_number;
 
 /// One deal and everything about it that a packet may need.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,14 +115,14 @@ fn flatten(
     Ok(())
 }
 
-/// A scalar as text; a number keeps exactly the digits it was written with.
+/// A scalar as text; a number keeps exactly its digits, an exponent is multiplied out.
 fn scalar(value: &RawValue) -> Result<Option<String>, serde_json::Error> {
     let text = value.get();
     match text.as_bytes().first() {
         Some(b'n') => Ok(None),
         Some(b'"') => serde_json::from_str(text).map(Some),
         Some(b'{' | b'[') => Err(serde_json::Error::custom("expected text, a number, true, false or null")),
-        _ => Ok(Some(text.to_owned())),
+        _ => Ok(Some(json_number(text))),
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{DealRecord, FieldInfo, FieldKind, FieldPath, User};
 use crate::text::clean::{clean, clean_html, clean_line};
-use crate::text::decimal::{is_decimal, trimmed};
+use crate::text::decimal::{digits, trimmed};
 use crate::text::money::money;
 
 /// What a stored value says.
@@ -27,8 +27,8 @@ impl DealRecord {
         Value::Text(match self.kind(path) {
             None | Some(FieldKind::Text) => clean(raw),
             Some(FieldKind::Html) => clean_html(raw),
-            Some(FieldKind::Number) if is_decimal(trimmed_raw) => trimmed(raw).to_owned(),
-            Some(FieldKind::Money) if is_decimal(trimmed_raw) => money(raw, self.currency().as_deref()),
+            Some(FieldKind::Number) if digits(raw).is_some() => trimmed(raw).into_owned(),
+            Some(FieldKind::Money) if digits(raw).is_some() => money(raw, self.currency().as_deref()),
             Some(FieldKind::Number | FieldKind::Money) => clean_line(raw),
             Some(FieldKind::Bool) => match trimmed_raw.to_lowercase().as_str() {
                 "true" => return Value::Bool(true),

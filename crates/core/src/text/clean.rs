@@ -1,20 +1,20 @@
 //! Cleans one value: whatever a CRM stores becomes short, plain, visible text.
 
 use super::visible::{is_dropped, is_flag_tag, is_invisible, is_joiner};
-use super::{email_tail, excerpt, html};
+use super::{excerpt, html};
 
 /// Characters that no line made of a name, a title or a label exceeds.
 const LONGEST_LINE: usize = 200;
 
-/// The text a person wrote, as plain lines: no markup, no control or bidirectional characters, no quoted
-/// mail below it. Text that clearly holds markup is read as HTML. Returns an empty text if nothing visible is left.
+/// The text a person wrote, as plain lines: no markup, no control or bidirectional characters. Text that clearly
+/// holds markup is read as HTML. Returns an empty text if nothing visible is left.
 pub fn clean(raw: &str) -> String {
-    if is_clean_line(raw) { raw.to_owned() } else { email_tail::without_tail(&tidy(&plain(raw))) }
+    if is_clean_line(raw) { raw.to_owned() } else { tidy(&plain(raw)) }
 }
 
 /// The same for a field that holds HTML.
 pub fn clean_html(raw: &str) -> String {
-    email_tail::without_tail(&tidy(&html::to_text(raw)))
+    tidy(&html::to_text(raw))
 }
 
 /// The same on one line, within 200 characters: for names, titles and labels.
@@ -109,7 +109,7 @@ mod tests {
         #[test]
         fn cleaning_changes_nothing_in_a_line_that_is_clean(raw in any::<String>(), line in "[a-zé0-9 .,•🏴–-]{0,24}") {
             for raw in [raw, line] {
-                let cleaned = email_tail::without_tail(&tidy(&plain(&raw)));
+                let cleaned = tidy(&plain(&raw));
                 prop_assert!(!is_clean_line(&raw) || cleaned == raw, "{raw:?}");
             }
         }

@@ -1,93 +1,53 @@
-//! E-mail pasted into a field: quoted answers and signatures say nothing about the deal and are cut.
+//! E-mail pasted into a field: a quoted mail and the line of a phone say nothing about the deal and are left out.
 //!
-//! Only what is unmistakable is cut, and never the first line: a lost sentence is worse than a kept
-//! signature.
+//! Only what is certain is left out, and never the first line: a lost sentence is worse than a kept signature. Text
+//! below a divider, a signature or a header without quoted lines may be an answer.
 
-use std::sync::LazyLock;
-
-use super::tokens::phrases;
-
-/// Longest signature, in lines and in characters a line.
-const SIGNATURE: (usize, usize) = (6, 80);
+use super::tokens::{Vocabulary, Words};
 
 const WORDS: &str = include_str!("vocabulary.toml");
 
-static DIVIDERS: LazyLock<Vec<String>> = LazyLock::new(|| phrases(WORDS, "dividers"));
-static SIGN_OFFS: LazyLock<Vec<String>> = LazyLock::new(|| phrases(WORDS, "sign_offs"));
+static DEVICE_STARTS: Vocabulary = Vocabulary::new(WORDS, "device_starts");
+static DEVICES: Vocabulary = Vocabulary::new(WORDS, "devices");
 
-/// The text without a recognisable quoted tail or signature. Expects tidy lines.
-pub fn without_tail(text: &str) -> String {
+/// Splits tidy lines into the text and what is left out of it: reply headers with the quoted lines below them, and
+/// the line of a device at the end.
+pub fn split(text: &str) -> (String, String) {
     let lines: Vec<&str> = text.lines().collect();
-    let mut kept: Vec<&str> = Vec::with_capacity(lines.len());
-    let mut at = 0;
-    while let Some(&line) = lines.get(at) {
-        let rest = lines.get(at..).unwrap_or_default();
-        if kept.iter().any(|line| !line.is_empty()) {
-            if ends_the_message(rest) {
-                break;
-            }
-            if let Some(signature) = signature(rest) {
-                at += signature;
-                continue;
-            }
-            if let Some(header) = reply_header(rest) {
-                let quoted =
-                    rest.iter().skip(header).take_while(|line| line.is_empty() || line.starts_with('>'));
-                let quoted = quoted.count();
-                let answer_follows = rest.iter().skip(header).any(|line| line.starts_with('>'));
-                if !answer_follows {
-                    break;
-                }
-                at += header + quoted;
-                continue;
-            }
+    let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    let mut rest = lines.as_slice();
+    while let Some(line) = rest.first() {
+        let count = if kept.is_empty() { None } else { quoted_mail(rest) };
+        let (these, others) = rest.split_at(count.unwrap_or(1));
+        if count.is_some() {
+            left_out.extend(these);
+        } else {
+            kept.push(*line);
         }
-        kept.push(line);
-        at += 1;
+        rest = others;
     }
-    kept.join("\n").trim_end().to_owned()
+    kept.truncate(kept.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
+    if kept.len() > 1 && kept.last().is_some_and(|line| is_device_line(line)) {
+        left_out.extend(kept.pop());
+    }
+    (kept.join("\n").trim_end().to_owned(), left_out.join("\n").trim_end().to_owned())
 }
 
-fn ends_the_message(rest: &[&str]) -> bool {
-    let Some(line) = rest.first() else { return false };
-    *line == "--" || is_divider(line) || is_device_line(line) || is_header_block(rest)
+/// How many lines a reply header and the quoted lines below it take; `None` without quoted lines.
+fn quoted_mail(rest: &[&str]) -> Option<usize> {
+    let header = reply_header(rest)?;
+    let below = rest.get(header..)?;
+    let quoted = below.iter().take_while(|line| line.is_empty() || line.starts_with('>'));
+    let count = header + quoted.count();
+    below.iter().take(count - header).any(|line| line.starts_with('>')).then_some(count)
 }
 
-fn is_divider(line: &str) -> bool {
-    let words = line.trim_matches(|letter: char| letter == '-' || letter == '_' || letter == ' ');
-    line.starts_with("--") && DIVIDERS.contains(&words.to_lowercase())
-}
-
+/// `Sent from my iPhone`: how such lines begin, and then nothing but words for devices.
 fn is_device_line(line: &str) -> bool {
-    const STARTS: [&str; 7] = [
-        "sent from my ",
-        "get outlook for ",
-        "von meinem ",
-        "envoyé de mon ",
-        "enviado desde mi ",
-        "enviado do meu ",
-        "verzonden vanaf mijn ",
-    ];
-    let line = line.to_lowercase();
-    let short = line.split_whitespace().count() <= 6;
-    short
-        && STARTS.iter().any(|start| line.starts_with(start))
-        && (!line.starts_with("von") || line.contains("gesendet"))
-}
-
-/// `From: … Sent: … To: …` as Outlook writes it above the mail that is answered.
-fn is_header_block(rest: &[&str]) -> bool {
-    const SENT: [&str; 9] =
-        ["sent", "date", "gesendet", "datum", "envoyé", "enviado", "enviado el", "data", "verzonden"];
-    let starts = |line: &str, names: &[&str]| {
-        let name = line.split(':').next().filter(|name| name.len() < line.len());
-        name.is_some_and(|name| names.contains(&name.trim().trim_matches('*').to_lowercase().as_str()))
-    };
-    let Some((first, after)) = rest.split_first() else { return false };
-    let near = after.get(..after.len().min(4)).unwrap_or_default();
-    starts(first, &["from", "von", "de", "van"])
-        && near.iter().any(|line| starts(line, &SENT))
-        && near.iter().any(|line| starts(line, &["to", "an", "à", "para", "aan"]))
+    let words = Words::of(line);
+    DEVICE_STARTS.match_at(&words, 0).is_some_and(|start| {
+        start < words.len() && (start..words.len()).all(|at| DEVICES.lists(words.at(at)))
+    })
 }
 
 /// How many lines `On 12 Nov 2026 at 10:00, Sarah Lind wrote:` takes, in its six languages.
@@ -110,84 +70,69 @@ fn reply_header(rest: &[&str]) -> Option<usize> {
     })
 }
 
-/// How many lines a sign-off and the few short lines under it take, if nothing but a quoted tail follows.
-fn signature(rest: &[&str]) -> Option<usize> {
-    let (_, after) = rest.split_first().filter(|(line, _)| is_sign_off(line))?;
-    let (most_lines, most_letters) = SIGNATURE;
-    let mut written = 0;
-    let mut lines = 1;
-    for (at, line) in after.iter().enumerate() {
-        let behind = after.get(at..).unwrap_or_default();
-        if ends_the_message(behind) || reply_header(behind).is_some() {
-            break;
-        }
-        written += usize::from(!line.is_empty());
-        if written > most_lines || line.chars().count() > most_letters {
-            return None;
-        }
-        lines += 1;
-    }
-    Some(lines)
-}
-
-fn is_sign_off(line: &str) -> bool {
-    let words = line.trim_end_matches([',', '.', '!', ' ']).to_lowercase();
-    SIGN_OFFS.contains(&words)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ANSWER: &str = "They need one forecast.";
+
     #[test]
-    fn a_recognisable_tail_is_cut() {
+    fn quoted_mail_and_the_line_of_a_device_are_left_out() {
         for tail in [
-            "--\nTom Weber\nAccount Executive",
-            "Best regards\nPriya\n\nPriya Castellan | Finance Director\nHarbor & Finch Ltd\n\nOn 12 Nov 2026, Tom wrote:\n> thanks",
-            "-----Original Message-----\nFrom: Sarah\nlong story",
-            "-------- Ursprüngliche Nachricht --------\nlong story",
-            "On Thu, 12 Nov 2026 at 10:00, Sarah Lind <sarah@acme.example> wrote:\nlong story",
-            "On Thu, 12 Nov 2026 at 10:00, Sarah Lind\n<sarah@acme.example> wrote:\n> long story",
-            "Am 12.11.2026 um 10:00 schrieb Sarah Lind:\nlong story",
-            "Le 12 nov. 2026 à 10:00, Sarah a écrit :\nlong story",
-            "El 12 nov 2026, Sarah escribió:\nlong story",
-            "Em 12 de nov. de 2026, Sarah escreveu:\nlong story",
-            "Op 12 nov. 2026 om 10:00 schreef Sarah:\nlong story",
-            "From: Sarah Lind\nSent: Thursday, 12 November 2026\nTo: Tom Weber\nSubject: x\nlong story",
-            "Von: Sarah Lind\nGesendet: Donnerstag\nAn: Tom Weber\nlong story",
+            "On Thu, 12 Nov 2026 at 10:00, Sarah Lind <sarah@acme.example> wrote:\n> long story",
+            "On Thu, 12 Nov 2026 at 10:00, Sarah Lind\n<sarah@acme.example> wrote:\n\n> long\n>\n> story",
+            "Am 12.11.2026 um 10:00 schrieb Sarah Lind:\n> long story",
+            "Le 12 nov. 2026 à 10:00, Sarah a écrit :\n> long story",
+            "El 12 nov 2026, Sarah escribió:\n> long story",
+            "Em 12 de nov. de 2026, Sarah escreveu:\n> long story",
+            "Op 12 nov. 2026 om 10:00 schreef Sarah:\n> long story",
             "Sent from my iPhone",
+            "Sent from my Samsung Galaxy smartphone.",
+            "Get Outlook for iOS",
             "Von meinem iPhone gesendet",
-            "Best regards,\nTom",
-            "Mit freundlichen Grüßen\nTom Weber\nAcme GmbH",
+            "Envoyé de mon iPad",
+            "Enviado desde mi móvil",
+            "Enviado do meu telemóvel",
+            "Verzonden vanaf mijn Android-telefoon",
+            "Sent from my iPhone\n\nOn 12 Nov 2026, Sarah wrote:\n> long story",
         ] {
-            let text = format!("They need one forecast.\n\n{tail}");
-            assert_eq!(without_tail(&text), "They need one forecast.", "{tail}");
+            let (kept, left_out) = split(&format!("{ANSWER}\n\n{tail}"));
+            assert_eq!(kept, ANSWER, "{tail}");
+            let written = |text: &str| text.lines().filter(|line| !line.is_empty()).count();
+            assert_eq!(written(&left_out), written(tail), "{left_out}");
         }
     }
 
     #[test]
     fn an_answer_below_the_quote_is_kept() {
         let text = "Asked her.\nOn 12 Nov 2026, Sarah wrote:\n> one\n> two\n\nShe agreed.";
-        assert_eq!(without_tail(text), "Asked her.\nShe agreed.");
+        assert_eq!(split(text).0, "Asked her.\nShe agreed.");
     }
 
     #[test]
-    fn everything_else_is_left_alone() {
-        let long_after = format!("They sent\nbest regards\n{}", "and then we talked at length ".repeat(5));
+    fn what_may_be_an_answer_is_kept() {
         for text in [
             "",
             "--",
+            "Sent from my iPhone",
+            "SSO before 1 March\n--\nTwo free seats until June",
+            "SSO before 1 March\n-- \nTwo free seats until June",
+            "SSO before 1 March\n---------- Forwarded message ---------\nTwo free seats",
+            "SSO before 1 March\n-----Original Message-----\nFrom: Sarah\nTwo free seats",
+            "SSO before 1 March\nSent from my iPhone\nTwo free seats",
+            "SSO before 1 March\nSent from my mobile notes",
+            "SSO before 1 March\nSent from my mobile notes\nTwo free seats",
+            "SSO before 1 March\nVon meinem Standpunkt aus gut",
+            "SSO before 1 March\nBest regards\nTwo free seats",
+            "SSO before 1 March\nMit freundlichen Grüßen\nTom Weber\nZwei Plätze frei",
+            "SSO before 1 March\nFrom: Sarah Lind\nSent: Thursday\nTo: Tom Weber\nTwo free seats",
+            "SSO before 1 March\nOn 12 Nov 2026 at 10:00, Sarah Lind wrote:\nTwo free seats",
+            "SSO before 1 March\nOn 12 Nov they wrote: two free seats",
             "> A quote in Markdown is content\nand so is this",
             "Pros:\n---\nCons:",
             "On 12 Nov 2026, Sarah wrote:\n> all there is",
-            "From: Berlin to Paris\nand back",
-            "Needs:\nFrom: sales\nTo: success",
-            "On Monday they wrote: we want it",
-            "Von meinem Standpunkt aus gut",
-            "They want\nregards from the board to be in the report, every single week and in two languages at once, please",
-            &long_after,
         ] {
-            assert_eq!(without_tail(text), text.trim_end());
+            assert_eq!(split(text), (text.to_owned(), String::new()));
         }
     }
 }

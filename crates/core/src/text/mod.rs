@@ -2,7 +2,7 @@
 
 pub mod clean;
 pub mod decimal;
-mod email_tail;
+pub mod email_tail;
 pub(crate) mod evidence_text;
 pub mod excerpt;
 mod html;

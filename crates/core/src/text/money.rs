@@ -1,12 +1,11 @@
 //! How amounts are written. Neutral on purpose: the same everywhere, whoever reads it.
 
-use crate::text::decimal::is_decimal;
+use crate::text::decimal::digits;
 
 /// An amount with its currency: `54,000 EUR`, `1,234.50 USD`. `amount` is decimal text; anything else is
 /// shown as it is. Works on digits, so no amount is too long or loses a cent.
 pub fn money(amount: &str, currency: Option<&str>) -> String {
-    let amount = amount.trim();
-    let number = if is_decimal(amount) { grouped(amount) } else { amount.to_owned() };
+    let number = digits(amount).map_or_else(|| amount.trim().to_owned(), |digits| grouped(&digits));
     match currency.map(str::trim).filter(|currency| !currency.is_empty()) {
         Some(currency) => format!("{number} {currency}"),
         None => number,
@@ -60,6 +59,7 @@ mod tests {
             ("0", Some("EUR"), "0 EUR"),
             ("0.00", Some("EUR"), "0 EUR"),
             ("0.5", Some("EUR"), "0.50 EUR"),
+            ("1.2E7", Some("EUR"), "12,000,000 EUR"),
             ("007", Some(" "), "7"),
             ("12345678901234567890123456789012345", None, "12,345,678,901,234,567,890,123,456,789,012,345"),
         ] {
