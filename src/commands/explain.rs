@@ -5,7 +5,7 @@ use jiff::Zoned;
 use super::layout::Page;
 use handoff_core::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
 use handoff_core::mapping::condition::Verdict as Judged;
-use handoff_core::mapping::{Condition, ListStyle, Mapping, SectionMapping};
+use handoff_core::mapping::{Condition, ListStyle, Mapping, SectionMapping, apply, people};
 use handoff_core::messages;
 use handoff_core::packet::{
     Addressee, DeliveryPlan, Entry, Packet, PacketStatus, RoleSource, Section, SectionName, Severity,
@@ -27,12 +27,15 @@ pub(super) struct Explained<'a> {
 /// The explanation, wrapped to `width` columns.
 pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
     let mut page = Page::new(width);
-    let Explained { mapping, record, packet, .. } = explained;
-    let evidence = Evidence::new(mapping, record, &packet.sections, &packet.important);
-    let verdicts = verdicts(&evidence);
-    for (name, section) in &packet.sections {
+    let Explained { mapping, record, packet, now, .. } = explained;
+    // As they were mapped: the packet does not show its placeholders.
+    let sections = apply::sections(mapping, record, people::people(mapping, record), now);
+    let evidence = Evidence::new(mapping, record, &sections, &packet.important);
+    let (verdicts, hidden) = (verdicts(&evidence), evidence.hidden());
+    for (name, section) in &sections {
         page.heading(&format!("Why: {}", name.title()));
-        explained.section(&mut page, *name, section);
+        let hidden = hidden.iter().filter(|(section, _)| section == name).map(|(_, text)| text.as_str());
+        explained.section(&mut page, *name, section, &hidden.collect::<Vec<_>>());
         rules(&mut page, verdicts.iter().filter(|verdict| verdict.section == *name));
     }
     page.heading("Why: importance, people and places");
@@ -45,7 +48,7 @@ pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
 
 impl Explained<'_> {
     /// Every field of the section in the order of the mapping, with its entries or why it has none.
-    fn section(&self, page: &mut Page, name: SectionName, section: &Section) {
+    fn section(&self, page: &mut Page, name: SectionName, section: &Section, hidden: &[&str]) {
         let unmapped = SectionMapping::default();
         let mapping = self.mapping.sections.get(&name).unwrap_or(&unmapped);
         if mapping.from.is_empty() && name != SectionName::Stakeholders {
@@ -57,7 +60,11 @@ impl Explained<'_> {
             let entries: Vec<&Entry> = section.entries.iter().filter(from_here).collect();
             page.line("", &format!("{source}: {}", self.field(path, mapping, entries.len())));
             for entry in entries {
-                let cut = if entry.excerpt { " (cut to the word budget)" } else { "" };
+                let cut = match entry {
+                    _ if hidden.contains(&entry.text.as_str()) => " (a placeholder, not shown)",
+                    Entry { excerpt: true, .. } => " (cut to the word budget)",
+                    _ => "",
+                };
                 page.line("    ", &format!("\"{}\"{cut}", entry.text));
             }
             for left_out in self.left_out(path, mapping) {

@@ -31,6 +31,7 @@ mod fetch;
 mod find;
 mod healthcheck;
 mod init;
+mod labels;
 mod layout;
 mod list;
 mod live;
@@ -105,6 +106,8 @@ enum Command {
     Dismiss(dismiss::DismissArgs),
     /// Counts packets and gaps, and how often each rule was right
     Stats(stats::StatsArgs),
+    /// Prints the texts whose flags were dismissed, as labels to train the judgement with; they hold customers' words
+    Labels(labels::LabelsArgs),
     /// Lists every rule that flags a gap: what it catches, what it leaves alone, how sure it is, what it asks
     Rules(rules::RulesArgs),
     /// Looks for deals that were won without a webhook reaching us, and hands them over
@@ -153,6 +156,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Settle(args) => settle::run(&args).await,
         Command::Dismiss(args) => dismiss::run(&args).await,
         Command::Stats(args) => stats::run(&args).await,
+        Command::Labels(args) => labels::run(&args).await,
         Command::Rules(args) => rules::run(&args),
         Command::CatchUp(args) => catch_up::run(&args).await,
         Command::Store(command) => store::run(&command).await,

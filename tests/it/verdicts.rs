@@ -168,12 +168,26 @@ async fn packets_and_rules_are_counted(world: &mut World) {
     empty              1          0      100 %
     no_date            1          0      100 %
 
+    Stage    raised  dismissed  precision
+    certain       6          1       83 %
+
     Seller  deals  packets  complete  gaps  gaps a packet
     others      2        2         1     5            2.5
     ");
     let stats = json(&asks(world, &["stats", "--json", "--since", "3650d"]).await.out);
     assert_eq!((&stats["packets"], &stats["complete_at_close"]), (&2.into(), &1.into()));
     assert_eq!(stats["sellers"], serde_json::json!([]), "nobody is named for two deals");
+    assert_eq!(
+        stats["stages"],
+        serde_json::json!([{"stage": "certain", "raised": 6, "dismissed": 1, "precision": 0.833}])
+    );
+    let label = json(&asks(world, &["labels"]).await.out);
+    let text = "see call notes";
+    assert_eq!(
+        (&label["section"], &label["text"], &label["label"]),
+        (&"promises".into(), &text.into(), &"ok".into()),
+        "what was dismissed is an answer"
+    );
     let wrong = asks(world, &["stats", "--since", "a month"]).await;
     assert_eq!(wrong.status, 2);
     assert!(wrong.err.contains("write a number of days, such as 30d"), "{}", wrong.err);

@@ -205,6 +205,7 @@ pub fn event(id: &str, key: &str) -> Event {
 /// A packet of Anna's that lacks something, and two things that she cannot help.
 fn assessment() -> Assessment {
     let raised = |section: &str, gap: &str, addressee, counts| RaisedGap {
+        stage: if counts { "certain" } else { "hint" },
         section: section.to_owned(),
         gap: gap.to_owned(),
         addressee,

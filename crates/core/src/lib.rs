@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows tokio, HTTP, a database, the environment or the clock. From the bottom to the top: [`text`],
 //! [`dates`] and [`source`] read what people write, [`mod@record`] is a deal as a CRM returns it, [`packet`] what customer
-//! success gets, [`messages`] our own sentences, [`mapping`] the file that says which field feeds which section, [`gaps`]
+//! success gets, [`judgement`] tells answers from vague text, [`messages`] are our own sentences, [`mapping`] the file that says which field feeds which section, [`gaps`]
 //! what it could not fill. [`assemble`] puts them together; [`workbench`] is what RevOps runs over mappings.
 
 pub mod text;
@@ -10,6 +10,7 @@ pub mod dates;
 pub mod source;
 pub mod record;
 pub mod packet;
+pub mod judgement;
 pub mod messages;
 pub mod mapping;
 pub mod gaps;

@@ -3,11 +3,14 @@
 
 use std::borrow::Cow;
 
-use crate::corpus::{Line, plain_text};
-use crate::features::{self, BUCKET_BITS};
-use crate::lexer::Tokens;
-use crate::model::{COLUMNS, KINDS, Model, exp, logistic, values};
-use crate::{Label, Section};
+use handoff_core::judgement::Label;
+use handoff_core::judgement::features::{self, BUCKET_BITS};
+use handoff_core::judgement::lexer::Tokens;
+use handoff_core::judgement::model::{COLUMNS, KINDS, Model, exp, logistic, values};
+use handoff_core::packet::SectionName;
+use handoff_core::text::clean::clean;
+
+use crate::corpus::Line;
 
 // Chosen by cross-validation; none of them matters much.
 /// Passes over the texts.
@@ -20,9 +23,9 @@ const DECAY: f32 = 1.5e-3;
 const UNSURE_WEIGHT: f32 = 0.5;
 
 /// A labelled text as features.
-pub(crate) struct Sample {
-    pub(crate) text: String,
-    pub(crate) section: Section,
+pub struct Sample {
+    pub text: String,
+    pub section: SectionName,
     label: Label,
     weight: f32,
     /// Buckets and their values.
@@ -30,8 +33,8 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    pub(crate) fn of(line: &Line) -> Self {
-        let text = plain_text(&line.text);
+    pub fn of(line: &Line) -> Self {
+        let text = clean(&line.text);
         let features = features::extract(line.section, &Tokens::of(&text));
         let values = values(&features);
         Self {
@@ -56,12 +59,12 @@ impl Sample {
     }
 }
 
-fn is_possible(kind: Label, section: Section) -> bool {
-    kind != Label::Activity || section == Section::FirstValue
+fn is_possible(kind: Label, section: SectionName) -> bool {
+    kind != Label::Activity || section == SectionName::FirstValue
 }
 
 /// Trains the weights with `AdaGrad`; the curve from score to probability is still to be fitted.
-pub(crate) fn train<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Model {
+pub fn train<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Model {
     let mut order: Vec<&Sample> = samples.into_iter().collect();
     let mut weights = vec![[0_f32; COLUMNS]; 1 << BUCKET_BITS];
     let mut squares = vec![[1e-2_f32; COLUMNS]; 1 << BUCKET_BITS];
@@ -118,7 +121,7 @@ fn quantise(weights: &[[f32; COLUMNS]], bias: [f32; COLUMNS]) -> Model {
 /// Fits slope and offset of the logistic curve from a score to the probability of not ok (Platt scaling), by
 /// Newton's method. The scores are those of models that did not see the text.
 #[expect(clippy::cast_possible_truncation, reason = "the model computes in single precision")]
-pub(crate) fn fit_probability(scores: &[(f32, bool)]) -> (f32, f32) {
+pub fn fit_probability(scores: &[(f32, bool)]) -> (f32, f32) {
     const STEPS: usize = 30;
     let (mut slope, mut offset) = (1.0_f64, 0.0_f64);
     for _ in 0..STEPS {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use handoff_core::judgement::lexer::Tokens;
+use handoff_core::judgement::model::Model;
+use handoff_core::judgement::rules::{Certain, certain};
+use handoff_core::judgement::{Judgement, Label, features};
+
 use crate::corpus::Line;
-use crate::features;
-use crate::lexer::Tokens;
-use crate::model::{Judgement, Label, Model};
 use crate::training::{Sample, fit_probability, train};
 
 /// Parts of the corpus, each of which is judged by a model of the others.
@@ -68,15 +70,18 @@ pub(crate) fn fit(validated: &[Validated]) -> (f32, f32) {
     fit_probability(&by_model.map(|one| (one.score, one.line.label != Label::Ok)).collect::<Vec<_>>())
 }
 
+/// What the product says: the rules first, and then the model.
 fn validated<'a>(model: &Model, line: &'a Line, sample: &Sample) -> Validated<'a> {
     let scores = model.scores(&features::extract(sample.section, &Tokens::of(&sample.text)));
-    Validated {
-        line,
-        text: sample.text.clone(),
-        is_by_rule: crate::rules::certain(sample.section, &sample.text).is_some(),
-        judgement: model.judge(sample.section, &sample.text),
-        score: scores[0],
-    }
+    let by_rule = certain(sample.section, &sample.text);
+    let certainly = |label, probability_not_ok| Judgement { label, probability_not_ok, words: Vec::new() };
+    let judgement = match by_rule {
+        Some(Certain::SaysNone) => certainly(Label::Ok, 0.0),
+        Some(Certain::StandIn | Certain::Pointer) => certainly(Label::Placeholder, 1.0),
+        None => model.judge(sample.section, &sample.text),
+    };
+    let (text, is_by_rule) = (sample.text.clone(), by_rule.is_some());
+    Validated { line, text, is_by_rule, judgement, score: scores[0] }
 }
 
 /// The five-letter pieces of a text, hashed and sorted.

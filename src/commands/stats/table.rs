@@ -27,11 +27,13 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
     } else {
         table(&mut text, ["Section", "gaps", "hints"], tally.by_section.iter().map(kind));
         table(&mut text, ["Kind", "gaps", "hints"], tally.by_kind.iter().map(kind));
-        let rules = tally.rules.iter().map(|rule| {
-            let precision = percent(rule.raised.saturating_sub(rule.dismissed), rule.raised);
-            [rule.rule.clone(), rule.raised.to_string(), rule.dismissed.to_string(), precision]
-        });
-        table(&mut text, ["Rule", "raised", "dismissed", "precision"], rules);
+        for (head, verdicts) in [("Rule", &tally.rules), ("Stage", &tally.stages)] {
+            let rows = verdicts.iter().map(|one| {
+                let precision = percent(one.raised.saturating_sub(one.dismissed), one.raised);
+                [one.of.name().to_owned(), one.raised.to_string(), one.dismissed.to_string(), precision]
+            });
+            table(&mut text, [head, "raised", "dismissed", "precision"], rows);
+        }
     }
     let sellers = tally.sellers.iter().chain(&tally.others).map(seller);
     table(&mut text, ["Seller", "deals", "packets", "complete", "gaps", "gaps a packet"], sellers);
@@ -90,7 +92,8 @@ mod tests {
     use crate::store::{GapCount, SellerCount, Stats};
 
     fn gap(section: &str, gap: &str, counting: u64, raised: u64, dismissed: u64) -> GapCount {
-        GapCount { section: section.to_owned(), gap: gap.to_owned(), counting, raised, dismissed }
+        let stage = if counting == 0 { "hint" } else { "certain" }.to_owned();
+        GapCount { section: section.to_owned(), gap: gap.to_owned(), stage, counting, raised, dismissed }
     }
 
     fn seller(name: Option<&str>, deals: u64, packets: u64, complete: u64, gaps: u64) -> SellerCount {

@@ -23,6 +23,8 @@ pub(super) struct Tally {
     pub by_kind: Vec<Kind>,
     /// Most frequent first.
     pub rules: Vec<Verdict>,
+    /// How often the certain rules, the trained model and hints were right; most frequent first.
+    pub stages: Vec<Verdict>,
     /// Most packets first.
     pub sellers: Vec<BySeller>,
     /// Everybody with fewer than five deals, packets whose seller is forgotten, and deals without an owner.
@@ -37,15 +39,31 @@ pub(super) struct Kind {
     pub hints: u64,
 }
 
-/// How often a rule was right.
+/// How often a rule or a stage was right.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Verdict {
-    pub rule: String,
+    #[serde(flatten)]
+    pub of: Raiser,
     /// Gaps and hints.
     pub raised: u64,
     pub dismissed: u64,
     /// 1 − dismissed / raised.
     pub precision: f64,
+}
+
+/// What raises gaps: a rule by its name, or one of the stages `certain`, `model` and `hint`.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Raiser {
+    Rule(String),
+    Stage(String),
+}
+
+impl Raiser {
+    pub fn name(&self) -> &str {
+        let (Self::Rule(name) | Self::Stage(name)) = self;
+        name
+    }
 }
 
 /// The packets of one seller, or of several.
@@ -71,7 +89,8 @@ impl Tally {
             complete_at_close: stats.complete,
             by_section: by_section.collect(),
             by_kind: kinds(stats),
-            rules: rules(stats),
+            rules: verdicts(stats, Raiser::Rule, |gap| gap.gap.split(':').next().unwrap_or_default()),
+            stages: verdicts(stats, Raiser::Stage, |gap| &gap.stage),
             sellers: named
                 .into_iter()
                 .map(|seller| together(seller.name.as_deref().unwrap_or_default(), [seller]))
@@ -101,23 +120,23 @@ fn kinds(stats: &Stats) -> Vec<Kind> {
     kinds
 }
 
-fn rules(stats: &Stats) -> Vec<Verdict> {
-    let mut by_rule: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+/// How often each of those that `of` names was right.
+fn verdicts(stats: &Stats, raiser: fn(String) -> Raiser, of: impl Fn(&GapCount) -> &str) -> Vec<Verdict> {
+    let mut by_name: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for gap in &stats.gaps {
-        let rule = gap.gap.split_once(':').map_or(gap.gap.as_str(), |(rule, _)| rule);
-        let (raised, dismissed) = by_rule.entry(rule).or_default();
+        let (raised, dismissed) = by_name.entry(of(gap)).or_default();
         *raised += gap.raised;
         *dismissed += gap.dismissed;
     }
-    let verdict = |(rule, (raised, dismissed)): (&str, (u64, u64))| Verdict {
-        rule: rule.to_owned(),
+    let verdict = |(name, (raised, dismissed)): (&str, (u64, u64))| Verdict {
+        of: raiser(name.to_owned()),
         raised,
         dismissed,
         precision: precision(raised, dismissed),
     };
-    let mut rules: Vec<Verdict> = by_rule.into_iter().map(verdict).collect();
-    rules.sort_by_key(|verdict| std::cmp::Reverse(verdict.raised));
-    rules
+    let mut verdicts: Vec<Verdict> = by_name.into_iter().map(verdict).collect();
+    verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.raised));
+    verdicts
 }
 
 /// In thousandths, so that the number is the same wherever it is printed.

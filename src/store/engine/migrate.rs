@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_start.sql")),
     (2, include_str!("migrations/0002_assessments.sql")),
     (3, include_str!("migrations/0003_marks.sql")),
+    (4, include_str!("migrations/0004_stages.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

@@ -37,7 +37,7 @@ const TABLES: [Table; 10] = [
     table("wins", &["win", "packet_id", "deal"], &["won_at", "created_at"]),
     table("packets", &["packet_id", "packet", "record"], &["created_at", "assessed", "record_deleted_at"]),
     table("assessments", &["packet_id", "seller", "seller_name"], &["created_at", "complete"]),
-    table("gaps", &["packet_id", "section", "gap", "addressee", "reason"], &["counts", "dismissed_at"]),
+    table("gaps", &["packet_id", "section", "gap", "addressee", "reason", "stage"], &["counts", "dismissed_at"]),
     table("deliveries",
         &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],
         &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at"]),

@@ -9,9 +9,9 @@ statements! {
     COUNT_PACKETS = "
         SELECT COUNT(*), CAST(COALESCE(SUM(complete), 0) AS BIGINT) FROM assessments WHERE created_at >= $1";
     COUNT_GAPS = "
-        SELECT g.section, g.gap, CAST(SUM(g.counts) AS BIGINT), COUNT(*), COUNT(g.dismissed_at)
+        SELECT g.section, g.gap, g.stage, CAST(SUM(g.counts) AS BIGINT), COUNT(*), COUNT(g.dismissed_at)
         FROM assessments a JOIN gaps g ON g.packet_id = a.packet_id
-        WHERE a.created_at >= $1 GROUP BY g.section, g.gap ORDER BY g.section, g.gap";
+        WHERE a.created_at >= $1 GROUP BY g.section, g.gap, g.stage ORDER BY g.section, g.gap, g.stage";
     /// A gap that was dismissed was none, and one for RevOps is not the seller's.
     COUNT_SELLERS = "
         SELECT s.seller, MAX(s.seller_name), COUNT(DISTINCT s.deal), COUNT(*), CAST(SUM(s.complete) AS BIGINT),
@@ -28,18 +28,20 @@ pub struct Stats {
     pub packets: u64,
     /// Of these, complete when they were made.
     pub complete: u64,
-    /// Gaps by section and id, in that order.
+    /// Gaps by section, id and stage, in that order.
     pub gaps: Vec<GapCount>,
     /// Packets by seller, most first.
     pub sellers: Vec<SellerCount>,
 }
 
-/// One kind of gap in one section.
+/// One kind of gap in one section, from one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GapCount {
     pub section: String,
     /// See [`handoff_core::packet::Gap::id`].
     pub gap: String,
+    /// See [`handoff_core::packet::RaisedGap::stage`].
+    pub stage: String,
     /// How often it was more than a hint.
     pub counting: u64,
     /// How often it was raised at all.
@@ -65,7 +67,7 @@ pub struct SellerCount {
 impl Store {
     /// Counts packets made at or after `since`.
     pub async fn stats(&self, since: Timestamp) -> Result<Stats, StoreError> {
-        type GapRow = (String, String, i64, i64, i64);
+        type GapRow = (String, String, String, i64, i64, i64);
         type SellerRow = (Option<String>, Option<String>, i64, i64, i64, i64);
 
         self.assess_the_rest().await?;
@@ -73,9 +75,9 @@ impl Store {
         let (packets, complete): (i64, i64) = self.readers.one(query(COUNT_PACKETS).bind(since)).await?;
         let gaps: Vec<GapRow> = self.readers.all(query(COUNT_GAPS).bind(since)).await?;
         let sellers: Vec<SellerRow> = self.readers.all(query(COUNT_SELLERS).bind(since)).await?;
-        let gaps = gaps.into_iter().map(|(section, gap, counting, raised, dismissed)| {
+        let gaps = gaps.into_iter().map(|(section, gap, stage, counting, raised, dismissed)| {
             let (counting, raised, dismissed) = (count(counting), count(raised), count(dismissed));
-            GapCount { section, gap, counting, raised, dismissed }
+            GapCount { section, gap, stage, counting, raised, dismissed }
         });
         let sellers = sellers.into_iter().map(|(_, name, deals, packets, complete, gaps)| {
             let (deals, packets, complete, gaps) =

@@ -16,8 +16,8 @@ statements! {
         INSERT INTO assessments (packet_id, created_at, complete, seller, seller_name) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (packet_id) DO NOTHING";
     INSERT_GAPS = ["
-        INSERT INTO gaps (packet_id, section, gap, addressee, counts)
-        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT)
+        INSERT INTO gaps (packet_id, section, gap, addressee, counts, stage)
+        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT), e.value ->> 5
         FROM ", each_row, " e WHERE true
         ON CONFLICT (packet_id, section, gap) DO NOTHING"];
     ANY_UNASSESSED = "SELECT packet_id FROM packets WHERE assessed = 0 LIMIT 1";
@@ -55,7 +55,7 @@ impl Command<()> for AssessTheRest {
 
 /// One gap as a JSON array, in the order [`INSERT_GAPS`] reads it.
 #[derive(Serialize)]
-struct GapRow<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8);
+struct GapRow<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8, &'static str);
 
 /// Adds how one packet came out.
 pub(in crate::store) async fn insert(
@@ -78,5 +78,5 @@ pub(in crate::store) async fn insert(
 
 fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> GapRow<'a> {
     let (section, id) = (clean(gap.section.as_str()), clean(gap.gap.as_str()));
-    GapRow(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts))
+    GapRow(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts), gap.stage)
 }

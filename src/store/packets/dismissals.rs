@@ -10,6 +10,9 @@ statements! {
     DISMISSALS = "
         SELECT section, gap, dismissed_at, COALESCE(reason, '') FROM gaps
         WHERE packet_id = $1 AND dismissed_at IS NOT NULL ORDER BY section, gap";
+    DISMISSED_PACKETS = "
+        SELECT DISTINCT g.packet_id FROM gaps g JOIN packets p ON p.packet_id = g.packet_id
+        WHERE g.dismissed_at IS NOT NULL ORDER BY g.packet_id";
     /// Only while there is a packet: with it the reason is forgotten.
     DISMISS = "
         UPDATE gaps SET dismissed_at = $4, reason = $5
@@ -46,6 +49,12 @@ impl Store {
             update.bind(reason.as_ref().map(|_| now)).bind(reason.clone())
         };
         Ok(self.writer.run(Execute { statement, notify: false }).await? > 0)
+    }
+
+    /// Packets with a dismissed gap, while they are kept.
+    pub async fn dismissed_packets(&self) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> = self.readers.all(query(DISMISSED_PACKETS)).await?;
+        Ok(rows.into_iter().map(|(packet_id,)| packet_id).collect())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
 use crate::mapping::{Mapping, apply, importance, owner, people};
 use crate::packet::{
-    DeliveryPlan, Gap, Importance, MappingRef, Packet, PacketStatus, Review, Section, SectionName,
+    DeliveryPlan, Entry, Gap, Importance, MappingRef, Packet, PacketStatus, Review, Section, SectionName,
     SectionStatus,
 };
 use crate::record::{DealRecord, User};
@@ -51,6 +51,8 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let gaps = gaps::assess(&evidence);
     let proposed = gaps::proposed_due(&evidence).map(|day| DueDate { day, source: DueSource::Proposed });
+    let hidden = evidence.hidden();
+    hide(&mut sections, &hidden);
     propose(&mut sections, proposed);
     rate(&mut sections, &gaps);
 
@@ -102,6 +104,17 @@ fn prepare_review(
     let seller = seller.map(|name| clean_line(&name)).filter(|name| !name.is_empty());
     let day = plan::review_day(mapping, now);
     review::review(&review::ReviewInput { mapping, sections, gaps, seller: seller.as_deref(), day })
+}
+
+/// Takes the placeholders out that a packet does not show, and an expansion that was nothing else.
+fn hide(sections: &mut BTreeMap<SectionName, Section>, hidden: &[(SectionName, String)]) {
+    let is_hidden = |name, entry: &Entry| {
+        entry.is_written() && hidden.iter().any(|(section, text)| *section == name && *text == entry.text)
+    };
+    for (name, section) in sections.iter_mut() {
+        section.entries.retain(|entry| !is_hidden(*name, entry));
+    }
+    sections.retain(|name, section| *name != SectionName::Expansion || !section.entries.is_empty());
 }
 
 /// Writes the proposed day beside what first value says.
@@ -467,6 +480,59 @@ mod tests {
     }
 
     /// Everything in a packet that came from somebody's writing.
+    #[test]
+    fn a_placeholder_is_asked_about_and_not_shown() {
+        let mut mapping = sample::mapping();
+        let fields = |names: [&str; 2]| names.map(FieldPath::deal).to_vec();
+        for (name, names) in [
+            (SectionName::Promises, ["promises", "side_letter"]),
+            (SectionName::Expansion, ["expansion", "expansion_notes"]),
+        ] {
+            let section = mapping.sections.entry(name).or_default();
+            (section.from, section.list) = (fields(names), crate::mapping::ListStyle::Lines);
+        }
+        let packet = |one: &str, other: &str| {
+            let value = |text: &str| serde_json::json!(text).to_string();
+            let (one, other) = (value(one), value(other));
+            let record = sample::record(&format!(
+                r#"{{"crm":"hubspot","account":1,"deal":{{"id":7,"promises":{one},"side_letter":{other},
+                    "expansion":{one},"expansion_notes":{other}}}}}"#
+            ));
+            assemble(&mapping, &record, "pkt_x", as_of()).0
+        };
+        let link = "https://gong.example/call/88213";
+        for (one, other, status, shown) in [
+            ("TBD", "", SectionStatus::Missing, vec![]),
+            ("n/a", "siehe oben", SectionStatus::Missing, vec![]),
+            ("tbd by 1 May", "", SectionStatus::Missing, vec![]),
+            ("see call notes", "", SectionStatus::Missing, vec![]),
+            ("[Describe what you promised]", "", SectionStatus::Missing, vec![]),
+            ("Promise 1:\nPromise 2:", "", SectionStatus::Missing, vec![]),
+            (link, "", SectionStatus::Weak, vec![link]),
+            ("TBD", link, SectionStatus::Weak, vec![link]),
+            ("none", "", SectionStatus::Filled, vec!["none"]),
+            ("SSO before 1 March", "TBD", SectionStatus::Filled, vec!["SSO before 1 March"]),
+            ("SSO before 1 March", link, SectionStatus::Filled, vec!["SSO before 1 March", link]),
+        ] {
+            let packet = packet(one, other);
+            let texts = |name| -> Vec<&str> {
+                let entries = packet.sections.get(&name).map(|section| section.entries.as_slice());
+                entries.unwrap_or_default().iter().map(|entry| entry.text.as_str()).collect()
+            };
+            assert_eq!(packet.sections[&SectionName::Promises].status, status, "{one} / {other}");
+            assert_eq!(texts(SectionName::Promises), shown, "{one} / {other}");
+            assert_eq!(texts(SectionName::Expansion), shown, "{one} / {other}");
+            let asked = packet.gaps.iter().find(|gap| gap.section == SectionName::Promises);
+            let asked = asked.map(|gap| (gap.rule, gap.confidence));
+            let is_asked = status != SectionStatus::Filled;
+            assert_eq!(
+                asked,
+                is_asked.then_some((RuleId::Placeholder, Confidence::Certain)),
+                "{one} / {other}"
+            );
+        }
+    }
+
     fn writing(packet: &Packet) -> Vec<&str> {
         let mut texts = vec![packet.deal.name.as_str()];
         texts.extend(packet.deal.amount.as_deref());

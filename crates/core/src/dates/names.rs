@@ -50,18 +50,6 @@ static MONTH_UNITS: Vocabulary = Vocabulary::new(WORDS, "month_units");
 /// Small numbers in words. "dez" is a month before it is a ten.
 static COUNTS: Numbered = Numbered::new(WORDS, "counts");
 
-/// Whether a weekday, a month or an agreed time stands anywhere.
-pub(crate) fn names_a_day_or_month(words: &Words) -> bool {
-    WEEKDAYS.found_in(words)
-        || AGREED.found_in(words)
-        || words.iter().any(|word| month_number(word).is_some() && !UNSURE.lists(word))
-}
-
-/// Whether one word is a weekday or a month.
-pub(crate) fn is_day_or_month(word: &str) -> bool {
-    WEEKDAYS.lists(word) || month_number(word).is_some()
-}
-
 /// The number of a month, from its name.
 pub(crate) fn month_number(word: &str) -> Option<i32> {
     MONTHS.number(word)

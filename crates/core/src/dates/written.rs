@@ -9,7 +9,6 @@ use super::names::{
     AGREED, BY, DEADLINE, DURING, FILLERS, FIRST, UNSURE, Unit, WEEKDAYS, WITHIN, counted, is_period,
     month_number, unit,
 };
-pub(crate) use super::names::{is_day_or_month, names_a_day_or_month};
 use super::{business_days_after, days_between};
 
 /// What a text says about when.

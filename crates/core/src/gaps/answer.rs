@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::judgement::rules::{self, Certain};
 use crate::packet::{Entry, Origin, Section, SectionName};
 use crate::record::{DealRecord, FieldPath, Reading};
 use crate::text::tokens::Words;
@@ -25,8 +26,15 @@ const LOOKED_AT: usize = 50;
 pub(super) struct Written<'a> {
     pub(super) entry: &'a Entry,
     pub(super) words: Words,
+    /// What is certain of it: it stands in for an answer, or says "none".
+    pub(super) certain: Option<Certain>,
+}
+
+impl Written<'_> {
     /// It answers: it is no placeholder.
-    pub(super) is_answer: bool,
+    pub(super) fn is_answer(&self) -> bool {
+        !matches!(self.certain, Some(Certain::StandIn | Certain::Pointer))
+    }
 }
 
 /// What sellers wrote, by section. Read once for all rules.
@@ -41,14 +49,25 @@ pub(super) fn read<'a>(
                 .take(LOOKED_AT)
                 .map(|entry| {
                     let words = Words::of(&entry.text);
-                    let is_answer = !placeholders.hold(&entry.text, &words, name);
-                    Written { entry, words, is_answer }
+                    let certain = placeholders.certain(name, &entry.text, &words);
+                    Written { entry, words, certain }
                 })
                 .collect()
         });
         (name, written.unwrap_or_default())
     };
-    IN_WORDS.into_iter().map(in_section).collect()
+    IN_WORDS.into_iter().chain([SectionName::Expansion]).map(in_section).collect()
+}
+
+/// The placeholders that a packet does not show: a link is still of use, and a pointer beside an answer may be.
+pub(super) fn hidden(written: &[Written<'_>]) -> impl Iterator<Item = String> {
+    let has_answer = written.iter().any(Written::is_answer);
+    let is_hidden = move |one: &&Written<'_>| match one.certain {
+        Some(Certain::StandIn) => true,
+        Some(Certain::Pointer) => !has_answer && !rules::holds_link(&one.entry.text),
+        Some(Certain::SaysNone) | None => false,
+    };
+    written.iter().filter(is_hidden).map(|one| one.entry.text.clone())
 }
 
 /// The fields that feed a section.

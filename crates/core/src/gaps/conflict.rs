@@ -1,8 +1,8 @@
 //! `conflict`: "none" stands beside something.
 
+use crate::judgement::rules::Certain;
 use crate::packet::SectionName;
 
-use super::placeholder::says_none;
 use super::{Evidence, Expects, Requires, Rule};
 use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
 use crate::text::tokens::Words;
@@ -30,11 +30,11 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     for entry in evidence.given(section).map(|given| given.entry) {
         for part in entry.text.split([';', '\n', '\r']).filter(|part| !part.trim().is_empty()) {
             let words = Words::of(part);
-            if says_none(part, &words) {
-                none.get_or_insert(&entry.origin);
-            } else if !evidence.placeholders.hold(part, &words, section) {
-                more.get_or_insert(&entry.origin);
-            }
+            match evidence.placeholders.certain(section, part, &words) {
+                Some(Certain::SaysNone) => none.get_or_insert(&entry.origin),
+                None => more.get_or_insert(&entry.origin),
+                Some(Certain::StandIn | Certain::Pointer) => continue,
+            };
         }
     }
     let fact = Fact::Conflict(none?.clone(), more?.clone());

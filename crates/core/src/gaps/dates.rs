@@ -4,13 +4,14 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::dates::written::{self, When};
+use crate::judgement::Label;
 use crate::packet::{Ask, Confidence, Fact, Gap, Origin, RuleId, SectionName};
 use crate::record::FieldPath;
 use crate::text::tokens::Words;
 
 use super::answer::Written;
 use super::questions::ask_for;
-use super::{Evidence, Expects, Requires, Rule, answer, vague};
+use super::{Evidence, Expects, Requires, Rule, answer};
 
 pub(super) const BAD_DATE: Rule = Rule {
     id: RuleId::BadDate,
@@ -119,7 +120,7 @@ fn no_date(evidence: &Evidence<'_>) -> Vec<Gap> {
         return Vec::new();
     };
     // A bare text lacks more than the day, and the section's question asks for all of it.
-    let ask = if vague::judge(evidence, section).is_some() {
+    let ask = if evidence.judged.get(&section).is_some_and(|judgement| judgement.label == Label::Vague) {
         ask_for(evidence, section)
     } else {
         Ask::ByWhen(evidence.timing.window_end())

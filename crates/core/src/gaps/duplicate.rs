@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use crate::judgement::rules::says_none;
 use crate::packet::SectionName;
 
 use super::answer::{IN_WORDS, Written};
-use super::placeholder::says_none;
 use super::questions::ask_for;
 use super::{Evidence, Expects, Requires, Rule};
 use crate::packet::{Confidence, Fact, Gap, RuleId};
@@ -32,7 +32,7 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let mut earlier: Vec<(SectionName, &Written<'_>)> = Vec::new();
     for section in IN_WORDS {
-        let says_more = |given: &&Written<'_>| !says_none(&given.entry.text, &given.words);
+        let says_more = |given: &&Written<'_>| !says_none(&given.words);
         let texts: Vec<&Written<'_>> = evidence.given(section).filter(says_more).collect();
         gaps.extend(repeats(evidence, section, &texts, &earlier));
         earlier.extend(texts.into_iter().map(|text| (section, text)));

@@ -1,7 +1,8 @@
 //! `too_long`: more than anybody reads in a handoff.
 
-use crate::packet::{Entry, SectionName};
-use crate::text::excerpt::DEFAULT_WORDS;
+use crate::mapping::{SectionMapping, list};
+use crate::packet::{Entry, MOST_ENTRIES, SectionName};
+use crate::text::excerpt::{DEFAULT_WORDS, MOST_CHARACTERS};
 
 use super::answer::{IN_WORDS, origins};
 use super::{Evidence, Expects, Requires, Rule};
@@ -10,7 +11,7 @@ use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
 pub(super) const RULE: Rule = Rule {
     id: RuleId::TooLong,
     catches: "An entry over the section's word budget (60 words unless the mapping says otherwise), or a list of more \
-              than 20 entries; shown as an excerpt.",
+              than 20 entries, shown as an excerpt: a hint. Over three times as much: a gap.",
     leaves_alone: "Anything within the budget; several short entries; expansion.",
     confidence: Confidence::Certain,
     question: "Can you say the buying reason in one sentence?",
@@ -18,6 +19,9 @@ pub(super) const RULE: Rule = Rule {
     applies_to: (&IN_WORDS, Requires::Text),
     check,
 };
+
+/// So many times over what is shown, a text is asked for again; with less, customer success reads the excerpt.
+const FAR_OVER: usize = 3;
 
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()
@@ -29,17 +33,33 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     if cut.is_empty() {
         return None;
     }
-    let budget =
-        evidence.mapping.sections.get(&section).and_then(|mapping| mapping.words).unwrap_or(DEFAULT_WORDS);
+    let section_mapping = evidence.mapping.sections.get(&section)?;
+    let budget = section_mapping.words.unwrap_or(DEFAULT_WORDS);
+    let texts = whole_texts(evidence, section_mapping);
+    let is_far_over = |text: &String| {
+        let words = usize::try_from(budget).unwrap_or(usize::MAX).saturating_mul(FAR_OVER);
+        text.split_whitespace().nth(words).is_some() || text.chars().nth(MOST_CHARACTERS * FAR_OVER).is_some()
+    };
+    let asks = texts.len() > MOST_ENTRIES * FAR_OVER || texts.iter().any(is_far_over);
     let fact = Fact::TooLong(origins(&cut), budget);
-    Some(Gap::for_seller(RULE.id, section, Confidence::Certain, Ask::Shorter, fact))
+    let gap = Gap::for_seller(RULE.id, section, Confidence::Certain, Ask::Shorter, fact);
+    Some(if asks { gap } else { gap.into_hint() })
+}
+
+/// What the fields of a section hold, before anything is cut.
+fn whole_texts(evidence: &Evidence<'_>, section: &SectionMapping) -> Vec<String> {
+    let Evidence { mapping, record, .. } = evidence;
+    let values = section
+        .from
+        .iter()
+        .flat_map(|path| record.read(path).values().into_iter().map(move |value| (path, value)));
+    values.flat_map(|(path, value)| list::texts(mapping, record, path, value, section.list)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::gaps::deal_on_paper::DealOnPaper;
-    use crate::text::excerpt;
 
     /// Long answers, each just within the 60 words that a section has.
     const LONG: [&str; 21] = [
@@ -87,12 +107,8 @@ mod tests {
          sessies; een vaste contactpersoon bij support tot eind mei; koppeling met SAP zonder meerprijs.",
     ];
 
-    /// The packet's section as the mapping passes a text on: an excerpt where it is too long.
     fn says(section: SectionName, text: &str) -> DealOnPaper {
-        match excerpt::within(text, DEFAULT_WORDS) {
-            (cut, true) => DealOnPaper::new().writes_too_much(section, &cut),
-            (whole, false) => DealOnPaper::new().writes(section, &whole),
-        }
+        DealOnPaper::new().writes(section, text)
     }
 
     #[test]
@@ -100,9 +116,32 @@ mod tests {
         for (text, next) in LONG.iter().zip(LONG.iter().skip(1)) {
             for section in IN_WORDS {
                 let gap = says(section, &format!("{text} {next}")).gap("too_long").unwrap();
-                assert_eq!((gap.section, gap.counts()), (section, true), "{text}");
+                assert_eq!((gap.section, gap.counts()), (section, false), "{text}");
+                let book = [text, next].map(|text| text.repeat(4)).join(" ");
+                let gap = says(section, &book).gap("too_long").unwrap();
+                assert_eq!((gap.section, gap.counts()), (section, true), "{book}");
             }
         }
+    }
+
+    #[test]
+    fn the_seller_is_asked_beyond_three_times_the_budget() {
+        let asks = |text: &str| {
+            DealOnPaper::new().writes(SectionName::Risks, text).gap("too_long").map(|gap| gap.counts())
+        };
+        let all = LONG.join(" ");
+        let words = |count| asks(&all.split_whitespace().take(count).collect::<Vec<_>>().join(" "));
+        assert_eq!([60, 61, 180, 181].map(words), [None, Some(false), Some(false), Some(true)]);
+        // Without spaces, characters are counted: 600 are shown.
+        let characters = |count: usize| asks(&"監査".repeat(count / 2));
+        assert_eq!([600, 602, 1_800, 1_802].map(characters), [None, Some(false), Some(false), Some(true)]);
+        let lines = |count: usize| {
+            let lines: Vec<String> =
+                (0..count).map(|line| format!("API {line} has no owner until March")).collect();
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            DealOnPaper::new().ticks(SectionName::Risks, &lines).gap("too_long").map(|gap| gap.counts())
+        };
+        assert_eq!([20, 21, 60, 61].map(lines), [None, Some(false), Some(false), Some(true)]);
     }
 
     #[test]

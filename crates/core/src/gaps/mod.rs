@@ -2,20 +2,17 @@
 //!
 //! One file per family of rules; [`RULES`] lists them all, in the order they speak.
 
-mod activity;
 mod answer;
-mod concrete;
 mod conflict;
 mod dates;
 mod duplicate;
 mod empty;
 mod grouped;
+mod judged;
 mod length;
 mod placeholder;
-mod pointer;
 mod questions;
 mod roles;
-mod vague;
 mod verdict;
 
 #[cfg(test)]
@@ -29,9 +26,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::mapping::Mapping;
+use crate::judgement::rules::{self, Certain, none_is_an_answer};
+use crate::judgement::{self, Certainty, Judgement};
+use crate::mapping::{Judging, Mapping};
 use crate::packet::{Confidence, Gap, Importance, RuleId, Section, SectionName};
-use crate::record::DealRecord;
+use crate::record::{DealRecord, FieldKind};
+use crate::text::tokens::Words;
 
 use answer::Written;
 use dates::Timing;
@@ -48,6 +48,8 @@ pub struct Evidence<'a> {
     pub importance: &'a Importance,
     placeholders: Placeholders<'a>,
     written: BTreeMap<SectionName, Vec<Written<'a>>>,
+    /// What the trained judgement has to say against the answers of a section.
+    judged: BTreeMap<SectionName, Judgement>,
     timing: Timing,
 }
 
@@ -61,8 +63,9 @@ impl<'a> Evidence<'a> {
     ) -> Self {
         let placeholders = Placeholders::of(mapping);
         let written = answer::read(sections, &placeholders);
+        let judged = judge(mapping, record, &written);
         let timing = Timing::default();
-        let evidence = Self { mapping, record, sections, importance, placeholders, written, timing };
+        let evidence = Self { mapping, record, sections, importance, placeholders, written, judged, timing };
         Self { timing: Timing::of(&evidence), ..evidence }
     }
 
@@ -73,8 +76,51 @@ impl<'a> Evidence<'a> {
 
     /// The entries that answer: written, and no placeholder.
     fn given(&self, section: SectionName) -> impl Iterator<Item = &Written<'a>> + Clone {
-        self.written(section).iter().filter(|written| written.is_answer)
+        self.written(section).iter().filter(|written| written.is_answer())
     }
+
+    /// The placeholders that the packet does not show: section and text.
+    pub fn hidden(&self) -> Vec<(SectionName, String)> {
+        let of = |(name, written): (&SectionName, &'_ Vec<Written<'a>>)| {
+            let name = *name;
+            answer::hidden(written).map(move |text| (name, text)).collect::<Vec<_>>()
+        };
+        self.written.iter().flat_map(of).collect()
+    }
+}
+
+/// Judges the answers of each section, those of one field together, unless one of them says that there are none. The best
+/// answer counts.
+fn judge(
+    mapping: &Mapping,
+    record: &DealRecord,
+    written: &BTreeMap<SectionName, Vec<Written<'_>>>,
+) -> BTreeMap<SectionName, Judgement> {
+    let is_off = |name: &SectionName| mapping.sections.get(name).is_some_and(|one| one.judge == Judging::Off);
+    // What RevOps offers to pick from, and what a number or a switch says, is an answer about promises and risks.
+    let answers_by_type = |answer: &Written<'_>| {
+        let kind = answer.entry.origin.field().and_then(|path| record.kind(path));
+        !matches!(kind, None | Some(FieldKind::Text | FieldKind::Html))
+    };
+    let judged = |(name, written): (&SectionName, &Vec<Written<'_>>)| {
+        let answers: Vec<&Written<'_>> = written.iter().filter(|written| written.is_answer()).collect();
+        let is_settled = |answer: &&Written<'_>| {
+            answer.certain.is_some() || (none_is_an_answer(*name) && answers_by_type(answer))
+        };
+        if *name == SectionName::Expansion || is_off(name) || answers.iter().any(is_settled) {
+            return None;
+        }
+        let judge = |field: &[&Written<'_>]| {
+            let texts: Vec<&str> = field.iter().map(|answer| answer.entry.text.as_str()).collect();
+            judgement::judge(*name, &texts.join("\n"))
+        };
+        let fields = answers.chunk_by(|one, next| one.entry.origin == next.entry.origin);
+        let best = fields
+            .map(judge)
+            .min_by(|one, other| one.probability_not_ok.total_cmp(&other.probability_not_ok))?;
+        (best.certainty() != Certainty::Ok).then_some((*name, best))
+    };
+    written.iter().filter_map(judged).collect()
 }
 
 /// One rule, as data.
@@ -128,8 +174,8 @@ pub const RULES: &[Rule] = &[
     conflict::RULE,
     length::RULE,
     duplicate::RULE,
-    activity::RULE,
-    vague::RULE,
+    judged::ACTIVITY,
+    judged::VAGUE,
     dates::BAD_DATE,
     dates::NO_DATE,
     dates::STALE_DATE,
@@ -168,12 +214,13 @@ pub fn proposed_due(evidence: &Evidence<'_>) -> Option<Date> {
 
 /// Whether a text is more than a stand-in where an answer to `section` should be: not `TBD`, not "see call notes".
 pub fn is_answer(text: &str, section: SectionName, mapping: &Mapping) -> bool {
-    !placeholder::Placeholders::of(mapping).hold(text, &crate::text::tokens::Words::of(text), section)
+    let certain = Placeholders::of(mapping).certain(section, text, &Words::of(text));
+    !matches!(certain, Some(Certain::StandIn | Certain::Pointer))
 }
 
 /// Whether a text says "there are none", in one of the languages we know.
 pub fn says_none(text: &str) -> bool {
-    placeholder::says_none(text, &crate::text::tokens::Words::of(text))
+    rules::says_none(&Words::of(text))
 }
 
 #[cfg(test)]
@@ -227,6 +274,52 @@ mod tests {
         first_value activity
         first_value no_date
         ");
+    }
+
+    /// What the seller is asked about this, where nothing else is on the deal.
+    fn asked(texts: &[(SectionName, &str)]) -> Vec<String> {
+        let mut deal = DealOnPaper::new().person("Sarah", "sarah@acme.test", &[]);
+        for section in answer::IN_WORDS {
+            let text = texts.iter().find(|(name, _)| *name == section).map_or("", |(_, text)| text);
+            deal = deal.writes(section, text);
+        }
+        questions(&deal.gaps()).for_seller.into_iter().map(|question| question.text).collect()
+    }
+
+    #[test]
+    fn a_bad_handoff_asks_five_questions_at_most_in_one_field_or_over_three() {
+        use SectionName::{BuyingReason, FirstValue, SuccessOutcome};
+        let one = asked(&[(BuyingReason, "Excited account. They need reporting. Main contact is Sarah.")]);
+        let three = asked(&[
+            (BuyingReason, "Excited account."),
+            (SuccessOutcome, "They need reporting."),
+            (FirstValue, "Main contact is Sarah."),
+        ]);
+        for asked in [one, three] {
+            assert!(asked.contains(&"Why did they choose us, and why now?".to_owned()), "{asked:?}");
+            assert_eq!(asked.len(), 5, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_good_handoff_is_silent() {
+        let deal = DealOnPaper::new()
+            .writes(
+                SectionName::BuyingReason,
+                "Forecast visibility is poor and leadership does not trust current reporting",
+            )
+            .writes(
+                SectionName::SuccessOutcome,
+                "Forecast error below 10 % by the end of Q1, from 24 % today",
+            )
+            .writes(SectionName::Promises, "Guided field mapping; first dashboard template")
+            .writes(SectionName::Risks, "CRM field quality is messy")
+            .writes(SectionName::FirstValue, "VP Sales uses the new forecast dashboard in the weekly call")
+            .writes(SectionName::Expansion, "Sales leadership wants scorecards after reporting stabilises")
+            .due("2026-12-11")
+            .person("Sarah Lind", "sarah@acme.test", &[Role::Sponsor, Role::Operator])
+            .person("Tom Berg", "tom@acme.test", &[Role::Evaluator, Role::Blocker]);
+        assert_eq!(deal.ids(), [""; 0]);
     }
 
     #[test]

@@ -1,17 +1,20 @@
-//! `placeholder`: a stand-in or a pointer where an answer should be. It matches on the whole value only.
+//! `placeholder`: a stand-in or a pointer where an answer should be. The certain rules match on the whole value only.
 
+use crate::judgement::Label;
+use crate::judgement::rules::{self, Certain};
 use crate::mapping::Mapping;
 use crate::packet::SectionName;
 
 use super::answer::IN_WORDS;
 use super::questions::ask_for;
-use super::{Evidence, Expects, Requires, Rule, pointer};
+use super::{Evidence, Expects, Requires, Rule, judged};
 use crate::packet::{Confidence, Fact, Gap, RuleId};
-use crate::text::tokens::{Vocabulary, Words};
+use crate::text::tokens::Words;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::Placeholder,
-    catches: "A stand-in or a pointer as the whole value: TBD, n/a, a lone dot, \"see call notes\", \"ask Peter\".",
+    catches: "A stand-in, a pointer or a template as the whole value, which is not shown: TBD, n/a, a lone dot, \"see call \
+              notes\", \"ask Peter\", \"will follow after the kickoff\"; a bare link, which is.",
     leaves_alone: "\"None\" in promises and risks, and any sentence that merely holds such a word: \"Budget TBD until 3 May\".",
     confidence: Confidence::Certain,
     question: "The section's own question.",
@@ -20,34 +23,19 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// No built-in stand-in or pointer is longer, in bytes.
-const LONGEST: usize = 120;
-
-const WORDS: &str = include_str!("vocabulary/placeholder.toml");
-
-/// Stand-ins, and words that say "not now". Compared with the whole value.
-static STAND_INS: Vocabulary = Vocabulary::new(WORDS, "stand_ins");
-
-/// "There are none": an answer about promises and risks.
-static NONE: Vocabulary = Vocabulary::new(WORDS, "none");
-
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()
 }
 
-/// A section is a placeholder when none of its entries is an answer; the entries stay where they are.
+/// A section is a placeholder when none of its entries is an answer.
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     let first = evidence.written(section).first()?.entry;
+    let ask = ask_for(evidence, section);
     if evidence.given(section).next().is_some() {
-        return None;
+        return judged::gap(evidence, section, Label::Placeholder, RULE.id, ask);
     }
-    Some(Gap::for_seller(
-        RULE.id,
-        section,
-        Confidence::Certain,
-        ask_for(evidence, section),
-        Fact::Placeholder(first.origin.clone(), first.text.clone()),
-    ))
+    let fact = Fact::Placeholder(first.origin.clone(), first.text.clone());
+    Some(Gap::for_seller(RULE.id, section, Confidence::Certain, ask, fact))
 }
 
 /// The stand-ins of a mapping's own list, beside the built-in ones.
@@ -60,34 +48,17 @@ impl<'a> Placeholders<'a> {
         Self { own: mapping.placeholders.iter().map(|own| (own.trim(), Words::of(own))).collect() }
     }
 
-    /// Whether a whole value stands in for an answer, or points somewhere else. `words` are those of `text`.
-    pub(super) fn hold(&self, text: &str, words: &Words, section: SectionName) -> bool {
-        if text.len() > LONGEST {
-            return self.own.iter().any(|(own, _)| *own == text.trim());
+    /// What is certain of a whole value, whose words are `words`.
+    pub(super) fn certain(&self, section: SectionName, text: &str, words: &Words) -> Option<Certain> {
+        let is_own = |(own, own_words): &(&str, Words)| {
+            if own_words.is_empty() { *own == text.trim() } else { own_words.joined() == words.joined() }
+        };
+        match rules::of_words(section, text, words) {
+            Some(Certain::SaysNone) => Some(Certain::SaysNone),
+            _ if self.own.iter().any(is_own) => Some(Certain::StandIn),
+            other => other,
         }
-        if words.is_empty() {
-            return true;
-        }
-        if says_none(text, words) {
-            return !none_is_an_answer(section);
-        }
-        STAND_INS.lists(words.joined())
-            || self.own.iter().any(|(own, own_words)| {
-                if own_words.is_empty() { *own == text.trim() } else { own_words.joined() == words.joined() }
-            })
-            || pointer::is_to_a_place(words)
-            || pointer::is_to_a_person(words, text)
     }
-}
-
-/// Whether a whole value says that there are none.
-pub(super) fn says_none(text: &str, words: &Words) -> bool {
-    text.len() <= LONGEST && NONE.lists(words.joined())
-}
-
-/// Whether "none" answers the question of a section.
-pub(super) fn none_is_an_answer(section: SectionName) -> bool {
-    matches!(section, SectionName::Promises | SectionName::Risks)
 }
 
 #[cfg(test)]
@@ -300,11 +271,9 @@ mod tests {
             "Offene Fragen zur Datenqualität",
             "Folgt dem Audit im März",
             "Offene Posten über 90 Tage",
-            "Siehe Angebot vom 3. Mai, Position 4",
             "Testphase bis 12. Mai",
             "Keine Schnittstelle zu SAP",
             "Unbekannte Kosten im Lager",
-            "À définir avec le CFO avant mars",
             "Voir le tableau de bord chaque lundi",
             "Demander à la DSI un accès SSO",
             "Pendiente de firma del CFO el 3 de mayo",
@@ -351,7 +320,11 @@ mod tests {
         ];
         for text in texts {
             for section in IN_WORDS {
-                assert_eq!(caught(section, text), !none_is_an_answer(section), "{text:?} in {section:?}");
+                assert_eq!(
+                    caught(section, text),
+                    !rules::none_is_an_answer(section),
+                    "{text:?} in {section:?}"
+                );
             }
         }
     }

@@ -72,6 +72,16 @@ pub struct SectionMapping {
     pub who: Option<FieldPath>,
     /// Entries that the data itself shows.
     pub derive: Vec<Derivation>,
+    /// Whether the trained judgement looks at it.
+    pub judge: Judging,
+}
+
+/// Whether the trained judgement looks at a section. The certain rules always do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Judging {
+    #[default]
+    On,
+    Off,
 }
 
 /// How one value becomes entries.

@@ -3,9 +3,13 @@
 use jiff::civil::Date;
 
 use crate::dates::days_between;
-use crate::packet::{MOST_ENTRIES, Role};
+use crate::packet::{MOST_ENTRIES, Role, RuleId, SectionName};
+use crate::text::excerpt::within_characters;
 
 use super::{role, value};
+
+/// The longest word that is quoted, in characters.
+const LONGEST_WORD: usize = 20;
 
 super::messages! { "evidence";
     empty(fields);
@@ -14,11 +18,18 @@ super::messages! { "evidence";
     unavailable(fields);
     unavailable_one(fields);
     placeholder(field, text);
-    vague(field, text);
+    vague(field, text, words, answer);
+    pointer(field, text, words, answer);
+    weighed(words);
+    answers_buying_reason;
+    answers_success_outcome;
+    answers_promises;
+    answers_risks;
+    answers_first_value;
     too_long(fields, words, entries);
     too_long_one(fields, words, entries);
     duplicate(field, earlier, section);
-    activity(field);
+    activity(field, words, answer);
     conflict(field, other);
     conflict_one(field);
     bad_date(field, value);
@@ -47,6 +58,25 @@ pub fn fields(names: &[String]) -> String {
 pub fn longer_than(names: &[String], words: u32) -> String {
     let longer = if names.len() == 1 { too_long_one } else { too_long };
     longer(&fields(names), &words.to_string(), &MOST_ENTRIES.to_string())
+}
+
+/// A model judges a text to be no answer: the words that weighed most, and what would answer.
+pub fn judged(rule: RuleId, section: SectionName, field: &str, text: &str, words: &[String]) -> String {
+    let words: Vec<String> =
+        words.iter().map(|word| format!("\"{}\"", within_characters(word, LONGEST_WORD))).collect();
+    let words = if words.is_empty() { String::new() } else { weighed(&words.join(", ")) };
+    let answer = match section {
+        SectionName::BuyingReason => answers_buying_reason(),
+        SectionName::SuccessOutcome => answers_success_outcome(),
+        SectionName::Promises => answers_promises(),
+        SectionName::FirstValue => answers_first_value(),
+        SectionName::Risks | SectionName::Stakeholders | SectionName::Expansion => answers_risks(),
+    };
+    match rule {
+        RuleId::Activity => activity(field, &words, answer),
+        RuleId::Placeholder => pointer(field, text, &words, answer),
+        _ => vague(field, text, &words, answer),
+    }
 }
 
 /// A day lies too far behind the close.

@@ -47,12 +47,13 @@ impl Gap {
             Fact::Empty(fields) if fields.len() == 1 => evidence::empty_one(&list(fields)),
             Fact::Empty(fields) => evidence::empty(&list(fields)),
             Fact::Placeholder(origin, text) => evidence::placeholder(&origin.to_string(), &quoted(text)),
-            Fact::Vague(origin, text) => evidence::vague(&origin.to_string(), &quoted(text)),
+            Fact::Judged(origin, text, words) => {
+                evidence::judged(self.rule, self.section, &origin.to_string(), &quoted(text), words)
+            }
             Fact::TooLong(origins, words) => evidence::longer_than(&names(origins), *words),
             Fact::Duplicate(origin, earlier, section) => {
                 evidence::duplicate(&origin.to_string(), &earlier.to_string(), section.as_str())
             }
-            Fact::Activity(origin) => evidence::activity(&origin.to_string()),
             Fact::Conflict(none, other) if none == other => evidence::conflict_one(&none.to_string()),
             Fact::Conflict(none, other) => evidence::conflict(&none.to_string(), &other.to_string()),
             Fact::BadDate(field, value) => evidence::bad_date(&field.to_string(), &quoted(value)),

@@ -1,6 +1,6 @@
 //! How a packet came out: what is counted, and kept longer than the packet, because it holds none of its words.
 
-use super::{Addressee, Gap, Packet, PacketStatus};
+use super::{Addressee, Fact, Gap, Packet, PacketStatus, RuleId};
 use crate::record::DealRecord;
 use crate::text::clean::clean_line;
 
@@ -35,6 +35,8 @@ pub struct RaisedGap {
     pub addressee: Addressee,
     /// See [`Gap::counts`].
     pub counts: bool,
+    /// Which stage raised it: `certain` rules, the trained `model`, or a `hint` of either.
+    pub stage: &'static str,
 }
 
 impl Assessment {
@@ -65,6 +67,11 @@ impl RaisedGap {
             gap: gap.id(),
             addressee: gap.addressee,
             counts: gap.counts(),
+            stage: match (&gap.fact, gap.rule) {
+                _ if !gap.counts() => "hint",
+                (Fact::Judged(..), _) | (_, RuleId::Vague | RuleId::Activity) => "model",
+                _ => "certain",
+            },
         }
     }
 }

@@ -149,14 +149,12 @@ pub enum Fact {
     Empty(Vec<FieldPath>),
     /// The field holds a stand-in and nothing else.
     Placeholder(Origin, String),
-    /// The text fits every customer.
-    Vague(Origin, String),
+    /// The text is no answer, by the judgement of a model; these of its words weighed most.
+    Judged(Origin, String, Vec<String>),
     /// The texts exceed the section's budget of words.
     TooLong(Vec<Origin>, u32),
     /// The text repeats one of an earlier section.
     Duplicate(Origin, Origin, SectionName),
-    /// The text says what we do, not what the customer does.
-    Activity(Origin),
     /// One entry says "none", another something else.
     Conflict(Origin, Origin),
     /// The date field holds text that is no day.

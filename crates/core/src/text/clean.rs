@@ -138,11 +138,33 @@ mod tests {
             "\u{202e}",
             "\u{0}",
             "<style>p{}</style>",
+            "<img src=\"https://a.example/shot.png\">",
+            "<img>",
+            " <img src='x'/> \n<img src='y'/>",
+            "<!-- why now -->",
+            "<!--[if gte mso 9]><xml></xml><![endif]-->",
+            "<input type=\"hidden\" value=\"1\">",
+            "<wbr>",
         ] {
             assert!(is_blank(raw), "{raw:?}");
             assert_eq!(clean(raw), "", "{raw:?}");
         }
-        for raw in ["x", ".", "0", "-", "none", "<3", "<TBD>", "🎉", "<p>x</p>", "é", "&", "a\u{200b}b"] {
+        for raw in [
+            "x",
+            ".",
+            "0",
+            "-",
+            "none",
+            "<3",
+            "<TBD>",
+            "🎉",
+            "<p>x</p>",
+            "é",
+            "&",
+            "a\u{200b}b",
+            "<!here>",
+            "<!-- x",
+        ] {
             assert!(!is_blank(raw), "{raw:?}");
             assert_ne!(clean(raw), "", "{raw:?}");
         }

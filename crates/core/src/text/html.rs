@@ -10,9 +10,13 @@ use super::tag::Tag;
 
 const BULLET: &str = "• ";
 
-/// True if plain text was clearly written as HTML: a line or paragraph tag, or a tag that is closed again.
+/// True if plain text was clearly written as HTML: a line or paragraph tag, a picture, a comment, or a tag that is closed
+/// again.
 /// `a < b`, `<3`, `<sarah@acme.example>` and `if x <b and c> d` are not.
 pub fn is_clearly_html(text: &str) -> bool {
+    if text.split_once("<!--").is_some_and(|(_, comment)| comment.contains("-->")) {
+        return true;
+    }
     let mut opened = BTreeSet::new();
     let mut rest = text;
     while let Some(at) = rest.find('<') {
@@ -26,7 +30,7 @@ pub fn is_clearly_html(text: &str) -> bool {
             if opened.contains(&name) {
                 return true;
             }
-        } else if breaks_lines(&name) && tag.is_well_formed() {
+        } else if (breaks_lines(&name) || is_void(&name)) && tag.is_well_formed() {
             return true;
         } else {
             opened.insert(name);
@@ -88,6 +92,12 @@ fn has_line_tags(html: &str) -> bool {
 
 fn breaks_lines(name: &str) -> bool {
     name == "br" || is_block(name)
+}
+
+/// Elements that are never closed; a picture is one, and holds no text.
+fn is_void(name: &str) -> bool {
+    const VOID: &str = "img input wbr area embed source track col base link meta";
+    VOID.split(' ').any(|void| void == name)
 }
 
 fn is_block(name: &str) -> bool {
@@ -211,6 +221,15 @@ mod tests {
             "<div class=\"x\">y</div>",
             "<o:p></o:p>",
             "<a href='https://a.example'>x</a>",
+            "<img src=\"https://a.example/shot.png\" width=\"400\">",
+            "<IMG SRC=cid:image001.png@01DB>",
+            "text, and <img alt='the goals' src='x'/>",
+            "<img>",
+            "<!-- why now -->",
+            "<!--[if !supportLists]-->",
+            "a<!-- b -->c",
+            "<wbr>",
+            "<input type=\"checkbox\">",
         ] {
             assert!(is_clearly_html(html), "{html}");
         }
@@ -227,6 +246,11 @@ mod tests {
             "x << y >> z",
             "<p",
             "->",
+            "<!channel> and <!here>",
+            "<!-- never closed",
+            "--> see above",
+            "<img and more>",
+            "<base camp>",
         ] {
             assert!(!is_clearly_html(plain), "{plain}");
         }

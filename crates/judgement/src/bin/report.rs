@@ -9,19 +9,22 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use handoff_judgement::corpus::{Line, plain_text, read};
+use handoff_core::judgement::{Certainty, Label, judge};
+use handoff_core::packet::SectionName;
+use handoff_core::text::clean::clean;
+use handoff_judgement::ALIKE;
+use handoff_judgement::corpus::{Line, read};
 use handoff_judgement::validation::{Validated, cross_validate};
-use handoff_judgement::{ALIKE, Certainty, Label, Section, judge};
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let natural = read(&corpus, "natural-dev.jsonl")?;
-    let hard = read(&corpus, "hard-dev.jsonl")?;
+    let natural = read(&corpus.join("natural-dev.jsonl"))?;
+    let hard = read(&corpus.join("hard-dev.jsonl"))?;
     let beside = if arguments.iter().any(|one| one == "--alone") {
         Vec::new()
     } else {
-        read(&corpus, "written.jsonl")?
+        read(&corpus.join("written.jsonl"))?
     };
     let alike =
         arguments.iter().skip_while(|one| *one != "--alike").nth(1).and_then(|alike| alike.parse().ok());
@@ -35,10 +38,10 @@ fn main() -> io::Result<()> {
         for lang in kinds {
             println!("{}", figures(&format!("  {lang}"), &chosen(part, |one| one.line.lang == lang)));
         }
-        for section in Section::ALL {
+        for section in SectionName::ALL {
             println!(
                 "{}",
-                figures(&format!("  {}", section.name()), &chosen(part, |one| one.line.section == section))
+                figures(&format!("  {}", section.as_str()), &chosen(part, |one| one.line.section == section))
             );
         }
         calibration(part);
@@ -64,7 +67,8 @@ fn is_weak(one: &Validated) -> bool {
 
 /// The packet never asks about `expansion`: only what is certain is left out of it.
 fn is_flagged(one: &Validated) -> bool {
-    one.judgement.certainty() == Certainty::Sure && (one.line.section != Section::Expansion || one.is_by_rule)
+    one.judgement.certainty() == Certainty::Sure
+        && (one.line.section != SectionName::Expansion || one.is_by_rule)
 }
 
 fn is_called_placeholder(one: &Validated) -> bool {
@@ -127,7 +131,7 @@ fn list(name: &str, part: &Part) {
         println!(
             "  {} {} {} {:?}: {:.2} {:?} by {by}, {:?}: {:?}",
             line.id,
-            line.section.name(),
+            line.section.as_str(),
             line.lang,
             line.label,
             judgement.probability_not_ok,
@@ -141,7 +145,7 @@ fn list(name: &str, part: &Part) {
 #[expect(clippy::disallowed_methods, reason = "measures itself")]
 fn speed(lines: &[Line]) {
     const ROUNDS: u32 = 20;
-    let texts: Vec<_> = lines.iter().map(|line| (line.section, plain_text(&line.text))).collect();
+    let texts: Vec<_> = lines.iter().map(|line| (line.section, clean(&line.text))).collect();
     let long: Vec<_> = texts.iter().filter(|(_, text)| text.len() > 400).collect();
     for (name, texts) in [("a text", texts.iter().collect()), ("a text of 400 to 600 letters", long)] {
         let count = u32::try_from(texts.len()).unwrap_or(u32::MAX).max(1);

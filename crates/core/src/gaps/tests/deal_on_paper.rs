@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use super::{Evidence, assess};
 use crate::assemble;
 use crate::mapping::{
-    self, Condition, Derivation, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping, TaskMapping,
-    Test, apply, people,
+    self, Condition, Derivation, Judging, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping,
+    TaskMapping, Test, apply, people,
 };
 use crate::packet::{Gap, Importance, Role, SectionName};
 use crate::record::{Contact, DealRecord, FieldInfo, FieldKind, FieldPath, Object};
@@ -69,10 +69,13 @@ impl DealOnPaper {
     /// All six sections answered, all four roles named.
     pub(super) fn complete() -> Self {
         Self::new()
-            .writes(SectionName::BuyingReason, "Forecast visibility poor")
+            .writes(
+                SectionName::BuyingReason,
+                "Forecast visibility poor, the board does not trust the numbers",
+            )
             .writes(SectionName::SuccessOutcome, "Forecast error below 10 % in Q1")
-            .writes(SectionName::Promises, "Field mapping and first template")
-            .writes(SectionName::Risks, "Field quality")
+            .writes(SectionName::Promises, "Guided field mapping; first dashboard template")
+            .writes(SectionName::Risks, "CRM field quality is messy")
             .writes(SectionName::FirstValue, "VP Sales uses the dashboard in the weekly call within 21 days")
             .person("Sarah Lind", "sarah@acme.test", &[Role::Sponsor])
             .person("Tom Berg", "tom@acme.test", &[Role::Operator, Role::Evaluator])
@@ -131,6 +134,12 @@ impl DealOnPaper {
 
     pub(super) fn asks(mut self, section: SectionName, question: &str) -> Self {
         self.mapping.sections.entry(section).or_default().ask = Some(question.to_owned());
+        self
+    }
+
+    /// The mapping says `judge: off` of the section.
+    pub(super) fn unjudged(mut self, section: SectionName) -> Self {
+        self.mapping.sections.entry(section).or_default().judge = Judging::Off;
         self
     }
 

@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::{self as mapping, Limit, ListStyle, Mapping};
+use super::super::{self as mapping, Judging, Limit, ListStyle, Mapping};
 use crate::packet::{Role, SectionName};
 use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
@@ -47,13 +47,14 @@ pub struct Section {
     pub due: Option<Spanned<FieldPath>>,
     pub who: Option<Spanned<FieldPath>>,
     pub derive: Vec<Derivation>,
+    pub judge: Judging,
 }
 
 impl Section {
     /// A section that nothing but `from` fills.
     pub(super) fn from(name: SectionName, from: Vec<Spanned<FieldPath>>) -> Self {
-        let list = ListStyle::default();
-        Self { name, from, list, ask: None, words: None, due: None, who: None, derive: Vec::new() }
+        let (list, judge) = (ListStyle::default(), Judging::default());
+        Self { name, from, list, ask: None, words: None, due: None, who: None, derive: Vec::new(), judge }
     }
 }
 
@@ -230,6 +231,7 @@ impl Section {
             due: self.due.map(|path| path.value),
             who: self.who.map(|path| path.value),
             derive: self.derive.into_iter().map(derivation).collect(),
+            judge: self.judge,
         }
     }
 }

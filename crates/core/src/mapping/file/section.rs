@@ -2,7 +2,7 @@
 
 use super::ast::{self, Derivation};
 use super::{condition, values};
-use crate::mapping::ListStyle;
+use crate::mapping::{Judging, ListStyle};
 use crate::packet::SectionName;
 use crate::record::FieldPath;
 use crate::source::{Block, Entry, Field, Node, Problems, Span, Spanned, Value, alternatives, nearest};
@@ -17,6 +17,9 @@ pub(crate) const LIST_STYLES: [(&str, ListStyle); 4] = [
     ("lines", ListStyle::Lines),
     ("semicolons", ListStyle::Semicolons),
 ];
+
+/// Whether the trained judgement looks at a section.
+pub(crate) const JUDGING: [(&str, Judging); 2] = [("on", Judging::On), ("off", Judging::Off)];
 
 /// Reads all sections. `top` is where a missing one is pointed at when there is no `sections` key.
 pub(super) fn sections(field: Field<'_>, top: Span, problems: &mut Problems) -> Vec<ast::Section> {
@@ -104,6 +107,7 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
         due: of_first_value(name, "due", "date", &mut section, problems),
         who: of_first_value(name, "who", "person", &mut section, problems),
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
+        judge: section.take("judge").choice(&JUDGING, problems).unwrap_or_default(),
     };
     let span = section.span();
     // A misspelt `from` is reported as such.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, Changes};
 use crate::mapping::{
-    Condition, Derivation, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test,
+    Condition, Derivation, Judging, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test,
 };
 use crate::packet::{Role, SectionName};
 use crate::record::FieldPath;
@@ -76,6 +76,7 @@ fn section(
         format!("at most {} words", section.words.unwrap_or(excerpt::DEFAULT_WORDS))
     };
     changes.replaced(about, &words(old), &words(new));
+    changes.replaced(about, judged(old.judge), judged(new.judge));
     let ask = |section: &SectionMapping| match &section.ask {
         Some(ask) => format!("asks {}", quoted(ask)),
         None => "asks the built-in question".to_owned(),
@@ -105,6 +106,14 @@ pub fn list(style: ListStyle) -> &'static str {
         ListStyle::Whole => "one entry a value",
         ListStyle::Lines => "one entry a line",
         ListStyle::Semicolons => "one entry between semicolons",
+    }
+}
+
+/// Whether vague prose is flagged, as people say it.
+fn judged(judge: Judging) -> &'static str {
+    match judge {
+        Judging::On => "vague prose is flagged",
+        Judging::Off => "vague prose is not flagged",
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::mapping::file::condition::{MOST_CONTACTS, MOST_DAYS, OPERATORS, Operand};
-use crate::mapping::file::section::{LIST_STYLES, WORDS};
+use crate::mapping::file::section::{JUDGING, LIST_STYLES, WORDS};
 use crate::mapping::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
 use crate::packet::Role;
 use crate::record::{CrmKind, FieldObject};
@@ -140,6 +140,7 @@ fn shape(holds: &Value, blocks: &Blocks) -> Value {
         },
         ("crm", _) => json!({"enum": CrmKind::ALL}),
         ("list", _) => json!({"enum": LIST_STYLES.map(|(word, _)| word)}),
+        ("judging", _) => json!({"enum": JUDGING.map(|(word, _)| word)}),
         ("words", _) => integer(WORDS.0, WORDS.1),
         ("business", _) => integer(0, MOST_BUSINESS_DAYS),
         ("people", _) => integer(0, MOST_CONTACTS),

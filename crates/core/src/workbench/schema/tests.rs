@@ -157,6 +157,10 @@ fn every_word_of_the_schema_is_taken_by_the_parser() {
         tree["sections"]["buying_reason"]["list"] = json!(word);
         assert_eq!(told(&tree), "");
     }
+    for (word, _) in JUDGING {
+        tree["sections"]["buying_reason"]["judge"] = json!(word);
+        assert_eq!(told(&tree), "");
+    }
     for role in Role::ALL {
         tree["roles"]["labels"]["Other"] = json!(role.as_str());
         assert_eq!(told(&tree), "");

@@ -3,58 +3,105 @@
 
 use std::sync::LazyLock;
 
-use crate::lexicon::{Classes, Lexicon};
-use crate::rule_words::{
-    AROUND, AS_AGREED, BEFORE_A_NAME, FILL_IN, NO, NO_WHAT, NONE, NOT_A_NAME, OPENERS, OUR_PEOPLE, PLACES,
-    SEE, STAND_INS, TO_A_PERSON,
-};
-use crate::tokens::{Vocabulary, Words};
-use crate::{Label, Section};
+use super::lexicon::{Classes, Lexicon};
+use crate::packet::SectionName;
+use crate::text::tokens::{Vocabulary, Words, phrases};
 
 /// No value that a rule is certain of has more words.
 const MOST_WORDS: usize = 16;
 
-/// The same patterns, folded: what stands before and after the name.
+const WORDS: &str = include_str!("rules.toml");
+
+static STAND_INS: Vocabulary = Vocabulary::new(WORDS, "stand_ins");
+static OPENERS: Vocabulary = Vocabulary::new(WORDS, "openers");
+static AROUND: Vocabulary = Vocabulary::new(WORDS, "around");
+static SEE: Vocabulary = Vocabulary::new(WORDS, "see");
+static AS_AGREED: Vocabulary = Vocabulary::new(WORDS, "as_agreed");
+static PLACES: Vocabulary = Vocabulary::new(WORDS, "places");
+static NONE: Vocabulary = Vocabulary::new(WORDS, "none");
+static NO: Vocabulary = Vocabulary::new(WORDS, "no");
+static NO_WHAT: Vocabulary = Vocabulary::new(WORDS, "no_what");
+static FILL_IN: Vocabulary = Vocabulary::new(WORDS, "fill_in");
+static OUR_PEOPLE: Vocabulary = Vocabulary::new(WORDS, "our_people");
+static NOT_A_NAME: Vocabulary = Vocabulary::new(WORDS, "not_a_name");
+static BEFORE_A_NAME: Vocabulary = Vocabulary::new(WORDS, "before_a_name");
+
+/// Pointers to a person, folded: what stands before and after the name.
 static AROUND_A_NAME: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let around = |pattern: &&str| {
+    let around = |pattern: &String| {
         let (before, after) = pattern.split_once('*')?;
         Some((Words::of(before).joined().to_owned(), Words::of(after).joined().to_owned()))
     };
-    TO_A_PERSON.iter().filter_map(around).collect()
+    phrases(WORDS, "to_a_person").iter().filter_map(around).collect()
 });
 
-/// The label of a value that a rule is certain of.
-pub fn certain(section: Section, text: &str) -> Option<Label> {
-    let prose = without_links(text);
-    let words = Words::of(&prose);
-    if words.is_empty() || is_template(&prose) {
-        return Some(Label::Placeholder);
+/// What a rule is certain of about a whole value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certain {
+    /// "TBD", "n/a", a lone dot.
+    StandIn,
+    /// "See call notes", "ask Peter", a bare link, a template that was left as it is.
+    Pointer,
+    /// "None", in a section of which that is an answer.
+    SaysNone,
+}
+
+/// What the rules are certain of about a value of a section.
+pub fn certain(section: SectionName, text: &str) -> Option<Certain> {
+    of_words(section, text, &Words::of(text))
+}
+
+/// The same of a text whose words are known.
+pub(crate) fn of_words(section: SectionName, text: &str, words: &Words) -> Option<Certain> {
+    if !holds_link(text) {
+        return of_prose(section, text, words);
+    }
+    let is_link = |word: &&str| !holds_link(word);
+    let lines =
+        text.lines().map(|line| line.split_whitespace().filter(is_link).collect::<Vec<_>>().join(" "));
+    let prose = lines.collect::<Vec<_>>().join("\n");
+    of_prose(section, &prose, &Words::of(&prose)).map(|_| Certain::Pointer)
+}
+
+/// Whether a text holds the address of a page.
+pub fn holds_link(text: &str) -> bool {
+    text.contains("://") || text.contains("www.")
+}
+
+fn of_prose(section: SectionName, text: &str, words: &Words) -> Option<Certain> {
+    if words.is_empty() {
+        return Some(Certain::StandIn);
+    }
+    if is_template(text) {
+        return Some(Certain::Pointer);
     }
     if words.len() > MOST_WORDS {
         return None;
     }
-    let is_stand_in = STAND_INS.lists(words.joined()) || is_stand_in_with_more(&words, &prose);
-    if !is_stand_in && says_none(&words) {
-        let answers = matches!(section, Section::Promises | Section::Risks | Section::Expansion);
-        return answers
-            .then_some(Label::Ok)
-            .or_else(|| NONE.lists(words.joined()).then_some(Label::Placeholder));
+    let none_answers = none_is_an_answer(section);
+    let is_listed = STAND_INS.lists(words.joined());
+    let opens = OPENERS.match_at(words, 0);
+    if is_listed || opens.is_some_and(|count| is_covered(words, count, text, &[&AROUND, &PLACES])) {
+        return Some(Certain::StandIn);
     }
-    let points = is_to_a_place(&words, &prose) || is_to_a_person(&words, &prose);
-    (is_stand_in || points).then_some(Label::Placeholder)
+    if NONE.lists(words.joined()) {
+        return Some(if none_answers { Certain::SaysNone } else { Certain::StandIn });
+    }
+    if says_none(words) {
+        return none_answers.then_some(Certain::SaysNone);
+    }
+    (is_to_a_place(words, text) || is_to_a_person(words, text)).then_some(Certain::Pointer)
 }
 
-fn says_none(words: &Words) -> bool {
-    NONE.lists(words.joined())
-        || NO.match_at(words, 0).is_some_and(|count| is_covered(words, count, "", &[&NO_WHAT]))
+/// Whether "none" answers the question of a section.
+pub(crate) fn none_is_an_answer(section: SectionName) -> bool {
+    matches!(section, SectionName::Promises | SectionName::Risks | SectionName::Expansion)
 }
 
-/// The text without the addresses of links.
-fn without_links(text: &str) -> String {
-    let is_link = |word: &&str| !word.contains("://") && !word.starts_with("www.");
-    text.lines()
-        .map(|line| line.split_whitespace().filter(is_link).collect::<Vec<_>>().join(" ") + "\n")
-        .collect()
+/// Whether a whole value says "there are none".
+pub(crate) fn says_none(words: &Words) -> bool {
+    let opens = || NO.match_at(words, 0).filter(|_| words.len() <= MOST_WORDS);
+    NONE.lists(words.joined()) || opens().is_some_and(|count| is_covered(words, count, "", &[&NO_WHAT]))
 }
 
 /// "Reason 1:⏎Reason 2:", "[Insert why they bought]", "[customer] does [action] by [date]".
@@ -81,11 +128,6 @@ fn is_template(text: &str) -> bool {
             && !text.contains("]("))
 }
 
-/// A stand-in, and then nothing but days, meetings and small words.
-fn is_stand_in_with_more(words: &Words, text: &str) -> bool {
-    OPENERS.match_at(words, 0).is_some_and(|count| is_covered(words, count, text, &[&AROUND, &PLACES]))
-}
-
 /// "See call notes", "as discussed in the call on 12 Nov".
 fn is_to_a_place(words: &Words, text: &str) -> bool {
     let Some(count) = SEE.match_at(words, 0) else { return false };
@@ -94,16 +136,17 @@ fn is_to_a_place(words: &Words, text: &str) -> bool {
     says_enough && is_covered(words, count, text, &[&PLACES, &AROUND])
 }
 
-/// Whether the words from a position on are all listed, or numbers, days or names of people.
+/// Whether the words from a position on are all listed, or numbers, days, job titles or names of people.
 fn is_covered(words: &Words, from: usize, text: &str, lists: &[&Vocabulary]) -> bool {
     let (mut position, mut may_be_a_name) = (from, false);
     while position < words.len() {
         let word = words.at(position);
         let listed = lists.iter().filter_map(|list| list.match_at(words, position)).max();
-        let is_day = || Lexicon::get().classes_of(word).is_some_and(|classes| classes.holds(Classes::DAY));
+        let is_of = |class| Lexicon::get().classes_of(word).is_some_and(|classes| classes.holds(class));
+        let is_day_or_title = || is_of(Classes::DAY.with(Classes::TITLE));
         let is_number = || word.contains(char::is_numeric) && word.len() <= 4;
         let is_name = || may_be_a_name && is_written_as_a_name(word, text);
-        if listed.is_none() && !(is_number() || is_day() || is_name()) {
+        if listed.is_none() && !(is_number() || is_day_or_title() || is_name()) {
             return false;
         }
         may_be_a_name = BEFORE_A_NAME.lists(word) || (listed.is_none() && may_be_a_name);
@@ -156,6 +199,10 @@ fn is_written_as_a_name(word: &str, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn is_placeholder(text: &str) -> bool {
+        matches!(certain(SectionName::BuyingReason, text), Some(Certain::StandIn | Certain::Pointer))
+    }
+
     #[test]
     fn stand_ins_pointers_and_templates_are_placeholders() {
         let texts = [
@@ -199,9 +246,18 @@ mod tests {
             "[Insert why the customer bought]",
             "[customer] does [action] by [date]",
             "<enter reason here>",
+            "Siehe Angebot vom 3. Mai, Position 4",
+            "À définir avec le CFO avant mars",
+            "to be agreed with the CFO by 12 May",
+            "Ver propuesta, página 3",
+            "follows next week",
+            "Reden:\nDatum:",
+            "www.notion.so/acme/goals",
+            "Recording: https://zoom.example/rec/1",
+            "as discussed with Sarah on 3 Dec",
         ];
         for text in texts {
-            assert_eq!(certain(Section::BuyingReason, text), Some(Label::Placeholder), "{text}");
+            assert!(is_placeholder(text), "{text}");
         }
     }
 
@@ -230,7 +286,7 @@ mod tests {
             "check-in on the phone",
         ];
         for text in texts {
-            assert_eq!(certain(Section::Risks, text), None, "{text}");
+            assert_eq!(certain(SectionName::Risks, text), None, "{text}");
         }
     }
 }

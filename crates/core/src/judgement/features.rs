@@ -3,16 +3,16 @@
 //! A feature is a bucket of the weight table. Which features a text has, and in which order, depends on nothing
 //! but the text and its section.
 
-use crate::Section;
-use crate::lexer::{Kind, Token, Tokens};
-use crate::lexicon::Classes;
+use super::lexer::{Kind, Token, Tokens};
+use super::lexicon::Classes;
+use crate::packet::SectionName;
 
 /// The weight table has `1 << BUCKET_BITS` rows.
-pub(crate) const BUCKET_BITS: u32 = 16;
+pub const BUCKET_BITS: u32 = 16;
 
 /// Kinds of features. Within a block all features of a text weigh the same: the more there are, the less each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Block {
+pub enum Block {
     Characters,
     Words,
     Classes,
@@ -20,10 +20,10 @@ pub(crate) enum Block {
 }
 
 impl Block {
-    pub(crate) const ALL: [Self; 4] = [Self::Characters, Self::Words, Self::Classes, Self::Shape];
+    pub const ALL: [Self; 4] = [Self::Characters, Self::Words, Self::Classes, Self::Shape];
 
     /// What each of `count` features counts. The factors were chosen by cross-validation.
-    pub(crate) fn value(self, count: u16) -> f32 {
+    pub fn value(self, count: u16) -> f32 {
         let factor = match self {
             Self::Characters => 1.4,
             Self::Words | Self::Classes => 1.0,
@@ -35,12 +35,12 @@ impl Block {
 
 /// One feature of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Feature {
+pub struct Feature {
     /// Row of the weight table.
-    pub(crate) bucket: u32,
-    pub(crate) block: Block,
+    pub bucket: u32,
+    pub block: Block,
     /// Position of the token it comes from; a shape comes from the whole text.
-    pub(crate) token: Option<u16>,
+    pub token: Option<u16>,
 }
 
 /// Lengths of character n-grams, in bytes of the folded text.
@@ -48,7 +48,7 @@ const SHORTEST: usize = 2;
 const LONGEST: usize = 4;
 
 /// All features of a text, each bucket once.
-pub(crate) fn extract(section: Section, tokens: &Tokens) -> Vec<Feature> {
+pub fn extract(section: SectionName, tokens: &Tokens) -> Vec<Feature> {
     let mut features =
         Features { section, all: Vec::with_capacity(1_024), seen: vec![0; (1 << BUCKET_BITS) / 64] };
     features.characters(tokens);
@@ -59,7 +59,7 @@ pub(crate) fn extract(section: Section, tokens: &Tokens) -> Vec<Feature> {
 }
 
 struct Features {
-    section: Section,
+    section: SectionName,
     all: Vec<Feature>,
     /// One bit for each bucket.
     seen: Vec<u64>,

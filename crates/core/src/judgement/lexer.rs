@@ -2,14 +2,15 @@
 
 use std::ops::Range;
 
-use crate::lexicon::{Classes, Lexicon};
-use crate::tokens::{fold, is_combining, is_invisible};
+use super::lexicon::{Classes, Lexicon};
+use crate::text::tokens::{fold, is_combining};
+use crate::text::visible::is_invisible;
 
 /// Characters of a text that are looked at.
 const LOOKED_AT: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Word,
     /// Digits, with what stands between and beside them: `12`, `10:30`, `Q3`, `v2`.
     Number,
@@ -20,21 +21,21 @@ pub(crate) enum Kind {
 
 /// A word, number, link or mark.
 #[derive(Debug, Clone)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) classes: Classes,
+pub struct Token {
+    pub kind: Kind,
+    pub(super) classes: Classes,
     /// Capitalised, though it opens no sentence.
-    pub(crate) is_name: bool,
+    pub is_name: bool,
     /// Where it stands in the folded text.
     start: usize,
-    pub(crate) end: usize,
+    pub end: usize,
     /// Where it stands in the text itself.
-    pub(crate) source: Range<usize>,
+    pub source: Range<usize>,
 }
 
 impl Token {
     /// It is no mark, and more than a small word.
-    pub(crate) fn says_something(&self) -> bool {
+    pub fn says_something(&self) -> bool {
         match self.kind {
             Kind::Word => !self.classes.holds(Classes::SMALL),
             Kind::Number | Kind::Link => true,
@@ -44,14 +45,14 @@ impl Token {
 }
 
 /// The tokens of one text.
-pub(crate) struct Tokens {
+pub struct Tokens {
     folded: String,
     all: Vec<Token>,
     lines: usize,
 }
 
 impl Tokens {
-    pub(crate) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         let mut lexer =
             Lexer { text, tokens: Self { folded: " ".to_owned(), all: Vec::new(), lines: 1 }, opens: true };
         lexer.run();
@@ -61,20 +62,20 @@ impl Tokens {
     }
 
     /// All tokens with one space between them, and a space at either end. Digits are zeros.
-    pub(crate) fn folded(&self) -> &str {
+    pub fn folded(&self) -> &str {
         &self.folded
     }
 
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> {
         self.all.iter()
     }
 
-    pub(crate) fn text_of(&self, token: &Token) -> &str {
+    pub fn text_of(&self, token: &Token) -> &str {
         self.folded.get(token.start..token.end).unwrap_or_default()
     }
 
     /// Lines that hold anything.
-    pub(crate) fn lines(&self) -> usize {
+    pub fn lines(&self) -> usize {
         self.lines
     }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use crate::features::{self, Block, Feature};
-use crate::lexer::{Token, Tokens};
-use crate::{Section, rules};
+use super::features::{self, Block, Feature};
+use super::lexer::{Token, Tokens};
+use crate::packet::SectionName;
 
 /// From this calibrated probability on, a text that is not ok is a gap.
 pub const SURE: f32 = 0.6;
@@ -16,7 +16,7 @@ pub const UNSURE: f32 = 0.3;
 const MOST_WORDS: usize = 4;
 
 /// How much likelier than any other kind a placeholder must be to be called so, in log-odds.
-const PLACEHOLDER_MARGIN: f32 = 1.5;
+const PLACEHOLDER_MARGIN: f32 = 2.5;
 
 /// What a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,10 +56,10 @@ pub enum Certainty {
 }
 
 /// Columns of the weight table: not ok against ok, then the three kinds of not ok against each other.
-pub(crate) const COLUMNS: usize = 4;
-pub(crate) const KINDS: [Label; 3] = [Label::Vague, Label::Placeholder, Label::Activity];
+pub const COLUMNS: usize = 4;
+pub const KINDS: [Label; 3] = [Label::Vague, Label::Placeholder, Label::Activity];
 
-/// What the two stages say about a text.
+/// What the model says about a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// The likeliest label of a text that is not ok; `Ok` below [`UNSURE`].
@@ -81,29 +81,34 @@ impl Judgement {
     }
 }
 
-/// Judges a text in its section, with rules first and the model of this crate after them.
-pub fn judge(section: Section, text: &str) -> Judgement {
+/// Judges a cleaned text in its section; the rules have not been certain of it. The corpus holds Latin letters only:
+/// of other scripts nothing is said.
+pub fn judge(section: SectionName, text: &str) -> Judgement {
     static MODEL: LazyLock<Model> = LazyLock::new(|| Model::parse(include_bytes!("model.bin")));
+    let letters = || text.chars().filter(|letter| letter.is_alphabetic());
+    if letters().filter(|&letter| letter >= '\u{250}').count() * 2 > letters().count() {
+        return Judgement { label: Label::Ok, probability_not_ok: 0.0, words: Vec::new() };
+    }
     MODEL.judge(section, text)
 }
 
 /// The weights, one byte each, and how a score becomes a probability.
 #[derive(Default)]
-pub(crate) struct Model {
-    pub(crate) bias: [f32; COLUMNS],
+pub struct Model {
+    pub bias: [f32; COLUMNS],
     /// The value of a weight of 1.
-    pub(crate) scale: f32,
+    pub scale: f32,
     /// Slope and offset of the logistic curve from score to probability.
-    pub(crate) slope: f32,
-    pub(crate) offset: f32,
+    pub slope: f32,
+    pub offset: f32,
     /// A row of columns for each bucket.
-    pub(crate) weights: Cow<'static, [u8]>,
+    pub weights: Cow<'static, [u8]>,
 }
 
 impl Model {
     const FLOATS: usize = COLUMNS + 3;
 
-    pub(crate) fn parse(file: &'static [u8]) -> Self {
+    pub fn parse(file: &'static [u8]) -> Self {
         let (head, weights) = file.split_at_checked(Self::FLOATS * 4).unwrap_or_default();
         let mut floats = head.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes);
         let mut next = || floats.next().unwrap_or_default();
@@ -116,16 +121,12 @@ impl Model {
         }
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let floats = self.bias.into_iter().chain([self.scale, self.slope, self.offset]);
         floats.flat_map(f32::to_le_bytes).chain(self.weights.iter().copied()).collect()
     }
 
-    pub(crate) fn judge(&self, section: Section, text: &str) -> Judgement {
-        if let Some(label) = rules::certain(section, text) {
-            let probability_not_ok = if label == Label::Ok { 0.0 } else { 1.0 };
-            return Judgement { label, probability_not_ok, words: Vec::new() };
-        }
+    pub fn judge(&self, section: SectionName, text: &str) -> Judgement {
         let tokens = Tokens::of(text);
         let features = features::extract(section, &tokens);
         let scores = self.scores(&features);
@@ -147,7 +148,7 @@ impl Model {
     }
 
     /// The sums within a block are whole numbers far below 2^24, so that they are exact in any order.
-    pub(crate) fn scores(&self, features: &[Feature]) -> [f32; COLUMNS] {
+    pub fn scores(&self, features: &[Feature]) -> [f32; COLUMNS] {
         let mut sums = Block::ALL.map(|_| [0.0; COLUMNS]);
         for feature in features {
             for (sum, weight) in
@@ -165,7 +166,7 @@ impl Model {
         scores
     }
 
-    pub(crate) fn probability(&self, score: f32) -> f32 {
+    pub fn probability(&self, score: f32) -> f32 {
         logistic(self.slope * score + self.offset)
     }
 
@@ -192,26 +193,26 @@ impl Model {
 }
 
 /// What a feature of each block counts.
-pub(crate) fn values(features: &[Feature]) -> [f32; Block::ALL.len()] {
+pub fn values(features: &[Feature]) -> [f32; Block::ALL.len()] {
     let count = |block| features.iter().filter(|feature| feature.block == block).count();
     Block::ALL.map(|block| block.value(u16::try_from(count(block)).unwrap_or(u16::MAX)))
 }
 
 /// The kind of a text that is not ok. Calling it a placeholder takes more than being a little likelier.
-pub(crate) fn kind(section: Section, scores: [f32; COLUMNS]) -> Label {
+pub fn kind(section: SectionName, scores: [f32; COLUMNS]) -> Label {
     let [_, vague, placeholder, activity] = scores;
-    let is_activity = section == Section::FirstValue && activity > vague;
+    let is_activity = section == SectionName::FirstValue && activity > vague;
     let (other, score) = if is_activity { (Label::Activity, activity) } else { (Label::Vague, vague) };
     if placeholder > score + PLACEHOLDER_MARGIN { Label::Placeholder } else { other }
 }
 
 /// 1 / (1 + e^-x)
-pub(crate) fn logistic(x: f32) -> f32 {
+pub fn logistic(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
 /// e^x from sums and products only, so that every machine computes the same bits.
-pub(crate) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     let part = x.clamp(-30.0, 30.0) / 1024.0;
     let mut power = 1.0 + part * (1.0 + part * (0.5 + part / 6.0));
     for _ in 0..10 {

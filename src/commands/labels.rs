@@ -1,0 +1,78 @@
+//! `handoff labels`: dismissed gaps as labelled texts, in the format of the corpus that the judgement is trained on.
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::fetch::read_mapping;
+use super::{ConfigArg, Problem, open_store};
+use crate::store::StoredPacket;
+use handoff_core::mapping::Mapping;
+use handoff_core::packet::{Packet, RuleId};
+use handoff_core::record::DealRecord;
+
+#[derive(Debug, Args)]
+pub struct LabelsArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+/// One line: a text of the CRM that a person called an answer.
+#[derive(Debug, Serialize)]
+struct Label {
+    id: String,
+    deal: String,
+    section: String,
+    /// Not known: `und`, as ISO 639 says.
+    lang: &'static str,
+    text: String,
+    label: &'static str,
+}
+
+/// Prints the texts of all gaps about prose that were dismissed, while their records are kept. They hold customers' words:
+/// nothing leaves this machine.
+pub(super) async fn run(args: &LabelsArgs) -> Result<(), Problem> {
+    let store = open_store(&args.config.config).await?;
+    let mut gone = 0;
+    for packet_id in store.dismissed_packets().await? {
+        let Some(stored) = store.packet(&packet_id).await? else { continue };
+        let Some(record) = stored.record.kept() else {
+            gone += 1;
+            continue;
+        };
+        let packet: Packet = serde_json::from_str(&stored.packet)?;
+        let mapping = read_mapping(Path::new(&packet.mapping.file))?;
+        for label in labels(&stored, &serde_json::from_str(record)?, &mapping) {
+            println!("{}", serde_json::to_string(&label)?);
+        }
+    }
+    if gone > 0 {
+        eprintln!("handoff: {gone} packets with a dismissed gap are left out: their records are deleted");
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// The sections of a packet in which a gap about prose was dismissed, with what their fields hold.
+fn labels(stored: &StoredPacket, record: &DealRecord, mapping: &Mapping) -> Vec<Label> {
+    let is_about_prose = |gap: &str| {
+        matches!(RuleId::parse(gap), Some((RuleId::Placeholder | RuleId::Vague | RuleId::Activity, _)))
+    };
+    let dismissed = stored.dismissals.iter().filter(|one| is_about_prose(&one.gap));
+    let label = |section: &str| {
+        let fields = mapping.sections.iter().find(|(name, _)| name.as_str() == section);
+        let values = fields.into_iter().flat_map(|(_, fields)| &fields.from);
+        let values: Vec<&str> = values.flat_map(|path| record.read(path).values()).collect();
+        Label {
+            id: format!("{}/{section}", stored.packet_id),
+            deal: stored.deal.clone(),
+            section: section.to_owned(),
+            lang: "und",
+            text: values.join("\n"),
+            label: "ok",
+        }
+    };
+    let labels = dismissed.map(|one| label(&one.section));
+    labels.filter(|label| !label.text.is_empty()).collect()
+}
