@@ -1,7 +1,10 @@
-//! Bearer authentication of the operator's pages. Without a token every client of the listener may see them; it is
-//! then on loopback.
+//! Bearer authentication of the operator's pages. Without a token every client of the listener may see them that calls
+//! it by an address or as `localhost`; it is then on loopback.
+
+use std::net::IpAddr;
 
 use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -29,10 +32,27 @@ impl Key {
     }
 }
 
+/// Whether a request names this machine. A name that somebody else resolves to us (DNS rebinding) lets a browser here
+/// show our pages to that somebody's.
+fn is_addressed_to_us(request: &Request) -> bool {
+    let Some(host) = request.headers().get(header::HOST) else { return true };
+    let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok()
+    })
+}
+
 /// Lets a request with the token pass; everything else is a 401 that says nothing.
 pub(super) async fn require(State(key): State<Option<Key>>, request: Request, next: Next) -> Response {
-    if key.is_none_or(|key| key.opens(&request)) {
-        return next.run(request).await;
+    match key {
+        Some(key) if key.opens(&request) => return next.run(request).await,
+        Some(_) => {}
+        None if is_addressed_to_us(&request) => return next.run(request).await,
+        None => {
+            let why = "not called by an address or as localhost; operator_token allows every name\n";
+            return (StatusCode::MISDIRECTED_REQUEST, why).into_response();
+        }
     }
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], "not authorised\n").into_response()
 }

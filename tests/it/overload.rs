@@ -39,6 +39,9 @@ pub fn trials() -> Vec<Trial> {
         "idle_timeout = \"100ms\"" a_head_that_never_ends_is_cut_off,
         "idle_timeout = \"100ms\"" a_connection_that_is_kept_and_not_used_is_closed,
         "body_timeout = \"100ms\"" a_body_that_never_ends_is_given_up,
+        "" a_request_names_exactly_one_host,
+        "" a_head_that_can_be_read_in_two_ways_is_refused,
+        "" a_connection_is_read_strictly_from_its_first_head_to_its_last,
         "" a_packed_body_is_refused_unread,
         "" a_body_of_unknown_length_is_cut_off_at_one_mebibyte,
         "" a_body_that_is_announced_too_large_is_refused_unread,
@@ -146,6 +149,110 @@ async fn a_body_that_never_ends_is_given_up(world: &mut World) {
     let mut stream = says(world, &format!("{HEAD}content-length: 10\r\n\r\n[")).await;
     let answer = hears(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408 Request Timeout"), "{answer}");
+}
+
+/// Sends a request in raw bytes, behind which everything is read.
+async fn answers(world: &World, request: &str) -> String {
+    let mut stream = says(world, request).await;
+    let _ = stream.shutdown().await;
+    hears(&mut stream).await
+}
+
+async fn a_head_that_can_be_read_in_two_ways_is_refused(world: &mut World) {
+    for request in [
+        "GET /healthz HTTP/1.1\nhost: a\n\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\n\r\n",
+        "GET /healthz HTTP/1.1\nhost: a\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nx: b\nx-client-cert-sha256: c\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\n\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nx: b\rc\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\nx: b\0c\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost : a\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\n folded: b\r\n\r\n",
+        "GET  /healthz HTTP/1.1\r\nhost: a\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 1, 2\r\n\r\nxx",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: +1\r\n\r\nx",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\nx",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 0x1\r\n\r\nx",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999999999999\r\n\r\nx",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST /webhooks/hubspot HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n\r\n",
+        "POST /webhooks/hubspot HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n\r\n",
+        "POST /webhooks/hubspot HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\n\r\n",
+        "GET /healthz HTTP/2.0\r\nhost: a\r\n\r\n",
+        "GET /healthz\r\nhost: a\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}",
+    ] {
+        let heard = answers(world, request).await;
+        assert!(
+            heard.is_empty() || heard.starts_with("HTTP/1.1 4") || heard.starts_with("HTTP/1.0 4"),
+            "{request:?}: {heard}"
+        );
+    }
+    // A body that is announced in two ways is read in one, and nothing is read behind it.
+    let smuggled = "POST /webhooks/hubspot HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n\
+                    0\r\n\r\nGET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let heard = answers(world, smuggled).await;
+    assert_eq!(heard.matches("HTTP/1.1").count(), 1, "{heard}");
+    others_are_served(world).await;
+}
+
+async fn a_connection_is_read_strictly_from_its_first_head_to_its_last(world: &mut World) {
+    let get = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let post =
+        "POST /healthz HTTP/1.1\r\nhost: a\r\nContent-Length: 21\r\n\r\na\nbody\n\nof\r\n\r\nlines\n\n";
+    let bare = "GET /healthz HTTP/1.1\r\nhost: a\n\r\n";
+    for (requests, answered) in [
+        ([get, get, get], 3),
+        ([get, post, get], 3),
+        ([post, post, get], 3),
+        (["\r\n", get, get], 2),
+        ([get, bare, get], 1),
+        ([post, bare, get], 1),
+        ([get, get, bare], 2),
+        ([bare, get, get], 0),
+    ] {
+        // One after another, as a proxy sends them, and all at once.
+        let mut stream = connects(world).await;
+        let mut heard = String::new();
+        for request in requests {
+            if stream.write_all(request.as_bytes()).await.is_err() {
+                break;
+            }
+            let mut answer = [0; 1024];
+            if request != "\r\n"
+                && let Ok(read @ 1..) = must("an answer or the end", stream.read(&mut answer)).await
+            {
+                heard += &String::from_utf8_lossy(&answer[..read]);
+            }
+        }
+        assert_eq!(heard.matches("HTTP/1.1 ").count(), answered, "{requests:?}: {heard}");
+        let heard = answers(world, &requests.concat()).await;
+        assert!(heard.matches("HTTP/1.1 ").count() <= answered, "{requests:?}: {heard}");
+    }
+}
+
+async fn a_request_names_exactly_one_host(world: &mut World) {
+    let two = "host: hooks.example.com\r\nHost: hooks.example.com\r\n";
+    for (head, answer) in [
+        ("GET /healthz HTTP/1.1\r\nhost: hooks.example.com\r\n".to_owned(), "HTTP/1.1 200 OK"),
+        ("GET /healthz HTTP/1.0\r\n".to_owned(), "HTTP/1.0 200 OK"),
+        ("GET /healthz HTTP/1.1\r\n".to_owned(), "HTTP/1.1 400 Bad Request"),
+        (format!("GET /healthz HTTP/1.1\r\n{two}"), "HTTP/1.1 400 Bad Request"),
+        (format!("GET /healthz HTTP/1.0\r\n{two}"), "HTTP/1.0 400 Bad Request"),
+        ("GET http://hooks.example.com/healthz HTTP/1.1\r\n".to_owned(), "HTTP/1.1 400 Bad Request"),
+        (
+            format!("POST /webhooks/hubspot HTTP/1.1\r\ncontent-length: 0\r\n{two}"),
+            "HTTP/1.1 400 Bad Request",
+        ),
+        ("GET /healthz HTTP/1.1\r\nhost: a\r\nhost: b\r\nhost: c\r\n".to_owned(), "HTTP/1.1 400 Bad Request"),
+    ] {
+        let heard = hears(&mut says(world, &format!("{head}connection: close\r\n\r\n")).await).await;
+        assert!(heard.starts_with(answer), "{head}: {heard}");
+    }
 }
 
 async fn a_packed_body_is_refused_unread(world: &mut World) {

@@ -4,23 +4,27 @@
 //! has the one deadline that matters here, for a request head, which also ends idle connections.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use axum::http::{StatusCode, Version};
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connections::{ConnectionSlot, Connections};
+use super::strict_heads::StrictHeads;
 use crate::clock::Clock;
 
 /// The pause after a connection could not be accepted, most likely for want of file descriptors.
@@ -60,8 +64,8 @@ pub async fn serve(
             Some(_) = open.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
                 connections.evict_idle();
@@ -73,7 +77,7 @@ pub async fn serve(
             _ = stopped.wait_for(|stopped| *stopped) => break,
             slot = connections.acquire() => slot,
         };
-        open.spawn(connection(stream, routes.clone(), slot, limits.idle, stopped.clone()));
+        open.spawn(connection(accepted, routes.clone(), slot, limits.idle, stopped.clone()));
     }
     drop(listener);
     let finish = async { while open.join_next().await.is_some() {} };
@@ -83,19 +87,21 @@ pub async fn serve(
 }
 
 async fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     routes: Router,
     slot: Arc<ConnectionSlot>,
     idle: Duration,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let service =
-        service_fn(|request: Request<Incoming>| Box::pin(answer(routes.clone(), Arc::clone(&slot), request)));
+    let service = service_fn(|request: Request<Incoming>| {
+        Box::pin(answer(routes.clone(), Arc::clone(&slot), peer, request))
+    });
+    let (read, write) = stream.into_split();
     let mut served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(tokio::io::join(StrictHeads::new(read), write)), service);
     let stopping = tokio::select! {
         ended = poll_fn(|context| served.poll_without_shutdown(context)) => match ended {
             Ok(()) => false,
@@ -120,21 +126,40 @@ async fn connection(
 
 /// Reads what the client still sends, and forgets it. Closing at once would reset the connection, and a client
 /// that is told its body is too large might never read so: <https://www.rfc-editor.org/rfc/rfc9112#section-9.6>.
-async fn close(mut stream: TcpStream) {
+async fn close(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = stream.shutdown().await;
     let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut stream, &mut tokio::io::sink())).await;
+}
+
+/// Two readings of a request begin with two hosts: <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>.
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
 }
 
 async fn answer(
     mut routes: Router,
     slot: Arc<ConnectionSlot>,
+    peer: SocketAddr,
     mut request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
     use tower_service::Service as _;
 
     slot.mark_busy();
     request.extensions_mut().insert(Arc::clone(&slot));
-    let answered = routes.call(request).await;
+    request.extensions_mut().insert(ConnectInfo(peer));
+    // Where a chunked body ends is hyper's affair, and the next head begins there.
+    let last = request.headers().contains_key(TRANSFER_ENCODING);
+    let mut answered = if names_one_host(&request) {
+        routes.call(request).await
+    } else {
+        Ok((StatusCode::BAD_REQUEST, [(CONNECTION, "close")], "one Host header is needed\n").into_response())
+    };
+    if let Ok(answer) = &mut answered
+        && last
+    {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     slot.mark_idle(false);
     answered
 }

@@ -5,6 +5,7 @@
 mod body_budget;
 mod connections;
 mod listener;
+mod strict_heads;
 
 pub use body_budget::BodyBudget;
 pub(super) use body_budget::{ReadBody, Reservation};
