@@ -8,6 +8,7 @@ use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 
 use crate::command_line::said;
+use crate::process::handoff;
 use crate::side::Side;
 use crate::tests;
 use crate::world::{WORK, World};
@@ -15,7 +16,9 @@ use crate::world::{WORK, World};
 const POST_MESSAGE: &str = "POST /api/chat.postMessage";
 
 pub fn trials() -> Vec<Trial> {
-    tests![Hubspot, Salesforce: no_win_is_doubled_by_an_older_backup]
+    let mut trials = tests![Hubspot, Salesforce: no_win_is_doubled_by_an_older_backup];
+    trials.extend(tests![a_killed_backup_leaves_nothing_that_looks_like_one]);
+    trials
 }
 
 async fn no_win_is_doubled_by_an_older_backup(side: Side) {
@@ -69,5 +72,49 @@ async fn no_win_is_doubled_by_an_older_backup(side: Side) {
         let expected = if destination == CrmTask { 1 } else { 2 };
         assert_eq!(found, expected, "{destination} was found on the other side");
     }
+    world.end().await;
+}
+
+async fn a_killed_backup_leaves_nothing_that_looks_like_one() {
+    let mut world = World::without_service(Side::Hubspot, WORK);
+    world.starts().await;
+    world.closes_deal(Side::Hubspot.complete()).await;
+    world.next_digest().await;
+    world.settles().await;
+    let config = world.installation.config.to_str().unwrap();
+    let copies = world.directory.path().join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    let in_it = || {
+        let names = std::fs::read_dir(&copies)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    };
+    let file = |name: &str| copies.join(name).to_str().unwrap().to_owned();
+    for name in ["monday.db", "tuesday.db", "monday.db"] {
+        let mut killed = handoff(&["store", "backup", &file(name), "--config", config]);
+        let killed = killed.env("HANDOFF_CRASH_AT", "backup.copied").output().await.unwrap();
+        assert!(!killed.status.success());
+        assert_eq!(in_it(), [".handoff-backup.part"], "what is left has no name of a backup");
+    }
+    // Left by another copy, and larger than the next.
+    std::fs::write(copies.join(".handoff-backup.part"), vec![b'x'; 4 << 20]).unwrap();
+    for (name, status) in [("wednesday.db", 0), ("wednesday.db", 1), ("thursday.db", 0)] {
+        let backup = said(&["store", "backup", &file(name), "--config", config]).await;
+        assert_eq!(backup.status, status, "{}", backup.err);
+    }
+    assert_eq!(in_it(), ["thursday.db", "wednesday.db"]);
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(file("thursday.db")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+
+    // One at a time: the part of a running one is nobody else's.
+    let running = std::fs::File::create(copies.join(".handoff-backup.part")).unwrap();
+    running.lock().unwrap();
+    assert_eq!(said(&["store", "backup", &file("friday.db"), "--config", config]).await.status, 1);
+    assert_eq!(in_it(), [".handoff-backup.part", "thursday.db", "wednesday.db"]);
     world.end().await;
 }

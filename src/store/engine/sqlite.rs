@@ -129,19 +129,20 @@ pub fn must_exist(path: &Path) -> Result<(), StoreError> {
     std::fs::metadata(path).map(drop).map_err(|error| refused(path, error))
 }
 
-/// The sole right to serve the file. Held by the system for as long as the process lives, whatever way it ends.
+/// The sole right to serve the file.
 pub fn lock_beside(path: &Path) -> Result<File, StoreError> {
-    let path = beside(path, ".lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|error| refused(&path, error))?;
+    lock(&beside(path, ".lock"))
+}
+
+/// The sole right to a file that only its owner can read; creates it when it is missing. Held by the system for as long
+/// as the process lives, whatever way it ends.
+pub fn lock(path: &Path) -> Result<File, StoreError> {
+    create_private(path)?;
+    let file = OpenOptions::new().write(true).open(path).map_err(|error| refused(path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Served { path }),
-        Err(TryLockError::Error(error)) => Err(refused(&path, error)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Served { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(refused(path, error)),
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::health::quick_check;
 use crate::clock::Clock;
+use crate::crash_point;
 use crate::store::Store;
 use crate::store::engine::sqlite::{self, beside, refused};
 use crate::store::engine::{Conn, StoreError, migrate, query};
@@ -28,14 +29,18 @@ impl Store {
     /// returns. Only its owner can read it.
     pub async fn back_up(from: &Path, to: &Path) -> Result<(), StoreError> {
         sqlite::must_exist(from)?;
-        // Keeps the name, so that nothing is overwritten and no unfinished copy ever has it.
-        sqlite::create_new(to)?;
-        let part = beside(to, ".part");
+        must_be_new(to)?;
+        // One name in a directory: what a killed backup has left there is overwritten by the next, of whatever name.
+        let part = to.with_file_name(".handoff-backup.part");
+        let lock = sqlite::lock(&part)?;
+        lock.set_len(0).map_err(|error| refused(&part, error))?;
         let copied = sqlite::apart(copy_online(from.to_owned(), part.clone())).await;
-        let kept = copied.and_then(|()| put(&part, to));
+        crash_point!("backup.copied");
+        let kept = copied.and_then(|()| must_be_new(to)).and_then(|()| put(&part, to));
         if kept.is_err() {
-            let _ = (fs::remove_file(&part), fs::remove_file(to));
+            let _ = fs::remove_file(&part);
         }
+        drop(lock);
         kept
     }
 
@@ -59,11 +64,14 @@ impl Store {
 }
 
 async fn copy_online(from: PathBuf, part: PathBuf) -> Result<(), StoreError> {
-    drop(sqlite::create_new(&part)?);
     let mut conn = sqlite::read_only(&from)?;
     let text = part.to_str().ok_or_else(|| refused(&part, io::ErrorKind::InvalidFilename.into()))?;
     Conn::Sqlite(&mut conn).execute(query(COPY).bind(text)).await?;
     examine(&part).await
+}
+
+fn must_be_new(path: &Path) -> Result<(), StoreError> {
+    if path.exists() { Err(refused(path, rustix::io::Errno::EXIST.into())) } else { Ok(()) }
 }
 
 /// A copy of the copy, made ready to be served.
