@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_files_as_shipped_are_clean() {
-        let report = check(Path::new("config/handoff.toml"), &|_| Some("something".to_owned()));
+        let report = check(Path::new("config/handoff.toml"), &|_| Some("something of a secret".to_owned()));
         insta::assert_snapshot!(report, @r"
         config/handoff.toml: ok
         mappings/hubspot.yaml: ok
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_broken_mapping_is_reported_beside_a_broken_configuration() {
         let (directory, config) = files("crm: hubspot\ntime_zone: Europe/Berlin\nowner: {from: deal.x}\n");
-        let report = check(&config, &|name| (name != "TOKEN").then(|| "x".to_owned()));
+        let report = check(&config, &|name| (name != "TOKEN").then(|| "x".repeat(16)));
         assert_eq!(report.exit_code(), 1);
         assert!(report.mappings.is_empty());
         insta::assert_snapshot!(text(&report, &directory), @r#"
@@ -262,7 +262,7 @@ mod tests {
              \x20 promises: deal.c\n  risks: deal.d\n\
              roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n",
         );
-        let report = check(&config, &|_| Some("x".to_owned()));
+        let report = check(&config, &|_| Some("x".repeat(16)));
         insta::assert_snapshot!(text(&report, &directory), @r#"
         warning: no field feeds `first_value`: it will be reported as unmapped on every handoff
          --> DIR/m.yaml:5:1
@@ -288,7 +288,7 @@ mod tests {
              \x20 first_value: deal.First_Value__c\n\
              roles: {labels: {Sponsor: sponsor, User: operator, Expert: evaluator, Blocker: blocker}}\n",
         );
-        let report = check(&config, &|_| Some("x".to_owned()));
+        let report = check(&config, &|_| Some("x".repeat(16)));
         insta::assert_snapshot!(text(&report, &directory), @r#"
         error: this is a mapping for salesforce, but a [[hubspot]] block names it
         --> DIR/m.yaml
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn programs_get_the_same_findings_as_people() {
         let (directory, config) = files("crm: hubspt\n");
-        let report = check(&config, &|_| Some("x".to_owned()));
+        let report = check(&config, &|_| Some("x".repeat(16)));
         let json = report.json();
         assert_eq!((&json["errors"], &json["warnings"]), (&4.into(), &2.into()));
         let first = &json["files"][1]["problems"][0];

@@ -38,7 +38,7 @@ pub struct CopyArgs {
     /// The store to read, such as sqlite:handoff.db
     #[arg(long, value_name = "URL", env = "HANDOFF_COPY_FROM", hide_env_values = true)]
     from: String,
-    /// The empty store to fill, such as <postgres://handoff@db.example.com/handoff>. A URL with a password is
+    /// The empty store to fill, such as <postgres://handoff@db.example.com/handoff?sslmode=verify-full>. A URL with a password is
     /// better put into the variable: other users of the machine can see arguments
     #[arg(long, value_name = "URL", env = "HANDOFF_COPY_TO", hide_env_values = true)]
     to: String,

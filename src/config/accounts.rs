@@ -97,7 +97,7 @@ mod tests {
         }
         let env = |name: &str| match name {
             "WEBHOOK" => Some("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned()),
-            "CLIENT" | "BOT" | "PLAIN" => Some("something!".to_owned()),
+            "CLIENT" | "BOT" | "PLAIN" => Some("something of a secret".to_owned()),
             _ => None,
         };
         let loaded =

@@ -118,7 +118,7 @@ mod tests {
             if is_table || setting(bare).is_some() { format!("{bare}\n") } else { String::new() }
         };
         let text: String = SHIPPED.lines().map(switched_on).collect();
-        let env = |_: &str| Some("x".to_owned());
+        let env = |_: &str| Some("x".repeat(16));
         let loaded = load::parse(
             "handoff.toml",
             &text,

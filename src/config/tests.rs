@@ -31,8 +31,11 @@ fn env(name: &str) -> Option<String> {
     match name {
         "MISSING" => None,
         "EMPTY" => Some(" ".to_owned()),
-        "STORE_URL" => Some("postgres://handoff:1234-secret@db.example.com/handoff".to_owned()),
-        _ => Some(format!("value of {name}")),
+        "STORE_URL" => {
+            Some("postgres://handoff:1234-secret@db.example.com/handoff?sslmode=require".to_owned())
+        }
+        "GUESSABLE" => Some("fifteen letters".to_owned()),
+        _ => Some(format!("value of the variable {name}")),
     }
 }
 
@@ -134,7 +137,7 @@ fn every_key_that_has_a_default_stands_in_the_file_as_shipped() {
 #[test]
 fn secrets_come_from_the_environment_and_from_files_beside_the_configuration() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("token"), "from a file\n").unwrap();
+    std::fs::write(directory.path().join("token"), "token from a file\n").unwrap();
     std::fs::write(directory.path().join("hubspot.yaml"), "").unwrap();
     let text = instead("token_env = \"HUBSPOT_TOKEN\"", "token_file = \"token\"");
     let text = text.replace("../mappings/", "");
@@ -145,18 +148,20 @@ fn secrets_come_from_the_environment_and_from_files_beside_the_configuration() {
     assert!(loaded.problems.is_empty(), "{}", loaded.problems);
     let config = loaded.config.unwrap();
     let portal = portal(&config);
-    assert!(matches!(&portal.auth, hubspot::Auth::Token(token) if token.expose_secret() == "from a file"));
-    let secrets: Vec<_> = portal.client_secrets.iter().map(ExposeSecret::expose_secret).collect();
-    assert_eq!(secrets, ["value of NEW", "value of OLD"]);
     assert!(
-        matches!(&config.slack.auth, slack::Auth::Bot(token) if token.expose_secret() == "value of SLACK_BOT_TOKEN")
+        matches!(&portal.auth, hubspot::Auth::Token(token) if token.expose_secret() == "token from a file")
+    );
+    let secrets: Vec<_> = portal.client_secrets.iter().map(ExposeSecret::expose_secret).collect();
+    assert_eq!(secrets, ["value of the variable NEW", "value of the variable OLD"]);
+    assert!(
+        matches!(&config.slack.auth, slack::Auth::Bot(token) if token.expose_secret() == "value of the variable SLACK_BOT_TOKEN")
     );
 }
 
 #[test]
 fn oauth_remembers_where_its_refresh_token_is_kept() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("refresh"), "r").unwrap();
+    std::fs::write(directory.path().join("refresh"), "a refresh token").unwrap();
     std::fs::write(directory.path().join("hubspot.yaml"), "").unwrap();
     let text = instead("token_env = \"HUBSPOT_TOKEN\"\n", "").replace("../mappings/", "").replace(
         "[slack]",
@@ -689,7 +694,7 @@ fn the_store_is_a_file_or_a_server() {
     let stores = [
         ("url = \"sqlite:/var/lib/handoff.db\"", "sqlite:/var/lib/handoff.db"),
         (
-            "url = \"postgres://handoff@db.example.com:6432/handoff\"",
+            "url = \"postgres://handoff@db.example.com:6432/handoff?sslmode=require\"",
             "postgres://db.example.com:6432/handoff",
         ),
         ("url_env = \"STORE_URL\"", "postgres://db.example.com/handoff"),
@@ -744,7 +749,7 @@ fn a_store_of_another_kind_is_refused() {
     10 | url = "handoff.db"
        |       ^^^^^^^^^^^^
        |
-       = help: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff"
+       = help: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff?sslmode=verify-full"
     "#);
 }
 
@@ -770,7 +775,7 @@ fn a_variable_that_holds_no_store_is_named_and_not_shown() {
     10 | url_env = "OTHER"
        | ^^^^^^^
        |
-       = help: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff"
+       = help: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff?sslmode=verify-full"
     "#);
 }
 
@@ -852,7 +857,7 @@ fn operators_beyond_this_machine_need_a_token() {
 
 #[test]
 fn an_operator_token_that_could_be_guessed_is_refused() {
-    let text = format!("operator_token_env = \"T\"\n{SHORT}");
+    let text = format!("operator_token_env = \"GUESSABLE\"\n{SHORT}");
     assert!(told(&text).contains("shorter than 16 characters"));
 }
 
@@ -948,4 +953,72 @@ fn a_path_that_was_relative_to_the_working_directory_is_named() {
     assert!(told.contains(&format!("write {place}/mappings/hubspot.yaml")), "{told}");
     assert!(told.contains(&format!("there is no database {name} beside this file")), "{told}");
     assert!(told.contains(&format!("write {place}/{name}")), "{told}");
+}
+
+#[test]
+fn a_secret_that_can_be_guessed_or_was_not_copied_whole_is_refused() {
+    const LONG: &str = "0123456789abcdef0123456789abcdef";
+    const WHSEC: &str = "whsec_c2FuZGJveCBzZWNyZXQgZm9yIHN0YW5kYXJkIDMyYiE=";
+    let text = with(
+        r#"[[salesforce]]
+org = "00DHn0000012AbCMAU"
+mapping = "mappings/salesforce.yaml"
+instance_url = "https://acme.my.salesforce.com"
+webhook_secrets_env = ["WHSEC"]
+body_secrets_env = ["BODY"]
+[salesforce.client_credentials]
+client_id = "3MVG9"
+client_secret_env = "CONSUMER"
+"#,
+    );
+    let text = text.replace("client_secrets_env", "workflow_secrets_env = [\"FLOW\"]\nclient_secrets_env");
+    let text = format!("operator_token_env = \"OPERATOR\"\n{text}");
+    let told = |changed: &str, value: &str| {
+        let env = |name: &str| {
+            let kept = if name == "WHSEC" { WHSEC } else { LONG };
+            Some(if name == changed { value } else { kept }.to_owned())
+        };
+        parse("handoff.toml", &text, &Secrets { env: &env, directory: Path::new("config") })
+            .problems
+            .to_string()
+    };
+    for (name, value, shortest) in [
+        ("OPERATOR", "0123456789abcde", 16),
+        ("HUBSPOT_CLIENT_SECRET", "0123456789abcde", 16),
+        ("HUBSPOT_CLIENT_SECRET", "x", 16),
+        ("FLOW", "guess me", 16),
+        ("BODY", "ÄÖÜäöüß", 16),
+        ("WHSEC", "whsec_eA==", 16),
+        ("HUBSPOT_TOKEN", "pat-eu1-cut", 12),
+        ("SLACK_BOT_TOKEN", "xoxb-", 12),
+        ("CONSUMER", "short", 12),
+    ] {
+        let told = told(name, value);
+        assert!(told.contains(&format!("is shorter than {shortest} characters")), "{name}: {told}");
+        assert!(value.len() < 5 || !told.contains(value), "{told}");
+    }
+    assert!(
+        told("WHSEC", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY=").contains("Standard Webhooks"),
+        "23 bytes"
+    );
+    let fine = told("NONE", "");
+    assert!(fine.is_empty(), "{fine}");
+}
+
+#[test]
+fn a_lease_leaves_room_for_the_rate_limits() {
+    for (times, found) in [
+        ("http_timeout = \"5s\"\nlease = \"19s\"", Some("two workers could do the same work")),
+        ("http_timeout = \"5s\"\nlease = \"20s\"", Some("may end while its calls wait for the rate limits")),
+        ("http_timeout = \"5s\"\nlease = \"29s\"", Some("lease = \"30s\"")),
+        ("http_timeout = \"5s\"\nlease = \"30s\"", None),
+        ("http_timeout = \"28s\"", Some("lease = \"122s\"")),
+        ("http_timeout = \"10s\"", None),
+    ] {
+        let told = read(&with(&format!("[work]\n{times}\n"))).problems.to_string();
+        assert!(
+            told.contains(found.unwrap_or_default()) && found.is_some() != told.is_empty(),
+            "{times}: {told}"
+        );
+    }
 }

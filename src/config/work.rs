@@ -10,6 +10,10 @@ use handoff_core::source::{Block, Field, Problems, Span};
 /// would let a second worker begin the same work.
 const CALLS_PER_LEASE: u32 = 4;
 
+/// How long those calls may have to wait for the rate limits, together: within HubSpot's window everything that waits
+/// gets its turn.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(10);
+
 /// Reads the block; what it leaves out keeps its default.
 pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &mut Problems) -> WorkConfig {
     let default = WorkConfig::default();
@@ -80,6 +84,14 @@ fn contradictions(work: &WorkConfig, [lease, retry, window]: [Option<Span>; 3], 
                 "make lease at least {CALLS_PER_LEASE} times http_timeout: lease = \"{}s\"",
                 needed.as_secs().max(1)
             ),
+        );
+    }
+    let busy = needed.saturating_add(RATE_LIMIT_WAIT);
+    if let Some(span) = lease.filter(|_| (needed..busy).contains(&work.lease)) {
+        problems.warning(
+            span,
+            format!("a lease of {:?} may end while its calls wait for the rate limits", work.lease),
+            format!("add {} s for that: lease = \"{}s\"", RATE_LIMIT_WAIT.as_secs(), busy.as_secs()),
         );
     }
     if let Some(span) = retry.filter(|_| work.first_retry > work.longest_retry) {

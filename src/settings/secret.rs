@@ -3,9 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use handoff_core::source::{self, Block, Field, Problems, Span};
+
+/// A shorter secret can be guessed by a stranger who keeps trying: those that vouch for a caller.
+const SHORTEST_PROOF: (usize, &str) = (16, "make one with `openssl rand -hex 32`, or copy it whole");
+
+/// A shorter one was not copied whole: those that a vendor hands out.
+const SHORTEST_CREDENTIAL: (usize, &str) = (12, "copy it whole from where it was made");
 
 /// Where secrets come from.
 pub struct Secrets<'a> {
@@ -98,6 +104,12 @@ impl Secrets<'_> {
             );
         }
         let mut found = self.named(section, key, wanted, problems, texts);
+        let proves = key.ends_with("_secrets") || key == "operator_token";
+        let (least, help) = if proves { SHORTEST_PROOF } else { SHORTEST_CREDENTIAL };
+        let short = |secret: &SecretString| secret.expose_secret().chars().count() < least;
+        if let Some(span) = found.named.filter(|_| found.secrets.iter().any(short)) {
+            problems.error(span, format!("a secret behind `{key}` is shorter than {least} characters"), help);
+        }
         found.listed += usize::from(plain.is_present());
         found.named = found.named.or(plain.key_span());
         found

@@ -185,7 +185,7 @@ async fn the_kubernetes_manifest_fits_the_program() {
     // The secrets that the comment at the top tells to create.
     let secret = |name: &str| {
         let told = KUBERNETES.contains(&format!("--from-literal={name}="));
-        let url = "postgres://handoff@db.example.com/handoff";
+        let url = "postgres://handoff@db.example.com/handoff?sslmode=verify-full";
         told.then(|| if name == "HANDOFF_STORE_URL" { url } else { "a secret of enough letters" }.to_owned())
     };
     let loaded = config::load(&file, &secret);

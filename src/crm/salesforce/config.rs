@@ -106,7 +106,7 @@ pub fn read(
 
     if let Some(span) = webhook.named.filter(|_| webhook.secrets.iter().any(|one| webhook_key(one).is_none()))
     {
-        let help = "a Standard Webhooks secret is whsec_ and base64, as `openssl rand -base64 32` prints it";
+        let help = "a Standard Webhooks secret is whsec_ and at least 24 bytes in base64, as `openssl rand -base64 32` prints it";
         problems.error(span, "one of `webhook_secrets` is not a Standard Webhooks secret", help);
     }
     let no_outbound = !outbound.is_present() || outbound.is_empty_list();

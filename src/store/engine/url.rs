@@ -1,10 +1,12 @@
 //! Where a store is: `sqlite:PATH` or `postgres://user@host:5432/database`.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use reqwest::Url;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// What may follow the `?` of a PostgreSQL URL. The driver passes over what it does not know, and a slip in
 /// `sslmode` must not turn encryption off.
@@ -41,7 +43,8 @@ pub struct StoreUrlError {
     pub help: &'static str,
 }
 
-const EXAMPLES: &str = "write \"sqlite:handoff.db\" or \"postgres://handoff@db.example.com/handoff\"";
+const EXAMPLES: &str =
+    "write \"sqlite:handoff.db\" or \"postgres://handoff@db.example.com/handoff?sslmode=verify-full\"";
 
 impl StoreUrl {
     /// Whether it holds a password, which does not belong into a file.
@@ -85,10 +88,28 @@ fn postgres(text: &str) -> Result<StoreUrl, StoreUrlError> {
             "sslmode, sslrootcert, sslcert, sslkey, options[…], application_name and statement-cache-capacity are known",
         );
     }
-    if sqlx::postgres::PgConnectOptions::from_str(text).is_err() {
+    let Ok(options) = PgConnectOptions::from_str(text) else {
         return refused("has a parameter that cannot be read", "check what stands behind the ?");
+    };
+    // `prefer`, the driver's default, goes on without encryption when the server, or somebody on the way, offers none.
+    let encrypted = !matches!(options.get_ssl_mode(), PgSslMode::Prefer | PgSslMode::Allow);
+    if !encrypted && !is_here(&options) {
+        return refused(
+            "may send the password unencrypted to another machine",
+            "add ?sslmode=verify-full (or require), or ?sslmode=disable if the network between is yours alone",
+        );
     }
     Ok(StoreUrl::Postgres(text.to_owned()))
+}
+
+/// Whether the server is on this machine: a socket in the file system, or loopback.
+fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl<P: AsRef<Path> + ?Sized> From<&P> for StoreUrl {
@@ -154,7 +175,7 @@ mod tests {
         for other in ["handoff.db", "mysql://localhost/handoff", "", "/var/lib/handoff.db", "C:\\handoff.db"]
         {
             insta::allow_duplicates! {
-                insta::assert_snapshot!(refused(other), @r#"the store's URL has no known scheme: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff""#);
+                insta::assert_snapshot!(refused(other), @r#"the store's URL has no known scheme: write "sqlite:handoff.db" or "postgres://handoff@db.example.com/handoff?sslmode=verify-full""#);
             }
         }
     }
@@ -166,11 +187,36 @@ mod tests {
     }
 
     #[test]
+    fn another_machine_is_reached_unencrypted_only_when_that_is_written() {
+        for (url, taken) in [
+            ("postgres://handoff:pw@db.example.com/handoff", false),
+            ("postgres://handoff@db.example.com/handoff", false),
+            ("postgresql://10.0.0.7:6432/handoff?application_name=x", false),
+            ("postgres://handoff@localhost.example.com/handoff", false),
+            ("postgres:///handoff?host=db.example.com", false),
+            ("postgres://localhost/handoff?hostaddr=192.0.2.7", false),
+            ("postgres://db/handoff?sslmode=prefer", false),
+            ("postgres://db/handoff?sslmode=allow", false),
+            ("postgres://db/handoff?sslmode=disable", true),
+            ("postgres://db/handoff?sslmode=require", true),
+            ("postgres://db/handoff?sslmode=verify-ca", true),
+            ("postgres://db/handoff?sslmode=verify-full", true),
+            ("postgres://localhost/handoff", true),
+            ("postgres://127.0.0.1:5432/handoff", true),
+            ("postgres://[::1]/handoff", true),
+            ("postgres:///handoff?host=/var/run/postgresql", true),
+        ] {
+            assert_eq!(url.parse::<StoreUrl>().is_ok(), taken, "{url}");
+        }
+        insta::assert_snapshot!(refused("postgres://handoff:pw@db.example.com/handoff"), @"the store's URL may send the password unencrypted to another machine: add ?sslmode=verify-full (or require), or ?sslmode=disable if the network between is yours alone");
+    }
+
+    #[test]
     fn a_password_is_recognised_and_never_printed() {
         for (url, has) in [
             ("postgres://handoff:1234-secret@db.example.com:6432/handoff?sslmode=require", true),
-            ("postgresql://db.example.com:6432/handoff?password=1234-secret", true),
-            ("postgres://handoff@db.example.com:6432/handoff", false),
+            ("postgresql://db.example.com:6432/handoff?password=1234-secret&sslmode=require", true),
+            ("postgres://handoff@db.example.com:6432/handoff?sslmode=disable", false),
         ] {
             let url: StoreUrl = url.parse().unwrap();
             assert_eq!(url.has_password(), has);

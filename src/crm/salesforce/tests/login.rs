@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::crm::outbound::MAX_ANSWER_BYTES;
-use crate::crm::outbound::tests::server_that_sends;
+use crate::crm::outbound::tests::{server_that_sends, server_that_sends_elsewhere};
 
 #[tokio::test]
 async fn a_refused_token_is_replaced_once_and_the_call_repeated() {
@@ -112,4 +112,15 @@ async fn an_answer_above_the_limit_is_a_failed_call() {
     let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
     let failure = connect(&config(&url), &clock()).user_by_email("dana@example.com").await.unwrap_err();
     assert_eq!(failure, Failure::retry("logging in to Salesforce: the answer could not be read"));
+
+    let login = async |headers: axum::http::HeaderMap| {
+        let host = headers["host"].to_str().unwrap();
+        axum::Json(json!({"access_token": "t1", "instance_url": format!("http://{host}")}))
+    };
+    let routes = axum::Router::new().route("/services/oauth2/token", axum::routing::post(login));
+    let url = server_that_sends_elsewhere(MAX_ANSWER_BYTES + 1, routes).await;
+    let salesforce = connect(&config(&url), &clock());
+    let failure = salesforce.user_by_email("dana@example.com").await.unwrap_err();
+    insta::assert_snapshot!(failure, @"looking for a user: the answer could not be read");
+    assert!(matches!(salesforce.create_task(&draft()).await, Err(Failure::Unknown { .. })));
 }
