@@ -18,7 +18,12 @@ pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> CallOut
     match finished {
         Ok(counted) => {
             context.metrics.deal(outcome);
-            tracing::info!(deal = %lease.deal, outcome, error, lost_lease = !counted, "deal");
+            let (deal, lost_lease) = (&lease.deal, !counted);
+            if outcome == "dead" {
+                tracing::error!(%deal, outcome, error, lost_lease, "deal");
+            } else {
+                tracing::info!(%deal, outcome, error, lost_lease, "deal");
+            }
         }
         Err(failed) => tracing::error!(deal = %lease.deal, error = %failed, "deal could not be recorded"),
     }
@@ -64,7 +69,8 @@ fn after(context: &Context, lease: &DealLease, failure: Failure) -> DealEnd {
         Failure::Unknown { why } => (why, None),
         Failure::GiveUp { why } => return DealEnd::Dead { error: why },
         Failure::Pause { why, until } => {
-            return DealEnd::Paused { until: context.pause_until(until), reason: why };
+            let until = context.pause_until(until, &lease.deal.account.to_string(), &why);
+            return DealEnd::Paused { until, reason: why };
         }
     };
     match context.next_try(lease.attempts, wait) {

@@ -54,18 +54,17 @@ pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<CallOut
         error: ended.error.clone(),
         next_at: ended.next_at(),
     };
+    let needs_a_person = matches!(ended.end, DeliveryEnd::Dead | DeliveryEnd::Held);
     let counted = context.store.finish_delivery(lease, ended.end, attempt).await?;
     crash_point!("delivery.recorded");
     context.metrics.attempt(lease.destination.as_str(), ended.outcome);
-    tracing::info!(
-        packet = lease.packet_id,
-        destination = %lease.destination,
-        outcome = ended.outcome,
-        error = ended.error,
-        lost_lease = !counted,
-        millis = duration.as_millis(),
-        "delivery"
-    );
+    let (outcome, error, millis) = (ended.outcome, ended.error, duration.as_millis());
+    let (packet, destination, lost_lease) = (&lease.packet_id, lease.destination, !counted);
+    if needs_a_person {
+        tracing::error!(packet, %destination, outcome, error, lost_lease, millis, "delivery");
+    } else {
+        tracing::info!(packet, %destination, outcome, error, lost_lease, millis, "delivery");
+    }
     Ok(ended.call)
 }
 
@@ -308,7 +307,7 @@ impl Job<'_> {
     }
 
     fn paused(&self, why: String, until: Option<Timestamp>) -> Ended {
-        let until = self.context.pause_until(until);
+        let until = self.context.pause_until(until, &self.lease.scope(), &why);
         Ended::ignored(DeliveryEnd::Paused { until }, "paused", why)
     }
 }

@@ -28,9 +28,13 @@ impl Context {
         later(self.clock.now(), self.work.first_retry.max(self.work.http_timeout))
     }
 
-    /// When a paused account may try again: as the other side said, or after the configured pause.
-    pub(super) fn pause_until(&self, until: Option<Timestamp>) -> Timestamp {
-        until.unwrap_or_else(|| later(self.clock.now(), self.work.pause))
+    /// When a paused account may try again: as the other side said, or after the configured pause, which is for what
+    /// ends only when a person acts.
+    pub(super) fn pause_until(&self, until: Option<Timestamp>, scope: &str, why: &str) -> Timestamp {
+        until.unwrap_or_else(|| {
+            tracing::error!(scope, why, "calls are refused until a person mends that");
+            later(self.clock.now(), self.work.pause)
+        })
     }
 }
 

@@ -9,14 +9,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::PUBLIC_URL;
+use handoff_bridge::store::{DeliveryState, Destination};
 use handoff_sandbox::deals::{BOT_TOKEN, TOKEN};
+use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
 use crate::command_line::{Said, said};
 use crate::side::Side;
 use crate::tests;
-use crate::world::{WORK, World};
+use crate::world::{NORTHLIGHT, WORK, World};
 
 pub fn trials() -> Vec<Trial> {
     tests![
@@ -27,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
         a_redirect_and_a_silence_are_named,
         refused_credentials_are_told_account_by_account,
         a_broken_configuration_ends_it_early,
+        what_waits_for_a_person_is_told,
     ]
 }
 
@@ -131,6 +134,7 @@ async fn a_healthy_installation_has_nothing_to_mend() {
     insta::assert_snapshot!(clinic.without_places(&lines.join("\n")), @"
     ✓ configuration: DIR/handoff.toml and 2 mapping(s) have no mistakes
     ✓ store: sqlite:DIR/handoff.db is sound (quick_check) and in WAL mode
+    ✓ work: no deal and no delivery waits for a person
     ✓ clock: the same as hubspot:48210077's
     ✓ clock: the same as salesforce:00DQy00000A7kLmMAJ's
     ✓ clock: the same as slack's
@@ -207,5 +211,18 @@ async fn a_broken_configuration_ends_it_early() {
     assert_eq!(
         (status, complaints),
         (1, vec!["bad configuration: DIR/hubspot.yaml has mistakes".to_owned()])
+    );
+}
+
+async fn what_waits_for_a_person_is_told() {
+    let clinic = Clinic::new().await;
+    let fault = Fault::slack_error("channel_not_found");
+    clinic.world.sandbox.slack.fails("POST /api/chat.postMessage", fault, Times::UntilCleared);
+    clinic.world.closes_deal(NORTHLIGHT).await;
+    clinic.world.delivery_becomes(Destination::SlackDigest, DeliveryState::Dead).await;
+    let (status, complaints) = clinic.complaints().await;
+    assert_eq!(
+        (status, complaints),
+        (1, vec!["bad work: 1 deals or deliveries are dead or held".to_owned()])
     );
 }

@@ -7,6 +7,7 @@ use super::Finding;
 use crate::store::{Store, StoreHealth, StoreUrl};
 
 const STORE: &str = "store";
+const WORK: &str = "work";
 
 /// Less is called a problem: a backlog of some days fits.
 const LITTLE_BYTES: u64 = 256 << 20;
@@ -23,16 +24,17 @@ pub(super) async fn look(url: &StoreUrl) -> Vec<Finding> {
         return found;
     }
     match Store::health(url).await {
-        Ok(StoreHealth::Sqlite { quick_check, journal_mode }) => {
+        Ok(StoreHealth::Sqlite { quick_check, journal_mode, waiting_for_a_person }) => {
             let mut found = vec![soundness(url, &quick_check, &journal_mode)];
             if let StoreUrl::Sqlite(path) = url {
                 found.extend(place(path));
                 found.extend(privacy(path));
             }
+            found.push(work(waiting_for_a_person));
             found
         }
-        Ok(StoreHealth::Postgres { version, tables, known, round_trip }) => {
-            vec![tables_of(url, version, tables, known), speed(round_trip)]
+        Ok(StoreHealth::Postgres { version, tables, known, round_trip, waiting_for_a_person }) => {
+            vec![tables_of(url, version, tables, known), speed(round_trip), work(waiting_for_a_person)]
         }
         Err(error) => {
             let remedy = match url {
@@ -46,6 +48,14 @@ pub(super) async fn look(url: &StoreUrl) -> Vec<Finding> {
             vec![Finding::bad(STORE, error.to_string(), remedy)]
         }
     }
+}
+
+fn work(waiting: i64) -> Finding {
+    if waiting == 0 {
+        return Finding::good(WORK, "no deal and no delivery waits for a person");
+    }
+    let seen = format!("{waiting} deals or deliveries are dead or held");
+    Finding::bad(WORK, seen, "`handoff list` names them, and says of each what to do")
 }
 
 fn soundness(url: &StoreUrl, quick_check: &str, journal_mode: &str) -> Finding {

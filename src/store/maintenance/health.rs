@@ -15,6 +15,9 @@ use crate::store::engine::{
 statements! {
     QUICK_CHECK = { sqlite: "PRAGMA quick_check(1)" };
     JOURNAL_MODE = { sqlite: "PRAGMA journal_mode" };
+    WAITING_FOR_A_PERSON = "
+        SELECT (SELECT COUNT(*) FROM deals WHERE state <> 'idle' AND state = 'dead')
+            + (SELECT COUNT(*) FROM deliveries WHERE state <> 'done' AND state IN ('dead', 'held'))";
     /// A transaction that changes nothing would not notice a full disk.
     WRITE_PROBE = "INSERT INTO pauses (scope, until, reason, since) VALUES ('probe', 0, '', 0)";
     REMOVE_PROBE = "DELETE FROM pauses WHERE scope = 'probe'";
@@ -28,6 +31,8 @@ pub enum StoreHealth {
         quick_check: String,
         /// `wal`, once a service has opened it.
         journal_mode: String,
+        /// Dead deals, and dead and held deliveries.
+        waiting_for_a_person: i64,
     },
     /// Of a server that is new enough.
     Postgres {
@@ -38,6 +43,7 @@ pub enum StoreHealth {
         known: i64,
         /// The quickest of three answers.
         round_trip: Duration,
+        waiting_for_a_person: i64,
     },
 }
 
@@ -71,7 +77,8 @@ async fn file(path: PathBuf) -> Result<StoreHealth, StoreError> {
     let mut on = Conn::Sqlite(&mut conn);
     let quick_check = quick_check(&mut on).await.unwrap_or_else(|damage| damage.to_string());
     let (journal_mode,) = on.one(query(JOURNAL_MODE)).await.unwrap_or(("an unknown mode".to_owned(),));
-    Ok(StoreHealth::Sqlite { quick_check, journal_mode })
+    let (waiting_for_a_person,) = on.one(query(WAITING_FOR_A_PERSON)).await.unwrap_or((0,));
+    Ok(StoreHealth::Sqlite { quick_check, journal_mode, waiting_for_a_person })
 }
 
 /// `ok`, or the first damage.
@@ -91,6 +98,7 @@ async fn postgres(url: &str) -> Result<StoreHealth, StoreError> {
         round_trip = round_trip.min(watch.elapsed());
     }
     let tables = migrate::newest(&mut on).await.unwrap_or(0);
+    let (waiting_for_a_person,) = on.one(query(WAITING_FOR_A_PERSON)).await.unwrap_or((0,));
     conn.close().await?;
-    Ok(StoreHealth::Postgres { version, tables, known: migrate::known(), round_trip })
+    Ok(StoreHealth::Postgres { version, tables, known: migrate::known(), round_trip, waiting_for_a_person })
 }
