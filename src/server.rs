@@ -130,7 +130,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         probe: http::StoreProbe::default(),
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
-        overload: http::LogThrottle::default(),
+        throttle: http::LogThrottle::default(),
         refused_mappings,
     };
     let worker = Context {
@@ -174,12 +174,24 @@ fn shared(
     Ok(reloadable)
 }
 
-/// The one HTTP client: TLS by `ring` with roots compiled in, so that an image without files works.
+/// The one HTTP client: TLS by `ring` with roots compiled in, so that an image without files works. A proxy that the
+/// environment names (`HTTPS_PROXY`, `ALL_PROXY`, but for `NO_PROXY`) is used for other machines only.
 pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .filter_map(|root| reqwest::Certificate::from_der(root).ok());
-    reqwest::Client::builder()
+    let variable = |names: [&str; 2]| {
+        names.iter().find_map(|name| std::env::var(name).ok()).filter(|url| !url.is_empty())
+    };
+    let mut client = reqwest::Client::builder().no_proxy();
+    let proxy = variable(["HTTPS_PROXY", "https_proxy"]).or_else(|| variable(["ALL_PROXY", "all_proxy"]));
+    if let Some(url) = proxy {
+        // Plain http is for this machine only, and no proxy leads there.
+        let direct =
+            format!("localhost,127.0.0.0/8,::1,{}", variable(["NO_PROXY", "no_proxy"]).unwrap_or_default());
+        client = client.proxy(reqwest::Proxy::https(url)?.no_proxy(reqwest::NoProxy::from_string(&direct)));
+    }
+    client
         .user_agent(concat!("handoff-bridge/", env!("CARGO_PKG_VERSION")))
         .tls_certs_only(roots)
         .redirect(reqwest::redirect::Policy::none())

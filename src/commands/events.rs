@@ -1,4 +1,4 @@
-//! `handoff events`: the inbox.
+//! `handoff events`: the inbox, and what was refused.
 
 use clap::Args;
 
@@ -18,7 +18,10 @@ pub struct EventsArgs {
 
 pub(super) async fn run(args: &EventsArgs) -> Result<(), Problem> {
     let store = open_store(&args.config.config).await?;
-    let events = store.events(args.limit).await?;
+    let mut events = store.events(args.limit).await?;
+    events.extend(store.refusals(args.limit).await?);
+    events.sort_by_key(|event| std::cmp::Reverse(event.received_at));
+    events.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&events)?);
         return Ok(());

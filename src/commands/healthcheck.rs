@@ -11,7 +11,7 @@ pub(super) async fn run(args: &ConfigArg) -> Result<(), Problem> {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
     client.get(format!("http://{address}/healthz")).send().await?.error_for_status()?;
     Ok(())
 }

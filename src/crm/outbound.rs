@@ -160,12 +160,31 @@ impl<E: ApiError> CallError<E> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A server on loopback that answers every request with success and a body of this many bytes.
+    /// A server on loopback that answers every request with success and a body of this many bytes, which it sends packed
+    /// where the client unpacks.
     pub(crate) async fn server_that_sends(bytes: usize) -> String {
+        server_that_sends_elsewhere(bytes, axum::Router::new()).await
+    }
+
+    /// The same for every path that is not among these routes.
+    pub(crate) async fn server_that_sends_elsewhere(bytes: usize, routes: axum::Router) -> String {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, &vec![b' '; bytes]).unwrap();
+        let packed = packed.finish().unwrap();
+        assert!(packed.len() < bytes / 100, "a bomb");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = axum::Router::new().fallback(move || async move { vec![b' '; bytes] });
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let app = routes.fallback(move |headers: axum::http::HeaderMap| {
+            let unpacks =
+                headers.get("accept-encoding").is_some_and(|value| value.to_str().unwrap().contains("gzip"));
+            let packed = packed.clone();
+            async move {
+                let (encoding, body) =
+                    if unpacks { ("gzip", packed) } else { ("identity", vec![b' '; bytes]) };
+                ([("content-encoding", encoding)], body)
+            }
+        });
+        tokio::spawn(async move { axum::serve(listener, app).await });
         url
     }
 

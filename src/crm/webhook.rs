@@ -32,12 +32,21 @@ pub struct RawWebhook {
     pub(super) path_and_query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// Whether a verifier may look for what would have matched, which costs many times what verifying costs.
+    pub(super) explained: bool,
 }
 
 impl RawWebhook {
     /// Wraps what the server received.
     pub fn new(method: &str, path_and_query: &str, headers: HeaderMap, body: Vec<u8>) -> Self {
-        Self { method: method.to_uppercase(), path_and_query: path_and_query.to_owned(), headers, body }
+        let (method, path_and_query) = (method.to_uppercase(), path_and_query.to_owned());
+        Self { method, path_and_query, headers, body, explained: true }
+    }
+
+    /// The same request, whose refusal names no reason that would have to be looked for.
+    #[must_use]
+    pub fn unexplained(self) -> Self {
+        Self { explained: false, ..self }
     }
 
     /// Called by a verifier once the sender is proved.
@@ -166,6 +175,9 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The kind of a proof that none of the secrets made.
+    pub const MISMATCH: &str = "mismatch";
+
     pub(super) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
     }
@@ -218,7 +230,7 @@ impl Batch {
 
     pub(super) fn received(self, verification: Verification) -> Received {
         let dropped = self.dropped.into_iter().map(|(reason, count)| (reason.as_str(), count as u64));
-        Received { events: self.events, dropped: dropped.collect(), verification }
+        Received { events: self.events, dropped: dropped.collect(), useless: None, verification }
     }
 }
 
@@ -264,6 +276,8 @@ pub struct Received {
     pub events: Vec<Event>,
     /// How many others were dropped, by reason.
     pub dropped: BTreeMap<&'static str, u64>,
+    /// What its author has to change before it says anything.
+    pub useless: Option<String>,
     /// How the sender was proved.
     pub verification: Verification,
 }

@@ -37,8 +37,8 @@ pub struct HttpState {
     pub body_budget: BodyBudget,
     /// How long a webhook waits for its commit before its sender is told to come back.
     pub answer_within: Duration,
-    /// Keeps the log short while webhooks cannot be stored.
-    pub overload: LogThrottle,
+    /// Keeps the log short while webhooks are refused.
+    pub throttle: LogThrottle,
     /// Asks who reloads them for the mapping files whose newest version does not run.
     pub refused_mappings: Box<dyn Fn() -> Vec<RefusedMapping> + Send + Sync>,
 }

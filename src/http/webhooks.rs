@@ -1,16 +1,27 @@
 //! Receive, verify, record, answer. Nothing else happens before the 2xx.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::HttpState;
 use super::error::Refused;
 use super::server::{ReadBody, Reservation};
-use crate::crm::{Event, RawWebhook, Received, Rejected, WebhookRoute};
+use crate::crm::{Event, RawWebhook, Received, Refusal, Rejected, WebhookRoute};
 use crate::store::{Recorded, StoreError};
+
+/// Where a webhook came from: the address of the connection, behind the one that the proxy in front added last.
+fn sender(request: &Request) -> String {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
+    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let last =
+        forwarded.and_then(|header| header.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    let way = last.map(|address| format!("{address} by way of "));
+    way.unwrap_or_default() + &peer.unwrap_or_default()
+}
 
 /// Answers a webhook on one of the routes of a CRM.
 pub(super) async fn receive(
@@ -19,10 +30,17 @@ pub(super) async fn receive(
     secret: Option<Path<String>>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let (raw, _reservation) = read(&state, webhook.name, webhook.max_body, request).await?;
+    let sender = sender(&request);
+    let (raw, _reservation) = read(&state, webhook.max_body, request).await.inspect_err(|refused| {
+        refuse(&state, webhook.name, &sender, refused.as_str(), "its body was not read");
+    })?;
     let secret = secret.map(|Path(secret)| secret).unwrap_or_default();
-    let received = (webhook.receive)(raw, &secret, state.clock.now());
-    let status = record(&state, webhook.name, received).await?;
+    let now = state.clock.now();
+    // The long way to the reason is taken for what is logged, not for every stranger.
+    let raw =
+        if state.throttle.is_due((webhook.name, Refusal::MISMATCH), now) { raw } else { raw.unexplained() };
+    let received = (webhook.receive)(raw, &secret, now);
+    let status = record(&state, webhook.name, &sender, received).await?;
     Ok(match webhook.answer {
         Some((content_type, body)) => (status, [(header::CONTENT_TYPE, content_type)], body).into_response(),
         None => status.into_response(),
@@ -32,37 +50,54 @@ pub(super) async fn receive(
 /// Takes the raw bytes, and nothing but the raw bytes. Their memory counts until the answer.
 async fn read(
     state: &HttpState,
-    route: &'static str,
     limit: usize,
     request: Request,
 ) -> Result<(RawWebhook, Reservation), Refused> {
-    let ReadBody { parts, bytes, reservation } =
-        state.body_budget.read(limit, request).await.inspect_err(|refused| {
-            state.metrics.webhook(route, refused.as_str());
-        })?;
+    let ReadBody { parts, bytes, reservation } = state.body_budget.read(limit, request).await?;
     let path_and_query = parts.uri.path_and_query().map_or("/", |uri| uri.as_str());
     Ok((RawWebhook::new(parts.method.as_str(), path_and_query, parts.headers, bytes), reservation))
+}
+
+/// Counts a refused webhook. Of many for the same reason a few are logged and written down for `handoff events`.
+fn refuse(state: &HttpState, route: &'static str, sender: &str, kind: &'static str, why: &str) {
+    state.metrics.webhook(route, kind);
+    note(state, route, sender, kind, why);
+}
+
+fn note(state: &HttpState, route: &'static str, sender: &str, kind: &'static str, why: &str) {
+    let Some(silent) = state.throttle.due((route, kind), state.clock.now()) else { return };
+    tracing::warn!(route, kind, sender, why, silent, "webhook refused");
+    let (store, times) = (state.store.clone(), i64::try_from(silent + 1).unwrap_or(i64::MAX));
+    let about = [route, kind, sender, why].map(ToOwned::to_owned);
+    // The sender does not wait for it.
+    tokio::spawn(async move {
+        if let Err(error) = store.note_refusal(about, times).await {
+            tracing::debug!(%error, "a refused webhook is not in `handoff events`");
+        }
+    });
 }
 
 /// Commits what a verified webhook says, and only then answers 200.
 async fn record(
     state: &HttpState,
     route: &'static str,
+    sender: &str,
     received: Result<Received, Rejected>,
 ) -> Result<StatusCode, Refused> {
     let received = match received {
         Ok(received) => received,
         Err(Rejected::Unverified(refusal)) => {
-            state.metrics.webhook(route, refusal.kind);
-            tracing::warn!(route, kind = refusal.kind, detail = refusal.detail, "webhook refused");
+            refuse(state, route, sender, refusal.kind, &refusal.detail);
             return Err(Refused::Unverified);
         }
         Err(Rejected::Unreadable) => {
-            state.metrics.webhook(route, "unreadable");
-            tracing::warn!(route, "webhook is verified, but its body cannot be read");
+            refuse(state, route, sender, "unreadable", "it is verified, but its body cannot be read");
             return Err(Refused::Unreadable);
         }
     };
+    if let Some(why) = &received.useless {
+        note(state, route, sender, "useless", why);
+    }
     for (reason, count) in &received.dropped {
         state.metrics.event(reason, *count);
     }
@@ -88,18 +123,21 @@ async fn store(state: &HttpState, route: &'static str, events: Vec<Event>) -> Re
     let recorded = tokio::time::timeout(state.answer_within, state.store.record(events)).await;
     let error = match recorded {
         Ok(Ok(recorded)) => return Ok(recorded),
-        Ok(Err(StoreError::Busy)) => Some(StoreError::Busy),
-        Ok(Err(error)) => {
-            state.metrics.webhook(route, Refused::NotStored.as_str());
-            tracing::error!(route, %error, "webhook is verified, but could not be stored");
-            return Err(Refused::NotStored);
-        }
+        Ok(Err(error)) => Some(error),
         Err(_) => None,
     };
-    state.metrics.webhook(route, Refused::NotStored.as_str());
-    if let Some(silent) = state.overload.due(state.clock.now()) {
-        let why = error.map_or("the store is slow".to_owned(), |busy| busy.to_string());
-        tracing::warn!(route, why, silent, "webhooks are verified, but cannot be stored now");
+    let kind = Refused::NotStored.as_str();
+    state.metrics.webhook(route, kind);
+    if let Some(silent) = state.throttle.due((route, kind), state.clock.now()) {
+        match error {
+            Some(error) if !matches!(error, StoreError::Busy) => {
+                tracing::error!(route, %error, silent, "webhooks are verified, but cannot be stored");
+            }
+            busy => {
+                let why = busy.map_or("the store is slow".to_owned(), |busy| busy.to_string());
+                tracing::warn!(route, why, silent, "webhooks are verified, but cannot be stored now");
+            }
+        }
     }
     Err(Refused::NotStored)
 }

@@ -2,10 +2,11 @@
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::commands::check::check;
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::store::{DeliveryState, Destination, StoreUrl};
 use handoff_bridge::worker::reload::refused;
 use handoff_sandbox::deals::{BOT_TOKEN, CLIENT_SECRET, TOKEN};
-use handoff_sandbox::{Fault, Times};
+use handoff_sandbox::{Delivery, Fault, Times};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -25,8 +26,13 @@ pub fn trials() -> Vec<Trial> {
         three_hundred_strangers_cause_one_question_a_second,
         a_database_that_is_locked_makes_the_service_unready,
         what_a_person_must_act_on_is_counted,
+        a_name_that_somebody_else_resolves_to_us_shows_nothing,
     ];
-    trials.extend(tests![a_disk_that_takes_no_writes_makes_the_service_unready]);
+    trials.extend(tests![
+        a_disk_that_takes_no_writes_makes_the_service_unready,
+        a_flood_of_refusals_is_a_few_lines,
+        what_needs_a_person_is_logged_as_an_error,
+    ]);
     trials.extend(tests![a_token_opens_the_operators_pages_and_nothing_else_does]);
     trials.extend(plain_tests![a_loaded_configuration_prints_no_secret]);
     trials
@@ -193,6 +199,49 @@ async fn a_disk_that_takes_no_writes_makes_the_service_unready() {
     world.end().await;
 }
 
+async fn a_flood_of_refusals_is_a_few_lines() {
+    let world = World::on(Side::Hubspot, Clock::machine(), crate::world::WORK);
+    let process = Process::serve(&world.installation, None).await;
+    let watch = Clock::stopwatch();
+    for number in 0..100 {
+        for (path, secret) in
+            [("hubspot", "x"), ("hubspot/workflow", "y"), ("salesforce", "z"), ("nowhere", "w")]
+        {
+            let url = format!("{PUBLIC_URL}/webhooks/{path}?{number}");
+            process.receives(&Delivery::batch(&url, secret, &[], world.now())).await.unwrap();
+        }
+        let guessed = format!("{PUBLIC_URL}/webhooks/salesforce/outbound/{number}");
+        process.receives(&Delivery::batch(&guessed, "x", &[], world.now())).await.unwrap();
+    }
+    let lines = process.logged("webhook refused");
+    let most = 4 * (1 + watch.elapsed().as_secs() / 10);
+    assert!(lines.len() >= 4 && lines.len() as u64 <= most, "{} lines", lines.len());
+    process.kill().await;
+}
+
+async fn what_needs_a_person_is_logged_as_an_error() {
+    let slack = |code: &str| Fault::slack_error(code);
+    for (fault, message, level, says) in [
+        (slack("channel_not_found"), "delivery", "ERROR", "gave_up"),
+        (slack("msg_too_long"), "delivery", "ERROR", "gave_up"),
+        (slack("invalid_auth"), "calls are refused until a person mends that", "ERROR", "slack"),
+        (slack("account_inactive"), "calls are refused until a person mends that", "ERROR", "slack"),
+        (slack("missing_scope"), "calls are refused until a person mends that", "ERROR", "slack"),
+        (Fault::slack_rate_limited(Some(30)), "delivery", "INFO", "retry"),
+    ] {
+        let world = World::on(Side::Hubspot, Clock::machine(), crate::world::WORK);
+        world.sandbox.slack.fails("POST /api/chat.postMessage", fault, Times::UntilCleared);
+        let process = Process::serve(&world.installation, None).await;
+        let webhook = world.wins(NORTHLIGHT).webhooks(&world.sandbox, world.now(), 0).remove(0);
+        assert_eq!(process.receives(&webhook).await, Some(StatusCode::OK));
+        let logged =
+            || process.logged(message).into_iter().find(|(_, fields)| fields.to_string().contains(says));
+        world.eventually(&format!("{message} with {says}"), async || logged().is_some()).await;
+        assert_eq!(logged().unwrap().0, level, "{says}");
+        process.kill().await;
+    }
+}
+
 async fn what_a_person_must_act_on_is_counted(world: &mut World) {
     world.sandbox.slack.fails(
         "POST /api/chat.postMessage",
@@ -207,6 +256,35 @@ async fn what_a_person_must_act_on_is_counted(world: &mut World) {
         ["deals_dead", "deliveries_dead", "deliveries_held"].map(|name| told[name].as_u64().unwrap());
     assert_eq!(counts, [0, 1, 0], "{told}");
     world.leaves_work();
+}
+
+async fn a_name_that_somebody_else_resolves_to_us_shows_nothing(world: &mut World) {
+    let address = world.service().operator_address.unwrap();
+    let port = address.port();
+    for (host, status) in [
+        (format!("127.0.0.1:{port}"), StatusCode::OK),
+        (format!("LOCALHOST:{port}"), StatusCode::OK),
+        ("handoff.localhost".to_owned(), StatusCode::OK),
+        (format!("[::1]:{port}"), StatusCode::OK),
+        ("10.0.0.7".to_owned(), StatusCode::OK),
+        ("evil.example".to_owned(), StatusCode::MISDIRECTED_REQUEST),
+        (format!("evil.example:{port}"), StatusCode::MISDIRECTED_REQUEST),
+        (format!("127.0.0.1.evil.example:{port}"), StatusCode::MISDIRECTED_REQUEST),
+        ("localhost.evil.example".to_owned(), StatusCode::MISDIRECTED_REQUEST),
+        ("notlocalhost".to_owned(), StatusCode::MISDIRECTED_REQUEST),
+        ("evil.example@x y".to_owned(), StatusCode::MISDIRECTED_REQUEST),
+        (String::new(), StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        for path in ["/readyz", "/metrics", "/packets", "/packets/pkt_1"] {
+            let request = reqwest::Client::new().get(format!("http://{address}{path}")).header("host", &host);
+            let expected = if path == "/packets/pkt_1" && status == StatusCode::OK {
+                StatusCode::NOT_FOUND
+            } else {
+                status
+            };
+            assert_eq!(request.send().await.unwrap().status(), expected, "{host} {path}");
+        }
+    }
 }
 
 /// The world's configuration with a token for operators.
@@ -240,6 +318,11 @@ async fn a_token_opens_the_operators_pages_and_nothing_else_does() {
             assert_eq!(ask(path, Some(bad)).await, StatusCode::UNAUTHORIZED, "{path} {bad}");
         }
     }
+    // A name of ours, such as that of a Kubernetes service, with the token.
+    let named = reqwest::Client::new()
+        .get(format!("http://{address}/readyz"))
+        .header("host", "handoff.monitoring.svc");
+    assert_eq!(named.header("authorization", &good).send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(ask("/packets/pkt_1", None).await, StatusCode::UNAUTHORIZED);
     assert_eq!(ask("/packets/pkt_1", Some(&good)).await, StatusCode::NOT_FOUND);
     assert_eq!(ask("/healthz", None).await, StatusCode::OK, "whether it lives is no secret");

@@ -5,16 +5,19 @@ use handoff_sandbox::hubspot::Kind;
 use handoff_sandbox::{Answer, Fault, Times};
 use libtest_mimic::Trial;
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
+use crate::process::handoff;
 use crate::scenarios;
 use crate::side::{Announcement, Side};
-use crate::world::{NORTHLIGHT, World};
+use crate::world::{NORTHLIGHT, World, must};
 
 pub fn trials() -> Vec<Trial> {
     scenarios![Hubspot:
         no_address_in_a_webhook_or_a_deal_is_ever_called,
         a_redirect_is_not_followed,
+        a_proxy_of_the_environment_sees_no_call_to_this_machine,
     ]
 }
 
@@ -38,6 +41,39 @@ impl Trap {
             () = tokio::task::yield_now() => {}
         }
     }
+}
+
+async fn a_proxy_of_the_environment_sees_no_call_to_this_machine(world: &mut World) {
+    let trap = Trap::set().await;
+    let config = world.installation.config.to_str().unwrap();
+    let fetch = ["fetch", "--deal", NORTHLIGHT, "--account", PORTAL, "--config", config];
+    for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+        for command in [&fetch[..], &["healthcheck", "--config", config]] {
+            let output = handoff(command).env(variable, trap.url()).output().await.unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            // The sandbox takes any free port, which the file does not know: who calls it calls nobody's.
+            assert!(output.status.success() || command[0] == "healthcheck", "{variable}: {said}");
+            trap.nobody_came().await;
+        }
+    }
+    // To other machines the way leads through it.
+    let text = std::fs::read_to_string(config).unwrap();
+    let elsewhere = world.directory.path().join("elsewhere.toml");
+    std::fs::write(
+        &elsewhere,
+        text.replace(&format!("{}/api", world.sandbox.slack.url()), "https://slack.example/api"),
+    )
+    .unwrap();
+    let elsewhere = elsewhere.to_str().unwrap().to_owned();
+    let doctor = tokio::spawn({
+        let (elsewhere, url) = (elsewhere.clone(), trap.url());
+        async move { handoff(&["doctor", "--config", &elsewhere]).env("HTTPS_PROXY", url).output().await }
+    });
+    let (mut caller, _) = must("somebody calls the proxy", trap.0.accept()).await.unwrap();
+    let mut said = [0; 25];
+    must("it says where to", caller.read_exact(&mut said)).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&said), "CONNECT slack.example:443");
+    doctor.abort();
 }
 
 async fn no_address_in_a_webhook_or_a_deal_is_ever_called(world: &mut World) {

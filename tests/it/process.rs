@@ -1,6 +1,7 @@
 //! The real binary in a process of its own, which can be killed.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use handoff_bridge::demo::{Installation, PUBLIC_URL};
 use handoff_sandbox::Delivery;
@@ -18,6 +19,8 @@ pub struct Process {
     pub address: String,
     /// Where operators look.
     pub operator_address: String,
+    /// What it has logged since it was ready.
+    log: Arc<Mutex<Vec<serde_json::Value>>>,
     /// The crash point that somebody in it stands at.
     standing: watch::Receiver<Option<String>>,
     http: reqwest::Client,
@@ -88,15 +91,27 @@ impl Process {
         .await;
         // Somebody must read the log, or the pipe fills up.
         let (stands, standing) = watch::channel(None);
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&log);
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(point) = entry["fields"]["point"].as_str() {
                     let _ = stands.send(Some(point.to_owned()));
                 }
+                kept.lock().unwrap().push(entry);
             }
         });
-        Self { child, address, operator_address, standing, http: reqwest::Client::new() }
+        Self { child, address, operator_address, log, standing, http: reqwest::Client::new() }
+    }
+
+    /// Level and fields of each line with this message that it has logged.
+    pub fn logged(&self, message: &str) -> Vec<(String, serde_json::Value)> {
+        let log = self.log.lock().unwrap();
+        let of_message = log.iter().filter(|entry| entry["fields"]["message"] == message);
+        of_message
+            .map(|entry| (entry["level"].as_str().unwrap().to_owned(), entry["fields"].clone()))
+            .collect()
     }
 
     /// Sends a webhook; `None` if the process died over it.

@@ -1,18 +1,22 @@
 //! What arrives at HubSpot's webhook routes, and what the sender hears.
 
+use std::time::Duration;
+
 use handoff_bridge::demo::{PUBLIC_URL, WORKFLOW_SECRET};
-use handoff_sandbox::Delivery;
+use handoff_bridge::store::EventRow;
 use handoff_sandbox::deals::CLIENT_SECRET;
 use handoff_sandbox::hubspot::Announce;
+use handoff_sandbox::{Delivery, Fault, Times};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::command_line::said;
 use crate::scenarios;
 use crate::world::{NORTHLIGHT, PINEBROOK, World};
 
 pub fn trials() -> Vec<Trial> {
-    scenarios![Hubspot:
+    let mut trials = scenarios![Hubspot:
         an_unsigned_webhook_is_refused,
         a_webhook_signed_with_another_secret_is_refused,
         a_signature_over_another_address_is_refused_whatever_the_host_header_says,
@@ -28,7 +32,14 @@ pub fn trials() -> Vec<Trial> {
         a_workflow_pokes_with_a_signature_or_with_a_secret,
         a_workflow_without_proof_is_refused,
         the_callers_answer_tells_nothing,
-    ]
+        refused_webhooks_are_among_the_events_without_their_bodies,
+        a_wrong_signature_is_explained_once_and_not_to_every_stranger,
+    ];
+    trials.extend(scenarios![both engines, Hubspot:
+        a_captured_workflow_request_is_one_event_whatever_its_headers_say,
+        a_workflow_request_after_the_look_is_another_event,
+    ]);
+    trials
 }
 
 fn target() -> String {
@@ -200,4 +211,147 @@ async fn the_callers_answer_tells_nothing(world: &mut World) {
     let delivery = Delivery::batch(&target(), "another-secret", &events, world.now());
     let body = world.answer(&delivery).await.text().await.unwrap();
     assert_eq!(body, "not verified\n");
+}
+
+async fn a_captured_workflow_request_is_one_event_whatever_its_headers_say(world: &mut World) {
+    world.hubspot_events(NORTHLIGHT);
+    world.crm_fails("*", Fault::status(503), Times::UntilCleared);
+    let captured = Delivery::workflow(&workflow_target(), CLIENT_SECRET, NORTHLIGHT);
+    for (name, values) in [
+        ("x-hubspot-correlation-id", ["a", "b", "c-1", "", "../;"]),
+        ("x-hubspot-timeout-millis", ["1", "2", "3", "4", "5"]),
+        ("x-request-id", ["1", "2", "3", "4", "5"]),
+        ("user-agent", ["a", "b", "c", "d", "e"]),
+        ("x-forwarded-for", ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]),
+        ("content-type", ["text/plain", "application/json", "x/y", "a/b", "c/d"]),
+    ] {
+        for value in values {
+            let mut replayed = without(captured.clone(), name);
+            replayed.headers.push((name.to_owned(), value.to_owned()));
+            assert_eq!(world.receives(&replayed).await, StatusCode::OK, "{name}: {value}");
+        }
+    }
+    // Within a minute it is the same event; these may have taken longer than what is left of one.
+    let events = world.events().await.len();
+    assert!(events <= 2, "{events} events");
+    world.crm_recovers();
+    world.finishes().await;
+    world.next_digest().await;
+    assert_eq!(world.tasks_on(NORTHLIGHT).len(), 1);
+}
+
+async fn a_workflow_request_after_the_look_is_another_event(world: &mut World) {
+    let poke = Delivery::workflow(&workflow_target(), CLIENT_SECRET, NORTHLIGHT);
+    for looks in 1..=3 {
+        assert_eq!(world.receives(&poke).await, StatusCode::OK);
+        assert_eq!(world.outcomes().await.len(), looks);
+        world.passes(Duration::from_secs(61));
+    }
+    world.hubspot_events(NORTHLIGHT);
+    assert_eq!(world.receives(&poke).await, StatusCode::OK);
+    world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.events().await.len(), 4);
+}
+
+/// The refusals that the service has written down, once there are so many.
+async fn refusals(world: &World, count: usize) -> Vec<EventRow> {
+    let store = &world.service().app.store;
+    world
+        .eventually("the refusals are written", async || store.refusals(100).await.unwrap().len() == count)
+        .await;
+    store.refusals(100).await.unwrap()
+}
+
+async fn refused_webhooks_are_among_the_events_without_their_bodies(world: &mut World) {
+    let events = world.hubspot_events(NORTHLIGHT);
+    let good = || Delivery::batch(&target(), CLIENT_SECRET, &events, world.now());
+    let wrong = Delivery::batch(&target(), "another-secret-of-16", &events, world.now());
+    let with = |mut delivery: Delivery, name: &str, value: &str| {
+        delivery = without(delivery, name);
+        delivery.headers.push((name.to_owned(), value.to_owned()));
+        delivery
+    };
+    let useless = |body: &[u8]| {
+        let mut delivery =
+            Delivery::workflow_with_header(&workflow_target(), "x-handoff-secret", WORKFLOW_SECRET, "1");
+        delivery.body = body.to_vec();
+        delivery
+    };
+    for refused in [
+        without(good(), "x-hubspot-signature-v3"),
+        with(wrong.clone(), "x-forwarded-for", "192.0.2.7, 203.0.113.9"),
+        with(good(), "x-hubspot-signature-v3", "short"),
+        with(good(), "x-hubspot-request-timestamp", "1000000000000"),
+        with(good(), "content-encoding", "gzip"),
+        useless(b"customer words"),
+        useless(br#"{"note":"customer words"}"#),
+        Delivery { url: format!("{PUBLIC_URL}/webhooks/salesforce/outbound/guessed"), ..good() },
+    ] {
+        world.receives(&refused).await;
+    }
+    for _ in 0..100 {
+        world.receives(&wrong).await;
+    }
+    let told = refusals(world, 8).await;
+    let mut lines: Vec<String> =
+        told.iter().map(|row| format!("{} {} {}", row.deal, row.verification, row.provider_id)).collect();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "hubspot malformed x 1 127.0.0.1",
+            "hubspot mismatch x 1 203.0.113.9 by way of 127.0.0.1",
+            "hubspot missing x 1 127.0.0.1",
+            "hubspot packed x 1 127.0.0.1",
+            "hubspot stale x 1 127.0.0.1",
+            "hubspot_workflow unreadable x 1 127.0.0.1",
+            "hubspot_workflow useless x 1 127.0.0.1",
+            "salesforce_outbound mismatch x 1 127.0.0.1",
+        ]
+    );
+    // The rest of the flood is counted with the next that is let through.
+    world.passes(Duration::from_secs(11));
+    world.receives(&wrong).await;
+    let all = async || {
+        let rows = world.service().app.store.refusals(100).await.unwrap();
+        rows.iter().any(|row| row.deal == "hubspot" && row.verification == "mismatch x 102")
+    };
+    world.eventually("all are counted", all).await;
+
+    let config = world.installation.config.to_str().unwrap();
+    let printed = said(&["events", "--config", config]).await.out;
+    assert!(printed.contains("hubspot  refused  127.0.0.1  mismatch x 102\n"), "{printed}");
+    assert!(printed.contains("no deal id in the body: send hs_object_id"), "{printed}");
+    let json = said(&["events", "--json", "--config", config]).await.out;
+    let rows = crate::command_line::json(&json);
+    let refused = rows.as_array().unwrap().iter().filter(|row| row["kind"] == "refused").count();
+    assert_eq!((refused, world.events().await.len()), (8, 0));
+    for secret in ["customer words", "another-secret", WORKFLOW_SECRET, CLIENT_SECRET, "guessed", "dealstage"]
+    {
+        assert!(!printed.contains(secret) && !json.contains(secret), "{secret}: {printed}");
+    }
+}
+
+async fn a_wrong_signature_is_explained_once_and_not_to_every_stranger(world: &mut World) {
+    let events = world.hubspot_events(NORTHLIGHT);
+    let slashed = format!("{}/", target());
+    let wrong =
+        || Delivery { url: target(), ..Delivery::batch(&slashed, CLIENT_SECRET, &events, world.now()) };
+    world.receives(&wrong()).await;
+    assert_eq!(
+        refusals(world, 1).await[0].outcome,
+        "x-hubspot-signature-v3 matches none of 1 secrets; it would have matched with a trailing slash"
+    );
+    for _ in 0..20 {
+        assert_eq!(world.receives(&wrong()).await, StatusCode::UNAUTHORIZED);
+    }
+    world.passes(Duration::from_secs(11));
+    world.receives(&wrong()).await;
+    world
+        .eventually("it is explained again", async || {
+            let row = world.service().app.store.refusals(1).await.unwrap().remove(0);
+            row.verification == "mismatch x 22" && row.outcome.ends_with("a trailing slash")
+        })
+        .await;
 }

@@ -2,7 +2,7 @@
 
 use handoff_bridge::store::Recorded;
 
-use crate::fixture::{Fixture, event};
+use crate::fixture::{Fixture, event, nothing};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
@@ -12,6 +12,7 @@ pub const STORIES: &[Story] = stories![
     what_was_sent_comes_back_as_it_was,
     keys_that_differ_behind_a_nul_are_different_events,
     the_latest_events_come_first,
+    of_a_workflows_requests_one_waits_at_a_time,
 ];
 
 async fn a_redelivered_event_is_recorded_once(fixture: Fixture) {
@@ -70,4 +71,20 @@ async fn the_latest_events_come_first(fixture: Fixture) {
     }
     let ids: Vec<i64> = fixture.store.events(2).await.unwrap().into_iter().map(|event| event.id).collect();
     assert_eq!(ids, [3, 2]);
+}
+
+async fn of_a_workflows_requests_one_waits_at_a_time(fixture: Fixture) {
+    let poke = async |at: &str| {
+        let event = event("1", &format!("hubspot:48210077:1:poke:body:{at}"));
+        fixture.store.record(vec![event]).await.unwrap().new
+    };
+    assert_eq!([poke("1").await, poke("2").await, poke("3").await], [1, 0, 0]);
+    assert_eq!(fixture.store.record(vec![event("1", "of another kind")]).await.unwrap().new, 1);
+    let lease = fixture.claims_deal().await;
+    assert_eq!(poke("4").await, 1, "the deal may have been read before it came");
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!([poke("5").await, poke("6").await], [0, 0], "the fourth waits");
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!([poke("7").await, poke("8").await], [1, 0]);
 }

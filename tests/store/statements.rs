@@ -65,7 +65,11 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     DUE_DEALS: SCAN s
     DUE_DELIVERIES: SCAN s
     DUE_DELIVERIES: SCAN s
+    WAITING_FOR_A_PERSON: SCAN CONSTANT ROW
+    WAITING_FOR_A_PERSON: SCAN deals USING INDEX deals_open
+    WAITING_FOR_A_PERSON: SCAN deliveries USING INDEX deliveries_open
     LATEST_EVENTS: SCAN inbox
+    LATEST_REFUSALS: SCAN refusals
     VOID_DEALS: SCAN deals USING INDEX deals_open
     VOID_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
     CLAIM_DELIVERIES: SCAN due

@@ -11,7 +11,7 @@ use super::{CORRELATION_HEADER, Settings, parse_batch, parse_workflow_event, ver
 use crate::crm::connector::accounts_of;
 use crate::crm::webhook::MAX_JSON;
 use crate::crm::{
-    Connected, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute,
+    Batch, Connected, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute,
 };
 
 /// The routes of an app's subscriptions (v3 signature) and of workflows (v2 signature or header secret).
@@ -102,7 +102,7 @@ impl Receiver {
         let mut portals = self.portals.keys();
         let only_portal = portals.next().filter(|_| self.portals.len() == 1).map(String::as_str);
         let verification = verified.verification().clone();
-        let mut received = Received { events: Vec::new(), dropped: BTreeMap::new(), verification };
+        let mut received = Batch::default().received(verification);
         match parse_workflow_event(
             verified.body(),
             correlation.as_deref(),
@@ -113,7 +113,7 @@ impl Receiver {
             Ok(event) => received.events.push(event),
             Err(UselessWorkflowEvent::NotJson) => return Err(Rejected::Unreadable),
             Err(useless) => {
-                tracing::warn!(reason = %useless, "a workflow's webhook says nothing we can use");
+                received.useless = Some(useless.to_string());
                 received.dropped.insert("useless_poke", 1);
             }
         }

@@ -195,9 +195,16 @@ fn mismatch(
     secrets: &[SecretString],
     signs: &dyn Fn(&SecretString, &str) -> bool,
 ) -> Refusal {
-    let explanation =
-        signed_url::explain(raw, public_url, &|url| usable(secrets).any(|(_, secret)| signs(secret, url)));
-    Refusal::new("mismatch", format!("{header} matches none of {} secrets; {explanation}", secrets.len()))
+    let signs = |url: &str| usable(secrets).any(|(_, secret)| signs(secret, url));
+    let explanation = if raw.explained {
+        signed_url::explain(raw, public_url, &signs)
+    } else {
+        "no reason was looked for".to_owned()
+    };
+    Refusal::new(
+        Refusal::MISMATCH,
+        format!("{header} matches none of {} secrets; {explanation}", secrets.len()),
+    )
 }
 
 #[cfg(test)]
@@ -489,6 +496,18 @@ mod tests {
             refusal.detail,
             @"x-hubspot-signature matches none of 1 secrets; it would have matched with no trailing slash"
         );
+    }
+
+    #[test]
+    fn an_unexplained_refusal_costs_no_search_for_a_reason() {
+        let headers = [(SIGNATURE, V2_A), (VERSION, "v2")];
+        for raw in [app_post(PATH, N1_HTTP, T1, B1), request("POST", "/v1/hubspot/", &headers, B1)] {
+            let refusal = refused(check_workflow(raw.unexplained()));
+            assert!(
+                refusal.kind == "mismatch" && refusal.detail.ends_with("no reason was looked for"),
+                "{refusal:?}"
+            );
+        }
     }
 
     #[test]

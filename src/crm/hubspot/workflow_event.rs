@@ -33,10 +33,11 @@ type Fields<'a> = HashMap<String, &'a RawValue>;
 
 /// Reads a workflow's body. `only_portal` is the portal to assume when there is just one.
 ///
-/// Two requests count as the same when body and `correlation` agree and they came in the same ten minutes;
-/// without a correlation, the same minute. Whether HubSpot's retries keep the correlation is not
-/// documented, and nothing in the body tells a retry from a deal that was won again. So the window is
-/// short: a request too many costs one look at the deal, a lost one costs a handoff.
+/// Two requests count as the same when their bodies agree and they came in the same minute. No signature covers
+/// `correlation`, so it is shown and decides nothing: who has one request could send it again under any number of
+/// them. Nothing in the body tells a retry from a deal that was won again. So the window is short: a request too many
+/// costs one look at the deal, a lost one costs a handoff. While a deal waits for its look, a further request adds
+/// nothing (see [`Event::is_poke`]).
 pub fn parse_workflow_event(
     body: &[u8],
     correlation: Option<&str>,
@@ -53,17 +54,12 @@ pub fn parse_workflow_event(
         .ok_or(UselessWorkflowEvent::NoPortal)?
         .into_owned();
 
-    let seconds = now.as_second();
-    let body_hash = short_hash(body);
-    let (provider_id, bucket) = match correlation.filter(|text| is_plain(text)) {
-        Some(correlation) => (correlation.to_owned(), seconds.div_euclid(600)),
-        None => ("-".to_owned(), seconds.div_euclid(60)),
-    };
+    let deal = DealKey { account: account(portal), deal };
     Ok(Event {
-        dedupe_key: format!("hubspot:{portal}:poke:{deal}:{provider_id}:{body_hash}:{bucket}"),
-        deal: DealKey { account: account(portal), deal },
+        dedupe_key: format!("{deal}{}{}:{}", Event::POKE, short_hash(body), now.as_second().div_euclid(60)),
+        deal,
         kind: EventKind::Requested,
-        provider_id,
+        provider_id: correlation.filter(|text| is_plain(text)).unwrap_or("-").to_owned(),
         occurred_at: None,
         verification: verification.to_string(),
     })
@@ -83,7 +79,7 @@ fn deal_id(fields: &Fields<'_>) -> Option<String> {
     Some(found.into_owned())
 }
 
-/// The correlation ends up in keys and on screens, and no signature covers it.
+/// The correlation ends up on screens, and no signature covers it.
 fn is_plain(correlation: &str) -> bool {
     (1..=64).contains(&correlation.len())
         && correlation.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -164,14 +160,12 @@ mod tests {
         };
         let body = r#"{"hs_object_id":7}"#;
         let first = key(body, Some("c-1"), "2026-11-20T10:00:00Z");
-        assert_eq!(first, key(body, Some("c-1"), "2026-11-20T10:09:59Z"));
-        assert_ne!(first, key(body, Some("c-2"), "2026-11-20T10:00:00Z"));
-        assert_ne!(first, key(body, Some("c-1"), "2026-11-20T11:00:00Z"));
+        // A header that nobody signed makes no other event of it.
+        for unsigned in [Some("c-1"), Some("c-2"), Some(""), Some("c\n1"), None] {
+            assert_eq!(first, key(body, unsigned, "2026-11-20T10:00:59Z"), "{unsigned:?}");
+        }
+        assert_ne!(first, key(body, Some("c-1"), "2026-11-20T10:01:00Z"));
         assert_ne!(first, key(r#"{"hs_object_id":7,"stage":"x"}"#, Some("c-1"), "2026-11-20T10:00:00Z"));
-
-        let anonymous = key(body, None, "2026-11-20T10:00:05Z");
-        assert_eq!(anonymous, key(body, None, "2026-11-20T10:00:50Z"));
-        assert_ne!(anonymous, key(body, None, "2026-11-20T10:05:00Z"));
     }
 
     #[test]

@@ -36,6 +36,10 @@ statements! {
             due_at = CASE WHEN deals.state IN ('idle', 'dead') THEN excluded.due_at ELSE deals.due_at END,
             state = CASE WHEN deals.state IN ('idle', 'dead') THEN 'ready' ELSE deals.state END ",
         returning_want];
+    /// A workflow's event of a deal that waits to be looked at.
+    WAITING_POKE = "
+        SELECT i.id FROM inbox i JOIN deals d ON d.deal = i.deal
+        WHERE i.settled = 0 AND i.deal = $1 AND i.dedupe LIKE '%:poke:%' AND d.state = 'ready' LIMIT 1";
     CORRECT_TURNS = { postgres: "
         UPDATE inbox SET turn = CAST(e.value ->> 1 AS BIGINT)
         FROM json_array_elements(CAST($1 AS json)) e WHERE inbox.dedupe = e.value ->> 0" };
@@ -74,6 +78,9 @@ async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<()
         let mut new = 0;
         for event in &call.events {
             let (dedupe, deal) = (distinct(&event.dedupe_key), event.deal.to_string());
+            if is_spoken_for(tx, event).await? {
+                continue;
+            }
             let insert = query(INSERT_EVENTS).bind(tx.now).bind(&*dedupe).bind(&deal);
             let insert = insert.bind(event.kind.as_str()).bind(&event.provider_id);
             let insert = insert.bind(event.occurred_at.map(jiff::Timestamp::as_millisecond));
@@ -115,9 +122,14 @@ struct Announced<'a> {
 async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), DatabaseError> {
     let mut new_by_call = vec![0; calls.len()];
     {
-        let events = calls.iter().enumerate();
-        let rows = events.flat_map(|(index, call)| call.events.iter().map(move |event| row(index, event)));
-        let mut rows: Vec<InboxRow<'_>> = rows.collect();
+        let mut rows: Vec<InboxRow<'_>> = Vec::new();
+        for (index, call) in calls.iter().enumerate() {
+            for event in &call.events {
+                if !is_spoken_for(tx, event).await? {
+                    rows.push(row(index, event));
+                }
+            }
+        }
         // Two transactions that get the same events wait for each other's keys in the same order.
         rows.sort_by(|one, other| one.dedupe.cmp(&other.dedupe));
         rows.dedup_by(|one, first| one.dedupe == first.dedupe);
@@ -136,6 +148,15 @@ async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), D
     }
     count(calls, new_by_call);
     Ok(())
+}
+
+/// Whether another event that waits leads to the same look at the deal.
+async fn is_spoken_for(tx: &mut Tx<'_>, event: &Event) -> Result<bool, DatabaseError> {
+    if !event.is_poke() {
+        return Ok(false);
+    }
+    let waiting: Option<(i64,)> = tx.conn.optional(query(WAITING_POKE).bind(event.deal.to_string())).await?;
+    Ok(waiting.is_some())
 }
 
 /// Tells each call how many of its events were new.

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::store::engine::postgres::Server;
-use crate::store::engine::{OpenMode, Readers, StoreError, StoreUrl, count, from_millis, query};
+use crate::store::engine::{StoreError, count, from_millis, query};
 use crate::store::{Destination, Store, outbox::deliveries::DeliveryState};
 
 statements! {
@@ -44,25 +43,10 @@ impl Backlog {
 impl Store {
     /// Counts what is left to do, for metrics. Finished rows are not looked at.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
-        Backlog::read(&self.readers).await
-    }
-
-    /// The same for a store that may be in use, for a command; creates and migrates nothing.
-    pub async fn backlog_at(url: &StoreUrl) -> Result<Backlog, StoreError> {
-        let readers = match url {
-            StoreUrl::Sqlite(path) => Readers::of_file(path.clone()),
-            StoreUrl::Postgres(url) => Readers::Postgres(Server::new(url, OpenMode::Command)?.pool(1)),
-        };
-        Backlog::read(&readers).await
-    }
-}
-
-impl Backlog {
-    async fn read(readers: &Readers) -> Result<Self, StoreError> {
         type Group = (String, String, i64, i64, i64);
 
-        let mut backlog = Self::default();
-        let deals: Vec<(String, i64, i64)> = readers.all(query(OPEN_DEALS)).await?;
+        let mut backlog = Backlog::default();
+        let deals: Vec<(String, i64, i64)> = self.readers.all(query(OPEN_DEALS)).await?;
         for (state, found, heard_at) in deals {
             if state != "dead" {
                 backlog.oldest_deal = backlog.oldest_deal.into_iter().chain([from_millis(heard_at)]).min();
@@ -71,7 +55,7 @@ impl Backlog {
             *into += count(found);
         }
 
-        let groups: Vec<Group> = readers.all(query(OPEN_DELIVERIES)).await?;
+        let groups: Vec<Group> = self.readers.all(query(OPEN_DELIVERIES)).await?;
         let mut oldest: Option<i64> = None;
         for (destination, state, unknown, found, created_at) in groups {
             let Ok(destination) = destination.parse() else { continue };

@@ -30,7 +30,7 @@ const fn table(name: &'static str, texts: Columns, numbers: Columns) -> Table {
 
 /// Everything there is; what others refer to comes first.
 #[rustfmt::skip]
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     table("inbox", &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
         &["id", "occurred_at", "received_at", "turn", "settled"]),
     table("deals", &["deal", "account", "state", "last_error"], &["want", "attempts", "due_at", "epoch", "heard_at"]),
@@ -45,6 +45,7 @@ const TABLES: [Table; 10] = [
         &["epoch", "began_at", "duration_ms", "next_at"]),
     table("pauses", &["scope", "reason"], &["until", "since"]),
     table("marks", &["name"], &["until"]),
+    table("refusals", &["route", "reason", "sender", "detail"], &["day", "times", "last_at"]),
 ];
 
 statements! {

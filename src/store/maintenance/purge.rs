@@ -46,6 +46,7 @@ statements! {
     FORGET_EVENTS = "
         DELETE FROM inbox WHERE id > $1 AND id <= $2 AND received_at < $3 AND outcome IS NOT NULL
         RETURNING deal";
+    FORGET_REFUSALS = "DELETE FROM refusals WHERE last_at < $1";
     FORGET_DEALS = ["
         DELETE FROM deals WHERE deal IN (SELECT e.value ->> 0 FROM ", each_row, " e)
             AND state IN ('idle', 'dead') AND heard_at < $2"];
@@ -100,6 +101,9 @@ struct PurgePackets {
 
 impl Command<u64> for PurgePackets {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
+        if !self.only_records {
+            tx.conn.execute(query(FORGET_REFUSALS).bind(self.before)).await?;
+        }
         let finished = if self.only_records { FINISHED_RECORDS } else { FINISHED_PACKETS };
         let packets: Vec<(String,)> = tx.conn.all(query(finished).bind(self.before).bind(PACKETS)).await?;
         if packets.is_empty() {

@@ -48,3 +48,14 @@ pub struct Event {
     /// How the sender was proved, in the words of [`crate::crm::Verification`].
     pub verification: String,
 }
+
+impl Event {
+    /// In the dedupe key of a workflow's event, behind the deal.
+    pub const POKE: &str = ":poke:";
+
+    /// Whether it is a workflow's request, which has no id that its sender vouches for: one that waits speaks for all
+    /// that follow until the deal is looked at.
+    pub fn is_poke(&self) -> bool {
+        self.dedupe_key.contains(Self::POKE)
+    }
+}

@@ -828,4 +828,13 @@ async fn an_answer_above_the_limit_is_a_failed_call() {
     assert_eq!(failure, Failure::retry("looking for an owner: the answer is too large"));
     let failure = hubspot.create_task(&draft()).await.expect_err("too large");
     assert_eq!(failure, Failure::unknown("creating the task: the answer is too large"));
+    let oauth = Auth::OAuth {
+        client_id: "app".into(),
+        client_secret: "handoff-test-secret-0001".into(),
+        refresh_token: "handoff-refresh-0001".into(),
+        refresh_token_file: None,
+    };
+    let hubspot = HubSpot::new(&self::config(&url, oauth), &outbound);
+    let failure = hubspot.user_by_email("dana@example.com").await.expect_err("too large");
+    assert_eq!(failure, Failure::retry("renewing the access token: the answer is too large"));
 }
