@@ -160,6 +160,69 @@ fn a_gap_that_counts_replaces_one_that_does_not() {
     assert!(asked(&long).concat().ends_with(" likely"), "{:?}", asked(&long));
 }
 
+#[test]
+fn a_day_in_the_date_field_is_read_once_for_the_entry_and_its_gaps() {
+    for (day, due, words, gap) in [
+        ("1796947200", None, Some("1796947200"), Some("bad_date")),
+        ("within five weeks", Some("2026-12-25"), Some("within five weeks"), Some("outside_window")),
+        ("end of Q3-ish", None, Some("end of Q3-ish"), Some("bad_date")),
+        ("1796947200000", Some("2026-12-11"), None, None),
+        ("2026-12-11T00:00:00Z", Some("2026-12-11"), None, None),
+        ("within two weeks", Some("2026-12-04"), Some("within two weeks"), None),
+        ("2026", None, Some("2026"), Some("bad_date")),
+        ("soon", None, Some("soon"), Some("bad_date")),
+    ] {
+        let packet = with_first_value("The planners book 40 tours a week", Some(day));
+        let entry = &packet["sections"]["first_value"]["entries"][0];
+        let told = packet["gaps"].as_array().unwrap().iter().find(|gap| gap["section"] == "first_value");
+        assert_eq!(entry["due"].as_str(), due, "{day}: {entry}");
+        assert_eq!(entry["due_words"].as_str(), words, "{day}");
+        assert_eq!(told.and_then(|gap| gap["id"].as_str()), gap, "{day}: {told:?}");
+    }
+}
+
+#[test]
+fn a_deal_outside_of_applies_to_is_said_first() {
+    let record = folder("hubspot").join("02_good_handoff.json");
+    let directory = tempfile::tempdir().unwrap();
+    let narrow = directory.path().join("narrow.yaml");
+    let text = std::fs::read_to_string(mapping("hubspot")).unwrap();
+    let at = text.find("time_zone").unwrap();
+    let with = |pipelines: &str| {
+        let block = format!("applies_to: {{pipelines: [{pipelines}]}}\n");
+        let rest =
+            text.lines().filter(|line| !line.starts_with("applies_to:") && !line.starts_with("  pipelines:"));
+        let rest: String = rest.map(|line| format!("{line}\n")).collect();
+        std::fs::write(&narrow, rest[..at].to_owned() + &block + &rest[at..]).unwrap();
+        preview(&record, &narrow, "text")
+    };
+    for pipelines in ["\"8812345\"", "Default", "sales, \"99\""] {
+        let told = with(pipelines);
+        let first = told.lines().next().unwrap_or_default();
+        assert!(first.starts_with("No packet is made of this deal: `applies_to` in "), "{told}");
+        assert!(first.contains("the pipeline here is default"), "{first}");
+        let json = preview(&record, &narrow, "json");
+        assert!(serde_json::from_str::<Value>(&json).is_ok(), "what programs read stays as it is: {json}");
+    }
+    assert!(!with("default").contains("No packet is made"));
+}
+
+#[test]
+fn a_field_that_the_record_never_held_is_not_called_empty() {
+    let record = folder("hubspot").join("02_good_handoff.json");
+    let directory = tempfile::tempdir().unwrap();
+    let wider = directory.path().join("wider.yaml");
+    let text = std::fs::read_to_string(mapping("hubspot")).unwrap();
+    std::fs::write(
+        &wider,
+        text.replacen("deal.handoff_why_now", "deal.handoff_why_now, deal.side_letter", 1),
+    )
+    .unwrap();
+    let told = run(&record, &wider, None, &["--explain"]);
+    assert!(told.contains("deal.side_letter: not in this record"), "{told}");
+    assert!(!told.contains("deal.closed_won_reason: not in this record"), "{told}");
+}
+
 /// The lines between the first and the last difference, with a few around them.
 fn difference(before: &str, now: &str) -> String {
     let (before, now): (Vec<&str>, Vec<&str>) = (before.lines().collect(), now.lines().collect());

@@ -14,7 +14,7 @@ use super::{ConfigArg, Problem, crm_access};
 use crate::clock::Clock;
 use handoff_core::assemble::assemble;
 use handoff_core::mapping::Mapping;
-use handoff_core::record::{CrmKind, DealRecord};
+use handoff_core::record::{CrmKind, DealRecord, FieldPath};
 use handoff_core::text::clean::clean_line;
 use handoff_core::workbench::compare::{self, Change};
 
@@ -81,6 +81,9 @@ struct Deal {
     id: String,
     name: String,
     changes: Vec<Change>,
+    /// Fields that only one of the mappings reads and the record does not hold: what they would change is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_in_record: Vec<String>,
 }
 
 pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
@@ -169,7 +172,18 @@ impl Comparison<'_> {
         let changes = self.changes(&record);
         let name = record.deal.get(record.crm.dialect().fields.deal_name);
         let name = clean_line(name.unwrap_or("a deal without a name"));
-        Deal { record: from, id: record.deal.id, name, changes }
+        let not_in_record = self.read_by_one().filter(|path| !record.holds(path));
+        let not_in_record = not_in_record.map(|path| path.to_string()).collect();
+        Deal { record: from, id: record.deal.id, name, changes, not_in_record }
+    }
+
+    /// The fields that one mapping reads and the other does not.
+    fn read_by_one(&self) -> impl Iterator<Item = FieldPath> {
+        let (old, new) = (self.old.wanted_fields().paths, self.new.wanted_fields().paths);
+        let only = |these: &[FieldPath], others: &[FieldPath]| {
+            these.iter().filter(|path| !others.contains(path)).cloned().collect::<Vec<_>>()
+        };
+        only(&old, &new).into_iter().chain(only(&new, &old))
     }
 
     fn changes(&self, record: &DealRecord) -> Vec<Change> {
@@ -211,6 +225,13 @@ impl Report {
         }
         page.blank();
         page.line("", &format!("{} of {} deals change", differ.len(), deals.len()));
+        for Deal { id, record, not_in_record, .. } in
+            deals.iter().filter(|deal| !deal.not_in_record.is_empty())
+        {
+            let fields = not_in_record.join(", ");
+            let again = format!("handoff fetch --deal {id} --mapping {} --mapping {}", self.old, self.new);
+            page.line("", &format!("{record}: {fields} not in this record; fetch it again: {again}"));
+        }
         if let Some(left_out) = self.left_out {
             page.line("", &format!("{left_out} more are from another CRM"));
         }
@@ -277,6 +298,15 @@ mod tests {
             told.contains("− packet: this deal gets none any more: `applies_to` leaves it out"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_field_that_the_record_never_held_is_not_taken_for_empty() {
+        let told =
+            report(("from: [deal.handoff_promises]", "from: [deal.handoff_promises, deal.side_letter]"));
+        assert!(told.contains("0 of 1 deals change"), "{told}");
+        assert!(told.contains("DIR/brandt.json: deal.side_letter not in this record"), "{told}");
+        assert!(told.contains("handoff fetch --deal 7 --mapping old.yaml --mapping new.yaml"), "{told}");
     }
 
     #[test]

@@ -108,8 +108,10 @@ impl Explained<'_> {
             let outcome = match (self.record.read(path), due) {
                 (Reading::Values(_), Some(day)) => format!("gives the day {day}"),
                 (Reading::Values(_), None) => "holds no day that can be counted with".to_owned(),
-                (reading, Some(day)) => format!("{}; {day} was counted from the text", nothing(&reading)),
-                (reading, None) => nothing(&reading).to_owned(),
+                (reading, Some(day)) => {
+                    format!("{}; {day} was counted from the text", self.nothing(path, &reading))
+                }
+                (reading, None) => self.nothing(path, &reading).to_owned(),
             };
             page.line("", &format!("due {path}: {outcome}"));
         }
@@ -118,7 +120,7 @@ impl Explained<'_> {
             let outcome = match (self.record.read(path), who) {
                 (Reading::Values(_), Some(who)) => format!("gives {who}"),
                 (Reading::Values(_), None) => "not repeated, the text names them".to_owned(),
-                (reading, _) => nothing(&reading).to_owned(),
+                (reading, _) => self.nothing(path, &reading).to_owned(),
             };
             page.line("", &format!("who {path}: {outcome}"));
         }
@@ -127,7 +129,7 @@ impl Explained<'_> {
     /// How a field was read, and how many entries it gave.
     fn field(&self, path: &FieldPath, mapping: &SectionMapping, entries: usize) -> String {
         let reading = self.record.read(path);
-        let Reading::Values(_) = reading else { return nothing(&reading).to_owned() };
+        let Reading::Values(_) = reading else { return self.nothing(path, &reading).to_owned() };
         let how = self.transform(path, mapping.list);
         match entries {
             0 => format!("{how}; says nothing that is not said already"),
@@ -181,7 +183,7 @@ impl Explained<'_> {
         let why = match self.record.read(path) {
             _ if !owner.fallback => "names them".to_owned(),
             Reading::Values(_) => "names nobody who still works there, so the fallback takes it".to_owned(),
-            reading => format!("{}, so the fallback takes it", nothing(&reading)),
+            reading => format!("{}, so the fallback takes it", self.nothing(path, &reading)),
         };
         page.line("", &format!("owner {name}: {path} {why}"));
     }
@@ -214,13 +216,14 @@ impl Explained<'_> {
         let why = if slack.routes.is_empty() { "there are no routes" } else { "no route holds" };
         page.line("", &format!("digest to {}: {why}", slack.channel));
     }
-}
 
-/// Why a field gives nothing.
-fn nothing(reading: &Reading<'_>) -> &'static str {
-    match reading {
-        Reading::Values(_) | Reading::Empty => "empty",
-        Reading::Hidden(why) => messages::condition::hidden(*why),
+    /// Why a field gives nothing.
+    fn nothing(&self, path: &FieldPath, reading: &Reading<'_>) -> &'static str {
+        match reading {
+            Reading::Empty if !self.record.holds(path) => "not in this record",
+            Reading::Values(_) | Reading::Empty => "empty",
+            Reading::Hidden(why) => messages::condition::hidden(*why),
+        }
     }
 }
 

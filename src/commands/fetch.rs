@@ -28,6 +28,9 @@ pub struct FetchArgs {
     /// Portal or organisation id, when several are configured
     #[arg(long, value_name = "ID")]
     account: Option<String>,
+    /// Read the fields of this mapping, not those of the configured one; can be repeated
+    #[arg(long, value_name = "FILE")]
+    mapping: Vec<PathBuf>,
 }
 
 pub(super) async fn run(args: &FetchArgs) -> Result<(), Problem> {
@@ -36,7 +39,22 @@ pub(super) async fn run(args: &FetchArgs) -> Result<(), Problem> {
         args.account.as_deref(),
         &Clock::machine(),
     )?;
-    let record = fetch(&*crm, &args.deal, &mapping_or_first(&*crm, &file).await?).await?;
+    let mut wanted = WantedFields::default();
+    if args.mapping.is_empty() {
+        wanted = mapping_or_first(&*crm, &file).await?.wanted_fields();
+    }
+    for file in &args.mapping {
+        let mapping = read_mapping(file)?;
+        if mapping.crm != crm.account().crm {
+            let (file, account) = (file.display(), crm.account());
+            return Err(Problem::new(format!(
+                "handoff: {file} is for {}, and {account} is not",
+                mapping.crm
+            )));
+        }
+        wanted = wanted.and(mapping.wanted_fields());
+    }
+    let record = fetch(&*crm, &args.deal, &wanted).await?;
     println!("{}", serde_json::to_string_pretty(&record)?);
     Ok(())
 }
@@ -72,9 +90,9 @@ pub(super) fn read_record(path: &Path) -> Result<DealRecord, Problem> {
         .map_err(|error| Problem::new(format!("{name}:{}:{}: {error}", error.line(), error.column())))
 }
 
-/// Reads one deal with the fields a mapping names.
-pub(super) async fn fetch(crm: &dyn Crm, deal: &str, mapping: &Mapping) -> Result<DealRecord, Problem> {
-    let record = crm.fetch(deal, &mapping.wanted_fields()).await?;
+/// Reads one deal with the fields that are wanted.
+pub(super) async fn fetch(crm: &dyn Crm, deal: &str, wanted: &WantedFields) -> Result<DealRecord, Problem> {
+    let record = crm.fetch(deal, wanted).await?;
     record.ok_or_else(|| Problem::new(format!("handoff: {} has no deal {deal}", crm.account())))
 }
 

@@ -74,6 +74,9 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     let draft = task::draft(&packet, &record, &plan.task);
     let links = slack::Links { deal: packet.deal.url.clone(), task: None };
     let digest = slack::digest(&packet, &record, plan.digest.questions.as_ref(), &links, None);
+    if let Some(outside) = outside(&mapping, &record) {
+        if args.format == Format::Text { println!("{outside}\n") } else { eprintln!("{outside}") }
+    }
     match args.format {
         Format::Json => println!("{}", serde_json::to_string_pretty(&packet)?),
         Format::Slack => println!("{}", serde_json::to_string_pretty(&digest)?),
@@ -92,11 +95,25 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Says that the service would make no packet of this deal, if that is so.
+fn outside(mapping: &Mapping, record: &DealRecord) -> Option<String> {
+    if mapping.covers(record) {
+        return None;
+    }
+    let (dialect, taken) = (record.crm.dialect(), mapping.pipelines.join(", "));
+    let place = record.deal_line(dialect.fields.pipeline).unwrap_or_else(|| "empty".to_owned());
+    let (deal, pipeline, file) = (dialect.nouns.deal, dialect.nouns.pipeline, &mapping.file);
+    Some(format!(
+        "No packet is made of this {deal}: `applies_to` in {file} takes {taken}, and the {pipeline} here is {place}. \
+         This is what it would be:"
+    ))
+}
+
 async fn record(args: &PreviewArgs, mapping: &Mapping) -> Result<DealRecord, Problem> {
     if let Some(file) = &args.record {
         return read_record(file);
     }
     let access = crm_access(&args.config.config, args.account.as_deref())?;
     let (crm, _) = connect(&access, args.account.as_deref(), &Clock::machine())?;
-    fetch(&*crm, args.deal.as_deref().unwrap_or_default(), mapping).await
+    fetch(&*crm, args.deal.as_deref().unwrap_or_default(), &mapping.wanted_fields()).await
 }

@@ -106,7 +106,7 @@ pub(super) fn title(name: SectionName, section: Option<&Section>) -> String {
 fn account(packet: &Packet, record: &DealRecord) -> String {
     let company = record.company_name();
     company
-        .and_then(|raw| shown(&clean_line(raw)))
+        .and_then(|name| shown(&name))
         .or_else(|| shown(&packet.deal.name))
         .unwrap_or_else(|| messages::headline::unnamed().to_owned())
 }

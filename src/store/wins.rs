@@ -108,7 +108,7 @@ impl PacketSummary {
     fn of(packet: &str, record: &str) -> Option<Self> {
         let Packet { deal, status, filled, .. } = serde_json::from_str(packet).ok()?;
         let record = serde_json::from_str::<DealRecord>(record).ok();
-        let customer = record.and_then(|record| record.company_name().map(ToOwned::to_owned));
+        let customer = record.and_then(|record| record.company_name());
         let DealSummary { name, amount, currency, .. } = deal;
         Some(Self { name, customer, status, filled, amount, currency })
     }

@@ -57,7 +57,7 @@ fn missing(evidence: &Evidence<'_>) -> Vec<Gap> {
 }
 
 fn unnamed(evidence: &Evidence<'_>) -> Vec<Gap> {
-    let company = Words::of(organisation(evidence.record).unwrap_or_default());
+    let company = Words::of(&organisation(evidence.record).unwrap_or_default());
     asked_for(evidence)
         .filter_map(|role| {
             let mut holders =
@@ -86,7 +86,8 @@ fn people<'a>(evidence: &Evidence<'a>) -> &'a [Person] {
 /// Where people are looked for: at the company; without one, on the deal.
 fn place(record: &DealRecord) -> Place {
     let deal_name = [record.crm.dialect().fields.deal_name, "name"];
-    match (company(record).and_then(named), record.deal.first_of(&deal_name).and_then(named)) {
+    match (record.company_name().as_deref().and_then(named), record.deal.first_of(&deal_name).and_then(named))
+    {
         (Some(company), _) => Place::Company(company),
         (None, Some(deal)) => Place::Deal(deal),
         (None, None) => Place::Customer,
@@ -94,14 +95,10 @@ fn place(record: &DealRecord) -> Place {
 }
 
 /// The company's name, unless the company is a person: a person account has its person's name.
-fn organisation(record: &DealRecord) -> Option<&str> {
+fn organisation(record: &DealRecord) -> Option<String> {
     let is_person =
         record.company.as_ref().is_some_and(|company| company.get("IsPersonAccount") == Some("true"));
-    company(record).filter(|_| !is_person)
-}
-
-fn company(record: &DealRecord) -> Option<&str> {
-    record.company.as_ref()?.first_of(&["name", "Name"])
+    record.company_name().filter(|_| !is_person)
 }
 
 /// Whether a team or a mailbox stands where a person should. A name decides before an address does.

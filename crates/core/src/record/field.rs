@@ -62,6 +62,24 @@ impl DealRecord {
         }
     }
 
+    /// Whether the record says anything about a field: a saved one may be older than the mapping that reads it.
+    pub fn holds(&self, path: &FieldPath) -> bool {
+        let named = |object: &Object| {
+            let way = path.name.split('.').next().unwrap_or_default();
+            let names = &object.properties;
+            matches!(way, "id" | "Id") || names.contains_key(&path.name) || names.contains_key(way)
+        };
+        let written = path.to_string();
+        self.fields.contains_key(&written)
+            || self.unavailable.contains(&written)
+            || match path.object {
+                FieldObject::Deal => named(&self.deal),
+                FieldObject::Company => self.company.as_ref().is_none_or(named),
+                FieldObject::Owner => self.owner.as_ref().is_none_or(|owner| named(&owner.0)),
+                FieldObject::LineItems => self.line_items.is_empty() || self.line_items.iter().any(named),
+            }
+    }
+
     /// What the CRM's metadata says about a field, if it was fetched.
     pub fn info(&self, path: &FieldPath) -> Option<&FieldInfo> {
         self.fields.get(&path.to_string())
@@ -105,9 +123,9 @@ impl DealRecord {
         Some(clean_line(value)).filter(|line| !line.is_empty())
     }
 
-    /// The company's name as the CRM holds it.
-    pub fn company_name(&self) -> Option<&str> {
-        self.company.as_ref()?.first_of(&["name", "Name"])
+    /// The company's name as one clean line, if it holds something to read.
+    pub fn company_name(&self) -> Option<String> {
+        Some(clean_line(self.company.as_ref()?.first_of(&["name", "Name"])?)).filter(|name| !name.is_empty())
     }
 
     /// A CRM user that the record knows, by id.
@@ -189,6 +207,49 @@ mod tests {
             Reading::Empty,
             "a deal without a company"
         );
+    }
+
+    #[test]
+    fn what_a_record_never_held_is_told_from_what_is_empty() {
+        let record = sample::record(
+            r#"{"crm":"salesforce","account":"00D","unavailable":["deal.hidden"],"fields":{"deal.known":{"kind":"text"}},
+                "deal":{"Id":"006","empty":"","nul":null,"Csm__r":null},"company":{"Id":"001","Name":"Acme"},
+                "line_items":[{"Id":"00k","Quantity":1.0}]}"#,
+        );
+        for held in [
+            "deal.empty",
+            "deal.nul",
+            "deal.hidden",
+            "deal.known",
+            "deal.Id",
+            "deal.Csm__r.Name",
+            "company.Name",
+            "line_items.Quantity",
+            "owner.Email",
+        ] {
+            assert!(record.holds(&held.parse().unwrap()), "{held}");
+        }
+        for absent in ["deal.new", "deal.Other__r.Name", "company.Industry", "line_items.Name"] {
+            assert!(!record.holds(&absent.parse().unwrap()), "{absent}");
+        }
+    }
+
+    #[test]
+    fn a_company_is_called_by_its_name_as_people_read_it() {
+        for (name, read) in [
+            ("M&#252;ller &amp; Co", Some("Müller & Co")),
+            ("O&apos;Brien &quot;Sons&quot;", Some("O'Brien \"Sons\"")),
+            ("Caf&eacute; Noir&nbsp;SA", Some("Café Noir SA")),
+            ("A&#x26;B &lt;Holding&gt;", Some("A&B <Holding>")),
+            ("<b>Acme</b>", Some("Acme")),
+            ("R&D Labs", Some("R&D Labs")),
+            ("&nbsp;", None),
+        ] {
+            let record = format!(
+                r#"{{"crm":"hubspot","account":1,"deal":{{}},"company":{{"id":8,"name":{name:?}}}}}"#
+            );
+            assert_eq!(sample::record(&record).company_name().as_deref(), read, "{name}");
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn half_empty() -> Deal {
         .worth("8200.50", "EUR")
         .closed(date(2026, 11, 19))
         .sold_by("Anna Berg")
-        .handed_to_fallback("revops@example.com")
+        .handed_to_fallback("revops@seller.example")
         .says(SectionName::BuyingReason, "They need reporting.")
         .knows("Sarah", "", "sarah@mueller.example", &[])
         .says(SectionName::Risks, "None")

@@ -176,7 +176,7 @@ impl Deal {
     ) -> Self {
         let (rule, person) = RuleId::parse(id).unwrap();
         let ask = if rule == RuleId::RoleMissing {
-            Ask::WhoIs(Place::Company(self.record.company_name().unwrap_or_default().to_owned()))
+            Ask::WhoIs(Place::Company(self.record.company_name().unwrap_or_default()))
         } else if question == messages::question::section(section) {
             Ask::Section
         } else {
