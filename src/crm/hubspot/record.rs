@@ -12,8 +12,7 @@ use super::field::Catalogues;
 use super::metadata::Metadata;
 use super::wire::{Association, Change, Item, Link, is_id};
 use crate::failure::Failure;
-use handoff_core::record::FieldObject;
-use handoff_core::record::{Contact, Object, User, WantedFields};
+use handoff_core::record::{Contact, FieldKind, FieldObject, FieldPath, Object, User, WantedFields, parts};
 
 /// Read of every deal, for the verdict and for the head of a packet.
 const DEAL: [&str; 12] = [
@@ -104,12 +103,16 @@ pub(super) async fn around(
     found: &Found,
     wanted: &WantedFields,
 ) -> Result<Around, Failure> {
-    let (contacts, company, line_items, (owner, users), catalogues) = try_join!(
+    let described = async {
+        let catalogues = catalogues(metadata, wanted).await?;
+        let (owner, users) = users(metadata, &found.deal, wanted, &catalogues).await?;
+        Ok((owner, users, catalogues))
+    };
+    let (contacts, company, line_items, (owner, users, catalogues)) = try_join!(
         contacts(client, &found.contacts),
         company(client, found, wanted),
         line_items(client, &found.line_items, wanted),
-        users(metadata, &found.deal, wanted),
-        catalogues(metadata, wanted),
+        described,
     )?;
     Ok(Around { company, contacts, owner, users, line_items, catalogues })
 }
@@ -145,15 +148,22 @@ async fn line_items(client: &Client, ids: &[String], wanted: &WantedFields) -> R
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
-/// The deal's owner, and everybody else whom a wanted field of the deal points to.
+/// The deal's owner, and every user whom a wanted field of the deal points to; a field may hold several.
 async fn users(
     metadata: &Metadata,
     deal: &Object,
     wanted: &WantedFields,
+    catalogues: &Catalogues,
 ) -> Result<(Option<User>, BTreeMap<String, User>), Failure> {
     let owner = deal.get("hubspot_owner_id").map(str::trim);
-    let fields = wanted.users.iter().filter(|path| path.object == FieldObject::Deal);
-    let others = fields.filter_map(|path| deal.get(&path.name)).map(str::trim);
+    let catalogue = catalogues.iter().find(|(object, _)| *object == FieldObject::Deal);
+    let catalogue = catalogue.and_then(|(_, catalogue)| catalogue.as_deref());
+    let holds_users = |path: &&FieldPath| {
+        let info = catalogue.and_then(|catalogue| catalogue.get(&path.name));
+        wanted.users.contains(path) || info.is_some_and(|info| info.kind == FieldKind::User)
+    };
+    let fields = wanted.paths.iter().chain(&wanted.users).filter(|path| path.object == FieldObject::Deal);
+    let others = fields.filter(holds_users).filter_map(|path| deal.get(&path.name)).flat_map(parts);
     let ids: HashSet<&str> = owner.into_iter().chain(others).collect();
 
     let lookups = ids.into_iter().map(|id| async move { metadata.owner(id).await.map(|owner| (id, owner)) });
@@ -244,7 +254,6 @@ fn distinct(values: impl IntoIterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use handoff_core::record::FieldPath;
 
     fn companies(all: &[(&str, &str)]) -> Vec<Association> {
         let all: Vec<_> = all.iter().map(|(id, kind)| serde_json::json!({"id": id, "type": kind})).collect();

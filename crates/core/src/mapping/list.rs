@@ -116,6 +116,8 @@ mod tests {
             ("champion", "11", vec!["Champion: Mia Sørensen"]),
             ("champion", "12", vec!["Champion: tom@seller.example"]),
             ("champion", "99", vec!["Champion: 99"]),
+            ("champion", "11;12", vec!["Champion: Mia Sørensen, tom@seller.example"]),
+            ("champion", ";99; 11", vec!["Champion: 99, Mia Sørensen"]),
             ("rich", "<p>One</p><p>Two</p>", vec!["One\nTwo"]),
             ("note", "a;b\nc", vec!["a;b\nc"]),
             ("unknown_to_metadata", "a;b", vec!["a;b"]),

@@ -2,15 +2,16 @@
 
 use crate::packet::HandoffOwner;
 
-use crate::record::{DealRecord, User};
+use crate::record::{DealRecord, User, parts};
 use crate::text::clean::clean_line;
 
 use super::OwnerMapping;
 
-/// The CRM user who takes the handoff; `None` if the field names nobody who still works there.
+/// The CRM user who takes the handoff, of several the first; `None` if the field names nobody who still works there.
 pub fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a User> {
-    let id = record.read(&mapping.from).values().first().map(|id| id.trim())?;
-    record.user(id).filter(|user| user.is_active())
+    let values = record.read(&mapping.from).values();
+    let mut users = values.into_iter().flat_map(parts).filter_map(|id| record.user(id));
+    users.find(|user| user.is_active())
 }
 
 /// E-mail addresses of who takes the handoff if [`user`] is nobody, first choice first: what the field holds instead
@@ -27,7 +28,7 @@ fn written_address(mapping: &OwnerMapping, record: &DealRecord) -> Option<String
             && !text.contains(|letter: char| letter.is_whitespace() || ",;<>".contains(letter))
     };
     let values = record.read(&mapping.from);
-    values.values().iter().map(|value| value.trim()).find(|value| is_address(value)).map(ToOwned::to_owned)
+    values.values().into_iter().flat_map(parts).find(|value| is_address(value)).map(ToOwned::to_owned)
 }
 
 /// The same as the packet shows it.
@@ -90,6 +91,25 @@ mod tests {
             let shown = shown(&mapping, &record, user(&mapping, &record));
             assert_eq!(shown.email.as_deref(), addresses.first().copied(), "{value}");
             assert_eq!(shown.fallback, addresses.len() == 1, "{value}");
+        }
+    }
+
+    #[test]
+    fn of_several_users_the_first_active_one_owns() {
+        let users = r#""users":{"10":{"id":"10","firstName":"Ann","email":"ann@seller.example","archived":"true"},
+            "11":{"id":"11","firstName":"Mia","email":"mia@seller.example"},
+            "12":{"id":"12","firstName":"Bo","email":"bo@seller.example"}}"#;
+        for (value, name) in [
+            ("11;12", "Mia"),
+            ("12;11", "Bo"),
+            (";10;11", "Mia"),
+            ("99; 12", "Bo"),
+            ("11;11", "Mia"),
+            ("10;99", "revops@seller.example"),
+            (";", "revops@seller.example"),
+        ] {
+            let owner = owner(&format!(r#""deal":{{"id":7,"handoff_owner":"{value}"}},{users}"#));
+            assert_eq!(owner.name.as_deref(), Some(name), "{value}");
         }
     }
 

@@ -44,8 +44,8 @@ impl DealRecord {
                 return Value::Choices(parts(raw).map(|part| label(part, info)).collect());
             }
             Some(FieldKind::User) => {
-                let name = self.user(trimmed_raw).and_then(User::name);
-                clean_line(name.as_deref().unwrap_or(raw))
+                let name = |id| clean_line(self.user(id).and_then(User::name).as_deref().unwrap_or(id));
+                parts(raw).map(name).collect::<Vec<_>>().join(", ")
             }
         })
     }

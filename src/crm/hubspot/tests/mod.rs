@@ -143,7 +143,7 @@ fn won_deal(id: &str) -> Value {
         "id": id,
         "properties": {
             "dealname": "Acme", "dealstage": "8812350", "pipeline": "8812345", "hs_is_closed_won": "true",
-            "hubspot_owner_id": "70000001", "cs_owner": "70000002", "handoff_promises": null,
+            "hubspot_owner_id": "70000001", "cs_owner": "70000001;70000002", "handoff_promises": null,
             "hs_merged_object_ids": "301000000400;301000000401",
         },
         "propertiesWithHistory": {"dealstage": [
@@ -239,6 +239,15 @@ async fn a_won_deal_becomes_a_record() {
         ["company.customer_tier", "deal.cs_owner", "deal.handoff_promises"]
     );
     assert_eq!(record.fetched_at, NOW.parse().ok());
+}
+
+#[tokio::test]
+async fn every_user_that_a_field_holds_is_known_whatever_the_field_is_for() {
+    let portal = Portal::start(healthy).await;
+    let (hubspot, _clock) = hubspot(&portal);
+    let wanted = WantedFields { paths: vec![FieldPath::deal("cs_owner")], users: Vec::new() };
+    let record = won(hubspot.resolve("301000000417", &wanted).await.expect("readable")).record;
+    assert_eq!(record.users.keys().collect::<Vec<_>>(), ["70000001", "70000002"]);
 }
 
 #[tokio::test]
