@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{ConfigArg, annotations, live};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use handoff_core::mapping::Mapping;
+use handoff_core::mapping::{Mapping, file};
 use handoff_core::source::{Problem, Problems, Severity};
 use handoff_core::workbench::lint;
 
@@ -86,6 +86,13 @@ pub fn check(config_path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Report
     let loaded = config::load(config_path, env);
     let mut report = Report { config: loaded.config, files: vec![loaded.problems], ..Report::default() };
     for (crm, path) in &loaded.mappings {
+        let name = path.display().to_string();
+        if let Some(problems) = report.files.iter_mut().find(|problems| problems.file() == name) {
+            // A file that accounts of both CRMs name: it was read for the first.
+            let read = report.mappings.iter().find(|mapping| mapping.file == name);
+            file::only_for(*crm, read.cloned(), problems);
+            continue;
+        }
         let (mapping, problems) = lint::read_for(*crm, path);
         report.mappings.extend(mapping);
         report.files.push(problems);
@@ -248,7 +255,7 @@ mod tests {
         3 | owner: {from: deal.x}
           | ^^^^^
           |
-          = help: write who takes it otherwise: `fallback: revops@example.com`
+          = help: write who takes it otherwise: `fallback: revops@seller.example`
 
         3 errors, 2 warnings
         "#);
@@ -292,11 +299,37 @@ mod tests {
         insta::assert_snapshot!(text(&report, &directory), @r#"
         error: this is a mapping for salesforce, but a [[hubspot]] block names it
         --> DIR/m.yaml
-         = help: write `crm: hubspot`
+         = help: write `crm: hubspot`, or name a mapping file for hubspot in that block
 
         DIR/handoff.toml: ok
         1 error
         "#);
+    }
+
+    #[test]
+    fn a_mapping_that_accounts_of_both_crms_name_is_checked_for_both() {
+        let (directory, config) = files(&std::fs::read_to_string("mappings/hubspot.yaml").unwrap());
+        let text = std::fs::read_to_string(&config).unwrap();
+        let org = text.replacen(
+            "[slack]",
+            &format!(
+                "[[salesforce]]\norg = \"00DHn0000012AbC\"\nmapping = '{}'\n\
+                 instance_url = \"https://acme.my.salesforce.com\"\nwebhook_secrets_env = [\"WEBHOOK\"]\n\
+                 client_credentials.client_id = \"key\"\nclient_credentials.client_secret_env = \"CLIENT\"\n[slack]",
+                directory.path().join("m.yaml").display()
+            ),
+            1,
+        );
+        std::fs::write(&config, org).unwrap();
+        let secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let report = check(&config, &|_| Some(secret.to_owned()));
+        let told = text(&report, &directory);
+        assert!(
+            told.contains("error: this is a mapping for hubspot, but a [[salesforce]] block names it"),
+            "{told}"
+        );
+        assert!(told.contains("--> DIR/m.yaml") && !told.contains("DIR/m.yaml: ok"), "{told}");
+        assert_eq!(report.exit_code(), 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::settings::Secrets;
 use handoff_core::record::CrmKind;
 use handoff_core::source::{Block, Problems};
 
-/// Every mapping file that exists, once, with the CRM of the account that named it first.
+/// Every mapping file that exists, once for each CRM whose accounts name it.
 pub type MappingFiles = Vec<(CrmKind, PathBuf)>;
 
 /// Reads all accounts. Mapping files that exist are added to `mappings`.
@@ -64,7 +64,7 @@ fn mapping_file(
         problems.error(span, format!("there is no mapping file {}", path.display()), help);
         return None;
     }
-    if !files.iter().any(|(_, known)| *known == path) {
+    if !files.iter().any(|(known_crm, known)| *known_crm == crm && *known == path) {
         files.push((crm, path.clone()));
     }
     Some(path)

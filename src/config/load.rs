@@ -16,7 +16,7 @@ use handoff_core::source::{self, Block, Field, Problems};
 pub struct Loaded {
     /// The configuration, unless one of the problems is an error.
     pub config: Option<Config>,
-    /// Mapping files it names that exist, each once, also when something else is wrong.
+    /// Mapping files it names that exist, each once for a CRM, also when something else is wrong.
     pub mappings: MappingFiles,
     /// Everything that is wrong with the file.
     pub problems: Problems,

@@ -266,7 +266,7 @@ mod tests {
         Deal: Müller & Söhne
         Value: 8,200.50 EUR
         Closed: 19 Nov 2026
-        Handoff owner: revops@example.com (stand-in)
+        Handoff owner: revops@seller.example (stand-in)
         Seller: Anna Berg
         == Buying reason
         They need reporting.

@@ -60,7 +60,7 @@ const POST_MESSAGE: &str = "POST /api/chat.postMessage";
 const HISTORY: &str = "GET /api/conversations.history";
 const WRONG: &str = "C0WRONG001";
 const RIGHT: &str = "C0RIGHT001";
-const REVOPS: &str = "revops@example.com";
+const REVOPS: &str = "revops@seller.example";
 
 async fn operator(world: &World, arguments: &[&str]) -> Said {
     said(&[arguments, &["--config", world.installation.config.to_str().unwrap()]].concat()).await

@@ -373,7 +373,7 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
         let start = "2026-11-20T08:00:00Z".parse().unwrap();
         let mut portal = handoff_sandbox::hubspot::Portal::new(deals::PORTAL, deals::TOKEN);
         deals::add_fields(&mut portal);
-        portal.add_owner("70000010", "Rae", "Ops", "revops@example.com", false);
+        portal.add_owner("70000010", "Rae", "Ops", "revops@seller.example", false);
         portal.clear_pipelines();
         portal.add_pipeline("default", "Sales", vec![Stage::new("1", "Talking", false, "0.5")]);
         portal.add(Kind::Deal, "1", start, &[]);
@@ -922,8 +922,8 @@ async fn what_the_slack_app_may_not_do() {
 #[tokio::test]
 async fn a_fallback_that_nobody_knows() {
     let env = TestEnv::with_fallback();
-    env.writes_hubspot(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
-    env.writes_salesforce(&[("fallback: revops@example.com", "fallback: nobody.o'brien@example.com")]);
+    env.writes_hubspot(&[("fallback: revops@seller.example", "fallback: nobody.o'brien@example.com")]);
+    env.writes_salesforce(&[("fallback: revops@seller.example", "fallback: nobody.o'brien@example.com")]);
     insta::assert_snapshot!(env.said().await, @"
     warning: `nobody.o'brien@example.com` is no active user of hubspot:48210077: they cannot open the deal and its task
        --> DIR/hubspot.yaml:133:13

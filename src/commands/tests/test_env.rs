@@ -29,7 +29,7 @@ impl TestEnv {
 
     /// With the person of the shipped mappings' `fallback` in both accounts and the workspace.
     pub(super) fn with_fallback() -> Self {
-        let (env, address) = (Self::new(), "revops@example.com");
+        let (env, address) = (Self::new(), "revops@seller.example");
         env.portal(|portal| {
             portal.add_owner("70000010", "Rae", "Ops", address, false);
         });

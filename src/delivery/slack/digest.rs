@@ -345,14 +345,14 @@ mod tests {
     #[test]
     fn a_half_empty_packet_asks_three_questions_first() {
         insta::assert_snapshot!(shown(&post(&example::half_empty())), @"
-        Handoff: Müller &amp; Söhne · 8,200.50 EUR · owner revops@example.com (stand-in) · 2 of 6 · missing: success outcome, promises, first value; weak: stakeholders
+        Handoff: Müller &amp; Söhne · 8,200.50 EUR · owner revops@seller.example (stand-in) · 2 of 6 · missing: success outcome, promises, first value; weak: stakeholders
         For the seller, Anna Berg:
         • Success outcome: What result do they want first, and how will they measure it?
         • Stakeholders: Who are the sponsor and operator at Müller &amp; Söhne?
         • First value: Who does what by when in the first 30 days?
         +1 more in the task
         ---
-        Müller & Söhne · 8,200.50 EUR · owner revops@example.com (stand-in) · 2 of 6 · ⚠ missing: success outcome, promises, first value; weak: stakeholders
+        Müller & Söhne · 8,200.50 EUR · owner revops@seller.example (stand-in) · 2 of 6 · ⚠ missing: success outcome, promises, first value; weak: stakeholders
         For the seller, Anna Berg
           • Success outcome: What result do they want first, and how will they measure it?
           • Stakeholders: Who are the sponsor and operator at Müller & Söhne?

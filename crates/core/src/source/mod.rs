@@ -3,6 +3,7 @@
 //! [`yaml`] and [`toml`] parse a text into a [`Node`]; a [`Block`] reads typed values out of it. Nothing
 //! here stops at the first mistake: it is recorded in [`Problems`] and reading goes on.
 
+mod characters;
 mod problems;
 mod reader;
 mod suggest;

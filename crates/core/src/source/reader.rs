@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, Node, Problems, Span, Spanned, Value, alternatives, did_you_mean, nearest};
+use super::{Entry, Node, Problems, Scalar, Span, Spanned, Value, alternatives, did_you_mean, nearest};
 
 /// A block of keys that is being read. Whatever was not asked for is unknown.
 #[derive(Debug)]
@@ -83,8 +83,33 @@ impl<'d> Block<'d> {
         rest
     }
 
+    /// Reports values of a list without brackets, which look like keys with nothing behind them, as `Strategic` in
+    /// `{in: Enterprise, Strategic}`; false if there are none.
+    pub fn refuse_missing_brackets(&mut self, problems: &mut Problems) -> bool {
+        let mut found = false;
+        let entries = self.entries;
+        for (at, first) in entries.iter().enumerate() {
+            let (Some(true), Some(value)) = (self.taken.get(at), first.value.text()) else { continue };
+            let line = problems.line(first.span);
+            let more = entries.iter().zip(&self.taken).skip(at + 1).take_while(|(entry, taken)| {
+                !**taken && entry.value.value == Value::Nothing && problems.line(entry.span) == line
+            });
+            let words: Vec<&str> = more.map(|(entry, _)| entry.key.as_str()).collect();
+            if words.is_empty() {
+                continue;
+            }
+            self.taken.iter_mut().skip(at + 1).take(words.len()).for_each(|taken| *taken = true);
+            let message = format!("`{}` holds several values without brackets", first.key);
+            let help = format!("write `{}: [{value}, {}]`", first.key, words.join(", "));
+            problems.error(first.value.span, message, help);
+            found = true;
+        }
+        found
+    }
+
     /// Reports keys that are missing and keys that the schema does not name; false if there was one of the latter.
     pub fn finish(mut self, problems: &mut Problems) -> bool {
+        let without_brackets = self.refuse_missing_brackets(problems);
         let known = std::mem::take(&mut self.known);
         problems.asked.push(known.iter().cloned().collect());
         let unknown = self.rest();
@@ -103,7 +128,7 @@ impl<'d> Block<'d> {
         for (key, help) in self.missing {
             problems.error(self.span, format!("`{key}` is missing"), help);
         }
-        unknown.is_empty()
+        unknown.is_empty() && !without_brackets
     }
 
     fn find(&mut self, key: &str) -> Field<'d> {
@@ -241,6 +266,18 @@ impl<'d> Field<'d> {
     /// Several texts and where they stand; a single one counts as a list of one.
     pub fn texts(self, problems: &mut Problems) -> Vec<(&'d str, Span)> {
         let mut texts = Vec::new();
+        if let Some(Entry { key, value: node, .. }) = self.entry
+            && let Value::Scalar(Scalar { text, bare: true }) = &node.value
+            && text.contains([',', ';'])
+        {
+            let list: Vec<&str> =
+                text.split([',', ';']).map(str::trim).filter(|one| !one.is_empty()).collect();
+            let help = format!(
+                "write `{key}: [{}]` if these are several values, or put the one value in quotes: \"{text}\"",
+                list.join(", ")
+            );
+            problems.warning(node.span, format!("`{key}` holds one value without brackets: `{text}`"), help);
+        }
         for node in self.list(problems) {
             match node.text().map(str::trim) {
                 Some(text) if !text.is_empty() => texts.push((text, node.span)),

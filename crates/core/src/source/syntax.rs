@@ -3,7 +3,7 @@
 
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
-use super::{Problems, Span};
+use super::{Problems, Span, characters};
 
 const NOT_YAML: &str = "compare the line with the one above it: same indentation, `key: value`";
 
@@ -18,6 +18,9 @@ pub(super) fn refuse(text: &str, error: &ScanError, problems: &mut Problems) {
     let line = text.get(..at).map_or(at, |before| before.rfind('\n').map_or(0, |newline| newline + 1));
     let before = text.get(line..at).unwrap_or_default();
     let span = Span { start: at, end: at + 1 };
+    if characters::refuse_before(text, at, problems) || refuse_comment(text, at, problems) {
+        return;
+    }
     let (message, help) = match error.kind() {
         ErrorKind::UnknownAnchor => return refuse_reference(span, problems),
         ErrorKind::TabNotAllowed
@@ -72,6 +75,41 @@ pub(super) fn refuse(text: &str, error: &ScanError, problems: &mut Problems) {
     problems.error(span, message, help);
 }
 
+/// A value without quotes that ` #` cuts short: a number sign that is no comment, or a sentence that may go on.
+pub(super) fn warn_of_comment(text: &str, span: Span, problems: &mut Problems) {
+    let (Some(value), Some(rest)) = (text.get(span.start..span.end), text.get(span.end..)) else { return };
+    let rest = rest.lines().next().unwrap_or_default();
+    let comment = rest.trim();
+    let Some(behind) = comment.strip_prefix('#').filter(|_| !value.is_empty()) else { return };
+    if behind.starts_with(char::is_alphanumeric) || value.contains(' ') {
+        let start = span.end + rest.len() - rest.trim_start().len();
+        problems.warning(
+            Span { start, end: start + comment.len() },
+            "text behind ` #` is a comment: the value ends before it",
+            format!(
+                "put the text in quotes: \"{value} {comment}\", or if it is a comment: \"{value}\" {comment}"
+            ),
+        );
+    }
+}
+
+/// A bracket that is closed behind ` #`, where everything is a comment.
+fn refuse_comment(text: &str, at: usize, problems: &mut Problems) -> bool {
+    let Some((from, _)) = open_bracket(text.get(..at).unwrap_or_default()) else { return false };
+    let code = text.get(from..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let Some((before, comment)) = code.split_once(" #").filter(|(_, comment)| comment.contains([']', '}']))
+    else {
+        return false;
+    };
+    let start = from + before.len() + 1;
+    problems.error(
+        Span { start, end: start + comment.trim_end().len() + 1 },
+        "text behind ` #` is a comment, and so is the end of this line",
+        "put the text that holds # in quotes, such as \"Enterprise #1\"",
+    );
+    true
+}
+
 /// A line that cannot stand where it stands: often the mistake is above it.
 fn refuse_place(text: &str, line: usize, span: Span, problems: &mut Problems) {
     let above = text.get(..line).unwrap_or_default();
@@ -101,7 +139,12 @@ fn refuse_line_without_colon(text: &str, start: usize, problems: &mut Problems) 
     let content = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let indent = content.len() - content.trim_start().len();
     let span = Span { start: start + indent, end: start + content.trim_end().len().max(indent + 1) };
+    let behind_comment = content.trim().split_once(": ").filter(|(key, _)| key.contains(" #"));
     let help = match content.trim().split_once(' ') {
+        _ if behind_comment.is_some() => {
+            let (key, value) = behind_comment.unwrap_or_default();
+            format!("write `\"{key}\": {value}`: text behind ` #` is a comment")
+        }
         Some((key, value)) if key.chars().all(|letter| letter.is_alphanumeric() || letter == '_') => {
             format!("write `{key}: {}`", value.trim())
         }

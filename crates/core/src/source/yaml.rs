@@ -6,8 +6,8 @@
 
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as Scanned};
 
-use super::syntax::{refuse, refuse_reference};
-use super::{Entry, Node, Problems, Scalar, Span, Value, without_mark};
+use super::syntax::{refuse, refuse_reference, warn_of_comment};
+use super::{Entry, Node, Problems, Scalar, Span, Value, characters, without_mark};
 
 /// More values than any hand-written file has.
 const MAX_NODES: usize = 20_000;
@@ -17,7 +17,8 @@ const MAX_DEPTH: usize = 32;
 /// Parses a whole file; `None` when its syntax is broken, which is recorded.
 pub fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
     let text = without_mark(text);
-    let mut tree = Tree { text, open: Vec::new(), root: None, nodes: 0, documents: 0 };
+    let mut tree =
+        Tree { text, open: Vec::new(), root: None, nodes: 0, documents: 0, has_strange_key: false };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let taken = match event {
@@ -28,6 +29,10 @@ pub fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
             }
         };
         taken?;
+    }
+    // What such a key belongs to is not known.
+    if tree.has_strange_key {
+        return None;
     }
     if tree.root.is_none() {
         problems.error(Span::default(), "this file is empty", "begin with a copy of mappings/hubspot.yaml");
@@ -42,6 +47,7 @@ struct Tree<'t> {
     root: Option<Node>,
     nodes: usize,
     documents: usize,
+    has_strange_key: bool,
 }
 
 enum Open {
@@ -75,6 +81,11 @@ impl Tree<'_> {
             }
             Event::Scalar(text, style, ..) => {
                 let bare = style == ScalarStyle::Plain;
+                let is_key = matches!(self.open.last(), Some(Open::Map { key: None, .. }));
+                self.has_strange_key |= characters::refuse(self.text, span, bare, problems) && is_key;
+                if bare && !is_key {
+                    warn_of_comment(self.text, span, problems);
+                }
                 let nothing = bare && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
                 let value = match tag {
                     None if nothing => Value::Nothing,

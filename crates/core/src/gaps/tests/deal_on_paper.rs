@@ -51,7 +51,7 @@ impl DealOnPaper {
                 important_when: Vec::new(),
                 owner: OwnerMapping {
                     from: FieldPath::deal("hubspot_owner_id"),
-                    fallback: "revops@example.com".to_owned(),
+                    fallback: "revops@seller.example".to_owned(),
                 },
                 task: TaskMapping { due_in_business_days: 2 },
                 slack: SlackMapping { channel: "C0123ABCD".to_owned(), routes: Vec::new() },

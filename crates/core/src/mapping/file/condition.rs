@@ -61,6 +61,9 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
             Some((key, operand, value, value.key_span()?))
         })
         .collect();
+    if section.refuse_missing_brackets(problems) {
+        return None;
+    }
     let unknown = section.rest();
     for entry in &unknown {
         unknown_operator(&entry.key, entry.span, problems);

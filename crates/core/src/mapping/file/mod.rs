@@ -14,6 +14,8 @@ mod values;
 
 use sha2::{Digest, Sha256};
 
+pub use self::people::NO_FALLBACK;
+
 use self::ast::{Condition, MappingFile, Roles, RolesKey, Route};
 use super::Mapping;
 use crate::record::CrmKind;
@@ -60,7 +62,7 @@ pub fn only_for(crm: CrmKind, mapping: Option<Mapping>, problems: &mut Problems)
     if let Some(other) = mapping.as_ref().map(|mapping| mapping.crm).filter(|other| *other != crm) {
         problems.file_error(
             format!("this is a mapping for {other}, but a [[{crm}]] block names it"),
-            format!("write `crm: {crm}`"),
+            format!("write `crm: {crm}`, or name a mapping file for {crm} in that block"),
         );
     }
     mapping.filter(|_| !problems.has_errors())

@@ -6,6 +6,9 @@ use crate::packet::Role;
 use crate::record::{FieldObject, FieldPath};
 use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, did_you_mean};
 
+/// What stands behind `fallback:` of a new file until its author writes an address.
+pub const NO_FALLBACK: &str = "revops@example.com";
+
 /// How people get their roles.
 pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
     let mut roles = Roles::default();
@@ -71,7 +74,7 @@ pub(super) fn owner(
         section.require("from", "write the deal field that holds the person: `from: deal.hubspot_owner_id`");
     let from = values::path(from, problems);
     let fallback =
-        section.require("fallback", "write who takes it otherwise: `fallback: revops@example.com`");
+        section.require("fallback", "write who takes it otherwise: `fallback: revops@seller.example`");
     let fallback = fallback.text(problems);
     section.finish(problems);
     if let Some(Spanned { value: path, span }) =
@@ -81,8 +84,17 @@ pub(super) fn owner(
         problems.error(*span, message, "write a field of the deal, such as `deal.hubspot_owner_id`");
     }
     if let Some((address, span)) = fallback.filter(|(address, _)| !is_address(address)) {
-        let help = "write the address of a person or a team: `fallback: revops@example.com`";
+        let help = "write the address of a person or a team: `fallback: revops@seller.example`";
         problems.error(span, format!("`{address}` is not an e-mail address"), help);
+    } else if let Some((address, span)) =
+        fallback.filter(|(address, _)| address.eq_ignore_ascii_case(NO_FALLBACK))
+    {
+        let help = "write the address of a person or a team of yours, who takes what nobody owns";
+        problems.error(
+            span,
+            format!("`{address}` is a stand-in for an address and has to be replaced"),
+            help,
+        );
     }
     (from, fallback.map(Spanned::from))
 }

@@ -5,7 +5,7 @@ use super::{condition, values};
 use crate::mapping::{Judging, ListStyle};
 use crate::packet::SectionName;
 use crate::record::FieldPath;
-use crate::source::{Block, Entry, Field, Node, Problems, Span, Spanned, Value, alternatives, nearest};
+use crate::source::{Block, Entry, Field, Node, Problems, Span, Spanned, Value, nearest};
 
 /// The shortest and the longest word budget of an entry.
 pub(crate) const WORDS: (u32, u32) = (10, 500);
@@ -66,7 +66,7 @@ fn unknown(entry: &Entry, problems: &mut Problems) -> Option<SectionName> {
     let meant = nearest(&entry.key, names);
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("the likeliest sections are {}", alternatives(&entry.key, names)),
+        None => format!("write one of these, there are no others: {}", names.join(", ")),
     };
     problems.error(entry.span, format!("there is no section `{}`", entry.key), help);
     SectionName::ALL.into_iter().find(|name| Some(name.as_str()) == meant)

@@ -29,6 +29,11 @@ pub(super) fn path_in_list(node: &Node, problems: &mut Problems) -> Option<Spann
 }
 
 fn parse_path(text: &str, span: Span, problems: &mut Problems) -> Option<Spanned<FieldPath>> {
+    let fields = several_fields(text);
+    if fields.len() > 1 {
+        let help = format!("write `[{}]`; where one field belongs, keep one", fields.join(", "));
+        return problems.reject(span, format!("several fields stand here without brackets: `{text}`"), help);
+    }
     let Some((object, name)) = text.split_once('.') else {
         let help = format!("write `deal.{text}` for a field of the deal, `company.{text}` for the company's");
         return problems.reject(span, format!("`{text}` does not say whose field it is"), help);
@@ -48,6 +53,18 @@ fn parse_path(text: &str, span: Span, problems: &mut Problems) -> Option<Spanned
         None => "begin with `deal.`, `company.`, `owner.` or `line_items.`".to_owned(),
     };
     problems.reject(span, format!("there is no object `{object}`"), help)
+}
+
+/// The fields of `deal.a, deal.b`, whatever stands between them; none if a part of the text is no field.
+fn several_fields(text: &str) -> Vec<&str> {
+    let parts = text.split([',', ';', ' ', '+', '&', '|', '[', ']']).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "and" | "or" | "und" | "et")).collect();
+    let is_field = |part: &&str| {
+        part.split_once('.').is_some_and(|(object, name)| {
+            !name.is_empty() && FieldObject::ALL.iter().any(|(word, _)| *word == object)
+        })
+    };
+    if parts.iter().all(is_field) { parts } else { Vec::new() }
 }
 
 fn wrong_name(object: &str, name: &str) -> Option<String> {
@@ -78,6 +95,10 @@ pub(super) fn time_zone(field: Field<'_>, problems: &mut Problems) -> Option<Spa
     if TimeZone::get(name).is_err() {
         let help = match zone_of_city(name) {
             Some(zone) => format!("did you mean `{zone}`?"),
+            None if zones_like(name).is_empty() => {
+                "write area and city of the nearest large city, such as Europe/Berlin or America/New_York, or UTC"
+                    .to_owned()
+            }
             None => format!("write {}", alternatives(name, zones_like(name).iter().map(String::as_str))),
         };
         problems.error(span, format!("there is no time zone `{name}`"), help);
@@ -98,7 +119,11 @@ fn zone_of_city(name: &str) -> Option<String> {
     }
 }
 
-/// The names that look most like this one: by the city behind the slash as well as by the whole.
+/// How much of a name must be right for another one to be meant.
+const LIKE_A_ZONE: f64 = 0.7;
+
+/// The names that look most like this one: by the city behind the slash as well as by the whole. None for an offset
+/// or an abbreviation, which looks like a zone it has nothing to do with.
 fn zones_like(name: &str) -> Vec<String> {
     let wanted: String = name.to_lowercase().replace(' ', "_").chars().take(64).collect();
     let city = wanted.rsplit('/').next().unwrap_or_default();
@@ -113,6 +138,9 @@ fn zones_like(name: &str) -> Vec<String> {
             (likeness - if lower.contains('/') { 0.0 } else { 0.2 }, known.as_str().to_owned())
         })
         .collect();
+    let is_place =
+        name.chars().all(|letter| !letter.is_ascii_digit()) && name.chars().any(char::is_lowercase);
+    names.retain(|(likeness, name)| is_place && *likeness >= LIKE_A_ZONE && name.contains('/'));
     names.sort_by(|(a, a_name), (b, b_name)| b.total_cmp(a).then_with(|| a_name.cmp(b_name)));
     names.truncate(MOST_ZONES);
     names.into_iter().map(|(_, name)| name).collect()
@@ -123,16 +151,29 @@ fn zones_like(name: &str) -> Vec<String> {
 pub(super) const CHANNEL: &str = "write the channel's id, such as C0123ABCD: in Slack click the channel's name, it stands at \
                      the bottom of About";
 
+const ONE_CHANNEL: &str = "keep one channel; other deals get theirs under `routes`: `{when: …, channel: …}`";
+
 /// A channel's id; other text is kept as well.
 pub(super) fn channel(field: Field<'_>, problems: &mut Problems) -> Option<Spanned<String>> {
     let key = field.key_span()?;
     // `channel: #wins` is a key with a comment behind it: say more than "empty".
     let mut silent = Problems::default();
     let Some((text, span)) = field.text(&mut silent) else {
+        if let Some(node) = field.node(&mut silent).filter(|node| node.text().is_none()) {
+            let message = format!("`channel` takes one channel, not {}", node.kind());
+            return problems.reject(node.span, message, ONE_CHANNEL);
+        }
         return problems.reject(key, "`channel` holds no channel id (text behind `#` is a comment)", CHANNEL);
     };
     let message = match text.chars().next() {
-        _ if is_channel(text) => return Some((text, span).into()),
+        _ if is_channel(text) && text.trim_matches('0') != "C" => return Some((text, span).into()),
+        _ if text.split([',', ';', ' ']).filter(|part| is_channel(part)).count() > 1 => {
+            let message = format!("`channel` takes one channel, not several: `{text}`");
+            return problems.reject(span, message, ONE_CHANNEL);
+        }
+        Some(_) if text.trim_matches('0') == "C" => {
+            format!("`{text}` is a stand-in for a channel and has to be replaced")
+        }
         Some('#') => format!("`{text}` is the name of a channel, not its id"),
         Some('U' | 'W' | 'D') if is_channel(&format!("C{}", text.get(1..).unwrap_or_default())) => {
             format!("`{text}` is the id of a person or a direct message, not of a channel")

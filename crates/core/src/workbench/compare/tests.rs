@@ -43,7 +43,7 @@ fn every_part_of_a_mapping_tells_its_changes_in_words() {
             "    - {field: company.customer_tier, in: [Enterprise, Strategic]}\n",
             "    - {field: deal.vip, filled: true}\n",
         ),
-        ("fallback: revops@example.com", "fallback: cs@example.com"),
+        ("fallback: revops@seller.example", "fallback: cs@example.com"),
         ("due_in_business_days: 2", "due_in_business_days: 5"),
         ("channel: C0123ABCD", "channel: C0999WINS"),
         ("placeholders: [\"ask the AE\", ", "placeholders: ["),
@@ -64,7 +64,7 @@ fn every_part_of_a_mapping_tells_its_changes_in_words() {
     ~ important_when: deal.amount is at least 75000 instead of deal.amount is at least 50000
     − important_when: company.customer_tier is Enterprise or Strategic
     + important_when: deal.vip is filled
-    ~ owner: fallback cs@example.com instead of fallback revops@example.com
+    ~ owner: fallback cs@example.com instead of fallback revops@seller.example
     ~ task: due after 5 business days instead of due after 2 business days
     ~ slack: C0999WINS instead of C0123ABCD
     − placeholders: "ask the AE"
@@ -101,7 +101,7 @@ fn a_deal_tells_what_its_packet_gains_and_loses() {
         ("Sponsor: sponsor", "Sponsor: operator"),
         ("at_least: 50000", "at_least: 75000"),
         ("channel: C0123ABCD", "channel: C0999WINS"),
-        ("fallback: revops@example.com", "fallback: cs@example.com"),
+        ("fallback: revops@seller.example", "fallback: cs@example.com"),
     ]);
     let as_of = "2026-11-22T08:00:00Z".parse().unwrap();
     let [old, new] = [old, new].map(|mapping| assemble(&mapping, &record, "pkt_x", as_of));
@@ -114,7 +114,7 @@ fn a_deal_tells_what_its_packet_gains_and_loses() {
     − promises: "First template"  [deal.handoff_promises]
     + promises: "Two seats free"  [deal.side_letter]
     − important: amount 54000 ≥ 50000
-    ~ owner: cs@example.com (the fallback) instead of revops@example.com (the fallback)
+    ~ owner: cs@example.com (the fallback) instead of revops@seller.example (the fallback)
     ~ channel: C0999WINS instead of C0123ABCD
     "#);
     assert!(

@@ -12,7 +12,7 @@ sections:
   first_value: {from: deal.first_value, due: deal.first_value_date, who: deal.first_value_who}
 roles: {labels: {Sponsor: sponsor}}
 important_when: {any: [{field: deal.amount, at_least: 50000}]}
-owner: {from: deal.hubspot_owner_id, fallback: revops@example.com}
+owner: {from: deal.hubspot_owner_id, fallback: revops@seller.example}
 slack: {channel: C0123ABCD, routes: [{when: {field: deal.amount, at_least: 90000}, channel: C0ENTERPR}]}
 ";
 

@@ -29,11 +29,10 @@ pub struct Scaffold {
     pub missing: Vec<Missing>,
 }
 
-/// Stands where nobody gave a channel. It is an id, so the file can be checked; no workspace has it.
+/// Stands where no channel was given; a mapping with it is refused.
 pub const NO_CHANNEL: &str = "C000000000";
 
-/// Stands where nobody gave an address.
-pub const NO_FALLBACK: &str = "revops@example.com";
+pub use crate::mapping::file::NO_FALLBACK;
 
 /// Writes a first mapping for an account.
 pub fn mapping(account: &AccountMetadata, given: &Given) -> Scaffold {

@@ -28,7 +28,7 @@ fn full() -> Value {
             "buying_roles": {"CHAMPION": "sponsor"},
         },
         "important_when": {"any": [{"field": "deal.amount", "at_least": 50000}]},
-        "owner": {"from": "deal.hubspot_owner_id", "fallback": "revops@example.com"},
+        "owner": {"from": "deal.hubspot_owner_id", "fallback": "revops@seller.example"},
         "task": {"due_in_business_days": 2},
         "slack": {"channel": "C0123ABCD",
             "routes": [{"when": {"field": "deal.vip", "filled": true}, "channel": "C0ENTERPR"}]},
