@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::check::check;
-use super::layout::WIDTH;
+use super::layout::{Page, WIDTH};
 use super::{Problem, terminal};
 use crate::clock::{Clock, Entropy};
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
@@ -97,7 +97,9 @@ async fn tell(
     full: bool,
 ) -> Result<(), Problem> {
     let rule = rule();
-    println!("\n{rule}\n  {} deal {}: {}\n{rule}", win.account().crm, win.deal, win.shows);
+    let mut title = Page::new(terminal::screen().unwrap_or(WIDTH));
+    title.line("  ", &format!("{} deal {}: {}", win.account().crm, win.deal, win.shows));
+    println!("\n{rule}\n{}{rule}", title.into_text());
     let before = sandbox.slack.see(|slack| slack.messages().len());
     for webhook in happens(sandbox, clock, win)? {
         let status = send(service, &webhook).await?;

@@ -175,7 +175,8 @@ async fn serve<P: Platform>(
         Ok(call) => call,
         Err(error) => return Answer::text(400, &error.to_string()).into_response(),
     };
-    if call.method == "GET" && call.path == "/" {
+    // Also what the links to Salesforce's web app in a digest lead to.
+    if call.method == "GET" && (call.path == "/" || call.path.starts_with("/lightning/")) {
         return Answer::text(200, &shared.lock().overview()).into_response();
     }
     let latency = shared.lock().recorder().latency;
