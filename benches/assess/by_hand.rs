@@ -109,8 +109,12 @@ pub fn assemble(
     let assignee = seller.filter(|seller| seller.is_active()).or(success).map(|user| user.id().to_owned());
     let at_five = due.at(17, 0, 0, 0).to_zoned(zone.clone()).map_or(as_of, |due| due.timestamp());
     let questions = Some(Questions::default());
-    let digest =
-        DigestParams { channel: "C0123ABCD".to_owned(), earlier: Vec::new(), questions: questions.clone() };
+    let digest = DigestParams {
+        channel: "C0123ABCD".to_owned(),
+        earlier: Vec::new(),
+        questions: questions.clone(),
+        important: Vec::new(),
+    };
     (
         packet,
         DeliveryPlan {

@@ -76,12 +76,13 @@ pub(super) async fn replan(
                 serde_json::to_string(&TaskParams { due, questions, ..plan.task.clone() })
             }
             Destination::SlackDigest => {
-                let DigestParams { channel, mut earlier, questions } = serde_json::from_str(&delivery.order)?;
+                let DigestParams { channel, mut earlier, questions, important } =
+                    serde_json::from_str(&delivery.order)?;
                 let now = plan.digest.channel.clone();
                 earlier.push(channel);
                 earlier.retain(|channel| *channel != now);
                 earlier.dedup();
-                serde_json::to_string(&DigestParams { channel: now, earlier, questions })
+                serde_json::to_string(&DigestParams { channel: now, earlier, questions, important })
             }
         }?;
         store.reorder(&stored.packet_id, delivery.destination, order).await?;

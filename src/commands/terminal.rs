@@ -53,7 +53,7 @@ pub(super) fn render(
     let pages = [
         self::packet(packet, width),
         self::task(&draft, plan.task.known_assignee(), width),
-        digest(packet, record, plan, task, Some(width)),
+        digest(packet, record, plan, Some(task.unwrap_or_default()), Some(width)),
     ];
     if beside { layout::side_by_side(&pages, width) } else { pages.join("\n") }
 }
@@ -73,9 +73,9 @@ pub(super) fn task(draft: &TaskDraft, assignee: Option<&str>, width: usize) -> S
     let mut page = Page::new(width);
     page.heading("Task on the deal");
     page.line("", &draft.subject);
-    let assignee = assignee.unwrap_or("nobody");
-    let due = draft.due.strftime("%d %b %Y %H:%M UTC");
-    page.line("", &format!("for user {assignee}, due {due}"));
+    let assignee = assignee.map_or("assigned to no user".to_owned(), |user| format!("for user {user}"));
+    let due = draft.due.strftime("%-d %b %Y %H:%M UTC");
+    page.line("", &format!("{assignee}, due {due}"));
     for block in &draft.body {
         match block {
             TaskBlock::Heading(text) => page.line("\n", text),
@@ -95,7 +95,7 @@ pub(super) fn digest(
     screen: Option<usize>,
 ) -> String {
     let links = slack::Links { deal: packet.deal.url.clone(), task };
-    let message = slack::digest(packet, record, plan.digest.questions.as_ref(), &links, None);
+    let message = slack::digest(packet, record, &plan.digest, &links, &slack::Mentions::default());
     let mut page = Page::new(screen.unwrap_or(WIDTH).min(WIDTH));
     page.heading(&format!("Digest in Slack channel {}", plan.digest.channel));
     page.line("", &message.to_string());

@@ -5,6 +5,8 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use handoff_core::text::clean::one_line;
+use handoff_core::text::excerpt::sentence_end;
+use handoff_core::text::greeting::is_greeting;
 
 /// Marks the place where text was cut.
 pub const CUT: char = '…';
@@ -24,13 +26,39 @@ pub fn lines(text: &str, max: usize) -> String {
     cut(&clean_lines(text).join("\n"), max)
 }
 
-/// The lines of a text on one line, with ` / ` where a line ended; at most `max` units.
+/// The lines of a text on one line, parted as in a sentence; at most `max` units, see [`sentences`].
 pub fn joined(text: &str, max: usize) -> String {
-    cut(&clean_lines(text).join(" / "), max)
+    let mut line = String::new();
+    for next in clean_lines(text) {
+        let next = next.trim_start_matches("• ");
+        let between = match line.chars().next_back() {
+            None => "",
+            Some('.' | '!' | '?' | ':' | ';' | ',' | '。') => " ",
+            Some(_) => "; ",
+        };
+        line.extend([between, next]);
+    }
+    sentences(&line, max)
 }
 
+/// A line of at most `max` units: whole if it fits, else up to the end of a word, or of a sentence where that keeps
+/// half of it.
+pub fn sentences(line: &str, max: usize) -> String {
+    if units(line) <= max {
+        return line.to_owned();
+    }
+    let head = cut(line, max);
+    let end = sentence_end(&head).filter(|end| *end >= head.len() / 2);
+    end.and_then(|end| head.get(..end)).map_or(head.clone(), |sentences| format!("{sentences} {CUT}"))
+}
+
+/// Without the line that greets the reader of a pasted mail.
 fn clean_lines(text: &str) -> Vec<String> {
-    text.lines().map(one_line).filter(|line| !line.is_empty()).collect()
+    let mut lines: Vec<String> = text.lines().map(one_line).filter(|line| !line.is_empty()).collect();
+    if lines.len() > 1 && lines.first().is_some_and(|line| is_greeting(line)) {
+        lines.remove(0);
+    }
+    lines
 }
 
 /// A name inside a sentence of ours: one line, and if it is written from right to left, isolated so that
@@ -109,7 +137,7 @@ mod tests {
     fn line_breaks_are_kept_or_shown() {
         let promises = "- field mapping\r\n\r\n- first  template\n";
         assert_eq!(lines(promises, 60), "- field mapping\n- first template");
-        assert_eq!(joined(promises, 60), "- field mapping / - first template");
+        assert_eq!(joined(promises, 60), "- field mapping; - first template");
     }
 
     #[test]

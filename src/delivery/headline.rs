@@ -1,32 +1,27 @@
-//! What task and digest both say first: account, value, owner, how much is filled and what is missing.
+//! What task and digest both need of a deal beside its sections: customer, value, who takes over, whom to ask.
 
 use crate::delivery::excerpt;
 use handoff_core::gaps;
 use handoff_core::messages;
-use handoff_core::packet::{Packet, Question, Questions, Section, SectionName, SectionStatus};
+use handoff_core::packet::{Packet, Question, Questions};
 use handoff_core::record::{DealRecord, User};
 use handoff_core::text::clean::clean_line;
-use handoff_core::text::money as text;
+use handoff_core::text::money::money;
 
-/// Longest account or person's name, in UTF-16 units.
+/// Longest name, in UTF-16 units.
 const NAME: usize = 80;
 
 /// The facts both texts begin with; every string is one clean line of at most 80 units.
 pub(super) struct Headline {
     /// The customer: the company's name, else the deal's.
     pub account: String,
+    /// The amount, with its currency if there is one.
     pub value: Option<String>,
-    /// Who takes the handoff, and whether they only stand in.
+    /// Who takes the handoff; `None` if that is the seller, who hands it over.
     pub owner: Option<String>,
     pub seller: Option<String>,
     /// Whether the seller still works there.
     pub seller_left: bool,
-    /// How many of the six sections are filled.
-    pub filled: usize,
-    /// Required sections with nothing in them.
-    pub missing: Vec<SectionName>,
-    /// Required sections that are shown, but flagged.
-    pub weak: Vec<SectionName>,
     pub questions: Questions,
 }
 
@@ -39,16 +34,9 @@ impl Headline {
         Self {
             account: account(packet, record),
             value: value(packet),
-            owner: if packet.owner.fallback {
-                owner.as_deref().map(messages::headline::stand_in)
-            } else {
-                owner
-            },
+            owner: owner.filter(|_| !is_seller(packet, record)),
             seller: seller.and_then(User::name).and_then(|raw| shown(&clean_line(&raw))),
             seller_left: seller.is_some_and(|seller| !seller.is_active()),
-            filled: packet.filled,
-            missing: sections(packet, SectionStatus::Missing),
-            weak: sections(packet, SectionStatus::Weak),
             questions: questions.cloned().unwrap_or_else(|| gaps::questions(&packet.gaps)),
         }
     }
@@ -58,35 +46,21 @@ impl Headline {
         self.questions.for_seller.len() + self.questions.for_revops.len()
     }
 
-    /// What is missing and what is weak, in words.
-    pub fn state(&self) -> String {
-        messages::headline::state(&self.missing, &self.weak, self.open())
+    /// The seller, as long as they can be asked.
+    pub fn asked(&self) -> Option<&str> {
+        self.seller.as_deref().filter(|_| !self.seller_left)
     }
+}
 
-    /// Title above the questions for the seller.
-    pub fn to_seller(&self) -> String {
-        match (&self.seller, self.seller_left) {
-            (None, _) => messages::task::for_seller().to_owned(),
-            (Some(name), false) => messages::task::for_seller_named(name),
-            (Some(name), true) => messages::task::for_seller_left(name),
-        }
-    }
-
-    /// Who comes to the review: the seller and who takes over, as far as they still work there.
-    pub fn people(&self) -> Vec<&str> {
-        let seller = self.seller.as_deref().filter(|_| !self.seller_left);
-        let owner = self.owner.as_deref().filter(|owner| Some(*owner) != seller);
-        owner.into_iter().chain(seller).collect()
-    }
-
-    /// The whole headline as one line.
-    pub fn line(&self) -> String {
-        let value = self.value.as_deref().unwrap_or(messages::headline::no_value());
-        let owner = self.owner.as_deref().unwrap_or(messages::headline::no_owner());
-        let owner = format!("{} {owner}", messages::headline::owner());
-        let filled = messages::headline::filled_of_six(self.filled);
-        [self.account.as_str(), value, &owner, &filled, &self.state()].join(" · ")
-    }
+/// Whether the handoff's owner is the person who hands it over.
+fn is_seller(packet: &Packet, record: &DealRecord) -> bool {
+    let (owner, seller) = (&packet.owner, record.owner.as_ref());
+    let same = |one: Option<&str>, other: Option<&str>| {
+        one.zip(other).map(|(one, other)| one.trim().to_lowercase() == other.trim().to_lowercase())
+    };
+    let same_email = same(owner.email.as_deref(), seller.and_then(User::email));
+    let same_name = || same(owner.name.as_deref(), seller.and_then(User::name).as_deref());
+    !owner.fallback && same_email.or_else(same_name).unwrap_or(false)
 }
 
 /// What a question is about: one section, or two.
@@ -95,12 +69,6 @@ pub(super) fn subject(question: &Question) -> String {
         [first, second, ..] => messages::section::pair(first.title(), &second.title().to_lowercase()),
         sections => sections.first().map_or("", |section| section.title()).to_owned(),
     }
-}
-
-/// The title of a section, which says if it is weak.
-pub(super) fn title(name: SectionName, section: Option<&Section>) -> String {
-    let weak = section.is_some_and(|section| section.status == SectionStatus::Weak);
-    if weak { messages::section::weak(name.title()) } else { name.title().to_owned() }
 }
 
 fn account(packet: &Packet, record: &DealRecord) -> String {
@@ -112,23 +80,12 @@ fn account(packet: &Packet, record: &DealRecord) -> String {
 }
 
 fn value(packet: &Packet) -> Option<String> {
-    let deal = &packet.deal;
-    let amount = deal.amount.as_deref().filter(|amount| !amount.trim().is_empty())?;
-    let money = text::money(amount, deal.currency.as_deref());
-    shown(&if deal.currency.is_some() { money } else { messages::headline::value(&money) })
+    let amount = packet.deal.amount.as_deref().filter(|amount| !amount.trim().is_empty())?;
+    shown(&money(amount, packet.deal.currency.as_deref()))
 }
 
 fn shown(name: &str) -> Option<String> {
     Some(excerpt::name(name, NAME)).filter(|name| !name.is_empty())
-}
-
-fn sections(packet: &Packet, status: SectionStatus) -> Vec<SectionName> {
-    SectionName::REQUIRED
-        .into_iter()
-        .filter(|name| {
-            packet.sections.get(name).map_or(SectionStatus::Missing, |section| section.status) == status
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The task on the deal: every open question, then the whole packet.
 
 use crate::crm::{TaskBlock, TaskDraft};
-use crate::delivery::headline::{Headline, subject, title};
-use crate::delivery::{excerpt, lines};
+use crate::delivery::excerpt;
+use crate::delivery::headline::{Headline, subject};
+use crate::delivery::lines::{self, Fact};
 use handoff_core::messages;
-use handoff_core::packet::{Packet, Question, Questions, Section, SectionName, TaskParams};
-use handoff_core::record::DealRecord;
+use handoff_core::messages::due_note::with_due_note;
+use handoff_core::packet::{Packet, Question, Questions, SectionName, TaskParams};
+use handoff_core::record::{DealRecord, FieldPath};
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
 pub const SUBJECT: usize = 200;
@@ -16,6 +18,9 @@ pub const BODY: usize = 12_500;
 
 /// Longest question or agenda line.
 const QUESTION: usize = 200;
+
+/// Longest label of a field.
+const LABEL: usize = 60;
 
 /// Longest answer to an agenda line.
 const ANSWER: usize = 300;
@@ -51,7 +56,7 @@ pub fn draft(packet: &Packet, record: &DealRecord, params: &TaskParams) -> TaskD
     };
     TaskDraft {
         subject: excerpt::cut(&subject, SUBJECT),
-        body: body(packet, &headline),
+        body: body(packet, record, &headline),
         marker: marker(&packet.packet_id),
         assignee: params.assignee.clone(),
         due: params.due,
@@ -66,12 +71,12 @@ fn ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
     ids.filter(|id| !id.is_empty()).cloned().collect()
 }
 
-fn body(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
+fn body(packet: &Packet, record: &DealRecord, headline: &Headline) -> Vec<TaskBlock> {
     let mut body = Vec::new();
     for layout in &LAYOUTS {
-        body = questions(headline, layout);
+        body = questions(packet, record, headline, layout);
         body.extend(facts(packet, headline));
-        body.extend(sections(packet, layout));
+        body.extend(sections(packet, headline, layout));
         body.extend(review(packet, headline));
         if length(&body) <= BODY {
             break;
@@ -89,83 +94,109 @@ fn length(body: &[TaskBlock]) -> usize {
         .sum()
 }
 
-fn questions(headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
-    let Headline { filled, questions: Questions { for_seller, for_revops }, .. } = headline;
-    let won = messages::task::won_with(*filled, &headline.state());
+fn questions(packet: &Packet, record: &DealRecord, headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
+    let Questions { for_seller, for_revops, .. } = &headline.questions;
     let opening = match (for_seller.is_empty(), for_revops.is_empty()) {
-        (true, true) => messages::task::all_there().to_owned(),
-        (true, false) => messages::task::revops_asked(&won),
-        (false, _) => messages::task::seller_asked(&won),
+        (true, true) => ready(packet, headline),
+        (true, false) => messages::task::revops_asked().to_owned(),
+        (false, _) => messages::task::seller_asked().to_owned(),
     };
     let mut blocks = vec![TaskBlock::Paragraph(opening)];
     if !for_seller.is_empty() {
-        blocks.push(TaskBlock::Heading(headline.to_seller()));
+        let heading = match (&headline.seller, headline.seller_left) {
+            (None, _) => messages::task::for_seller().to_owned(),
+            (Some(name), false) => messages::task::for_seller_named(name),
+            (Some(name), true) => messages::task::for_seller_left(name),
+        };
+        blocks.push(TaskBlock::Heading(heading));
         // Numbered by hand: the seller can answer "2: in March", whatever the CRM makes of a list.
-        let numbered = asked(for_seller, layout.questions)
-            .into_iter()
-            .enumerate()
-            .map(|(n, ask)| format!("{}. {ask}", n + 1));
+        let numbered = (1..).zip(asked(for_seller, record, layout)).map(|(n, ask)| format!("{n}. {ask}"));
         blocks.push(TaskBlock::Paragraph(numbered.collect::<Vec<_>>().join("\n")));
     }
     if !for_revops.is_empty() {
         blocks.push(TaskBlock::Heading(messages::task::for_revops().to_owned()));
-        blocks.push(TaskBlock::List(asked(for_revops, layout.questions)));
+        blocks.push(TaskBlock::List(asked(for_revops, record, layout)));
     }
     blocks
 }
 
-fn asked(questions: &[Question], max: usize) -> Vec<String> {
+/// What the task of a complete packet is for: the person who takes over, or the one who has to find them.
+fn ready(packet: &Packet, headline: &Headline) -> String {
+    match (&headline.owner, headline.asked()) {
+        (None, _) => messages::task::ready_unowned().to_owned(),
+        (Some(owner), _) if packet.owner.fallback => messages::task::ready_stand_in(owner),
+        (Some(owner), None) => messages::task::ready(owner),
+        (Some(owner), Some(seller)) => messages::task::ready_from(owner, seller),
+    }
+}
+
+/// Questions, each with the place where its answer belongs.
+fn asked(questions: &[Question], record: &DealRecord, layout: &Layout) -> Vec<String> {
     let line = |question: &Question| {
-        messages::task::question(&subject(question), &excerpt::line(&question.text, QUESTION))
+        let of_people = question.sections == [SectionName::Stakeholders];
+        let place = if of_people {
+            messages::task::contacts(record.crm.dialect().nouns.label)
+        } else {
+            let field = |path: &FieldPath| {
+                messages::task::field(path.object, &excerpt::name(&record.label(path), LABEL))
+            };
+            let fields: Vec<String> = question.fields.iter().map(field).collect();
+            messages::value::list(&fields.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let subject = subject(question);
+        let subject = if place.is_empty() { subject } else { messages::task::place(&subject, &place) };
+        messages::task::question(&subject, &excerpt::line(&question.text, QUESTION))
     };
-    lines::capped(questions.iter().map(line).collect(), max)
+    lines::capped(questions.iter().map(line).collect(), layout.questions)
 }
 
 fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
+    use messages::task::{fact, fact_closed, fact_closes, fact_deal, fact_owner, fact_seller, fact_value};
     let deal = &packet.deal;
     let is_named = deal.name != messages::value::deal_without_name(&deal.id);
     let name = if is_named { &deal.name } else { &deal.id };
     let name = Some(excerpt::line(name, QUESTION)).filter(|name| !name.is_empty());
     let seller = headline.seller.as_deref();
-    let left = seller.filter(|_| headline.seller_left).map(messages::headline::left);
-    let mut facts = messages::task::facts(
-        name.as_deref(),
-        headline.value.as_deref(),
-        deal.close_date.map(messages::value::date).as_deref(),
-        headline.owner.as_deref(),
-        left.as_deref().or(seller),
-    );
+    let left = seller.filter(|_| headline.seller_left).map(messages::task::left);
+    let owner = headline.owner.as_deref();
+    let stand_in = owner.filter(|_| packet.owner.fallback).map(messages::task::stand_in);
+    let lies_ahead = deal.close_date.is_some_and(|day| day > packet.today());
+    let closed = deal.close_date.map(messages::value::date);
+    let mut facts = vec![
+        fact(fact_deal, name.as_deref()),
+        fact(fact_value, headline.value.as_deref()),
+        fact(if lies_ahead { fact_closes } else { fact_closed }, closed.as_deref()),
+        fact(fact_owner, stand_in.as_deref().or(owner)),
+        fact(fact_seller, left.as_deref().or(seller)),
+    ];
     if !packet.important.unreadable.is_empty() {
         let unreadable = excerpt::line(&packet.important.unreadable.join("; "), QUESTION);
-        facts = format!("{facts}\n{}", messages::packet::perhaps_important(&unreadable));
+        facts.push(messages::packet::perhaps_important(&unreadable));
     }
-    [TaskBlock::Heading(messages::task::deal().to_owned()), TaskBlock::Paragraph(facts)]
+    [TaskBlock::Heading(messages::task::deal().to_owned()), TaskBlock::Paragraph(facts.join("\n"))]
 }
 
-fn sections(packet: &Packet, layout: &Layout) -> Vec<TaskBlock> {
+fn sections(packet: &Packet, headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
     let mut blocks = Vec::new();
-    for name in SectionName::ALL {
-        let section = packet.sections.get(&name);
-        let lines = section.map(|section| content(section, layout)).unwrap_or_default();
-        if lines.is_empty() && !SectionName::REQUIRED.contains(&name) {
-            continue;
-        }
-        blocks.push(TaskBlock::Heading(title(name, section)));
+    for name in lines::READ {
+        let line = match name {
+            SectionName::Stakeholders => Some(lines::everybody(packet)),
+            _ => lines::section(packet, &headline.questions, name),
+        };
+        let Some(line) = line else { continue };
+        let fit = |Fact { text, note, .. }: &Fact| {
+            lines::with_note(text, note.as_deref(), layout.entry, excerpt::lines)
+        };
+        let mut lines = lines::capped(line.facts.iter().map(fit).collect(), layout.entries);
+        lines.extend(line.open.as_deref().map(messages::value::capitalised));
+        let asked_again = line.asked_again.then(|| messages::packet::asked_again().to_owned());
+        blocks.push(TaskBlock::Heading(with_due_note(name.title().to_owned(), asked_again)));
         blocks.push(match lines.as_slice() {
-            [] => TaskBlock::Paragraph(messages::packet::not_in_crm().to_owned()),
             [only] => TaskBlock::Paragraph(only.clone()),
             _ => TaskBlock::List(lines),
         });
     }
     blocks
-}
-
-fn content(section: &Section, layout: &Layout) -> Vec<String> {
-    let people = lines::people_with_addresses(&section.people);
-    let entries = lines::entries(&section.entries, |text| excerpt::lines(text, layout.entry));
-    let mut lines = lines::capped(people, layout.entries);
-    lines.extend(lines::capped(entries, layout.entries));
-    lines
 }
 
 fn review(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
@@ -174,7 +205,9 @@ fn review(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
     }
     let reasons = excerpt::line(&packet.important.in_words(), QUESTION);
     let why = Some(messages::review::important(&reasons)).filter(|_| !reasons.is_empty());
-    let proposal = messages::review::proposed(packet.review.day, &headline.people());
+    // The two who talk: who hands over, and who takes over.
+    let people: Vec<&str> = headline.owner.as_deref().into_iter().chain(headline.asked()).collect();
+    let proposal = messages::review::proposed(packet.review.day, &people);
     let opening = why.into_iter().chain([proposal]).collect::<Vec<_>>().join(" ");
     let mut blocks =
         vec![TaskBlock::Heading(messages::review::title().to_owned()), TaskBlock::Paragraph(opening)];
@@ -213,29 +246,29 @@ mod tests {
         insta::assert_snapshot!(shown(&task(&example::complete_and_important())), @"
         Handoff ready: Acme GmbH
 
-        The deal is won and all six sections are filled. There is nothing to add; the packet is below.
+        Dana Ito takes over from Anna Berg. Every question is answered; the packet is below.
         == The deal
         Deal: Acme GmbH – Forecasting, 40 seats
         Value: 54,000 EUR
         Closed: 20 Nov 2026
-        Handoff owner: Dana Ito
+        Takes over: Dana Ito
         Seller: Anna Berg
-        == Buying reason
+        == Why now
         Forecast visibility is poor; the board wants one number by March.
-        == Success outcome
+        == Outcome
         Forecast error below 10 % by the end of Q1.
-        == Stakeholders
-        - Sarah Lind, RevOps lead (sarah@acme.example): sponsor
-        - Tom Roy, VP Sales (tom@acme.example): operator, evaluator
-        - Ida Falk, CRO (ida@acme.example): executive backer
-        == Promises
+        == First value
+        VP Sales uses the dashboard in the weekly call within 21 days (by 11 Dec)
+        == People
+        - Sponsor: Sarah Lind, RevOps lead (sarah@acme.example)
+        - Operator, evaluator: Tom Roy, VP Sales (tom@acme.example)
+        - Executive backer: Ida Falk, CRO (ida@acme.example)
+        == Promised
         - Field mapping done by us
         - First report template
-        == Risks
+        == Risk
         Field quality: stages are used differently by each region.
-        == First value
-        VP Sales uses the dashboard in the weekly call within 21 days (by 11 Dec 2026)
-        == Expansion
+        == Later
         Service team, 25 seats, after the summer.
         == 15-minute review
         This account is important (amount 54000 ≥ 50000). Take 15 minutes together before the kickoff and settle these four points:
@@ -255,31 +288,32 @@ mod tests {
         insta::assert_snapshot!(shown(&task(&example::half_empty())), @"
         Handoff: 4 open questions about Müller & Söhne
 
-        The deal is won, and 2 of 6 sections are filled; missing: success outcome, promises, first value; weak: stakeholders. Please answer on the deal itself; a sentence each is enough.
+        The deal is won. Please answer each question in the place it names; a sentence is enough.
         == For the seller, Anna Berg
-        1. Success outcome: What result do they want first, and how will they measure it?
-        2. Stakeholders: Who are the sponsor and operator at Müller & Söhne?
+        1. Outcome: What result do they want first, and how will they measure it?
+        2. People (association label of each contact): Who are the sponsor and operator at Müller & Söhne?
         3. First value: Who does what by when in the first 30 days?
         == For RevOps, once in the mapping
-        - Promises: Which field holds what sales promised?
+        - Promised: Which field holds what sales promised?
         == The deal
         Deal: Müller & Söhne
         Value: 8,200.50 EUR
         Closed: 19 Nov 2026
-        Handoff owner: revops@seller.example (stand-in)
+        Takes over: revops@seller.example (stand-in)
         Seller: Anna Berg
-        == Buying reason
+        == Why now
         They need reporting.
-        == Success outcome
-        Not in the CRM
-        == Stakeholders (weak)
-        Sarah (sarah@mueller.example): role unknown
-        == Promises
-        Not in the CRM
-        == Risks
-        None
+        == Outcome
+        not answered yet
         == First value
-        Not in the CRM
+        not answered yet
+        == People
+        - Role not known yet: Sarah (sarah@mueller.example)
+        - sponsor and operator not known yet
+        == Promised
+        not answered yet
+        == Risk
+        None
         ");
     }
 
@@ -288,30 +322,30 @@ mod tests {
         insta::assert_snapshot!(shown(&task(&example::hostile())), @r#"
         Handoff: 2 open questions about <!channel> *ACME* & `Co`
 
-        The deal is won, and 1 of 6 sections is filled; missing: success outcome, promises, risks, first value; weak: buying reason. Please answer on the deal itself; a sentence each is enough.
+        The deal is won. Please answer each question in the place it names; a sentence is enough.
         == For the seller, <@U000EVIL> _Anna_
-        1. Buying reason: Does "<!channel>" mean @here & *now*?
-        2. Promises and risks: What did sales commit to, said or implied? What could slow them down?
+        1. Why now: Does "<!channel>" mean @here & *now*?
+        2. Promised and risk: What did sales commit to, said or implied? What could slow them down?
         == The deal
         Deal: <https://evil.example|Open deal> {{deal.name}} %s $(id)
         Value: 54,000 EUR
-        Closed: Not in the CRM
-        Handoff owner: *Dana* @channel
+        Closed: not known yet
+        Takes over: *Dana* @channel
         Seller: <@U000EVIL> _Anna_
-        == Buying reason (weak)
+        == Why now (asked again)
         ```
         <!everyone> <script>alert(1)</script> &amp; *bold*
         > quote
-        == Success outcome
-        Not in the CRM
-        == Stakeholders
-        <@U000EVIL>, `CEO` (evil|x@example.com): sponsor
-        == Promises
-        Not in the CRM
-        == Risks
-        Not in the CRM
+        == Outcome
+        not answered yet
         == First value
-        Not in the CRM
+        not answered yet
+        == People
+        Sponsor: <@U000EVIL>, `CEO` (evil|x@example.com)
+        == Promised
+        not answered yet
+        == Risk
+        not answered yet
         "#);
     }
 
@@ -320,32 +354,32 @@ mod tests {
         insta::assert_snapshot!(shown(&task(&example::everything_missing())), @"
         Handoff: 6 open questions about Unnamed deal
 
-        The deal is won, and none of the 6 sections is filled; missing: all six sections. There is nothing for the seller to add; RevOps can close the gaps below.
+        The deal is won. There is nothing for the seller to add; RevOps can close the gaps below.
         == For RevOps, once in the mapping
-        - Buying reason: Which field answers buying_reason?
-        - Success outcome: Which field answers success_outcome?
-        - Stakeholders: Which field answers stakeholders?
-        - Promises: Which field answers promises?
-        - Risks: Which field answers risks?
+        - Why now: Which field answers buying_reason?
+        - Outcome: Which field answers success_outcome?
+        - People (association label of each contact): Which field answers stakeholders?
+        - Promised: Which field answers promises?
+        - Risk: Which field answers risks?
         - First value: Which field answers first_value?
         == The deal
-        Deal: Not in the CRM
-        Value: Not in the CRM
-        Closed: Not in the CRM
-        Handoff owner: Not in the CRM
-        Seller: Not in the CRM
-        == Buying reason
-        Not in the CRM
-        == Success outcome
-        Not in the CRM
-        == Stakeholders
-        Not in the CRM
-        == Promises
-        Not in the CRM
-        == Risks
-        Not in the CRM
+        Deal: not known yet
+        Value: not known yet
+        Closed: not known yet
+        Takes over: not known yet
+        Seller: not known yet
+        == Why now
+        not answered yet
+        == Outcome
+        not answered yet
         == First value
-        Not in the CRM
+        not answered yet
+        == People
+        not known yet
+        == Promised
+        not answered yet
+        == Risk
+        not answered yet
         ");
     }
 
@@ -380,11 +414,7 @@ mod tests {
 
     #[test]
     fn a_seller_who_left_is_named_as_gone() {
-        let mut deal = example::half_empty();
-        if let Some(seller) = &mut deal.record.owner {
-            seller.0.properties.insert("archived".to_owned(), Some("true".to_owned()));
-        }
-        let shown = shown(&task(&deal));
+        let shown = shown(&task(&example::half_empty().left()));
         assert!(shown.contains("Seller: Anna Berg (left)"), "{shown}");
         assert!(shown.contains("== For whoever knows: the seller, Anna Berg, has left"), "{shown}");
     }

@@ -18,9 +18,8 @@ use crate::crm::Crm;
 use crate::delivery::{slack, task};
 use crate::failure::Failure;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
-use handoff_core::packet::Packet;
-use handoff_core::packet::{DigestParams, TaskParams};
-use handoff_core::record::DealRecord;
+use handoff_core::packet::{DigestParams, Packet, PacketStatus, TaskParams};
+use handoff_core::record::{DealRecord, User};
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.
@@ -237,16 +236,22 @@ impl Job<'_> {
 
     async fn post_digest(&self) -> Result<Delivered, Failure> {
         let params: DigestParams = self.params()?;
-        let mention = match &self.packet.owner.email {
-            Some(email) => self.context.slack.user_by_email(email).await,
-            None => None,
+        // Only who is asked for something is mentioned beside the owner.
+        let asked = self.record.owner.as_ref().filter(|_| self.packet.status == PacketStatus::Incomplete);
+        let seller = asked.filter(|seller| seller.is_active()).and_then(User::email);
+        let mentions = slack::Mentions {
+            owner: self.user_by_email(self.packet.owner.email.as_deref()).await,
+            seller: self.user_by_email(seller).await,
         };
         let task = self.context.store.external(&self.packet.packet_id, Destination::CrmTask).await;
         let links = slack::Links { deal: self.packet.deal.url.clone(), task: task?.and_then(|(_, url)| url) };
-        let message =
-            slack::digest(self.packet, self.record, params.questions.as_ref(), &links, mention.as_deref());
+        let message = slack::digest(self.packet, self.record, &params, &links, &mentions);
         let posted = self.context.slack.post(&params.channel, &message).await?;
         Ok(self.posted(&posted).await)
+    }
+
+    async fn user_by_email(&self, email: Option<&str>) -> Option<String> {
+        self.context.slack.user_by_email(email?).await
     }
 
     async fn posted(&self, posted: &slack::Posted) -> Delivered {

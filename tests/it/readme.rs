@@ -44,11 +44,7 @@ async fn its_digest_is_the_digest_of_that_deal() {
     let (_, digest) = printed.split_once("── Digest in Slack channel").expect("a digest");
     let (_, digest) = digest.split_once('\n').expect("its text");
 
-    let mut shown = shown("digest");
-    // Only a task that exists has a link; a preview creates none.
-    let task = shown.find("[Open task] https://app.hubspot.com/contacts/48210077/record/0-27/").unwrap();
-    assert_eq!(shown.split_off(task).lines().count(), 1, "the link to the task is the last line");
-    assert_eq!(digest, shown);
+    assert_eq!(digest, shown("digest"));
     world.end().await;
 }
 

@@ -1,12 +1,12 @@
-//! A Slack message in the few block types that a digest needs.
+//! A Slack message in the one block type that a digest needs, and how it reads without Slack.
 //!
-//! CRM text goes into `rich_text` and `plain_text` only: there it is literal, so it can neither style nor
-//! mention nor link. No `mrkdwn` object is ever sent.
+//! CRM text goes into `rich_text` only: there it is literal, so it can neither style nor mention nor link. No `mrkdwn`
+//! object is ever sent.
 //! <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block>
 
-use serde::Serialize;
+use std::fmt;
 
-use crate::delivery::excerpt;
+use serde::Serialize;
 
 /// The `event_type` of our message metadata.
 pub const EVENT_TYPE: &str = "handoff_packet_posted";
@@ -23,13 +23,6 @@ pub struct Message {
     /// Always false: a link must not grow a preview.
     pub unfurl_links: bool,
     pub unfurl_media: bool,
-}
-
-impl Message {
-    /// Text over all blocks, in UTF-16 units.
-    pub fn units(&self) -> usize {
-        self.blocks.iter().map(Block::units).sum()
-    }
 }
 
 /// What a read-back recognises the message by.
@@ -57,89 +50,33 @@ pub struct Payload {
     pub revision: u32,
 }
 
-/// One block. `block_id` is unique in the message.
+/// One block of lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Block {
-    RichText {
-        /// At most 255 characters.
-        block_id: String,
-        elements: Vec<Rich>,
-    },
-    Context {
-        /// At most 255 characters.
-        block_id: String,
-        /// 1 to 10.
-        elements: Vec<PlainText>,
-    },
-    Actions {
-        /// At most 255 characters.
-        block_id: String,
-        /// 1 to 25.
-        elements: Vec<Button>,
-    },
+#[serde(tag = "type", rename = "rich_text")]
+pub struct Block {
+    /// At most 255 characters; unique in the message.
+    pub block_id: String,
+    elements: [Text; 1],
 }
 
 impl Block {
-    /// Text in this block, in UTF-16 units.
-    pub fn units(&self) -> usize {
-        match self {
-            Self::RichText { elements, .. } => elements.iter().map(Rich::units).sum(),
-            Self::Context { elements, .. } => elements.iter().map(PlainText::units).sum(),
-            Self::Actions { elements, .. } => elements.iter().map(|button| button.text.units()).sum(),
-        }
+    /// These lines, one below the other.
+    pub fn of(block_id: String, lines: Vec<Line>) -> Self {
+        let elements = lines.join(&Span::plain("\n"));
+        Self { block_id, elements: [Text { elements }] }
     }
 }
 
-/// A part of a rich text block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Rich {
-    Line(Line),
-    List(List),
-}
-
-impl Rich {
-    fn units(&self) -> usize {
-        match self {
-            Self::Line(line) => line.units(),
-            Self::List(list) => list.elements.iter().map(Line::units).sum(),
-        }
-    }
-}
-
-/// A paragraph, or one item of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "rich_text_section")]
-pub struct Line {
-    pub elements: Vec<Span>,
+struct Text {
+    elements: Vec<Span>,
 }
 
-impl Line {
-    fn units(&self) -> usize {
-        self.elements.iter().map(Span::units).sum()
-    }
-}
+/// One line of a block.
+pub type Line = Vec<Span>;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "rich_text_list")]
-pub struct List {
-    style: &'static str,
-    elements: Vec<Line>,
-}
-
-impl List {
-    /// A bulleted list of these items.
-    pub fn of(items: Vec<Line>) -> Self {
-        Self { style: "bullet", elements: items }
-    }
-
-    pub fn items(&self) -> &[Line] {
-        &self.elements
-    }
-}
-
-/// A run of text, a mention or an emoji.
+/// A run of text, a mention or a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Span {
@@ -154,12 +91,12 @@ pub enum Span {
     User {
         /// Their id in the workspace.
         user_id: String,
+        /// What is read where Slack does not show it.
+        #[serde(skip)]
+        name: String,
     },
-    /// An emoji by its name.
-    Emoji {
-        /// The name between the colons.
-        name: &'static str,
-    },
+    /// Text that opens an address; http or https, at most 3,000 characters.
+    Link { url: String, text: String },
 }
 
 impl Span {
@@ -168,59 +105,29 @@ impl Span {
     }
 
     pub fn bold(text: impl Into<String>) -> Self {
-        Self::Text { text: text.into(), style: Some(Style { bold: true, italic: false }) }
-    }
-
-    /// Italic text: our own voice, where the CRM has nothing to say.
-    pub fn italic(text: impl Into<String>) -> Self {
-        Self::Text { text: text.into(), style: Some(Style { bold: false, italic: true }) }
-    }
-
-    fn units(&self) -> usize {
-        match self {
-            Self::Text { text, .. } => excerpt::units(text),
-            Self::User { user_id } => excerpt::units(user_id),
-            Self::Emoji { name } => excerpt::units(name),
-        }
+        Self::Text { text: text.into(), style: Some(Style { bold: true }) }
     }
 }
 
 /// How a run of text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Style {
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     bold: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    italic: bool,
 }
 
-/// A literal text object. Slack escapes it: it must not be escaped here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "plain_text")]
-pub struct PlainText {
-    pub text: String,
-    /// Always false, so that `:name:` stays as the CRM has it.
-    pub emoji: bool,
-}
-
-impl PlainText {
-    pub fn of(text: impl Into<String>) -> Self {
-        Self { text: text.into(), emoji: false }
-    }
-
-    fn units(&self) -> usize {
-        excerpt::units(&self.text)
+impl fmt::Display for Message {
+    /// The blocks from top to bottom, as a reader in Slack sees them, without styles and addresses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.blocks.iter().try_for_each(|block| writeln!(f, "{block}"))
     }
 }
 
-/// A button that opens a link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "button")]
-pub struct Button {
-    /// Stable over all messages.
-    pub action_id: &'static str,
-    /// The label; at most 75 characters, about 30 are shown.
-    pub text: PlainText,
-    /// http or https, at most 3,000 characters.
-    pub url: String,
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.elements.iter().flat_map(|text| &text.elements).try_for_each(|span| match span {
+            Span::Text { text, .. } | Span::User { name: text, .. } | Span::Link { text, .. } => {
+                f.write_str(text)
+            }
+        })
+    }
 }

@@ -261,7 +261,7 @@ mod tests {
     use crate::crm::outbound::MAX_ANSWER_BYTES;
     use crate::crm::outbound::tests::server_that_sends;
     use crate::delivery::example;
-    use crate::delivery::slack::{Links, digest};
+    use crate::delivery::slack::{Links, Mentions, digest};
 
     /// A Slack that answers what it is told to, in order, and keeps what it was asked.
     struct Slack {
@@ -334,7 +334,7 @@ mod tests {
 
     fn message() -> Message {
         let deal = example::half_empty();
-        digest(&deal.packet, &deal.record, None, &Links::default(), None)
+        digest(&deal.packet, &deal.record, &example::digest_params(), &Links::default(), &Mentions::default())
     }
 
     fn ours(packet_id: &str) -> Value {

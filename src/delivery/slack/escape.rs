@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::delivery::excerpt;
 
-/// Longest link a button takes.
+/// Longest link.
 const LINK: usize = 3_000;
 
 /// The text with the three characters escaped that Slack gives a meaning, at most `max` UTF-16 units
@@ -33,7 +33,7 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// The link as a button may carry it: http or https, percent-encoded, to a host without credentials in
+/// The link as a message may carry it: http or https, percent-encoded, to a host without credentials in
 /// front. Anything else is no link.
 pub fn link(link: &str) -> Option<String> {
     let url = Url::parse(link.trim()).ok()?;

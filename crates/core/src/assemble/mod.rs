@@ -328,7 +328,7 @@ mod tests {
                   "source": "deal.handoff_risks"
                 },
                 {
-                  "text": "brand_new_value",
+                  "text": "Brand new value",
                   "source": "deal.handoff_risks"
                 },
                 {
@@ -396,7 +396,7 @@ mod tests {
               },
               {
                 "point": "Where did the buyer feel risk?",
-                "answer": "Field quality; brand_new_value"
+                "answer": "Field quality; Brand new value"
               },
               {
                 "point": "What must happen first?",

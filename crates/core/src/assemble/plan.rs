@@ -5,7 +5,7 @@ use jiff::{Timestamp, Zoned};
 
 use crate::dates::business_days_after;
 use crate::gaps;
-use crate::mapping::{Mapping, SlackMapping, owner};
+use crate::mapping::{Mapping, SlackMapping, importance, owner};
 use crate::packet::{DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
 use crate::record::{DealRecord, User};
 
@@ -27,7 +27,12 @@ pub(super) fn plan(
     let channel = channel(&mapping.slack, record, now);
     DeliveryPlan {
         task: TaskParams { assignee, addresses, due: due(mapping, now), questions: questions.clone() },
-        digest: DigestParams { channel, earlier: Vec::new(), questions },
+        digest: DigestParams {
+            channel,
+            earlier: Vec::new(),
+            questions,
+            important: importance::beside_the_amount(mapping, record, now),
+        },
     }
 }
 

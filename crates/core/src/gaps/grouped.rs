@@ -1,14 +1,19 @@
 //! Gaps that one question covers. The packet keeps each of them; task and digest ask once.
 
 use crate::messages;
-use crate::packet::{Addressee, Ask, Gap, Question, Questions, Role, RuleId, SectionName};
+use crate::packet::{Addressee, Ask, Fact, Gap, Question, Questions, Role, RuleId, SectionName};
 
 /// What the gaps that count come to, by addressee: missing roles are asked for at once, promises and risks together
 /// when neither has an answer, what the customer does together with the day, and nothing twice.
 pub fn questions(gaps: &[Gap]) -> Questions {
     let (seller, revops): (Vec<&Gap>, Vec<&Gap>) =
         gaps.iter().filter(|gap| gap.counts()).partition(|gap| gap.addressee == Addressee::Seller);
-    Questions { for_seller: grouped(&seller), for_revops: grouped(&revops) }
+    let stand_in = |gap: &&Gap| match &gap.fact {
+        Fact::Placeholder(_, text) => Some((gap.section, text.clone())),
+        _ => None,
+    };
+    let stand_ins = seller.iter().filter_map(stand_in).collect();
+    Questions { for_seller: grouped(&seller), for_revops: grouped(&revops), stand_ins }
 }
 
 fn grouped(gaps: &[&Gap]) -> Vec<Question> {
@@ -28,9 +33,11 @@ fn grouped(gaps: &[&Gap]) -> Vec<Question> {
             text.clone_from(&promises_and_risks);
         }
         let text = text.unwrap_or_else(|| gap.question().into_owned());
-        let question = Question { sections, text };
-        if !questions.contains(&question) {
-            questions.push(question);
+        let field = gap.fact.field().cloned();
+        match questions.iter_mut().find(|question| (&question.sections, &question.text) == (&sections, &text))
+        {
+            None => questions.push(Question { sections, text, fields: field.into_iter().collect() }),
+            Some(same) => same.fields.extend(field.filter(|field| !same.fields.contains(field))),
         }
     }
     questions

@@ -266,8 +266,8 @@ mod tests {
         No executive behind it (1 contact, no executive backer) [contacts]
         Large discount (Discount: 22.50) [deal.discount]
         Close date moved more than once (Push Count: 3) [deal.PushCount]
-        Closed on the last day of a quarter (Closedate: 30 Sep 2026) [deal.closedate]
-        A competitor was in the deal (Competitor: Globex;Initech) [deal.competitor__c]
+        Closed on the last day of a quarter (Close date: 30 Sep 2026) [deal.closedate]
+        A competitor was in the deal (Competitor: Globex, Initech) [deal.competitor__c]
         Nobody has been in touch for two weeks (Notes last contacted: 3 Nov 2026, 19 days ago) [deal.notes_last_contacted]
         ");
         let backer = Person { roles: vec![Role::ExecutiveBacker], ..sarah.clone() };

@@ -4,7 +4,7 @@ use jiff::Zoned;
 
 use crate::dates;
 use crate::messages;
-use crate::record::DealRecord;
+use crate::record::{DealRecord, parts};
 use crate::text::clean::clean_line;
 use crate::text::excerpt;
 
@@ -13,7 +13,7 @@ use super::{Condition, Mapping, Test};
 /// Words of a value that are shown as evidence.
 const WORDS: u32 = 12;
 
-/// What `condition` saw in its field: the value, or that there is none.
+/// What `condition` saw: its field, with the value or that there is none.
 pub(crate) fn of(
     condition: &Condition,
     mapping: &Mapping,
@@ -21,8 +21,20 @@ pub(crate) fn of(
     value: Option<&str>,
     now: &Zoned,
 ) -> String {
+    let shown = self::value(condition, mapping, record, value, now);
+    messages::value::labelled(&record.label(&condition.field), &shown)
+}
+
+/// The value that `condition` saw in its field, or that there is none.
+pub(super) fn value(
+    condition: &Condition,
+    mapping: &Mapping,
+    record: &DealRecord,
+    value: Option<&str>,
+    now: &Zoned,
+) -> String {
     let path = &condition.field;
-    let shown = match value {
+    match value {
         None => messages::value::empty().to_owned(),
         Some(value) => {
             let day = || record.day(path, value, &mapping.time_zone);
@@ -34,13 +46,34 @@ pub(crate) fn of(
                 _ => None,
             }
             .unwrap_or_else(|| {
-                excerpt::within(
-                    &clean_line(&messages::value::shown(&record.value(path, value, &mapping.time_zone))),
-                    WORDS,
-                )
-                .0
+                let shown = messages::value::shown(&record.value(path, value, &mapping.time_zone));
+                excerpt::within(&clean_line(&spaced(&shown)), WORDS).0
             })
         }
-    };
-    messages::value::titled(&record.label(path), &shown)
+    }
+}
+
+/// A list as a CRM stores it, as people write it: `Globex, Initech`. Other text has spaces behind its semicolons.
+fn spaced(shown: &str) -> String {
+    let is_prose = shown.contains("; ") || shown.contains("://");
+    if is_prose { shown.to_owned() } else { parts(shown).collect::<Vec<_>>().join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_list_is_shown_with_spaces() {
+        for (stored, shown) in [
+            ("Globex;Initech", "Globex, Initech"),
+            (";Globex;;Initech;", "Globex, Initech"),
+            ("Globex", "Globex"),
+            ("price;timing;fit", "price, timing, fit"),
+            ("Globex; they lost on price", "Globex; they lost on price"),
+            ("https://globex.example/a;b", "https://globex.example/a;b"),
+        ] {
+            assert_eq!(spaced(stored), shown);
+        }
+    }
 }

@@ -3,10 +3,10 @@
 use jiff::Zoned;
 
 use crate::packet::Importance;
-use crate::record::DealRecord;
+use crate::record::{DealRecord, FieldPath};
 
 use super::condition::Verdict;
-use super::{Mapping, evidence};
+use super::{Mapping, Test, evidence};
 
 /// Judges all conditions of the mapping; one that holds is enough.
 pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {
@@ -23,6 +23,18 @@ pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Import
     }
     importance.is = !importance.reasons.is_empty();
     importance
+}
+
+/// Why it is important beside the deal's amount, in few words: `Enterprise`, `Seats: 120`.
+pub fn beside_the_amount(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Vec<String> {
+    let amount = FieldPath::deal(record.crm.dialect().fields.amount);
+    let others = mapping.important_when.iter().filter(|condition| condition.field != amount);
+    let reasons = others.filter_map(|condition| {
+        let Verdict::Holds { value, .. } = condition.judge(record, now) else { return None };
+        let words = if matches!(condition.test, Test::In(_)) { evidence::value } else { evidence::of };
+        Some(words(condition, mapping, record, value.as_deref(), now))
+    });
+    reasons.collect()
 }
 
 #[cfg(test)]

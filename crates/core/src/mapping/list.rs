@@ -26,7 +26,7 @@ pub(crate) fn texts(
         (_, value) => {
             let shown = messages::value::shown(&value);
             let label = clean_line(&info.label);
-            vec![if label.is_empty() { shown } else { messages::value::titled(&label, &shown) }]
+            vec![if label.is_empty() { shown } else { messages::value::labelled(&label, &shown) }]
         }
     }
 }
@@ -99,7 +99,7 @@ mod tests {
     fn a_value_reads_as_its_type_says() {
         for (field, value, expected) in [
             ("risks", ";migration;no_admin", vec!["Data migration", "No admin"]),
-            ("risks", "MIGRATION; brand_new ;", vec!["Data migration", "brand_new"]),
+            ("risks", "MIGRATION; brand_new ;", vec!["Data migration", "Brand new"]),
             ("tier", "ent", vec!["Enterprise"]),
             ("tier", "a;b", vec!["a;b"]),
             ("discount", "15.00", vec!["Discount: 15"]),

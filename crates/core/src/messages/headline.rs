@@ -1,63 +1,31 @@
-//! The first line of task and digest.
+//! The first line of a digest.
 
-use crate::packet::SectionName;
-
-use super::section;
+use crate::text::money::money;
 
 super::messages! { "headline";
     unnamed;
     no_value;
     value(amount);
-    owner;
+    important(reasons);
+    takes_over(name);
+    stands_in(name);
     no_owner;
-    stand_in(name);
-    left(name);
-    filled(count, all);
-    missing(sections);
-    missing_all;
-    weak(sections);
-    nothing;
+    first_value(day);
+    complete;
     open(count);
     open_one;
+    asked(open, name);
+    seller_left(open, name);
+    for_revops(open);
 }
 
-/// How many of the six sections are filled.
-pub fn filled_of_six(count: usize) -> String {
-    filled(&count.to_string(), &SectionName::REQUIRED.len().to_string())
+/// An amount that is plain without a label before it: `54,000 EUR`, `value 54,000`.
+pub fn amount(amount: &str, currency: Option<&str>) -> String {
+    let money = money(amount, currency);
+    if currency.is_none_or(|currency| currency.trim().is_empty()) { value(&money) } else { money }
 }
 
-/// What is missing and what is weak, or that nothing is.
-pub fn state(absent: &[SectionName], flagged: &[SectionName], open_questions: usize) -> String {
-    let mut parts = Vec::new();
-    if absent.len() == SectionName::REQUIRED.len() {
-        parts.push(missing_all().to_owned());
-    } else if !absent.is_empty() {
-        parts.push(missing(&section::list(absent)));
-    }
-    if !flagged.is_empty() {
-        parts.push(weak(&section::list(flagged)));
-    }
-    match (parts.is_empty(), open_questions) {
-        (true, 0) => nothing().to_owned(),
-        (true, 1) => open_one().to_owned(),
-        (true, count) => open(&count.to_string()),
-        (false, _) => parts.join("; "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_is_told_from_what_is_weak() {
-        let absent = [SectionName::Promises, SectionName::Risks];
-        assert_eq!(
-            state(&absent, &[SectionName::FirstValue], 3),
-            "missing: promises, risks; weak: first value"
-        );
-        assert_eq!(state(&SectionName::REQUIRED, &[], 6), "missing: all six sections");
-        assert_eq!(state(&[], &[], 0), "nothing missing");
-        assert_eq!(state(&[], &[], 1), "1 open question");
-    }
+/// How many questions are open.
+pub fn open_questions(count: usize) -> String {
+    if count == 1 { open_one().to_owned() } else { open(&count.to_string()) }
 }

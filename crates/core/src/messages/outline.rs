@@ -1,9 +1,10 @@
 //! The packet as lines of text for a terminal, every entry with the field it came from.
 
+use jiff::civil::Date;
+
 use crate::messages;
 use crate::messages::due_note::{due_notes, with_due_note};
 use crate::packet::{Gap, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
-use crate::text::money as text;
 
 /// One line, and what stands before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ impl Packet {
     pub fn outline(&self) -> Vec<Line> {
         let mut lines = self.head();
         for (name, section) in &self.sections {
-            lines.extend(self::section(*name, section));
+            lines.extend(self::section(*name, section, self.today()));
         }
         if !self.gaps.is_empty() {
             lines.push(line("", messages::packet::gaps()));
@@ -36,7 +37,7 @@ impl Packet {
 
     fn head(&self) -> Vec<Line> {
         let amount = self.deal.amount.as_deref();
-        let amount = amount.map(|amount| text::money(amount, self.deal.currency.as_deref()));
+        let amount = amount.map(|amount| messages::headline::amount(amount, self.deal.currency.as_deref()));
         let amount = amount.as_deref().unwrap_or(messages::packet::no_amount());
         let owner = self.owner.name.as_deref().unwrap_or(messages::packet::nobody());
         let state = match self.status {
@@ -45,7 +46,7 @@ impl Packet {
         };
         let mut lines = vec![
             line("", messages::packet::value(&self.deal.name, amount)),
-            line("", state(&messages::headline::filled_of_six(self.filled), owner)),
+            line("", state(&messages::packet::filled_of_six(self.filled), owner)),
         ];
         if self.important.is {
             lines.push(line("", messages::packet::important(&self.important.in_words())));
@@ -57,26 +58,30 @@ impl Packet {
     }
 }
 
-fn section(name: SectionName, section: &Section) -> Vec<Line> {
+fn section(name: SectionName, section: &Section, today: Date) -> Vec<Line> {
     let mark = match section.status {
         SectionStatus::Filled => "✓ ",
         SectionStatus::Weak => "~ ",
         SectionStatus::Missing => "✗ ",
     };
     let mut lines = vec![line(mark, name.title())];
-    for (entry, note) in section.entries.iter().zip(due_notes(&section.entries)) {
+    for (entry, note) in section.entries.iter().zip(due_notes(&section.entries, today)) {
+        let proposed = entry.proposed_due().map(|day| messages::packet::no_day(Some(day), today));
+        let note = [note, proposed].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let note = Some(note).filter(|note| !note.is_empty());
         let text = with_due_note(entry.text.clone(), note);
         lines.push(line("    ", format!("{text}  [{}]", entry.origin)));
     }
     lines.extend(section.people.iter().map(person));
     if section.entries.is_empty() && section.people.is_empty() {
-        lines.push(line("    ", messages::packet::not_in_crm()));
+        lines.push(line("    ", messages::packet::not_answered()));
     }
     lines
 }
 
 fn person(person: &Person) -> Line {
-    let text = messages::packet::person(&person.name, person.title.as_deref(), "", &person.roles);
+    let text = messages::packet::person(&person.name, person.title.as_deref(), "");
+    let text = messages::value::titled(&text, &messages::role::list(&person.roles));
     line("    ", format!("{text}  [{}]", person.source.as_str()))
 }
 

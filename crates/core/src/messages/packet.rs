@@ -2,20 +2,33 @@
 
 use jiff::civil::Date;
 
-use crate::packet::Role;
+use crate::packet::SectionName;
 
-use super::{role, value};
+use super::value;
 
 super::messages! { "packet";
-    not_in_crm;
+    not_answered;
+    not_answered_but(text);
+    not_known;
+    roles_not_known(roles);
+    person_not_known;
+    asked_again;
+    seller_says;
     by(day);
+    no_date;
+    no_date_but(text);
     proposed(day);
     remark(text, remark);
     mail_cut;
     more(count);
     person_title(name, title);
     person_email(name, email);
+    also(roles);
+    sponsor;
+    backed_by(name);
+    others;
     perhaps_important(what);
+    filled(count, all);
     complete(filled, owner);
     incomplete(filled, owner);
     nobody;
@@ -26,14 +39,19 @@ super::messages! { "packet";
     hint(question);
 }
 
-/// By when something happens.
-pub fn due(day: Date) -> String {
-    by(&value::date(day))
+/// How many of the six sections are filled.
+pub fn filled_of_six(count: usize) -> String {
+    filled(&count.to_string(), &SectionName::REQUIRED.len().to_string())
 }
 
-/// By when something would happen, as nobody said.
-pub fn proposed_due(day: Date) -> String {
-    proposed(&value::date(day))
+/// That there is no answer, and what the seller typed in its place.
+pub fn missing(stand_in: Option<&str>) -> String {
+    stand_in.map_or_else(|| not_answered().to_owned(), not_answered_but)
+}
+
+/// That no day is given, and which one counts until then.
+pub fn no_day(proposed_day: Option<Date>, today: Date) -> String {
+    proposed_day.map_or_else(|| no_date().to_owned(), |day| proposed(&value::near(day, today)))
 }
 
 /// Lines that found no room.
@@ -41,8 +59,8 @@ pub fn and_more(count: usize) -> String {
     more(&count.to_string())
 }
 
-/// One person with job title, perhaps e-mail addresses, and roles.
-pub fn person(name: &str, title: Option<&str>, emails: &str, roles: &[Role]) -> String {
+/// One person with job title, perhaps e-mail addresses.
+pub fn person(name: &str, title: Option<&str>, emails: &str) -> String {
     let mut text = name.to_owned();
     if let Some(title) = title {
         text = person_title(&text, title);
@@ -50,5 +68,5 @@ pub fn person(name: &str, title: Option<&str>, emails: &str, roles: &[Role]) -> 
     if !emails.is_empty() {
         text = person_email(&text, emails);
     }
-    value::titled(&text, &role::list(roles))
+    text
 }

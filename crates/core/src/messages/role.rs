@@ -35,10 +35,10 @@ pub fn sought(role: Role) -> &'static str {
     if role == Role::Blocker { likely_blocker() } else { title(role) }
 }
 
-/// A person's roles, or that nobody recorded any.
+/// A person's roles, or that they are not known: `operator, likely blocker`.
 pub fn list(roles: &[Role]) -> String {
     if roles.is_empty() {
         return unknown().to_owned();
     }
-    roles.iter().map(|role| title(*role)).collect::<Vec<_>>().join(", ")
+    roles.iter().map(|role| sought(*role)).collect::<Vec<_>>().join(", ")
 }

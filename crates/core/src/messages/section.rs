@@ -10,7 +10,6 @@ super::messages! { "section";
     risks;
     first_value;
     expansion;
-    weak(title);
     pair(first, second);
 }
 
@@ -32,9 +31,4 @@ pub fn title(section: SectionName) -> &'static str {
         SectionName::FirstValue => first_value(),
         SectionName::Expansion => expansion(),
     }
-}
-
-/// Several titles inside a sentence.
-pub fn list(sections: &[SectionName]) -> String {
-    sections.iter().map(|section| title(*section).to_lowercase()).collect::<Vec<_>>().join(", ")
 }

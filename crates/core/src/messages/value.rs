@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::dates::days_between;
 use crate::record::Value;
 
 super::messages! { "value";
@@ -9,6 +10,9 @@ super::messages! { "value";
     weekdays;
     day(day, month, year);
     weekday(weekday, day);
+    short_weekdays;
+    short_day(day, month);
+    short_weekday(weekday, day);
     yes;
     no;
     empty;
@@ -29,6 +33,19 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
+/// A value behind the label of its field, without parentheses inside others: `Discount: 35 %`.
+pub fn labelled(label: &str, value: &str) -> String {
+    let label = label.replace("(s)", "s");
+    match label.strip_suffix(')').and_then(|label| label.rsplit_once(" (")) {
+        Some((name, unit)) if value.ends_with(unit) => titled(name, value),
+        Some((name, unit)) if value.starts_with(|first: char| first.is_ascii_digit() || first == '-') => {
+            titled(name, &format!("{value} {unit}"))
+        }
+        Some((name, remark)) => titled(&format!("{name}, {remark}"), value),
+        None => titled(&label, value),
+    }
+}
+
 /// A day as people write it without misunderstanding: `11 Dec 2026`.
 pub fn date(date: Date) -> String {
     let month = nth(months(), date.month());
@@ -38,6 +55,25 @@ pub fn date(date: Date) -> String {
 /// The same with its day of the week.
 pub fn date_with_weekday(day: Date) -> String {
     weekday(nth(weekdays(), day.weekday().to_monday_one_offset()), &date(day))
+}
+
+/// A day without its year where it lies in the ten months after `today`: `11 Dec`.
+pub fn near(date: Date, today: Date) -> String {
+    if (0..=300).contains(&days_between(today, date)) {
+        return short_day(&date.day().to_string(), nth(months(), date.month()));
+    }
+    self::date(date)
+}
+
+/// The same with its day of the week: `Thu 3 Dec`.
+pub fn near_with_weekday(day: Date, today: Date) -> String {
+    short_weekday(nth(short_weekdays(), day.weekday().to_monday_one_offset()), &near(day, today))
+}
+
+/// The same text with a capital at its beginning.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -66,6 +102,37 @@ mod tests {
         assert_eq!(date(on(2026, 11, 20)), "20 Nov 2026");
         assert_eq!(date(on(2027, 1, 5)), "5 Jan 2027");
         assert_eq!(date_with_weekday(on(2026, 12, 13)), "Sunday, 13 Dec 2026");
+    }
+
+    #[test]
+    fn a_day_that_is_near_needs_no_year() {
+        let today = on(2026, 11, 22);
+        for (day, shown) in [
+            (on(2026, 11, 22), "22 Nov"),
+            (on(2027, 1, 5), "5 Jan"),
+            (on(2027, 9, 18), "18 Sep"),
+            (on(2027, 9, 19), "19 Sep 2027"),
+            (on(2026, 11, 21), "21 Nov 2026"),
+        ] {
+            assert_eq!(near(day, today), shown);
+        }
+        assert_eq!(near_with_weekday(on(2026, 12, 3), today), "Thu 3 Dec");
+    }
+
+    #[test]
+    fn a_label_leaves_its_parentheses_behind() {
+        for (label, value, shown) in [
+            ("Discount (%)", "35", "Discount: 35 %"),
+            ("Discount", "35", "Discount: 35"),
+            ("Contract (months)", "24", "Contract: 24 months"),
+            ("Setup fee (EUR)", "1,200 EUR", "Setup fee: 1,200 EUR"),
+            ("Main Competitor(s)", "Globex", "Main Competitors: Globex"),
+            ("Tier (internal)", "Enterprise", "Tier, internal: Enterprise"),
+            ("(%)", "35", "(%): 35"),
+            ("Go-live (planned)", "soon", "Go-live, planned: soon"),
+        ] {
+            assert_eq!(labelled(label, value), shown);
+        }
     }
 
     #[test]

@@ -173,6 +173,29 @@ pub enum Fact {
     Recorded(String),
 }
 
+impl Fact {
+    /// The field of the record that an answer belongs into, or holds what the rule saw.
+    pub(crate) fn field(&self) -> Option<&FieldPath> {
+        match self {
+            Self::Empty(fields) => fields.first(),
+            Self::BadDate(field, _) | Self::NoDate(Some(field), _) => Some(field),
+            Self::Placeholder(origin, _)
+            | Self::Judged(origin, _, _)
+            | Self::Duplicate(origin, _, _)
+            | Self::Conflict(origin, _)
+            | Self::NoDate(None, origin)
+            | Self::StaleDate(origin, _, _)
+            | Self::OutsideWindow(origin, _, _) => origin.field(),
+            Self::TooLong(origins, _) => origins.first()?.field(),
+            Self::Unmapped
+            | Self::Unavailable(_)
+            | Self::RoleMissing(_)
+            | Self::Unnamed(_, _)
+            | Self::Recorded(_) => None,
+        }
+    }
+}
+
 /// What a gap asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -150,6 +151,13 @@ pub struct Packet {
     pub mapping: MappingRef,
     /// The instant the packet speaks of.
     pub as_of: Timestamp,
+}
+
+impl Packet {
+    /// The day it speaks of.
+    pub fn today(&self) -> Date {
+        self.as_of.to_zoned(TimeZone::UTC).date()
+    }
 }
 
 /// Whether anything is missing.

@@ -1,9 +1,12 @@
 //! What a packet sets in motion: who gets the task by when, which channel the digest goes to, what both ask.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::SectionName;
+use crate::record::FieldPath;
 
 /// The deliveries of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,9 @@ pub struct DigestParams {
     /// What it asks. `None` in a plan of an earlier version, which asks once for each gap.
     #[serde(default)]
     pub questions: Option<Questions>,
+    /// Why the account is important, beside the deal's amount: `Enterprise`.
+    #[serde(default)]
+    pub important: Vec<String>,
 }
 
 /// Everything that is open, by who can answer it.
@@ -56,6 +62,9 @@ pub struct Questions {
     pub for_seller: Vec<Question>,
     /// What RevOps can change.
     pub for_revops: Vec<Question>,
+    /// What the seller typed instead of an answer, by section: `TBD`. A packet does not show it.
+    #[serde(default)]
+    pub stand_ins: BTreeMap<SectionName, String>,
 }
 
 /// One question, and the sections it is about, in order.
@@ -65,4 +74,7 @@ pub struct Question {
     pub sections: Vec<SectionName>,
     /// What is asked.
     pub text: String,
+    /// Where the answer belongs; empty for people, whose roles are no fields of the deal.
+    #[serde(default)]
+    pub fields: Vec<FieldPath>,
 }

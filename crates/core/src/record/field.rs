@@ -93,7 +93,14 @@ impl DealRecord {
     /// What people call a field; without metadata, its name as far as it can be read.
     pub fn label(&self, path: &FieldPath) -> String {
         let label = self.info(path).map(|info| clean_line(&info.label));
-        label.filter(|label| !label.is_empty()).unwrap_or_else(|| spoken(&clean_line(path.short_name())))
+        label.filter(|label| !label.is_empty()).unwrap_or_else(|| self.standard_label(path))
+    }
+
+    fn standard_label(&self, path: &FieldPath) -> String {
+        let (name, dialect) = (clean_line(path.short_name()), self.crm.dialect());
+        let known = dialect.fields.labels.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
+        let own = dialect.naming.reserved_prefix.and_then(|prefix| name.strip_prefix(prefix));
+        known.map_or_else(|| spoken(own.unwrap_or(&name)), |(_, label)| (*label).to_owned())
     }
 
     /// A field's value as a day in `zone`.
@@ -146,8 +153,8 @@ fn property<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
 }
 
 /// `customer_tier` is "Customer tier", `Handoff_Why_Now__c` is "Handoff Why Now", `PushCount` is "Push Count".
-fn spoken(name: &str) -> String {
-    let name = name.strip_suffix("__c").or_else(|| name.strip_suffix("__r")).unwrap_or(name);
+pub(super) fn spoken(stored: &str) -> String {
+    let name = stored.strip_suffix("__c").or_else(|| stored.strip_suffix("__r")).unwrap_or(stored);
     let mut spoken = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
         let inside_word = spoken.ends_with(char::is_lowercase);
@@ -160,7 +167,8 @@ fn spoken(name: &str) -> String {
         }
         if spoken.is_empty() { spoken.extend(letter.to_uppercase()) } else { spoken.push(letter) }
     }
-    spoken.trim().to_owned()
+    let spoken = spoken.trim();
+    if spoken.is_empty() { stored } else { spoken }.to_owned()
 }
 
 #[cfg(test)]
@@ -260,6 +268,7 @@ mod tests {
             ("Handoff_Why_Now__c", "Handoff Why Now"),
             ("PushCount", "Push Count"),
             ("hs_acv", "Hs acv"),
+            ("__", "__"),
             ("ARR", "ARR"),
             ("", ""),
         ] {

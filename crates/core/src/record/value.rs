@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::field::spoken;
 use super::{DealRecord, FieldInfo, FieldKind, FieldPath, User};
 use crate::text::clean::{clean, clean_html, clean_line};
 use crate::text::decimal::{digits, trimmed};
@@ -51,7 +52,8 @@ impl DealRecord {
     }
 }
 
-/// What people see for a stored value: its label in a pick list, else the value.
+/// What people see for a stored value: its label in a pick list, else the value. The internal name of an option that
+/// the metadata does not know is shown as words.
 pub fn label(value: &str, info: Option<&FieldInfo>) -> String {
     let value = value.trim();
     let label = info.and_then(|info| {
@@ -60,7 +62,11 @@ pub fn label(value: &str, info: Option<&FieldInfo>) -> String {
             .get(value)
             .or_else(|| info.options.iter().find(|(stored, _)| same(stored)).map(|(_, l)| l))
     });
-    clean_line(label.map_or(value, |label| label))
+    let value = clean_line(label.map_or(value, |label| label));
+    let is_choice = info.is_some_and(|info| matches!(info.kind, FieldKind::Choice | FieldKind::Choices));
+    let is_internal =
+        value.contains('_') && value.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    if label.is_none() && is_choice && is_internal { spoken(&value) } else { value }
 }
 
 /// The parts of a stored value: several for a multiple choice, which HubSpot may begin with a `;`.
@@ -91,13 +97,23 @@ mod tests {
     }
 
     #[test]
-    fn a_value_unknown_to_the_metadata_is_shown_as_it_is() {
-        let info = info(FieldKind::Choice);
-        for (value, shown) in [("t_ent", "Enterprise"), (" T_ENT ", "Enterprise"), ("brand_new", "brand_new")]
-        {
-            assert_eq!(label(value, Some(&info)), shown);
+    fn an_option_unknown_to_the_metadata_is_shown_as_words() {
+        for (value, shown) in [
+            ("t_ent", "Enterprise"),
+            (" T_ENT ", "Enterprise"),
+            ("filialleiter_urlaub", "Filialleiter urlaub"),
+            ("SSO_late", "SSO late"),
+            ("brand_new_2", "Brand new 2"),
+            ("no-show", "no-show"),
+            ("Already words", "Already words"),
+            ("half_way there", "half_way there"),
+            ("SMB", "SMB"),
+            ("__", "__"),
+        ] {
+            assert_eq!(label(value, Some(&info(FieldKind::Choice))), shown);
         }
-        assert_eq!(label("t_ent", None), "t_ent");
+        assert_eq!(label("snake_case", None), "snake_case");
+        assert_eq!(label("snake_case", Some(&info(FieldKind::Text))), "snake_case");
     }
 
     #[test]

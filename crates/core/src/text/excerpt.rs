@@ -86,12 +86,19 @@ fn end_of_characters(text: &str, most: usize) -> usize {
     end
 }
 
+/// Where the last whole sentence ends, in bytes.
+pub fn sentence_end(text: &str) -> Option<usize> {
+    let is_whole = |text: &str| text.ends_with(['.', '!', '?', '。']);
+    sentence_ends(text).filter(|end| text.get(..*end).is_some_and(is_whole)).last()
+}
+
 fn last_sentence_end(text: &str, limit: usize) -> Option<usize> {
+    sentence_ends(text).take_while(|end| *end <= limit).last().filter(|end| *end >= limit / 3 && *end > 0)
+}
+
+fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
     let ends = text.split_sentence_bound_indices().map(|(at, sentence)| at + sentence.trim_end().len());
-    ends.take_while(|end| *end <= limit)
-        .filter(|end| text.get(..*end).is_some_and(|sentences| !ends_in_abbreviation(sentences)))
-        .last()
-        .filter(|end| *end >= limit / 3 && *end > 0)
+    ends.filter(|end| text.get(..*end).is_some_and(|sentences| !ends_in_abbreviation(sentences)))
 }
 
 /// `Dr.`, `z. B.` and `e.g.` end no sentence.
@@ -104,7 +111,8 @@ fn ends_in_abbreviation(text: &str) -> bool {
         return false;
     };
     let letters = word.trim_start_matches(|letter: char| !letter.is_alphanumeric());
-    let short = letters.chars().count() <= 2 && letters.chars().all(char::is_alphabetic);
+    let short = letters.chars().count() <= 2
+        && (letters.chars().all(char::is_alphabetic) || letters.chars().all(char::is_numeric));
     short || letters.contains('.') || SHORT.contains(&letters.to_lowercase().as_str())
 }
 

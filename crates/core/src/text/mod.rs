@@ -5,6 +5,7 @@ pub mod decimal;
 pub mod email_tail;
 pub(crate) mod evidence_text;
 pub mod excerpt;
+pub mod greeting;
 mod html;
 mod hyperlink;
 pub mod money;

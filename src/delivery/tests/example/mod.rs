@@ -11,9 +11,9 @@ use jiff::civil::Date;
 use handoff_core::dates::{DueDate, DueSource};
 use handoff_core::messages;
 use handoff_core::packet::{
-    Addressee, AgendaPoint, Ask, Confidence, DealSummary, Entry, Fact, Gap, HandoffOwner, Importance,
-    MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role, RoleSource, RuleId, Section,
-    SectionName, SectionStatus, Severity, TaskParams,
+    Addressee, AgendaPoint, Ask, Confidence, DealSummary, DigestParams, Entry, Fact, Gap, HandoffOwner,
+    Importance, MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role, RoleSource, RuleId,
+    Section, SectionName, SectionStatus, Severity, TaskParams,
 };
 use handoff_core::record::CrmKind::Hubspot;
 use handoff_core::record::{Contact, DealRecord, FieldPath, Object, User};
@@ -89,6 +89,13 @@ impl Deal {
 
     pub fn sold_by(mut self, name: &str) -> Self {
         self.record.owner = Some(User(object("70000001", &[("name", name)])));
+        self
+    }
+
+    /// The seller does not work there any more.
+    pub fn left(mut self) -> Self {
+        let seller = self.record.owner.as_mut().unwrap();
+        seller.0.properties.insert("archived".to_owned(), Some("true".to_owned()));
         self
     }
 
@@ -231,4 +238,14 @@ fn object(id: &str, properties: &[(&str, &str)]) -> Object {
 pub fn order() -> TaskParams {
     let due: Timestamp = "2026-11-24T16:00:00Z".parse().unwrap();
     TaskParams { assignee: Some("70000001".to_owned()), addresses: Vec::new(), due, questions: None }
+}
+
+/// The digest of a deal goes to one channel.
+pub fn digest_params() -> DigestParams {
+    DigestParams {
+        channel: "C0123ABCD".to_owned(),
+        earlier: Vec::new(),
+        questions: None,
+        important: Vec::new(),
+    }
 }

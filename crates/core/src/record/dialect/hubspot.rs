@@ -18,6 +18,19 @@ pub(super) static DIALECT: Dialect = Dialect {
         buying_role: Some("hs_buying_role"),
         person_account: None,
         line_item_name: "name",
+        labels: &[
+            ("numberofemployees", "Number of employees"),
+            ("annualrevenue", "Annual revenue"),
+            ("closedate", "Close date"),
+            ("createdate", "Create date"),
+            ("dealname", "Deal name"),
+            ("dealstage", "Deal stage"),
+            ("dealtype", "Deal type"),
+            ("hs_acv", "Annual contract value"),
+            ("hs_arr", "Annual recurring revenue"),
+            ("hs_mrr", "Monthly recurring revenue"),
+            ("hs_tcv", "Total contract value"),
+        ],
         // <https://developers.hubspot.com/docs/api-reference/latest/crm/owners/guide>
         of_users: Some(&[
             "id",

@@ -88,6 +88,8 @@ pub struct StandardFields {
     pub person_account: Option<&'static str>,
     /// The name of a line item.
     pub line_item_name: &'static str,
+    /// What people call fields whose names hold no words.
+    pub labels: &'static [(&'static str, &'static str)],
     /// What a seller's record holds, where no metadata tells.
     pub of_users: Option<&'static [&'static str]>,
     /// What is known about fields without asking the account.

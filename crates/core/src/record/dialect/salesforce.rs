@@ -18,6 +18,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         buying_role: None,
         person_account: Some("IsPersonAccount"),
         line_item_name: "Name",
+        labels: &[],
         of_users: None,
         well_known: &[
             (FieldObject::Company, "NumberOfEmployees", WellKnown::Amount),
