@@ -1,16 +1,14 @@
 //! `handoff labels`: dismissed gaps as labelled texts, in the format of the corpus that the judgement is trained on.
 
-use std::path::Path;
-
 use clap::Args;
 use serde::Serialize;
 
 use super::fetch::read_mapping;
-use super::{ConfigArg, Problem, open_store};
+use super::{ConfigArg, Problem, open_store_of, store_access};
 use crate::store::StoredPacket;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{Packet, RuleId};
-use handoff_core::record::DealRecord;
+use handoff_core::record::{AccountKey, DealRecord};
 
 #[derive(Debug, Args)]
 pub struct LabelsArgs {
@@ -33,7 +31,8 @@ struct Label {
 /// Prints the texts of all gaps about prose that were dismissed, while their records are kept. They hold customers' words:
 /// nothing leaves this machine.
 pub(super) async fn run(args: &LabelsArgs) -> Result<(), Problem> {
-    let store = open_store(&args.config.config).await?;
+    let access = store_access(&args.config.config)?;
+    let store = open_store_of(&access.store).await?;
     let mut gone = 0;
     for packet_id in store.dismissed_packets().await? {
         let Some(stored) = store.packet(&packet_id).await? else { continue };
@@ -42,8 +41,11 @@ pub(super) async fn run(args: &LabelsArgs) -> Result<(), Problem> {
             continue;
         };
         let packet: Packet = serde_json::from_str(&stored.packet)?;
-        let mapping = read_mapping(Path::new(&packet.mapping.file))?;
-        for label in labels(&stored, &serde_json::from_str(record)?, &mapping) {
+        let key = AccountKey { crm: packet.crm, account: packet.account };
+        let Some((_, file)) = access.mappings.iter().find(|(account, _)| *account == key) else {
+            return Err(Problem::new(format!("handoff: {key} is not configured any more")));
+        };
+        for label in labels(&stored, &serde_json::from_str(record)?, &read_mapping(file)?) {
             println!("{}", serde_json::to_string(&label)?);
         }
     }

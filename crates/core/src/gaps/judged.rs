@@ -209,6 +209,7 @@ mod tests {
             "Lange Gespräche mit allen Beteiligten, am Ende hat das Gesamtpaket einfach am besten gepasst",
             "Très bonne dynamique depuis le premier rendez-vous, ils sont alignés avec notre vision",
             "Se ha generado mucha confianza durante todo el proceso y quieren avanzar cuanto antes",
+            "Prettig contact gehad met iedereen, ze zijn er helemaal klaar voor om samen aan de slag te gaan",
             "Tivemos ótimas reuniões, eles acreditam muito na parceria e querem crescer com a gente",
         ];
         for text in texts {
