@@ -115,6 +115,7 @@ fn a_deal_tells_what_its_packet_gains_and_loses() {
     + promises: "Two seats free"  [deal.side_letter]
     − important: amount 54000 ≥ 50000
     ~ owner: cs@example.com (the fallback) instead of revops@seller.example (the fallback)
+    ~ task: for user cs@example.com instead of for user revops@seller.example
     ~ channel: C0999WINS instead of C0123ABCD
     "#);
     assert!(
