@@ -8,7 +8,7 @@ use super::lexer::{Token, Tokens};
 use crate::packet::SectionName;
 
 /// From this calibrated probability on, a text that is not ok is a gap.
-pub const SURE: f32 = 0.6;
+pub const SURE: f32 = 0.57;
 /// From this one on it is a hint.
 pub const UNSURE: f32 = 0.3;
 
