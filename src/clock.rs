@@ -3,7 +3,7 @@
 //! `clippy.toml` bans `SystemTime::now` and friends everywhere but in this file.
 #![allow(clippy::disallowed_methods, reason = "this is the one place that may read the machine's clock")]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +19,18 @@ enum Source {
     /// Stands still at an instant.
     Manual(Arc<watch::Sender<Timestamp>>),
     /// The machine's clock plus a span.
-    Shifted(Arc<watch::Sender<SignedDuration>>),
+    Shifted(Arc<watch::Sender<Shift>>),
 }
+
+/// A span, and how much time has passed by moving it: a clock that is set back makes none unpassed.
+type Shift = (SignedDuration, Duration);
+
+fn shift_by(shift: &mut Shift, span: SignedDuration) {
+    *shift = (span, shift.1 + Duration::try_from(span.saturating_sub(shift.0)).unwrap_or_default());
+}
+
+/// When the process began, more or less.
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock {
     pub fn machine() -> Self {
@@ -39,19 +49,21 @@ impl Clock {
     }
 
     #[cfg(debug_assertions)]
-    fn shifted_by(file: std::path::PathBuf) -> Self {
+    pub(crate) fn shifted_by(file: std::path::PathBuf) -> Self {
         const LOOK: Duration = Duration::from_millis(20);
         let read = move || {
             let millis = std::fs::read_to_string(&file).ok()?.trim().parse().ok()?;
             Some(SignedDuration::from_millis(millis))
         };
-        let shift = Arc::new(watch::Sender::new(read().unwrap_or_default()));
+        let shift = Arc::new(watch::Sender::new((read().unwrap_or_default(), Duration::ZERO)));
         let moved = Arc::clone(&shift);
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(now) = read() else { continue };
-                moved.send_if_modified(|shift| std::mem::replace(shift, now) != now);
+                if moved.borrow().0 != now {
+                    moved.send_modify(|shift| shift_by(shift, now));
+                }
             }
         });
         Self(Source::Shifted(shift))
@@ -64,8 +76,8 @@ impl Clock {
 
     /// A clock that shows `start` now, runs like the machine's, and jumps by [`Clock::advance`].
     pub fn running_from(start: Timestamp) -> Self {
-        let shift = start.duration_since(Timestamp::now());
-        Self(Source::Shifted(Arc::new(watch::Sender::new(shift))))
+        let span = start.duration_since(Timestamp::now());
+        Self(Source::Shifted(Arc::new(watch::Sender::new((span, Duration::ZERO)))))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -73,6 +85,16 @@ impl Clock {
             Source::Machine => Timestamp::now(),
             Source::Manual(now) => *now.borrow(),
             Source::Shifted(shift) => shifted(*shift.borrow()),
+        }
+    }
+
+    /// The time that has passed since some instant. It goes on evenly when somebody sets the machine's clock, so what
+    /// is limited or kept in memory goes by it.
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Source::Machine => BEGUN.elapsed(),
+            Source::Manual(now) => now.borrow().as_duration().try_into().unwrap_or_default(),
+            Source::Shifted(shift) => BEGUN.elapsed() + shift.borrow().1,
         }
     }
 
@@ -119,7 +141,7 @@ impl Clock {
             Source::Manual(now) => now.send_modify(|now| *now = later(*now, span)),
             Source::Shifted(shift) => {
                 let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
-                shift.send_modify(|shift| *shift = shift.saturating_add(span));
+                shift.send_modify(|shift| shift_by(shift, shift.0.saturating_add(span)));
             }
         }
     }
@@ -130,8 +152,8 @@ impl Clock {
     }
 }
 
-fn shifted(shift: SignedDuration) -> Timestamp {
-    Timestamp::now().checked_add(shift).unwrap_or(Timestamp::MAX)
+fn shifted((span, _): Shift) -> Timestamp {
+    Timestamp::now().checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
 /// `instant + span`, standing still at the end of time instead of overflowing.

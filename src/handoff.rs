@@ -15,6 +15,9 @@ use handoff_core::mapping::Mapping;
 use handoff_core::packet::{Assessment, packet_id};
 use handoff_core::record::DealKey;
 
+/// The outcome of a won deal that the mapping leaves out.
+pub const NOT_COVERED: &str = "not covered by applies_to";
+
 /// What handing over the deals of one account needs.
 pub struct Handoff<'a> {
     /// Knows which wins have their packet.
@@ -42,7 +45,7 @@ impl Handoff<'_> {
             Resolution::Gone => return Ok(nothing("gone")),
         };
         if !self.mapping.covers(&won.record) {
-            return Ok(nothing("not covered by applies_to"));
+            return Ok(nothing(NOT_COVERED));
         }
         if let Some(packet_id) = self.known_packet(&won).await? {
             return Ok(DealEnd::Known { packet_id });

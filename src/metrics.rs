@@ -65,6 +65,7 @@ pub struct Metrics {
     pub backlog: Family<BacklogLabels, Gauge>,
     pub oldest_undelivered_seconds: Gauge,
     pub paused: Family<PauseLabels, Gauge>,
+    pub won_without_packet: Family<PauseLabels, Gauge>,
     pub oldest_waiting_deal_seconds: Gauge,
     pub refused_mappings: Gauge,
     pub store_up: Gauge,
@@ -90,6 +91,11 @@ impl Default for Metrics {
                 "Age of the oldest packet that is not delivered everywhere",
             ),
             paused: register(of, "paused", "1 while an account or Slack is paused"),
+            won_without_packet: register(
+                of,
+                "won_without_packet",
+                "Won deals that the latest sweep found without a packet",
+            ),
             oldest_waiting_deal_seconds: register(
                 of,
                 "oldest_waiting_deal_seconds",
@@ -124,6 +130,11 @@ impl Metrics {
         if count > 0 {
             self.events.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc_by(count);
         }
+    }
+
+    pub fn won_without_packet(&self, scope: String, deals: usize) {
+        let deals = i64::try_from(deals).unwrap_or(i64::MAX);
+        self.won_without_packet.get_or_create(&PauseLabels { scope }).set(deals);
     }
 
     pub fn deal(&self, outcome: &str) {

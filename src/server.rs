@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::worker::dispatcher::Dispatcher;
 use crate::worker::reload::{self, ReloadableMapping};
-use crate::worker::{Account, Accounts, Context};
+use crate::worker::{Account, Accounts, Context, WorkConfig};
 use crate::{http, worker};
 
 /// Connections of operators at once: a Prometheus or two, and people.
@@ -109,7 +109,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
     let mut accounts = BTreeMap::new();
     let mut connected = Vec::new();
     let mut mappings = BTreeMap::new();
-    let outbound = Outbound { http: client.clone(), timeout: config.work.http_timeout, clock: clock.clone() };
+    let outbound = outbound(config, client, clock.clone());
     for account in &config.accounts {
         let reloadable = shared(&mut mappings, &account.mapping)?;
         let crm = account.settings.connect(&outbound).map_err(StartError::Config)?;
@@ -134,7 +134,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         refused_mappings,
     };
     let worker = Context {
-        slack: SlackClient::new(client, &config.slack, config.work.http_timeout, clock.clone()),
+        slack: SlackClient::new(&config.slack, outbound),
         clock,
         entropy,
         store: store.clone(),
@@ -143,6 +143,13 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         metrics: metrics.clone(),
     };
     Ok(App { store, accounts, metrics, worker: Arc::new(worker), http: Arc::new(http) })
+}
+
+/// What every call of this installation is made with.
+pub fn outbound(config: &Config, http: reqwest::Client, clock: Clock) -> Outbound {
+    let WorkConfig { http_timeout, longest_retry, pause, .. } = config.work;
+    let limit_pause = pause.min(longest_retry);
+    Outbound { http, timeout: http_timeout, longest_wait: longest_retry, limit_pause, clock }
 }
 
 /// What `/readyz` says about mapping files.

@@ -50,13 +50,13 @@ pub(super) async fn run(args: &CatchUpArgs) -> Result<(), Problem> {
 fn print(account: &AccountKey, wins: &Wins, dry_run: bool) {
     let (known, unknown) = (wins.known, wins.unknown.len());
     println!("{account}: {} won, {known} known, {unknown} new", known + unknown);
-    wins.unknown.iter().for_each(|deal| println!("    {deal}"));
+    for deal in &wins.unknown {
+        let before = wins.before.get(deal).map(|before| format!(", looked at before: {before}"));
+        println!("    {deal}{}", before.unwrap_or_default());
+    }
     if unknown > 0 && dry_run {
         println!("    a dry run: nothing was changed");
     } else if unknown > 0 {
-        let repeated = wins.recorded.repeated;
-        let before =
-            if repeated > 0 { format!(", {repeated} of them not for the first time") } else { String::new() };
-        println!("    the service looks at them now{before}");
+        println!("    the service looks at them now");
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn accounts(
     timeout: Duration,
     clock: &Clock,
 ) -> Result<(reqwest::Client, Vec<Connected>), Problem> {
-    let outbound = Outbound { http: http_client()?, timeout, clock: clock.clone() };
+    let outbound = Outbound::new(http_client()?, timeout, clock.clone());
     let accounts = accounts.iter().map(|account| connected(account, &outbound));
     let accounts = accounts.collect::<Result<_, _>>()?;
     Ok((outbound.http, accounts))
@@ -118,7 +118,7 @@ pub(super) fn connect(access: &CrmAccess, named: Option<&str>, clock: &Clock) ->
         named.is_none_or(|named| named == key.account || named == key.to_string())
     };
     let fitting: Vec<&AccountConfig> = access.accounts.iter().filter(wanted).collect();
-    let outbound = Outbound { http: http_client()?, timeout: access.http_timeout, clock: clock.clone() };
+    let outbound = Outbound::new(http_client()?, access.http_timeout, clock.clone());
     match fitting[..] {
         [] => Err(Problem::new("handoff: no such account is configured")),
         [only] => connected(only, &outbound),

@@ -4,17 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::clock::{Clock, later};
+use crate::clock::Clock;
 
 /// What was fetched longer ago is of no use to anybody: a colleague who left long ago takes no memory.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// Values by key, each with the time it was fetched.
+/// Values by key, each with the time it was fetched, by [`Clock::elapsed`].
 pub(crate) struct Cache<V> {
     clock: Clock,
-    kept: Mutex<HashMap<String, (Timestamp, V)>>,
+    kept: Mutex<HashMap<String, (Duration, V)>>,
 }
 
 impl<V: Clone> Cache<V> {
@@ -26,19 +24,21 @@ impl<V: Clone> Cache<V> {
     pub(crate) fn get(&self, key: &str, max_age: Duration) -> Option<V> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, value) = kept.get(key)?;
-        (self.clock.now() < later(*since, max_age)).then(|| value.clone())
+        (self.clock.elapsed() < *since + max_age).then(|| value.clone())
     }
 
     pub(crate) fn put(&self, key: &str, value: V) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        kept.retain(|_, (since, _)| now < later(*since, LONGEST));
+        let now = self.clock.elapsed();
+        kept.retain(|_, (since, _)| now < *since + LONGEST);
         kept.insert(key.to_owned(), (now, value));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]

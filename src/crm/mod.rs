@@ -138,6 +138,10 @@ pub trait Crm: Send + Sync {
     /// Looks on the deal itself for a task with this marker. Must not use a search index that lags.
     async fn find_task(&self, deal: &str, marker: &str) -> Result<Option<TaskRef>, Failure>;
 
+    /// Waits for the rate limit, and for a token: the next [`Crm::create_task`] begins its call at once. Must be
+    /// awaited before it. Never fails with [`Failure::Unknown`].
+    async fn prepare_write(&self) -> Result<(), Failure>;
+
     /// Creates the task. [`Failure::Unknown`] if it may exist although the call failed.
     async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure>;
 }

@@ -80,13 +80,27 @@ pub struct Outbound {
     pub http: reqwest::Client,
     /// Limit for one call, its answer included.
     pub timeout: Duration,
+    /// A longer `Retry-After` counts as this one: `longest_retry` of the configuration.
+    pub longest_wait: Duration,
+    /// How long an account rests whose limit is used up, if it does not say.
+    pub limit_pause: Duration,
     pub clock: Clock,
 }
 
 impl Outbound {
+    /// Waits as long as a service does that is not configured otherwise.
+    pub fn new(http: reqwest::Client, timeout: Duration, clock: Clock) -> Self {
+        let (longest_wait, limit_pause) = (Duration::from_hours(6), Duration::from_mins(15));
+        Self { http, timeout, longest_wait, limit_pause, clock }
+    }
+
     /// Sends a request and reads the answer, whatever its status.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, SendError> {
-        read(request.timeout(self.timeout).send().await?).await
+        let mut answer = read(request.timeout(self.timeout).send().await?).await?;
+        if answer.retry_after().is_some_and(|wait| wait > self.longest_wait) {
+            answer.headers.insert(RETRY_AFTER, self.longest_wait.as_secs().into());
+        }
+        Ok(answer)
     }
 }
 
@@ -160,6 +174,10 @@ impl<E: ApiError> CallError<E> {
 pub(crate) mod tests {
     use super::*;
 
+    pub(crate) fn test_outbound(http: reqwest::Client, clock: Clock) -> Outbound {
+        Outbound::new(http, Duration::from_secs(10), clock)
+    }
+
     /// A server on loopback that answers every request with success and a body of this many bytes, which it sends packed
     /// where the client unpacks.
     pub(crate) async fn server_that_sends(bytes: usize) -> String {
@@ -191,7 +209,7 @@ pub(crate) mod tests {
     async fn sent(url: &str) -> Result<Answer, SendError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
-        let outbound = Outbound { http, timeout: Duration::from_secs(10), clock: Clock::machine() };
+        let outbound = test_outbound(http, Clock::machine());
         outbound.send(outbound.http.get(url)).await
     }
 

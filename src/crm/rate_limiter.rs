@@ -7,9 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::clock::{Clock, later};
+use crate::clock::Clock;
 
 /// Sliding-window limiter, shared by all calls that count together.
 pub struct RateLimiter {
@@ -21,9 +19,9 @@ pub struct RateLimiter {
 
 #[derive(Default)]
 struct State {
-    /// By key, when the calls of the last window started, oldest first.
-    started: HashMap<String, VecDeque<Timestamp>>,
-    quiet_until: Option<Timestamp>,
+    /// By key, when the calls of the last window started, oldest first; by [`Clock::elapsed`].
+    started: HashMap<String, VecDeque<Duration>>,
+    quiet_until: Option<Duration>,
 }
 
 impl RateLimiter {
@@ -38,39 +36,39 @@ impl RateLimiter {
     /// long to sit on a lease.
     pub async fn acquire(&self, key: &str) -> Result<(), Duration> {
         loop {
-            let now = self.clock.now();
+            let now = self.clock.elapsed();
             let Some(free_at) = self.try_acquire(key, now) else { return Ok(()) };
-            let wait = Duration::try_from(free_at.duration_since(now)).unwrap_or_default();
+            let wait = free_at.saturating_sub(now);
             if wait > self.window {
                 return Err(wait);
             }
-            self.clock.sleep_until(free_at).await;
+            self.clock.sleep(wait).await;
         }
     }
 
     /// Holds all calls for `span` from now; a shorter wish does not cut a longer one.
     pub fn quiet_for(&self, span: Duration) {
-        let until = later(self.clock.now(), span);
+        let until = self.clock.elapsed().saturating_add(span);
         let mut state = self.state();
         state.quiet_until = state.quiet_until.max(Some(until));
     }
 
     /// Counts a call that starts now, or returns when one may start.
-    fn try_acquire(&self, key: &str, now: Timestamp) -> Option<Timestamp> {
+    fn try_acquire(&self, key: &str, now: Duration) -> Option<Duration> {
         let mut state = self.state();
         if let Some(until) = state.quiet_until.filter(|until| *until > now) {
             return Some(until);
         }
         state.quiet_until = None;
         state.started.retain(|_, started| {
-            while started.front().is_some_and(|start| later(*start, self.window) <= now) {
+            while started.front().is_some_and(|start| *start + self.window <= now) {
                 started.pop_front();
             }
             !started.is_empty()
         });
         let started = state.started.entry(key.to_owned()).or_default();
         match started.front() {
-            Some(oldest) if started.len() >= self.calls_per_window => Some(later(*oldest, self.window)),
+            Some(oldest) if started.len() >= self.calls_per_window => Some(*oldest + self.window),
             _ => {
                 started.push_back(now);
                 None
@@ -86,6 +84,7 @@ impl RateLimiter {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
+    use jiff::Timestamp;
 
     use super::*;
 
@@ -162,7 +161,7 @@ mod tests {
     fn posts_to_one_channel_are_a_second_apart() {
         let clock = Clock::manual(Timestamp::UNIX_EPOCH);
         let limiter = RateLimiter::new(1, Duration::from_secs(1), clock.clone());
-        let free_at = |channel| limiter.try_acquire(channel, clock.now()).map(Timestamp::as_second);
+        let free_at = |channel| limiter.try_acquire(channel, clock.elapsed()).map(|at| at.as_secs());
         assert_eq!(
             [free_at("C1"), free_at("C1"), free_at("C2"), free_at("C1")],
             [None, Some(1), None, Some(1)]
@@ -172,5 +171,29 @@ mod tests {
         clock.advance(Duration::from_secs(10));
         assert_eq!(free_at("C1"), None);
         assert_eq!(limiter.state().started.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_silences_nobody() {
+        for set_to in [-3_600_000, -1, 86_400_000, -86_400_000, -1_800_000] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("shift");
+            std::fs::write(&file, "0").unwrap();
+            let clock = Clock::shifted_by(file.clone());
+            let limiter = RateLimiter::new(1, Duration::from_millis(300), clock.clone());
+            let cache = crate::crm::Cache::new(clock.clone());
+            cache.put("a", 1);
+            assert!(may_start(&limiter));
+            let before = clock.now();
+            std::fs::write(&file, set_to.to_string()).unwrap();
+            while clock.now().duration_since(before).as_millis().abs_diff(set_to) > 400 {
+                tokio::task::yield_now().await;
+            }
+            let waited = tokio::time::timeout(Duration::from_secs(5), limiter.acquire("")).await;
+            assert_eq!(waited, Ok(Ok(())), "{set_to}");
+            if set_to < 0 {
+                assert_eq!(cache.get("a", Duration::from_millis(300)), None, "{set_to}");
+            }
+        }
     }
 }

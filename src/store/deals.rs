@@ -1,24 +1,26 @@
 //! Deals to read from the CRM. The deal row is the queue: one worker at a time has a deal, and events that arrive
 //! meanwhile raise `want`, which makes the deal ready again when the work ends.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::claim::{Claim, ClaimLimit};
-use super::engine::{Command, DatabaseError, StoreError, Tx, query};
+use super::engine::{Command, DatabaseError, StoreError, Tx, json, query};
 use super::{NewPacket, Store, inbox, packets, pauses};
-use handoff_core::record::DealKey;
+use handoff_core::record::{DealKey, Event};
 
 statements! {
-    /// Ready deals, and leased ones whose lease has run out.
+    /// Ready deals, and leased ones whose lease has run out: that was a try, too.
     CLAIM_DEALS = ["
         WITH due AS MATERIALIZED (
             SELECT d.deal FROM deals d
             WHERE d.state <> 'idle' AND d.account = $1 AND d.due_at <= $2
                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = $1 AND p.until > $2)
             ORDER BY d.due_at LIMIT $4 ", skip_locked, ")
-        UPDATE deals SET state = 'leased', due_at = $3, epoch = epoch + 1
+        UPDATE deals SET due_at = $3, epoch = epoch + 1,
+            attempts = attempts + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, state = 'leased'
         WHERE deal IN (SELECT due.deal FROM due)
         RETURNING deal, epoch, want, attempts"];
     /// Finished for good ($5 is `idle` or `dead`), unless something was announced since the claim.
@@ -35,6 +37,15 @@ statements! {
         WHERE deal = $1 AND epoch = $2 AND state = 'leased'";
     REPLAY_DEAL = "
         UPDATE deals SET state = 'ready', due_at = $2, attempts = 0 WHERE deal = $1 AND state = 'dead'";
+    REOPEN_EVENT = "UPDATE inbox SET outcome = NULL, settled = 0 WHERE dedupe = $1";
+    RECORDED = ["
+        SELECT deal, last_error FROM deals
+        WHERE last_error IS NOT NULL AND deal IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
+    /// A dead deal gets one try more; one that has used up more than all of them gets none.
+    LOOK_AGAIN = "
+        UPDATE deals SET state = 'ready', due_at = $2,
+            attempts = CASE WHEN state = 'dead' THEN attempts - 1 ELSE 0 END
+        WHERE deal = $1 AND state IN ('idle', 'dead') AND COALESCE(last_error, '') NOT LIKE 'packet %'";
 }
 
 /// The right to work on one deal, until it is given back or another epoch begins.
@@ -97,6 +108,19 @@ impl Store {
         self.writer.run_on(lease.deal.to_string(), FinishDeal { lease: lease.clone(), end }).await
     }
 
+    /// Returns what was recorded of these deals when they were last worked on: `gone`, `packet pkt_…`, an error.
+    pub async fn recorded(&self, deals: &[DealKey]) -> Result<BTreeMap<DealKey, String>, StoreError> {
+        let keys: Vec<(String,)> = deals.iter().map(|deal| (deal.to_string(),)).collect();
+        let rows: Vec<(String, String)> = self.readers.all(query(RECORDED).bind(json(&keys)?)).await?;
+        Ok(rows.into_iter().filter_map(|(deal, outcome)| Some((deal.parse().ok()?, outcome))).collect())
+    }
+
+    /// Makes the deals of events due that were recorded before, unless their work ended with a packet. The events
+    /// get a new outcome.
+    pub async fn look_again(&self, events: Vec<Event>) -> Result<(), StoreError> {
+        self.writer.run(LookAgain(events)).await
+    }
+
     /// Makes a dead deal due now with a fresh count of tries; false if it is not dead.
     pub async fn replay_deal(&self, deal: &DealKey) -> Result<bool, StoreError> {
         self.writer.run_on(deal.to_string(), ReplayDeal(deal.to_string())).await
@@ -131,19 +155,22 @@ impl Command<bool> for FinishDeal {
         let tries = i64::from(self.lease.attempts) + 1;
         match &self.end {
             DealEnd::Packet(new) => {
-                if !self.end(tx, "idle", 0, None).await? {
+                let outcome = format!("packet {}", new.packet_id);
+                if !self.end(tx, "idle", 0, &outcome).await? {
                     return Ok(false);
                 }
                 let packet_id = packets::insert(tx, new).await?;
                 self.succeed(tx, &format!("packet {packet_id}")).await
             }
-            DealEnd::Known { packet_id } => Ok(self.end(tx, "idle", 0, None).await?
-                && self.succeed(tx, &format!("packet {packet_id}")).await?),
+            DealEnd::Known { packet_id } => {
+                let outcome = format!("packet {packet_id}");
+                Ok(self.end(tx, "idle", 0, &outcome).await? && self.succeed(tx, &outcome).await?)
+            }
             DealEnd::Nothing { outcome } => {
-                Ok(self.end(tx, "idle", 0, None).await? && self.succeed(tx, outcome).await?)
+                Ok(self.end(tx, "idle", 0, outcome).await? && self.succeed(tx, outcome).await?)
             }
             DealEnd::Dead { error } => {
-                if !self.end(tx, "dead", tries, Some(error)).await? {
+                if !self.end(tx, "dead", tries, error).await? {
                     return Ok(false);
                 }
                 self.set_outcome(tx, &format!("dead: {error}"), false).await?;
@@ -168,11 +195,11 @@ impl FinishDeal {
         tx: &mut Tx<'_>,
         state: &str,
         attempts: i64,
-        error: Option<&str>,
+        outcome: &str,
     ) -> Result<bool, DatabaseError> {
         let DealLease { deal, epoch, want, .. } = &self.lease;
         let update = query(END_DEAL).bind(deal.to_string()).bind(*epoch).bind(*want);
-        let update = update.bind(tx.now).bind(state).bind(attempts).bind(error);
+        let update = update.bind(tx.now).bind(state).bind(attempts).bind(outcome);
         let announced: Option<(i64,)> = tx.conn.optional(update).await?;
         tx.notify |= announced.is_some_and(|(announced,)| announced > *want);
         Ok(announced.is_some())
@@ -200,6 +227,21 @@ impl FinishDeal {
 
     async fn set_outcome(&self, tx: &mut Tx<'_>, outcome: &str, is_final: bool) -> Result<(), DatabaseError> {
         inbox::set_outcome(tx, &self.lease.deal.to_string(), self.lease.want, outcome, is_final).await
+    }
+}
+
+struct LookAgain(Vec<Event>);
+
+impl Command<()> for LookAgain {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
+        for event in &self.0 {
+            let again = query(LOOK_AGAIN).bind(event.deal.to_string()).bind(tx.now);
+            if tx.conn.execute(again).await? > 0 {
+                tx.conn.execute(query(REOPEN_EVENT).bind(&event.dedupe_key)).await?;
+                tx.notify = true;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -15,11 +15,15 @@ use tokio::sync::watch;
 use super::{Account, Context};
 use crate::crm::{Event, EventKind, Resolution, WonDealHint};
 use crate::failure::Failure;
+use crate::handoff::NOT_COVERED;
 use crate::store::{Recorded, StoreError};
 use handoff_core::record::{AccountKey, DealKey};
 
 /// Events that are recorded in one transaction.
 const BATCH: usize = 100;
+
+/// How long one account may be searched, all pages together.
+const SEARCH: Duration = Duration::from_mins(10);
 
 /// The wins of each account that was swept, or why it could not be.
 pub type Sweep = BTreeMap<AccountKey, Result<Wins, Failure>>;
@@ -29,8 +33,10 @@ pub type Sweep = BTreeMap<AccountKey, Result<Wins, Failure>>;
 pub struct Wins {
     /// How many have their packet.
     pub known: usize,
-    /// The deals of the others.
+    /// The deals of the others, which are looked at again at every sweep.
     pub unknown: Vec<DealKey>,
+    /// What was recorded of those when they were last worked on: they were not won then, gone, or refused.
+    pub before: BTreeMap<DealKey, String>,
     /// What the inbox made of those; nothing in a dry run.
     pub recorded: Recorded,
 }
@@ -70,7 +76,10 @@ pub async fn catch_up(context: &Context, since: Timestamp, dry_run: bool) -> Swe
         match &wins {
             Ok(wins) => {
                 context.metrics.event("swept", wins.recorded.new as u64);
-                let Wins { known, unknown, recorded: Recorded { new, repeated } } = wins;
+                let Wins { known, unknown, before, recorded: Recorded { new, repeated } } = wins;
+                let is_wanted = |before: &String| before != NOT_COVERED && !before.starts_with("packet ");
+                let lacking = unknown.iter().filter(|deal| before.get(*deal).is_none_or(is_wanted)).count();
+                context.metrics.won_without_packet(key.to_string(), lacking);
                 let won = known + unknown.len();
                 tracing::info!(account = %key, %since, won, known, new, repeated, "caught up");
             }
@@ -91,7 +100,9 @@ async fn catch_up_with(
     refuse_paused(context, key).await?;
     let mut wins = Wins::default();
     let mut events = Vec::new();
-    for sighting in account.crm.won_since(since).await? {
+    let search = tokio::time::timeout(SEARCH, account.crm.won_since(since)).await;
+    let too_long = || Err(Failure::retry(format!("the search for won deals takes longer than {SEARCH:?}")));
+    for sighting in search.unwrap_or_else(|_| too_long())? {
         let deal = DealKey { account: key.clone(), deal: sighting.deal.clone() };
         match classify(context, account, &deal, &sighting, since).await? {
             WinStatus::Outside => {}
@@ -102,8 +113,10 @@ async fn catch_up_with(
             }
         }
     }
+    wins.before = context.store.recorded(&wins.unknown).await?;
     if !dry_run {
         for batch in events.chunks(BATCH) {
+            context.store.look_again(batch.to_vec()).await?;
             let recorded = context.store.record(batch.to_vec()).await?;
             wins.recorded.new += recorded.new;
             wins.recorded.repeated += recorded.repeated;
@@ -126,11 +139,11 @@ async fn refuse_paused(context: &Context, key: &AccountKey) -> Result<(), Failur
 
 /// Whether a win is one to hand over.
 enum WinStatus {
-    /// Not won in the time that is looked at: an old win that was edited since, or not won any more.
+    /// Not won in the time that is looked at: an old win that was edited since.
     Outside,
     /// The win has its packet.
     Known,
-    /// Nothing is known of the win.
+    /// It has none.
     Unknown,
 }
 
@@ -146,9 +159,8 @@ async fn classify(
         Some(won_at) => won_at,
         None => match account.crm.resolve(&deal.deal, &account.mapping().wanted_fields()).await {
             Ok(Resolution::Won(won)) => won.win.won_at,
-            Ok(Resolution::NotWon { .. } | Resolution::Gone) => return Ok(WinStatus::Outside),
-            // A worker will meet the same, and knows how to try again and whom to tell.
-            Err(_) => return Ok(WinStatus::Unknown),
+            // Search calls it won. A worker will meet the same, and knows how to try again and whom to tell.
+            Ok(Resolution::NotWon { .. } | Resolution::Gone) | Err(_) => return Ok(WinStatus::Unknown),
         },
     };
     if won_at < since {
@@ -159,7 +171,7 @@ async fn classify(
     Ok(if has_packet { WinStatus::Known } else { WinStatus::Unknown })
 }
 
-/// The same change of a deal is announced once, however many sweeps see it.
+/// The same change of a deal is one event, however many sweeps see it.
 fn event(deal: DealKey, sighting: &WonDealHint) -> Event {
     Event {
         kind: EventKind::Swept,

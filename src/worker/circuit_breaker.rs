@@ -12,10 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::retry;
-use crate::clock::later;
 use crate::store::Work;
 
 /// Different pieces of work that have to fail in a row, with no success between them, to open the circuit. One deal
@@ -36,8 +33,8 @@ pub enum CallOutcome {
 /// An open circuit: the scope gets no calls for a while.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Open {
-    /// When one call may try again.
-    pub until: Timestamp,
+    /// How long, until one call may try again.
+    pub span: Duration,
     pub reason: String,
 }
 
@@ -62,9 +59,11 @@ struct State {
 struct Streak {
     /// Which pieces of work have failed.
     work: BTreeSet<String>,
+    /// Which were refused.
+    refused: BTreeSet<String>,
     /// How often in a row the circuit opened.
     opened: u32,
-    until: Option<Timestamp>,
+    until: Option<Duration>,
 }
 
 /// One worker's call to a scope, until it is dropped.
@@ -100,8 +99,9 @@ impl CircuitBreaker {
         self.share.saturating_sub(running)
     }
 
-    /// Counts how a piece of work ended. Returns the open circuit, if that was one failure too many.
-    pub fn record(&self, scope: &str, work: &str, outcome: &CallOutcome, now: Timestamp) -> Option<Open> {
+    /// Counts how a piece of work ended at `now`, of [`crate::clock::Clock::elapsed`]. Returns the open circuit, if that was one
+    /// failure too many.
+    pub fn record(&self, scope: &str, work: &str, outcome: &CallOutcome, now: Duration) -> Option<Open> {
         let mut state = self.lock();
         let why = match outcome {
             CallOutcome::Success => {
@@ -123,9 +123,9 @@ impl CircuitBreaker {
         streak.work.clear();
         streak.opened = streak.opened.saturating_add(1);
         let (first, longest) = self.open_for;
-        let until = later(now, retry::delay(streak.opened, first, longest, None, 0.5));
-        streak.until = Some(until);
-        Some(Open { until, reason: format!("several calls in a row failed, the last: {why}") })
+        let span = retry::delay(streak.opened, first, longest, None, 0.5);
+        streak.until = Some(now + span);
+        Some(Open { span, reason: format!("several calls in a row failed, the last: {why}") })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -138,8 +138,16 @@ impl Call {
         &self.key.1
     }
 
+    /// Notes that a piece of work was refused. True if another one was, too, with no success in between.
+    pub fn is_refused(&self, work: &str) -> bool {
+        let mut state = self.breaker.lock();
+        let refused = &mut state.failing.entry(self.scope().to_owned()).or_default().refused;
+        refused.insert(work.to_owned());
+        refused.len() > 1
+    }
+
     /// See [`CircuitBreaker::record`].
-    pub fn record(&self, work: &str, outcome: &CallOutcome, now: Timestamp) -> Option<Open> {
+    pub fn record(&self, work: &str, outcome: &CallOutcome, now: Duration) -> Option<Open> {
         self.breaker.record(self.scope(), work, outcome, now)
     }
 }
@@ -167,8 +175,8 @@ mod tests {
         CircuitBreaker::new(8, FIRST, LONGEST)
     }
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
     }
 
     fn fails() -> CallOutcome {
@@ -217,20 +225,21 @@ mod tests {
     #[test]
     fn the_circuit_opens_after_four_failures_in_a_row_and_longer_every_time() {
         let breaker = breaker();
-        let fails = |work: &str, now| breaker.record("slack", work, &fails(), now).map(|open| open.until);
+        let fails =
+            |work: &str, now| breaker.record("slack", work, &fails(), now).map(|open| now + open.span);
         assert_eq!(["a", "b", "c", "a", "b"].map(|work| fails(work, at(0))), [None; 5], "three, twice");
         let until = fails("d", at(0)).unwrap();
         assert!(until > at(0));
         assert_eq!(fails("e", at(1)), None, "begun before the circuit opened");
-        let mut spans = vec![until.duration_since(at(0))];
+        let mut spans = vec![until];
         let mut now = until;
         for _ in 0..12 {
             let next = fails("a", now).expect("one failed probe is enough");
-            spans.push(next.duration_since(now));
+            spans.push(next - now);
             now = next;
         }
         assert!(spans.is_sorted() && spans[0] < spans[3], "{spans:?}");
-        assert!(spans.iter().all(|span| Duration::try_from(*span).unwrap() <= LONGEST), "{spans:?}");
+        assert!(spans.iter().all(|span| *span <= LONGEST), "{spans:?}");
     }
 
     #[test]
@@ -250,5 +259,19 @@ mod tests {
         for second in 0..100 {
             assert_eq!(breaker.record("slack", "a", &fails(), at(second)), None);
         }
+    }
+
+    #[test]
+    fn two_different_pieces_of_work_have_to_be_refused_in_a_row() {
+        let breaker = breaker();
+        let call = breaker.begin(Work::Deals, "hubspot:1");
+        for _ in 0..5 {
+            assert!(!call.is_refused("a"), "the same one");
+        }
+        assert!(!breaker.begin(Work::Deals, "hubspot:2").is_refused("b"), "another account");
+        call.record("c", &CallOutcome::Success, at(0));
+        assert!(!call.is_refused("b"), "after a success");
+        call.record("b", &CallOutcome::Ignored, at(0));
+        assert!(call.is_refused("c") && call.is_refused("b"), "until there is a success");
     }
 }

@@ -1,16 +1,21 @@
 //! One try of one deal: hand it over, record how that ended.
 
-use super::Context;
-use super::circuit_breaker::CallOutcome;
+use super::circuit_breaker::{Call, CallOutcome};
+use super::delivery::NEVER_ENDED;
+use super::{Context, is_pause};
 use crate::crash_point;
 use crate::failure::Failure;
 use crate::handoff::Handoff;
 use crate::store::{DealEnd, DealLease};
 
 /// Tries once, records how it ended, and says what that tells about the CRM.
-pub(super) async fn work_on_deal(context: &Context, lease: DealLease) -> CallOutcome {
+pub(super) async fn work_on_deal(context: &Context, lease: DealLease, call: &Call) -> CallOutcome {
     crash_point!("deal.claimed");
-    let end = work(context, &lease).await;
+    let end = if lease.attempts < context.work.tries {
+        work(context, &lease, call).await
+    } else {
+        DealEnd::Dead { error: NEVER_ENDED.to_owned() }
+    };
     let (outcome, error, call) = describe(&end);
     crash_point!("deal.before_commit");
     let finished = context.store.finish_deal(&lease, end).await;
@@ -43,9 +48,10 @@ fn describe(end: &DealEnd) -> (&'static str, Option<String>, CallOutcome) {
     (outcome, error.cloned(), call)
 }
 
-async fn work(context: &Context, lease: &DealLease) -> DealEnd {
+async fn work(context: &Context, lease: &DealLease, call: &Call) -> DealEnd {
     let Some(account) = context.accounts.get(&lease.deal.account) else {
-        return DealEnd::Nothing { outcome: "account not configured".to_owned() };
+        // Not claimed by this process; left to one that knows the account.
+        return DealEnd::Retry { at: context.soon(), error: "the account is not configured".to_owned() };
     };
     let handoff = Handoff {
         store: &context.store,
@@ -54,24 +60,29 @@ async fn work(context: &Context, lease: &DealLease) -> DealEnd {
         clock: &context.clock,
         digest_waits: context.work.digest_waits,
     };
-    let end = handoff.run(&lease.deal).await.unwrap_or_else(|failure| after(context, lease, failure));
-    if let DealEnd::Packet(packet) = &end {
-        for gap in packet.assessment.gaps.iter().filter(|gap| gap.counts) {
-            context.metrics.gap(&gap.gap, &gap.section);
-        }
-    }
-    end
-}
-
-fn after(context: &Context, lease: &DealLease, failure: Failure) -> DealEnd {
+    // A little before another worker takes the deal over.
+    let run = tokio::time::timeout(context.work.lease * 3 / 4, handoff.run(&lease.deal)).await;
+    let failure =
+        match run.unwrap_or_else(|_| Err(Failure::retry("reading the deal took as long as its lease"))) {
+            Ok(end) => {
+                if let DealEnd::Packet(packet) = &end {
+                    for gap in packet.assessment.gaps.iter().filter(|gap| gap.counts) {
+                        context.metrics.gap(&gap.gap, &gap.section);
+                    }
+                }
+                return end;
+            }
+            Err(failure) => failure,
+        };
+    let (work, question) = (lease.deal.to_string(), account.crm.last_won(1));
     let (why, wait) = match failure {
         Failure::Retry { why, after } => (why, after),
-        Failure::Unknown { why } => (why, None),
         Failure::GiveUp { why } => return DealEnd::Dead { error: why },
-        Failure::Pause { why, until } => {
+        Failure::Pause { why, until } if is_pause(until, (call, &work), question).await => {
             let until = context.pause_until(until, &lease.deal.account.to_string(), &why);
             return DealEnd::Paused { until, reason: why };
         }
+        Failure::Pause { why, .. } | Failure::Unknown { why } => (why, None),
     };
     match context.next_try(lease.attempts, wait) {
         Some(at) => DealEnd::Retry { at, error: why },

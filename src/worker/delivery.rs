@@ -7,11 +7,13 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::Context;
-use super::circuit_breaker::CallOutcome;
+use super::circuit_breaker::{Call, CallOutcome};
 use super::deadline::before;
+use super::{Context, is_pause};
 use crate::clock::Clock;
 use crate::crash_point;
 use crate::crm::Crm;
@@ -24,6 +26,9 @@ use handoff_core::record::{DealRecord, User};
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.
 const ABSENT_BEFORE_REPEATING: u32 = 2;
+
+/// What is said of work whose tries were all begun and never ended.
+pub(super) const NEVER_ENDED: &str = "no tries left: the service ended in the middle of the last one";
 
 /// What the CRM or Slack has of a delivery.
 struct Delivered {
@@ -40,10 +45,14 @@ impl Delivered {
 
 /// Tries once, records how it ended, and says what that tells about the other side. An error is the store's: the
 /// lease runs out, and the row comes back.
-pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<CallOutcome, StoreError> {
+pub(super) async fn deliver(
+    context: &Context,
+    lease: &DeliveryLease,
+    call: &Call,
+) -> Result<CallOutcome, StoreError> {
     let at = context.clock.now();
     let watch = Clock::stopwatch();
-    let Some(ended) = attempt(context, lease).await? else { return Ok(CallOutcome::Ignored) };
+    let Some(ended) = attempt(context, lease, call).await? else { return Ok(CallOutcome::Ignored) };
     let duration = watch.elapsed();
     let attempt = Attempt {
         at,
@@ -68,7 +77,7 @@ pub async fn deliver(context: &Context, lease: &DeliveryLease) -> Result<CallOut
 }
 
 /// Returns `None` if there is nothing to record: the row comes back, or is another worker's now.
-async fn attempt(context: &Context, lease: &DeliveryLease) -> Result<Option<Ended>, StoreError> {
+async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Result<Option<Ended>, StoreError> {
     let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else { return Ok(None) };
     let Some(record) = stored.record.kept() else {
         let why = "the deal record was deleted (record_days), and it is written from that";
@@ -78,28 +87,37 @@ async fn attempt(context: &Context, lease: &DeliveryLease) -> Result<Option<Ende
     else {
         return Ok(Some(Ended::gave_up("the stored packet cannot be read")));
     };
-    let job = Job { context, lease, packet: &packet, record: &record };
+    let job = Job { context, lease, call, packet: &packet, record: &record };
 
+    if lease.attempts >= context.work.tries {
+        let end = if lease.unknown { DeliveryEnd::Held } else { DeliveryEnd::Dead };
+        return Ok(Some(Ended::ignored(end, "gave_up", NEVER_ENDED)));
+    }
     if lease.unknown {
         match job.read_back().await {
             ReadBack::Absent if lease.absent + 1 >= ABSENT_BEFORE_REPEATING => {}
-            other => return Ok(Some(job.after_read_back(other))),
+            other => return Ok(Some(job.after_read_back(other).await)),
         }
     }
-    tokio::select! {
-        () = job.wait_for_rate_limit() => {}
-        // Too many others wait: the row comes back.
-        () = context.clock.sleep_until(lease.until) => return Ok(None),
-    }
+    // What takes long comes before the intent. The call must have time to end with the lease.
+    let begin = lease.until.checked_sub(context.work.http_timeout).unwrap_or(lease.until);
+    let call = match before(&context.clock, begin, job.prepare()).await {
+        Some(Ok(call)) => call,
+        Some(Err(failure)) => return Ok(Some(job.after_send(Err(failure)).await)),
+        None => {
+            let end = DeliveryEnd::Postponed { at: context.soon() };
+            return Ok(Some(Ended::ignored(end, "postponed", "too many calls wait for the rate limit")));
+        }
+    };
     if !context.store.intend(lease).await? {
         return Ok(None);
     }
     crash_point!("delivery.intent");
     // From then on another worker may read back and send: this one must not begin a call any more.
-    let sent = before(&context.clock, lease.until, job.send()).await;
+    let sent = before(&context.clock, lease.until, call).await;
     let sent = sent.unwrap_or_else(|| Err(Failure::unknown("the lease ran out before there was an answer")));
     crash_point!("delivery.sent");
-    Ok(Some(job.after_send(sent)))
+    Ok(Some(job.after_send(sent).await))
 }
 
 /// The id of the first active CRM user with one of these addresses. A refused question leaves the task unassigned: it
@@ -146,7 +164,9 @@ impl Ended {
 
     fn next_at(&self) -> Option<Timestamp> {
         match self.end {
-            DeliveryEnd::Retry { at } | DeliveryEnd::Unknown { at, .. } => Some(at),
+            DeliveryEnd::Retry { at } | DeliveryEnd::Postponed { at } | DeliveryEnd::Unknown { at, .. } => {
+                Some(at)
+            }
             DeliveryEnd::Paused { until, .. } => Some(until),
             DeliveryEnd::Done { .. } | DeliveryEnd::Held | DeliveryEnd::Dead => None,
         }
@@ -164,6 +184,7 @@ enum ReadBack {
 struct Job<'a> {
     context: &'a Context,
     lease: &'a DeliveryLease,
+    call: &'a Call,
     packet: &'a Packet,
     record: &'a DealRecord,
 }
@@ -182,20 +203,30 @@ impl Job<'_> {
         }
     }
 
-    /// Waits until the destination may be called. Of the CRMs, the client itself waits.
-    async fn wait_for_rate_limit(&self) {
-        if self.lease.destination == Destination::SlackDigest
-            && let Ok(DigestParams { channel, .. }) = self.params()
-        {
-            self.context.slack.acquire(&channel).await;
+    /// Gets everything ready that takes long, the wait for the rate limit last. Returns the call that remains.
+    async fn prepare(&self) -> Result<BoxFuture<'_, Result<Delivered, Failure>>, Failure> {
+        let slack = &self.context.slack;
+        if self.lease.destination == Destination::CrmTask {
+            let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
+            if params.assignee.is_none() {
+                params.assignee = known_user(crm, &params.addresses).await?;
+            }
+            let draft = task::draft(self.packet, self.record, &params);
+            crm.prepare_write().await?;
+            let create = async move {
+                let task = crm.create_task(&draft).await?;
+                Ok(Delivered { external_id: task.id, url: Some(task.url) })
+            };
+            return Ok(create.boxed());
         }
-    }
-
-    async fn send(&self) -> Result<Delivered, Failure> {
-        match self.lease.destination {
-            Destination::CrmTask => self.create_task().await,
-            Destination::SlackDigest => self.post_digest().await,
-        }
+        let params: DigestParams = self.params()?;
+        let message = self.digest(&params).await?;
+        slack.acquire(&params.channel).await;
+        let post = async move {
+            let posted = slack.post(&params.channel, &message).await?;
+            Ok(self.posted(&posted).await)
+        };
+        Ok(post.boxed())
     }
 
     fn crm(&self) -> Result<&dyn Crm, Failure> {
@@ -210,32 +241,33 @@ impl Job<'_> {
         Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
     }
 
-    async fn create_task(&self) -> Result<Delivered, Failure> {
-        let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
-        if params.assignee.is_none() {
-            params.assignee = known_user(crm, &params.addresses).await?;
-        }
-        let task = crm.create_task(&task::draft(self.packet, self.record, &params)).await?;
-        Ok(Delivered { external_id: task.id, url: Some(task.url) })
-    }
-
+    /// Looks in every channel that it may be in: the routes may have changed since an operator replayed it, or since a
+    /// database that was lost posted it.
     async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
-        let params: DigestParams = self.params()?;
+        let DigestParams { channel: meant, earlier: mut channels, .. } = self.params()?;
         let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        for channel in params.earlier.iter().chain([&params.channel]) {
-            match self.context.slack.find_posted(channel, &self.packet.packet_id, since).await {
-                Ok(None) => {}
-                Ok(Some(posted)) => return Ok(Some(self.posted(&posted).await)),
-                // What an operator replayed away from a channel that is not there any more is not held up by it.
-                Err(Failure::GiveUp { .. }) if *channel != params.channel => {}
-                Err(failure) => return Err(failure),
+        channels.push(meant.clone());
+        if let Some(account) = self.context.accounts.get(&self.lease.account) {
+            let mapping = account.mapping();
+            channels.push(mapping.slack.channel.clone());
+            for route in &mapping.slack.routes {
+                channels.push(route.channel.clone());
+            }
+        }
+        for (index, channel) in channels.iter().enumerate() {
+            let (slack, perhaps) = (&self.context.slack, *channel != meant);
+            if !channels[..index].contains(channel)
+                && let Some(posted) =
+                    slack.find_posted(channel, perhaps, &self.packet.packet_id, since).await?
+            {
+                return Ok(Some(self.posted(&posted).await));
             }
         }
         Ok(None)
     }
 
-    async fn post_digest(&self) -> Result<Delivered, Failure> {
-        let params: DigestParams = self.params()?;
+    /// The digest, with whom it mentions looked up.
+    async fn digest(&self, params: &DigestParams) -> Result<slack::Message, Failure> {
         // Only who is asked for something is mentioned beside the owner.
         let asked = self.record.owner.as_ref().filter(|_| self.packet.status == PacketStatus::Incomplete);
         let seller = asked.filter(|seller| seller.is_active()).and_then(User::email);
@@ -245,9 +277,7 @@ impl Job<'_> {
         };
         let task = self.context.store.external(&self.packet.packet_id, Destination::CrmTask).await;
         let links = slack::Links { deal: self.packet.deal.url.clone(), task: task?.and_then(|(_, url)| url) };
-        let message = slack::digest(self.packet, self.record, &params, &links, &mentions);
-        let posted = self.context.slack.post(&params.channel, &message).await?;
-        Ok(self.posted(&posted).await)
+        Ok(slack::digest(self.packet, self.record, params, &links, &mentions))
     }
 
     async fn user_by_email(&self, email: Option<&str>) -> Option<String> {
@@ -269,7 +299,7 @@ impl Job<'_> {
             .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
     }
 
-    fn after_read_back(&self, read_back: ReadBack) -> Ended {
+    async fn after_read_back(&self, read_back: ReadBack) -> Ended {
         match read_back {
             ReadBack::Found(found) => found.ended("found"),
             ReadBack::Absent => {
@@ -280,7 +310,9 @@ impl Job<'_> {
                 let why = "an incoming webhook cannot be read back: see whether the digest is there";
                 Ended::ignored(DeliveryEnd::Held, "unknown", why)
             }
-            ReadBack::Failed(Failure::Pause { why, until }) => self.paused(why, until),
+            ReadBack::Failed(Failure::Pause { why, until }) if self.is_pause(until).await => {
+                self.paused(why, until)
+            }
             ReadBack::Failed(Failure::GiveUp { why }) => {
                 Ended::ignored(DeliveryEnd::Held, "unknown", format!("cannot read back: {why}"))
             }
@@ -291,17 +323,32 @@ impl Job<'_> {
         }
     }
 
-    fn after_send(&self, sent: Result<Delivered, Failure>) -> Ended {
+    async fn after_send(&self, sent: Result<Delivered, Failure>) -> Ended {
         match sent {
             Ok(delivered) => delivered.ended("delivered"),
-            Err(Failure::Retry { why, after }) => match self.context.next_try(self.lease.attempts, after) {
-                Some(at) => Ended::failed(DeliveryEnd::Retry { at }, "retry", why),
-                None => Ended::gave_up(format!("no tries left: {why}")),
-            },
+            Err(Failure::Pause { why, until }) if self.is_pause(until).await => self.paused(why, until),
+            Err(Failure::Retry { why, after }) => self.retry(why, after),
+            Err(Failure::Pause { why, .. }) => self.retry(why, None),
             Err(Failure::GiveUp { why }) => Ended::gave_up(why),
-            Err(Failure::Pause { why, until }) => self.paused(why, until),
             Err(Failure::Unknown { why }) => self.unknown(None, why),
         }
+    }
+
+    fn retry(&self, why: String, wait: Option<Duration>) -> Ended {
+        match self.context.next_try(self.lease.attempts, wait) {
+            Some(at) => Ended::failed(DeliveryEnd::Retry { at }, "retry", why),
+            None => Ended::gave_up(format!("no tries left: {why}")),
+        }
+    }
+
+    async fn is_pause(&self, until: Option<Timestamp>) -> bool {
+        let question = async {
+            match self.lease.destination {
+                Destination::CrmTask => self.crm()?.last_won(1).await.map(drop),
+                Destination::SlackDigest => self.context.slack.identity().await.map(drop),
+            }
+        };
+        is_pause(until, (self.call, &self.packet.packet_id), question).await
     }
 
     /// To be read back, or held when the tries are used up.

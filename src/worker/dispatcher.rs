@@ -1,5 +1,6 @@
 //! The dispatcher: claims due deals and deliveries, and hands each to a worker of its own.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::delivery::deliver;
 use super::{Context, WorkConfig};
 use crate::clock::{Clock, later};
 use crate::crash_point;
-use crate::store::{ClaimLimit, DealLease, DeliveryLease, Due, Work};
+use crate::store::{ClaimLimit, DealLease, DeliveryLease, Due, SLACK, Work};
 
 /// The pause before the next poll after work that was due could not be claimed.
 const CLAIM_LOST_DELAY: Duration = Duration::from_millis(50);
@@ -33,6 +34,8 @@ struct Polled {
 pub struct Dispatcher {
     context: Arc<Context>,
     breaker: Arc<CircuitBreaker>,
+    /// The configured accounts, and Slack. What waits for another account is for a process that knows it.
+    scopes: BTreeSet<String>,
     deals: JoinSet<()>,
     deliveries: JoinSet<()>,
 }
@@ -42,7 +45,9 @@ impl Dispatcher {
     pub fn new(context: Arc<Context>) -> Self {
         let WorkConfig { workers, first_retry, pause, .. } = context.work;
         let breaker = CircuitBreaker::new(workers, first_retry, pause);
-        Self { context, breaker, deals: JoinSet::new(), deliveries: JoinSet::new() }
+        let accounts = context.accounts.keys().map(ToString::to_string);
+        let scopes = accounts.chain([SLACK.to_owned()]).collect();
+        Self { context, breaker, scopes, deals: JoinSet::new(), deliveries: JoinSet::new() }
     }
 
     /// Works on what is due until told to stop, then waits at most `shutdown` for what is in flight. What is
@@ -96,7 +101,7 @@ impl Dispatcher {
             };
             let mut claimed = 0;
             for work in [Work::Deals, Work::Deliveries] {
-                let due = due.iter().filter(|due| due.work == work);
+                let due = due.iter().filter(|due| due.work == work && self.scopes.contains(&due.scope));
                 let quotas = self.quotas(due, now, &mut polled);
                 if quotas.is_empty() {
                     continue;
@@ -176,7 +181,7 @@ impl Dispatcher {
         let call = self.breaker.begin(Work::Deals, &lease.deal.account.to_string());
         let context = Arc::clone(&self.context);
         self.deals.spawn(async move {
-            let (work, outcome) = (lease.deal.to_string(), work_on_deal(&context, lease).await);
+            let (work, outcome) = (lease.deal.to_string(), work_on_deal(&context, lease, &call).await);
             record(&context, &call, &work, &outcome).await;
         });
     }
@@ -186,7 +191,7 @@ impl Dispatcher {
         let context = Arc::clone(&self.context);
         self.deliveries.spawn(async move {
             crash_point!("delivery.claimed");
-            match deliver(&context, &lease).await {
+            match deliver(&context, &lease, &call).await {
                 Ok(outcome) => record(&context, &call, &lease.packet_id, &outcome).await,
                 Err(error) => {
                     tracing::error!(%error, packet = lease.packet_id, "delivery could not be recorded");
@@ -198,8 +203,8 @@ impl Dispatcher {
 
 /// Pauses a scope whose circuit opens. The call is held until that is stored, so that no second probe starts.
 async fn record(context: &Context, call: &Call, work: &str, outcome: &CallOutcome) {
-    let Some(Open { until, reason }) = call.record(work, outcome, context.clock.now()) else { return };
-    let scope = call.scope();
+    let Some(Open { span, reason }) = call.record(work, outcome, context.clock.elapsed()) else { return };
+    let (scope, until) = (call.scope(), later(context.clock.now(), span));
     tracing::warn!(scope, %until, reason, "calls rest");
     if let Err(error) = context.store.pause(scope, until, &reason).await {
         tracing::error!(scope, %error, "the rest could not be recorded");

@@ -17,13 +17,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Entropy};
 use crate::crm::Crm;
 use crate::delivery::slack::SlackClient;
+use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::store::Store;
+use circuit_breaker::Call;
 use handoff_core::mapping::Mapping;
 use handoff_core::record::AccountKey;
 use reload::ReloadableMapping;
@@ -55,6 +58,16 @@ pub struct Context {
     /// Workers, retries and time limits.
     pub work: WorkConfig,
     pub metrics: Arc<Metrics>,
+}
+
+/// Whether a refusal holds back its whole scope: it says until when, other work was refused too, or so is a `question`
+/// that has nothing to do with this piece of work.
+async fn is_pause<T>(
+    until: Option<Timestamp>,
+    (call, work): (&Call, &str),
+    question: impl Future<Output = Result<T, Failure>>,
+) -> bool {
+    until.is_some() || call.is_refused(work) || matches!(question.await, Err(Failure::Pause { .. }))
 }
 
 impl Context {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use handoff_bridge::clock::Clock;
 use handoff_bridge::failure::Failure;
+use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
 use handoff_bridge::store::Recorded;
 use handoff_bridge::worker::catch_up::{Wins, catch_up, sweep};
 use handoff_core::record::DealKey;
@@ -11,14 +12,15 @@ use handoff_sandbox::deals::{PORTAL, TOKEN};
 use handoff_sandbox::hubspot::{Kind, Portal};
 use handoff_sandbox::opportunities::ORG;
 use handoff_sandbox::salesforce::Object;
-use handoff_sandbox::{Fault, Times};
+use handoff_sandbox::{Answer, Fault, Times};
 use jiff::Timestamp;
 use libtest_mimic::Trial;
+use serde_json::json;
 
 use crate::process::handoff;
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
-use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, told_on};
+use crate::world::{NORTHLIGHT, PINEBROOK, QUARRY, WORK, World, must, told_on};
 use crate::{named, scenarios, tests};
 
 const SEARCH: &str = "POST /crm/objects/*/deals/search";
@@ -40,7 +42,10 @@ pub fn trials() -> Vec<Trial> {
         a_win_that_search_does_not_show_yet_is_found_by_the_next_sweep,
         a_win_that_still_waits_is_not_announced_again,
         many_missed_wins_are_found_page_by_page,
+        a_win_that_reads_as_nothing_is_looked_at_at_every_sweep,
+        a_win_that_reads_as_nothing_and_has_no_date_is_looked_at_at_every_sweep,
     ]);
+    trials.extend(scenarios![both engines, Salesforce: a_win_that_read_as_gone_is_found_by_the_next_sweep]);
     trials.extend(scenarios![both engines, Salesforce: a_deal_created_as_won_is_found_and_then_known]);
     for engine in [Engine::Sqlite, Engine::Postgres] {
         for side in [Side::Hubspot, Side::Salesforce] {
@@ -49,6 +54,11 @@ pub fn trials() -> Vec<Trial> {
             trials.push(told_on(engine, name, async move |database| {
                 wins_during_a_30_hour_outage_are_delivered_once(side, &database).await;
             }));
+            let name =
+                format!("{}::{}", named!(a_database_that_is_created_anew_doubles_nothing), side.name());
+            trials.push(told_on(engine, name, async move |database| {
+                a_database_that_is_created_anew_doubles_nothing(side, &database).await;
+            }));
         }
     }
     trials.extend(tests![
@@ -56,6 +66,8 @@ pub fn trials() -> Vec<Trial> {
         a_service_is_ready_and_stops_while_a_sweep_hangs,
         a_win_before_the_installation_waits_for_the_command,
         a_dry_run_changes_nothing,
+        the_command_says_what_was_recorded,
+        a_win_that_the_mapping_leaves_out_alarms_nobody,
         one_failing_account_does_not_stop_the_others,
         the_command_says_what_it_cannot_do,
     ]);
@@ -70,6 +82,13 @@ fn sweeping() -> String {
 impl World {
     fn key(&self, deal: &str) -> DealKey {
         DealKey { account: self.side.account().parse().unwrap(), deal: deal.to_owned() }
+    }
+
+    /// The deal is reopened and won again: that is no older than any database.
+    async fn closes_deal_anew(&self, deal: &str) {
+        self.side.reopens(&self.sandbox, deal);
+        self.passes(HOUR);
+        self.closes_deal(deal).await;
     }
 
     /// Looks for wins of the last `span`, and says what the account had.
@@ -108,6 +127,14 @@ impl World {
                 salesforce.org_mut(ORG).unwrap().hide_field(Object::Opportunity, "LastStageChangeDate");
             }),
         }
+    }
+
+    /// What the service's metrics say about won deals without a packet.
+    async fn metric_of_wins_without_packet(&self) -> String {
+        let url = format!("http://{}/metrics", self.service().operator_address.unwrap());
+        let metrics = reqwest::get(url).await.unwrap().text().await.unwrap();
+        let name = format!("handoff_won_without_packet{{scope=\"{}\"}} ", self.side.account());
+        metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("absent").to_owned()
     }
 
     /// For how long search does not see a change.
@@ -156,6 +183,61 @@ async fn wins_during_a_30_hour_outage_are_delivered_once(side: Side, database: &
     assert_eq!(world.events().await.len(), 3, "sweeping again announces nothing");
     assert_eq!(world.packets().await.len(), 3);
     world.end().await;
+}
+
+/// The database is lost, with all that it knew. The routes in the mapping have changed as well.
+async fn a_database_that_is_created_anew_doubles_nothing(side: Side, database: &TestDatabase) {
+    let mut world = World::without_service(side, WORK);
+    world.keeps_its_store_at(database);
+    world.starts().await;
+    // Delivered to its channel, delivered by its route, and half delivered: a task without a digest.
+    for deal in [side.complete(), side.half_empty()] {
+        world.closes_deal(deal).await;
+        world.next_digest().await;
+        world.passes(HOUR);
+    }
+    world.settles().await;
+    let post = "POST /api/chat.postMessage";
+    world.sandbox.slack.fails(post, Fault::slack_rate_limited(Some(3600)), Times::UntilCleared);
+    world.closes_deal(side.third()).await;
+    must("a task", side.has_task(&world.sandbox, side.third())).await;
+    let tried = async || world.attempts(SlackDigest).await.contains(&"retry".to_owned());
+    world.eventually("its digest was tried", tried).await;
+    world.stops().await;
+    world.sandbox.slack.clear_faults();
+
+    let anew = TestDatabase::create(database.engine()).await;
+    world.keeps_its_store_at(&anew);
+    for mapping in [&world.installation.mapping, &world.installation.salesforce_mapping] {
+        let text = std::fs::read_to_string(mapping).unwrap();
+        let other = if side == Side::Hubspot { "C0123ABCD" } else { "C0456EFGH" };
+        let swapped =
+            text.replace("C0ENTERPR", "C0OTHER").replace(other, "C0ENTERPR").replace("C0OTHER", other);
+        std::fs::write(mapping, swapped).unwrap();
+    }
+    world.passes(DAY);
+    world.starts().await;
+    assert_eq!(world.sweeps().await, Ok(known(0)), "all of it is older than the database");
+    assert_eq!(world.looks_back(7 * DAY).await.unknown.len(), 3);
+    world
+        .eventually("all three have their packet and nothing is left to do", async || {
+            world.passes(Duration::from_secs(1));
+            world.packets().await.len() == 3 && world.open_work().await.is_empty()
+        })
+        .await;
+    world.next_digest().await;
+    assert_eq!(world.digests().len(), 3, "the digest that was not there, and no other");
+    for deal in [side.complete(), side.half_empty(), side.third()] {
+        assert_eq!(world.tasks_on(deal).len(), 1, "one task on {deal}");
+    }
+    for (destination, times) in [(CrmTask, 3), (SlackDigest, 2)] {
+        let found = world.attempts(destination).await.iter().filter(|outcome| *outcome == "found").count();
+        assert_eq!(found, times, "{destination} was found on the other side");
+    }
+    world.closes_deal_anew(side.complete()).await;
+    world.next_digest().await;
+    world.end().await;
+    anew.remove().await;
 }
 
 async fn a_deal_that_a_webhook_brought_is_not_doubled_and_not_read(world: &mut World) {
@@ -256,6 +338,81 @@ async fn a_deal_created_as_won_is_found_and_then_known(world: &mut World) {
     let mark = world.side.mark(&world.sandbox);
     assert_eq!(world.sweeps().await, Ok(known(1)));
     assert_eq!(world.side.calls_since(&world.sandbox, mark).len(), 1);
+}
+
+/// What the read of a won deal may say while search goes on, and what is recorded then.
+fn nonsense(deal: &str) -> Vec<(Fault, &'static str)> {
+    let read = |stage: &str, pipeline: &str| {
+        let properties = json!({
+            "dealstage": stage, "pipeline": pipeline, "closedate": "2026-11-20T09:00:00Z",
+        });
+        Fault::Refuse(Answer::json(200, &json!({"id": deal, "properties": properties})))
+    };
+    let missing = json!({"status": "error", "category": "OBJECT_NOT_FOUND", "message": "not found"});
+    let refused = json!({"status": "error", "category": "VALIDATION_ERROR", "message": "no"});
+    vec![
+        (Fault::Refuse(Answer::json(404, &missing)), "gone"),
+        (read("\u{fffd}closedwon", "default"), "not won: stage \u{fffd}closedwon"),
+        (read("", ""), "not won: stage no stage"),
+        (read("appointmentscheduled", "default"), "not won: stage appointmentscheduled"),
+        (read("closedwon", "another"), "not covered by applies_to"),
+        (Fault::Refuse(Answer::json(400, &refused)), "dead: reading the deal"),
+    ]
+}
+
+async fn a_win_that_reads_as_nothing_is_looked_at_at_every_sweep(world: &mut World) {
+    reads_as_nothing(world).await;
+}
+
+async fn a_win_that_reads_as_nothing_and_has_no_date_is_looked_at_at_every_sweep(world: &mut World) {
+    world.dates_no_wins();
+    reads_as_nothing(world).await;
+}
+
+async fn reads_as_nothing(world: &mut World) {
+    let faults = nonsense(NORTHLIGHT);
+    world.crm_fails(world.side.read_deal(), faults[0].0.clone(), Times::UntilCleared);
+    world.closes_deal(NORTHLIGHT).await;
+    assert_eq!(world.outcomes().await, ["gone"]);
+    world.passes(HOUR);
+    for (fault, outcome) in faults {
+        for _ in 0..2 {
+            world.crm_recovers();
+            world.crm_fails(world.side.read_deal(), fault.clone(), Times::UntilCleared);
+            assert_eq!(world.sweeps().await.unwrap().unknown, [world.key(NORTHLIGHT)], "{outcome}");
+            let outcomes = world.outcomes().await;
+            assert!(outcomes[0].starts_with(outcome) && outcomes[1] == "gone", "{outcomes:?}, not {outcome}");
+            world.passes(HOUR);
+        }
+        world.sweeps().await.unwrap();
+        let metric = if outcome.starts_with("not covered") { "0" } else { "1" };
+        assert_eq!(world.metric_of_wins_without_packet().await, metric, "{outcome}");
+        world.outcomes().await;
+    }
+    world.stops().await;
+    world.crm_recovers();
+    world.starts().await;
+    world.sweeps().await.unwrap();
+    world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.events().await.len(), 2, "looking again fills no inbox");
+    assert_eq!(world.sweeps().await, Ok(known(1)));
+    assert_eq!(world.metric_of_wins_without_packet().await, "0");
+    assert_eq!(world.tasks_on(NORTHLIGHT).len(), 1);
+}
+
+async fn a_win_that_read_as_gone_is_found_by_the_next_sweep(world: &mut World) {
+    let none = Answer::json(200, &json!({"totalSize": 0, "done": true, "records": []}));
+    world.crm_fails(world.side.read_deal(), Fault::Refuse(none), Times::Next(1));
+    let deal = world.side.complete();
+    world.closes_deal(deal).await;
+    assert_eq!(world.outcomes().await, ["gone"]);
+    world.passes(HOUR);
+    let wins = world.sweeps().await.unwrap();
+    assert_eq!(wins.before.get(&world.key(deal)).map(String::as_str), Some("gone"));
+    world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.sweeps().await, Ok(known(1)));
 }
 
 async fn a_win_that_search_does_not_show_yet_is_found_by_the_next_sweep(world: &mut World) {
@@ -403,6 +560,63 @@ async fn a_dry_run_changes_nothing() {
     salesforce:00DQy00000A7kLmMAJ: 0 won, 0 known, 0 new
     ");
     assert!(world.events().await.is_empty());
+    world.end().await;
+}
+
+async fn the_command_says_what_was_recorded() {
+    let mut world = world_for_commands().await;
+    let faults = nonsense(NORTHLIGHT);
+    let read = |deal| format!("GET /crm/objects/*/deals/{deal}");
+    world.crm_fails(&read(NORTHLIGHT), faults[0].0.clone(), Times::UntilCleared);
+    world.crm_fails(&read(PINEBROOK), faults[5].0.clone(), Times::UntilCleared);
+    let (status, _, err) = catch_up_command(&world, &["--since", "7d"]).await;
+    assert_eq!(status, 0, "{err}");
+    let outcomes = world.outcomes().await;
+    assert!(outcomes.contains(&"gone".to_owned()), "{outcomes:?}");
+    for dry_run in [&["--since", "7d", "--dry-run"][..], &["--since", "7d"]] {
+        let (_, out, _) = catch_up_command(&world, dry_run).await;
+        let last = if dry_run.len() == 3 {
+            "a dry run: nothing was changed"
+        } else {
+            "the service looks at them now"
+        };
+        let told: Vec<&str> = about_accounts(&out).lines().map(str::trim).take(4).collect();
+        let [first, gone, refused, end] = told[..] else { panic!("{out}") };
+        assert_eq!(first, "hubspot:48210077: 2 won, 0 known, 2 new");
+        assert_eq!(gone, format!("{}, looked at before: gone", world.key(NORTHLIGHT)));
+        let was_refused = format!("{}, looked at before: reading the deal", world.key(PINEBROOK));
+        assert!(refused.starts_with(&was_refused) && refused.ends_with("400 VALIDATION_ERROR"), "{refused}");
+        assert_eq!(end, last);
+        world.outcomes().await;
+    }
+    world.crm_recovers();
+    catch_up_command(&world, &["--since", "7d"]).await;
+    world.next_digest().await;
+    world.next_digest().await;
+    world.end().await;
+}
+
+async fn a_win_that_the_mapping_leaves_out_alarms_nobody() {
+    let mut world = World::without_service(Side::Hubspot, WORK);
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    let other = mapping.replace("pipelines: [", "pipelines: [elsewhere] # [");
+    assert_ne!(mapping, other);
+    std::fs::write(&world.installation.mapping, other).unwrap();
+    world.starts().await;
+    world.closes_deal(NORTHLIGHT).await;
+    assert_eq!(world.outcomes().await, ["not covered by applies_to"]);
+    world.passes(HOUR);
+    for _ in 0..2 {
+        assert_eq!(world.sweeps().await.unwrap().unknown, [world.key(NORTHLIGHT)]);
+        assert_eq!(world.metric_of_wins_without_packet().await, "0");
+        world.outcomes().await;
+    }
+    // The mapping is mended.
+    world.stops().await;
+    std::fs::write(&world.installation.mapping, mapping).unwrap();
+    world.starts().await;
+    world.sweeps().await.unwrap();
+    world.next_digest().await;
     world.end().await;
 }
 

@@ -9,7 +9,7 @@ use crate::named;
 use crate::process::{Process, handoff};
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
-use crate::world::{World, must, told_on};
+use crate::world::{World, must, told, told_on};
 
 /// Real seconds: a killed process has no clock that a test could move. On SQLite nobody waits for the lease; on
 /// PostgreSQL it has to run out, because another process might be at work.
@@ -39,7 +39,56 @@ pub fn trials() -> Vec<Trial> {
             trials.push(told_on(engine, name, async move |database| killed_at(side, point, &database).await));
         }
     }
+    for side in [Side::Hubspot, Side::Salesforce] {
+        for (point, sweeps) in [
+            ("deal.claimed", true),
+            ("deal.resolved", false),
+            ("delivery.claimed", false),
+            ("delivery.sent", true),
+        ] {
+            let sweeping = if sweeps { "::sweeping" } else { "" };
+            let name =
+                format!("{}::{point}{sweeping}::{}", named!(what_kills_the_service_is_given_up), side.name());
+            trials.push(told(name, async move || {
+                what_kills_the_service_is_given_up(side, point, sweeps).await
+            }));
+        }
+    }
     trials
+}
+
+/// One piece of work kills the service whenever it is begun, as an answer that takes all memory would. After its tries
+/// the service lives, also if sweeps go on finding the deal.
+async fn what_kills_the_service_is_given_up(side: Side, point: &'static str, sweeps: bool) {
+    let mut work = format!("{WORK}\ntries = 3");
+    if sweeps {
+        work = work.replace("catch_up = \"off\"", "catch_up = \"1h\"");
+    }
+    let world = World::on(side, Clock::machine(), &work);
+    drop(Process::serve(&world.installation, None).await);
+    let webhook = world.wins(side.complete()).webhooks(&world.sandbox, world.now(), 0).remove(0);
+    let config = world.installation.config.to_str().unwrap();
+    let mut deaths = 0;
+    let survivor = loop {
+        let mut process = Process::serve(&world.installation, Some(point)).await;
+        if deaths == 0 {
+            process.receives(&webhook).await;
+        }
+        let given_up = world.eventually("it is given up, or dies", async || {
+            let list = handoff(&["list", "--json", "--config", config]).output().await.unwrap();
+            let list = String::from_utf8(list.stdout).unwrap();
+            list.contains("\"dead\"") || list.contains("\"held\"")
+        });
+        tokio::select! {
+            () = process.dies() => deaths += 1,
+            () = given_up => break process,
+        }
+        assert!(deaths <= 3, "it goes on killing the service");
+    };
+    assert!(deaths > 1, "it did kill the service");
+    assert_eq!(survivor.reads_metric("handoff_store_up").await, 1, "and the service lives");
+    survivor.kill().await;
+    assert!(world.tasks_on(side.complete()).len() <= 1);
 }
 
 async fn killed_at(side: Side, point: &'static str, database: &TestDatabase) {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use handoff_bridge::clock::Clock;
 use handoff_sandbox::deals::{PORTAL, TOKEN};
 use handoff_sandbox::hubspot::{Kind, Property};
-use handoff_sandbox::{Fault, Log, LoggedCall, Times};
+use handoff_sandbox::{Answer, Fault, Log, LoggedCall, Times};
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::process::handoff;
 use crate::side::Side;
@@ -195,7 +195,7 @@ async fn an_unreadable_deal_is_said_and_passed_over() {
     let world = world(Side::Hubspot);
     world.crm_fails(
         &format!("GET /crm/objects/*/deals/{PINEBROOK}"),
-        Fault::status(400),
+        Fault::Refuse(Answer::json(400, &json!({"status": "error", "category": "VALIDATION_ERROR"}))),
         Times::UntilCleared,
     );
     let said = said(&world, &["coverage", "--account", PORTAL, "--json"]).await;

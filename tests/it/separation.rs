@@ -7,12 +7,13 @@ use handoff_bridge::store::DeliveryState;
 use handoff_bridge::store::Destination::CrmTask;
 use handoff_sandbox::deals::PORTAL;
 use handoff_sandbox::hubspot::Kind;
-use handoff_sandbox::{Fault, Platform as _, Times};
+use handoff_sandbox::{Answer, Fault, Platform as _, Times};
 use libtest_mimic::Trial;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::side::Side;
-use crate::world::{World, must, told};
+use crate::test_database::{Engine, TestDatabase};
+use crate::world::{World, must, told, told_on};
 use crate::{named, tests};
 
 const WORK: &str = r#"workers = 4
@@ -43,6 +44,14 @@ pub fn trials() -> Vec<Trial> {
         a_portal_that_hangs_does_not_delay_another_account,
     ];
     trials.extend(tests![a_refusal_between_failures_does_not_hide_that_a_portal_is_dead]);
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for side in [Side::Hubspot, Side::Salesforce] {
+            let name = format!("{}::{}", named!(work_of_an_account_waits_for_who_knows_it), side.name());
+            trials.push(told_on(engine, name, async move |database| {
+                work_of_an_account_waits_for_who_knows_it(side, &database).await;
+            }));
+        }
+    }
     trials
 }
 
@@ -149,7 +158,9 @@ async fn a_refusal_between_failures_does_not_hide_that_a_portal_is_dead() {
         );
         let deal = (302_000_000_000 + number).to_string();
         let read = format!("GET /crm/objects/*/deals/{deal}");
-        world.sandbox.hubspot.fails(&read, Fault::status(answer), Times::UntilCleared);
+        let body = json!({"status": "error", "category": "ANY"});
+        let fault = Fault::Refuse(Answer::json(answer, &body));
+        world.sandbox.hubspot.fails(&read, fault, Times::UntilCleared);
         assert_eq!(world.hubspot_sends(&wins(&world, &deal)).await, 200);
         world
             .eventually("the answer is written down", async || {
@@ -161,5 +172,60 @@ async fn a_refusal_between_failures_does_not_hide_that_a_portal_is_dead() {
     let pause = world.pause().await;
     assert!(pause.reason.starts_with("several calls in a row failed"), "{}", pause.reason);
     world.leaves_work();
+    world.end().await;
+}
+
+/// A process whose configuration lacks the account, as an old replica's does in a rolling update.
+async fn work_of_an_account_waits_for_who_knows_it(side: Side, database: &TestDatabase) {
+    let other = if side == Side::Hubspot { Side::Salesforce } else { Side::Hubspot };
+    let mut world = World::without_service(side, crate::world::WORK);
+    world.keeps_its_store_at(database);
+    let whole = std::fs::read_to_string(&world.installation.config).unwrap();
+    let (before, block) = whole.split_once(&format!("[[{}]]", side.name())).unwrap();
+    let end = block.find("\n[[").or(block.find("\n[slack]")).unwrap();
+    let without_it = format!("{before}{}", &block[end..]);
+
+    // Its task is refused for a while, and another deal of it is only announced.
+    world.starts().await;
+    world.crm_fails(side.create_task(), side.busy(), Times::UntilCleared);
+    world.closes_deal(side.complete()).await;
+    world.next_digest().await;
+    world.eventually("the task was tried", async || !world.attempts(CrmTask).await.is_empty()).await;
+    world.stops().await;
+    world.crm_recovers();
+
+    std::fs::write(&world.installation.config, &without_it).unwrap();
+    world.starts().await;
+    let announced = handoff_bridge::crm::Event {
+        deal: format!("{}:{}", side.account(), side.half_empty()).parse().unwrap(),
+        kind: handoff_bridge::crm::EventKind::Requested,
+        dedupe_key: "announced".to_owned(),
+        provider_id: "1".to_owned(),
+        occurred_at: None,
+        verification: "signed".to_owned(),
+    };
+    world.wins(side.half_empty());
+    world.service().app.store.record(vec![announced]).await.unwrap();
+    // What the process knows goes on meanwhile.
+    for (deal, hours) in [(other.complete(), 1), (other.half_empty(), 24)] {
+        world.passes(hours * std::time::Duration::from_hours(1));
+        assert_eq!(world.hears(&other.wins(&world.sandbox, deal)).await, 200);
+        world.next_digest().await;
+    }
+    world
+        .eventually("only the account's own work is left", async || world.open_work().await.len() == 2)
+        .await;
+    let mut left = world.open_work().await;
+    left.sort();
+    assert!(left[0].ends_with("waiting None") && left[1].ends_with("crm_task waiting"), "{left:?}");
+    world.stops().await;
+
+    std::fs::write(&world.installation.config, &whole).unwrap();
+    world.starts().await;
+    world.next_digest().await;
+    world.settles().await;
+    for deal in [side.complete(), side.half_empty()] {
+        assert_eq!(world.tasks_on(deal).len(), 1, "{deal}");
+    }
     world.end().await;
 }

@@ -1,6 +1,7 @@
 //! Copies of the database, and what a database that comes back from one must not do.
 
 use std::path::Path;
+use std::time::Duration;
 
 use handoff_bridge::store::{DealEnd, DeliveryEnd, NewPacket, Store, StoreError};
 use handoff_core::record::WinKey;
@@ -11,9 +12,11 @@ use crate::story::Story;
 pub const STORIES: &[Story] = stories![
     what_a_restored_database_believes_to_be_undelivered_is_looked_up_first,
     wins_after_the_restore_are_new,
+    wins_from_before_a_new_database_are_looked_up_first,
 ];
 
 pub const OF_A_FILE: &[Story] = stories![
+    the_database_that_was_there_is_whole_under_its_one_name,
     a_copy_that_is_taken_under_load_is_one_instant,
     a_copy_overwrites_nothing_and_belongs_to_its_owner,
     what_is_no_sound_copy_is_not_restored,
@@ -163,4 +166,48 @@ async fn a_restored_database_goes_on_from_the_copy_and_keeps_what_was_there(fixt
     let packet = old.packet("pkt_1").await.unwrap().unwrap();
     assert_eq!(packet.deliveries[0].external_id.as_deref(), Some("9"));
     old.close().await;
+}
+
+async fn wins_from_before_a_new_database_are_looked_up_first(fixture: Fixture) {
+    let second = Duration::from_secs(1);
+    for (deal, before, unknown) in [
+        ("1", second, true),
+        ("2", Duration::from_millis(1), true),
+        ("3", 7 * DAY, true),
+        ("4", 365 * DAY, true),
+        ("5", Duration::ZERO, false),
+    ] {
+        fixture.hears(deal, deal).await;
+        let lease = fixture.claims_deal().await;
+        let packet = fixture.packet(deal);
+        let won_at = fixture.now().checked_sub(before).unwrap();
+        let win = WinKey { won_at, ..packet.win.clone() };
+        fixture.ends(&lease, DealEnd::Packet(Box::new(NewPacket { win, ..*packet }))).await;
+        let task = fixture.claims_deliveries().await.remove(0);
+        assert_eq!((task.unknown, task.intended_at), (unknown, unknown.then_some(won_at)), "{deal}");
+        fixture.finishes(&task, done("1")).await;
+        for digest in fixture.claims_deliveries().await {
+            assert_eq!(digest.unknown, unknown, "{deal}");
+            fixture.finishes(&digest, done("1")).await;
+        }
+    }
+}
+
+async fn the_database_that_was_there_is_whole_under_its_one_name(fixture: Fixture) {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = directory.path().join("copy.db");
+    Store::back_up(&fixture.database.file(), &copy).await.unwrap();
+    // As a killed process leaves it: what was written last is in the log only.
+    let killed = directory.path().join("killed.db");
+    fixture.hears("1", "a").await;
+    for ending in ["", "-wal"] {
+        let name = |path: &Path| std::path::PathBuf::from(format!("{}{ending}", path.display()));
+        std::fs::copy(name(&fixture.database.file()), name(&killed)).unwrap();
+    }
+    let restored = Store::restore(&copy, &killed, &fixture.clock).await.unwrap();
+    let alone = directory.path().join("alone.db");
+    std::fs::copy(restored.set_aside.unwrap(), &alone).unwrap();
+    let store = Store::open(alone.as_path(), fixture.clock.clone()).await.unwrap();
+    assert_eq!(store.events(10).await.unwrap().len(), 1, "without the files beside it");
+    store.close().await;
 }

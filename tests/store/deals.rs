@@ -7,6 +7,8 @@ use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, deal, event, nothing,
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
+    every_lease_without_an_end_is_a_try,
+    a_deal_that_is_looked_at_again_gets_one_try_more,
     a_deal_has_one_worker_at_a_time,
     an_event_during_the_work_makes_the_deal_ready_again,
     a_win_has_one_packet_however_often_it_is_announced,
@@ -75,6 +77,7 @@ async fn a_lease_that_ran_out_goes_to_the_next_worker_and_the_first_changes_noth
     fixture.clock.advance(LEASE);
     let current = fixture.claims_deal().await;
     assert!(current.epoch > stale.epoch);
+    assert_eq!(current.attempts, 1, "it may be what stopped the first one");
 
     let packet = DealEnd::Packet(fixture.packet("1"));
     for end in [packet, nothing(), retry(&fixture), dead()] {
@@ -194,4 +197,60 @@ async fn a_claim_for_several_accounts_takes_in_turn_and_no_more_than_there_is_ro
     let of = |portal: &str| leases.iter().filter(|lease| lease.deal.account.to_string() == portal).count();
     let claimed = ["hubspot:1", "hubspot:2", "hubspot:3", "hubspot:4"].map(of);
     assert_eq!(claimed, [2, 0, 4, 2], "all it has, nothing while it is paused, its portion, what is left");
+}
+
+async fn every_lease_without_an_end_is_a_try(fixture: Fixture) {
+    fixture.hears("1", "a").await;
+    assert_eq!(fixture.claims_deal().await.attempts, 0);
+    let mut fixture = fixture;
+    for (tries, reopens) in [(1, false), (2, true), (3, true), (4, false)] {
+        if reopens {
+            fixture = fixture.reopened().await;
+        }
+        fixture.clock.advance(LEASE);
+        assert_eq!(fixture.claims_deal().await.attempts, tries);
+    }
+    fixture.clock.advance(LEASE);
+    let lease = fixture.claims_deal().await;
+    fixture.ends(&lease, retry(&fixture)).await;
+    fixture.clock.advance(MINUTE);
+    let lease = fixture.claims_deal().await;
+    assert_eq!(lease.attempts, 6, "a try that ended counts once");
+    let pause = DealEnd::Paused { until: fixture.now(), reason: "401".to_owned() };
+    fixture.ends(&lease, pause).await;
+    let lease = fixture.claims_deal().await;
+    assert_eq!(lease.attempts, 6, "and a pause not at all");
+    fixture.ends(&lease, nothing()).await;
+    fixture.hears("1", "b").await;
+    assert_eq!(fixture.claims_deal().await.attempts, 0, "a fresh start");
+}
+
+async fn a_deal_that_is_looked_at_again_gets_one_try_more(fixture: Fixture) {
+    let again = async |key: &str| fixture.store.look_again(vec![event("1", key)]).await.unwrap();
+    fixture.hears("1", "a").await;
+    again("a").await;
+    let lease = fixture.claims_deal().await;
+    again("a").await;
+    assert_eq!(fixture.claims_deals().await, [], "what is in hand stays so");
+    fixture.ends(&lease, nothing()).await;
+    assert_eq!(fixture.outcomes().await, ["not won: negotiation"]);
+
+    again("a").await;
+    assert_eq!(fixture.outcomes().await, ["waiting"]);
+    let recorded = fixture.store.recorded(&[deal("1"), deal("2")]).await.unwrap();
+    assert_eq!(recorded.into_iter().collect::<Vec<_>>(), [(deal("1"), "not won: negotiation".to_owned())]);
+    let mut lease = fixture.claims_deal().await;
+    for (attempts, left) in [(0, 0), (1, 1), (15, 15), (16, 16)] {
+        lease.attempts = attempts;
+        fixture.ends(&lease, dead()).await;
+        again("a").await;
+        lease = fixture.claims_deal().await;
+        assert_eq!(lease.attempts, left, "one less than when it died");
+    }
+    let packet_id = "pkt_1".to_owned();
+    fixture.ends(&lease, DealEnd::Known { packet_id }).await;
+    again("a").await;
+    assert_eq!(fixture.claims_deals().await, [], "it has its packet");
+    again("2").await;
+    assert_eq!(fixture.claims_deals().await, [], "a deal that was never announced");
 }

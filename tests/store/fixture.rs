@@ -109,6 +109,7 @@ impl Fixture {
         let (outcome, error) = match end {
             DeliveryEnd::Done { .. } => ("delivered", None),
             DeliveryEnd::Retry { .. } => ("retry", Some("503")),
+            DeliveryEnd::Postponed { .. } => ("postponed", None),
             DeliveryEnd::Unknown { .. } | DeliveryEnd::Held => ("unknown", Some("timed out")),
             DeliveryEnd::Dead => ("gave_up", Some("400")),
             DeliveryEnd::Paused { .. } => ("paused", Some("401: the token was refused")),
@@ -188,7 +189,7 @@ pub fn deal(deal: &str) -> DealKey {
 }
 
 pub fn win(id: &str) -> WinKey {
-    WinKey { deal: deal(id), won_at: "2026-11-20T15:04:05Z".parse().unwrap() }
+    WinKey { deal: deal(id), won_at: "2026-11-22T08:00:00Z".parse().unwrap() }
 }
 
 pub fn event(id: &str, key: &str) -> Event {

@@ -84,7 +84,7 @@ async fn the_next_process_takes_back_every_lease_at_once(fixture: Fixture) {
     let fixture = fixture.reopened().await;
     let deal_again = fixture.claims_deal().await;
     let delivery_again = fixture.claims_delivery().await;
-    assert_eq!((&deal_again.deal, deal_again.attempts), (&deal.deal, 0));
+    assert_eq!((&deal_again.deal, deal_again.attempts), (&deal.deal, 1));
     assert!(deal_again.epoch > deal.epoch && delivery_again.epoch > delivery.epoch);
     assert!(!delivery_again.unknown, "nothing was tried under the void lease");
 }

@@ -7,6 +7,8 @@ use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
+    a_lease_without_an_end_is_a_try,
+    what_was_postponed_is_no_try,
     the_digest_waits_for_the_first_try_of_the_task,
     the_digest_does_not_wait_for_ever,
     a_digest_that_was_tried_keeps_its_retry_time,
@@ -65,7 +67,7 @@ async fn a_try_nobody_saw_the_end_of_comes_back_as_unknown(fixture: Fixture) {
     let fixture = fixture.reopened().await;
     fixture.clock.advance(LEASE);
     let second = fixture.claims_deliveries().await.remove(0);
-    assert_eq!((second.unknown, second.intended_at, second.attempts), (true, Some(began), 0));
+    assert_eq!((second.unknown, second.intended_at, second.attempts), (true, Some(began), 1));
     let attempt = fixture.attempt(&first, &done("1"));
     assert!(!fixture.store.finish_delivery(&first, done("1"), attempt).await.unwrap());
     assert!(!fixture.store.intend(&first).await.unwrap());
@@ -188,4 +190,31 @@ async fn the_digest_can_look_up_where_the_task_is(fixture: Fixture) {
     fixture.finishes(&task, done("900")).await;
     let there = Some(("900".to_owned(), Some("https://example.com/1".to_owned())));
     assert_eq!(fixture.store.external(&packet_id, CrmTask).await.unwrap(), there);
+}
+
+async fn a_lease_without_an_end_is_a_try(fixture: Fixture) {
+    fixture.has_packet("1").await;
+    let mut fixture = fixture;
+    for (tries, reopens, intends) in
+        [(0, false, false), (1, false, true), (2, true, false), (3, true, true), (4, false, false)]
+    {
+        if reopens {
+            fixture = fixture.reopened().await;
+        }
+        let lease = fixture.claims_deliveries().await.remove(0);
+        assert_eq!((lease.destination, lease.attempts), (CrmTask, tries));
+        if intends {
+            assert!(fixture.store.intend(&lease).await.unwrap());
+        }
+        fixture.clock.advance(LEASE);
+    }
+}
+
+async fn what_was_postponed_is_no_try(fixture: Fixture) {
+    fixture.has_packet("1").await;
+    for _ in 0..3 {
+        let lease = fixture.claims_deliveries().await.remove(0);
+        assert_eq!((lease.destination, lease.attempts, lease.unknown), (CrmTask, 0, false));
+        fixture.finishes(&lease, DeliveryEnd::Postponed { at: fixture.now() }).await;
+    }
 }

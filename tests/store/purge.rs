@@ -1,11 +1,13 @@
 //! What is forgotten, and what never is.
 
-use handoff_bridge::store::{DealEnd, DeliveryEnd, StoredRecord};
+use handoff_bridge::clock::Clock;
+use handoff_bridge::store::{DealEnd, DeliveryEnd, Store, StoredRecord};
 
 use crate::fixture::{DAY, Fixture, MINUTE, deal, done, event, nothing, win};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
+    old_events_behind_many_young_ones_are_forgotten,
     finished_work_is_forgotten_and_its_win_is_not,
     unfinished_work_is_never_forgotten,
     a_deal_with_a_younger_event_stays,
@@ -115,4 +117,20 @@ async fn a_record_that_is_still_needed_stays(fixture: Fixture) {
     let task = fixture.claims_delivery().await;
     fixture.finishes(&task, DeliveryEnd::Dead).await;
     assert_eq!(fixture.store.purge_records(fixture.now()).await.unwrap(), 1);
+}
+
+async fn old_events_behind_many_young_ones_are_forgotten(fixture: Fixture) {
+    // A replica's clock is ahead, or was.
+    let ahead = Store::open(fixture.database.url(), Clock::manual(fixture.after(40 * DAY))).await.unwrap();
+    for young in [1, 499, 500, 501, 1200] {
+        let events = (0..young).map(|n| event("young", &format!("{young} {n}")));
+        ahead.record(events.collect()).await.unwrap();
+        fixture.hears("old", &format!("old {young}")).await;
+    }
+    ahead.close().await;
+    let old: Vec<_> =
+        fixture.claims_deals().await.into_iter().filter(|lease| lease.deal == deal("old")).collect();
+    fixture.ends(&old[0], nothing()).await;
+    fixture.clock.advance(DAY);
+    assert_eq!(fixture.store.purge(fixture.now()).await.unwrap(), 5);
 }

@@ -30,7 +30,7 @@ async fn the_list_shows_work_left_first_and_then_packets_newest_first(fixture: F
       {
         "packet_id": "pkt_2",
         "deal": "hubspot:48210077:2",
-        "won_at": "2026-11-20T15:04:05Z",
+        "won_at": "2026-11-22T08:00:00Z",
         "created_at": "2026-11-22T08:01:00Z",
         "deliveries": [
           {
@@ -54,7 +54,7 @@ async fn the_list_shows_work_left_first_and_then_packets_newest_first(fixture: F
       {
         "packet_id": "pkt_1",
         "deal": "hubspot:48210077:1",
-        "won_at": "2026-11-20T15:04:05Z",
+        "won_at": "2026-11-22T08:00:00Z",
         "created_at": "2026-11-22T08:00:00Z",
         "deliveries": [
           {

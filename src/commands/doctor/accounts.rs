@@ -4,13 +4,13 @@ use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crm::Crm;
-use crate::crm::outbound::Outbound;
+use crate::server;
 use handoff_core::mapping::Mapping;
 use handoff_core::record::WantedFields;
 
 pub(super) async fn look(config: &Config, mappings: &[Mapping], http: &reqwest::Client) -> Vec<Finding> {
     let clock = Clock::machine();
-    let outbound = Outbound { http: http.clone(), timeout: config.work.http_timeout, clock: clock.clone() };
+    let outbound = server::outbound(config, http.clone(), clock.clone());
     let wanted = |file: &std::path::Path| {
         let file = file.display().to_string();
         mappings.iter().find(|mapping| mapping.file == file).map(Mapping::wanted_fields).unwrap_or_default()

@@ -4,6 +4,7 @@ use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::slack::SlackClient;
+use crate::server;
 
 const SLACK: &str = "slack";
 
@@ -19,7 +20,7 @@ const NEEDED: [(&[&str], &str, bool); 3] = [
 ];
 
 pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding> {
-    let client = SlackClient::new(http.clone(), &config.slack, config.work.http_timeout, Clock::machine());
+    let client = SlackClient::new(&config.slack, server::outbound(config, http.clone(), Clock::machine()));
     match client.identity().await {
         Ok(None) => vec![Finding::doubtful(
             SLACK,

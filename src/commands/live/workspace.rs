@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::delivery::slack::workspace::{Channel, Mention};
 use crate::delivery::slack::{Identity, SlackClient};
 use crate::failure::Failure;
+use crate::server;
 use handoff_core::source::{Problems, Span, Spanned};
 use handoff_core::workbench::live_check::{self, Named};
 
@@ -23,7 +24,7 @@ pub(super) async fn compare(
     settings: &mut Problems,
     mappings: &mut [Problems],
 ) -> Option<String> {
-    let slack = SlackClient::new(http.clone(), &config.slack, config.work.http_timeout, clock.clone());
+    let slack = SlackClient::new(&config.slack, server::outbound(config, http.clone(), clock.clone()));
     let bot = match slack.identity().await {
         Ok(Some(bot)) => bot,
         Ok(None) => return Some("slack: an incoming webhook cannot be asked".to_owned()),

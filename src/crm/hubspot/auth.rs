@@ -184,7 +184,7 @@ const RENEWING: &str = "renewing the access token";
 
 /// HubSpot will not take this refresh token, now or later.
 fn is_final(refused: &ApiError) -> bool {
-    matches!(refused.status.as_u16(), 400 | 401 | 403)
+    matches!(refused.status.as_u16(), 400 | 401 | 403) && refused.is_hubspots_own()
 }
 
 fn same(one: &SecretString, other: &SecretString) -> bool {

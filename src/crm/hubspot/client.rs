@@ -17,6 +17,7 @@ use super::auth::Auth;
 use super::config::Settings;
 use super::error::{ApiError, CallError};
 use super::wire::{Item, Link, Page, Pipeline, Property, TokenInfo};
+use crate::clock::later;
 use crate::crm::outbound::Outbound;
 use crate::crm::rate_limiter::RateLimiter;
 use crate::failure::Failure;
@@ -31,7 +32,7 @@ const PAGES: usize = 10;
 
 /// The span HubSpot counts calls in.
 /// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
-const WINDOW: Duration = Duration::from_secs(10);
+pub(super) const WINDOW: Duration = Duration::from_secs(10);
 /// Searches that an account allows in one second, to all its apps together.
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm>
 const SEARCHES_PER_SECOND: u32 = 5;
@@ -155,7 +156,7 @@ impl Client {
     pub(super) async fn search(&self, query: &Value) -> Result<Page<Item>, Failure> {
         let mut tries = 1;
         loop {
-            self.searches.acquire(RATE).await.map_err(|wait| held(wait).retry(SEARCHING))?;
+            self.searches.acquire(RATE).await.map_err(|wait| self.held(wait))?;
             let path = format!("objects/{}/deals/search", self.version);
             match self.call(self.request(Method::POST, &path).json(query)).await {
                 // The next call waits for as long as HubSpot asked for.
@@ -167,10 +168,16 @@ impl Client {
         }
     }
 
-    /// Creates a task and returns its id.
+    /// Waits for the rate limit, and for a token if there is none.
+    pub(super) async fn prepare_write(&self) -> Result<(), Failure> {
+        self.limiter.acquire(RATE).await.map_err(|wait| self.held(wait))?;
+        self.auth.bearer().await.map(drop)
+    }
+
+    /// Creates a task and returns its id. Its turn was taken by [`Client::prepare_write`].
     pub(super) async fn create_task(&self, body: &Value) -> Result<String, Failure> {
         let request = self.request(Method::POST, &format!("objects/{}/tasks", self.version)).json(body);
-        let task: Item = self.call(request).await.map_err(|error| error.read_back("creating the task"))?;
+        let task: Item = self.send(request).await.map_err(|error| error.read_back("creating the task"))?;
         Ok(task.id)
     }
 
@@ -214,12 +221,23 @@ impl Client {
         self.outbound.http.request(method, format!("{}/crm/{path}", self.base))
     }
 
-    /// Sends a request when the limit allows, with a token; once more if HubSpot refuses the token and
-    /// there is a newer one. A refused token means that nothing was done, so this is safe for a write too.
+    /// The call is not made, and neither are others: HubSpot asked for quiet.
+    fn held(&self, wait: Duration) -> Failure {
+        let why = "HubSpot asked us to be quiet for a while".to_owned();
+        Failure::Pause { why, until: Some(later(self.outbound.clock.now(), wait)) }
+    }
+
+    /// Sends a request when the limit allows.
     async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
+        self.limiter.acquire(RATE).await.map_err(|wait| CallError::Held(self.held(wait)))?;
+        self.send(request).await
+    }
+
+    /// Sends a request with a token; once more if HubSpot refuses the token and there is a newer one. A refused token
+    /// means that nothing was done, so this is safe for a write too.
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
         let mut renewed = false;
         loop {
-            self.limiter.acquire(RATE).await.map_err(held)?;
             let bearer = self.auth.bearer().await.map_err(CallError::Held)?;
             let request = request
                 .try_clone()
@@ -234,6 +252,7 @@ impl Client {
             }
             if refused.is_unauthorized() && !renewed && self.auth.discard(&bearer).await {
                 renewed = true;
+                self.limiter.acquire(RATE).await.map_err(|wait| CallError::Held(self.held(wait)))?;
                 continue;
             }
             return Err(CallError::Refused(Box::new(refused)));
@@ -247,11 +266,6 @@ fn unless_missing<T>(answer: Result<T, CallError>, doing: &str) -> Result<Option
         Err(error) if error.is_missing() => Ok(None),
         answer => answer.map(Some).map_err(|error| error.retry(doing)),
     }
-}
-
-fn held(wait: Duration) -> CallError {
-    let why = "HubSpot asked us to be quiet for a while".to_owned();
-    CallError::Held(Failure::Retry { why, after: Some(wait) })
 }
 
 /// Where an answer cannot be read, without repeating any of it.

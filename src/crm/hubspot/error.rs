@@ -11,7 +11,9 @@ use jiff::{Timestamp, ToSpan as _};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use super::client::WINDOW;
 use super::wire::Lax;
+use crate::clock::later;
 use crate::crm::outbound::{self, Answer, SendError};
 use crate::failure::Failure;
 
@@ -21,12 +23,12 @@ pub(super) type CallError = outbound::CallError<ApiError>;
 impl CallError {
     /// The object is archived, deleted or was never there.
     pub(super) fn is_missing(&self) -> bool {
-        matches!(self, Self::Refused(refused) if refused.status == StatusCode::NOT_FOUND)
+        matches!(self, Self::Refused(refused) if refused.status == StatusCode::NOT_FOUND && refused.is_hubspots_own())
     }
 
     /// The app lacks a scope for this call.
     pub(super) fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Refused(refused) if refused.status == StatusCode::FORBIDDEN)
+        matches!(self, Self::Refused(refused) if refused.status == StatusCode::FORBIDDEN && refused.is_hubspots_own())
     }
 
     /// The scopes that HubSpot says are needed.
@@ -99,6 +101,14 @@ impl ApiError {
         (self.status == StatusCode::TOO_MANY_REQUESTS && !self.is_daily()).then(|| self.wait())
     }
 
+    /// Whether the body is an error as HubSpot words it. A proxy, a captive portal or a redirect answers with other
+    /// words, or none.
+    pub(super) fn is_hubspots_own(&self) -> bool {
+        let Body { category, error_type, status, correlation_id, .. } = &self.body;
+        let status = if **status == "error" { correlation_id } else { status };
+        [category, error_type, status].iter().any(|word| !word.is_empty())
+    }
+
     pub(super) fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
     }
@@ -144,12 +154,8 @@ impl outbound::ApiError for ApiError {
     fn failure(&self, doing: &str) -> Option<Failure> {
         let why = self.explain(doing);
         Some(match self.status.as_u16() {
-            401 => Failure::Pause {
-                why: format!("{why}; check the token or connect the app again"),
-                until: None,
-            },
-            403 => Failure::Pause { why: format!("{why}; {}", self.scopes()), until: None },
             429 if self.is_daily() => Failure::Pause { why, until: Some(next_midnight(self.at)) },
+            429 if self.wait() > WINDOW => Failure::Pause { why, until: Some(later(self.at, self.wait())) },
             429 => Failure::Retry { why, after: Some(self.wait()) },
             // Another call is changing the object right now.
             409 => Failure::retry(why),
@@ -158,6 +164,13 @@ impl outbound::ApiError for ApiError {
             477 => Failure::Retry { why, after: self.retry_after },
             // HubSpot may have done the work before it failed.
             408 | 500..=599 => return None,
+            414 | 431 => Failure::GiveUp { why },
+            _ if !self.is_hubspots_own() => return None,
+            401 => Failure::Pause {
+                why: format!("{why}; check the token or connect the app again"),
+                until: None,
+            },
+            403 => Failure::Pause { why: format!("{why}; {}", self.scopes()), until: None },
             _ => Failure::GiveUp { why },
         })
     }
@@ -257,10 +270,44 @@ mod tests {
             (504, "retry", "unknown"),
             (521, "retry", "unknown"),
             (524, "retry", "unknown"),
-            (302, "give up", "give up"),
         ] {
-            assert_eq!(kind(&refused(status, &[], "").retry("reading")), read, "read {status}");
-            assert_eq!(kind(&refused(status, &[], "<html>").read_back("writing")), write, "write {status}");
+            for body in [
+                r#"{"status":"error","category":"ANY"}"#,
+                r#"{"status":"error","message":"resource not found","correlationId":"0a1b"}"#,
+            ] {
+                assert_eq!(kind(&refused(status, &[], body).retry("reading")), read, "read {status}");
+                assert_eq!(kind(&refused(status, &[], body).read_back("writing")), write, "write {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_hubspot_did_not_say_is_never_final() {
+        for body in [
+            "",
+            "<html>Sign in to the guest network</html>",
+            "{}",
+            "[]",
+            "null",
+            r#"{"status":"error"}"#,
+            r#"{"message":"blocked"}"#,
+            r#"{"error":"forbidden"}"#,
+        ] {
+            for status in [301, 302, 307, 400, 401, 403, 404, 405, 410, 451] {
+                let refused = || refused(status, &[], body);
+                assert_eq!(kind(&refused().retry("reading")), "retry", "{status} {body}");
+                assert_eq!(kind(&refused().read_back("writing")), "unknown", "{status} {body}");
+                assert!(!refused().is_missing() && !refused().is_forbidden(), "{status} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_wish_for_quiet_is_a_pause() {
+        for (wish, expected) in [("10", "retry"), ("11", "pause"), ("3600", "pause"), ("1000000000", "pause")]
+        {
+            let failure = refused(429, &[("retry-after", wish)], "").retry("reading");
+            assert_eq!(kind(&failure), expected, "{wish}");
         }
     }
 
@@ -346,8 +393,9 @@ mod tests {
 
     #[test]
     fn only_404_means_missing() {
-        assert!(refused(404, &[], "").is_missing());
-        assert!(!refused(400, &[], "").is_missing());
+        let body = r#"{"category":"OBJECT_NOT_FOUND"}"#;
+        assert!(refused(404, &[], body).is_missing());
+        assert!(!refused(400, &[], body).is_missing());
         assert!(!CallError::Lost(String::new()).is_missing());
     }
 }

@@ -199,6 +199,10 @@ impl Crm for HubSpot {
         Ok(task::find(tasks, marker).map(|task| self.task(task.id)))
     }
 
+    async fn prepare_write(&self) -> Result<(), Failure> {
+        self.client.prepare_write().await
+    }
+
     async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure> {
         self.client.create_task(&task::create(draft)).await.map(|id| self.task(id))
     }

@@ -19,6 +19,8 @@ use crate::failure::Failure;
 const PAGE: usize = 200;
 /// Deals that one query shows, however it is paged.
 const QUERY: usize = 10_000;
+/// Pages that are turned at most, of all queries of one search.
+const MOST_PAGES: usize = 1_000;
 
 const CHANGED: &str = "hs_lastmodifieddate";
 /// The later one is the hint. Neither is before the win, and nobody can edit them; the first exists in
@@ -31,7 +33,7 @@ const WON: [&str; 2] = ["hs_v2_date_entered_current_stage", "hs_closed_won_date"
 pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {
     let mut found = BTreeMap::new();
     let (mut from, mut after, mut pages) = (since, "0".to_owned(), 1);
-    loop {
+    for _ in 0..MOST_PAGES {
         let page = client.search(&query(from, &after)).await?;
         let next = page.next().map(ToOwned::to_owned);
         let mut newest = from;
@@ -50,6 +52,7 @@ pub(super) async fn won_since(client: &Client, since: Timestamp) -> Result<Vec<W
             (from, after, pages) = (later(from, Duration::from_millis(1)), "0".to_owned(), 1);
         }
     }
+    Err(Failure::retry(format!("searching for won deals: there are more than {MOST_PAGES} pages")))
 }
 
 /// The published schema requires all five keys.
@@ -72,7 +75,7 @@ pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>
     let mut found: Vec<String> = Vec::new();
     let mut after = "0".to_owned();
     let most = most.min(QUERY);
-    loop {
+    for _ in 0..MOST_PAGES {
         let page = client.search(&last(most.min(PAGE), &after)).await?;
         let next = page.next().map(ToOwned::to_owned);
         for item in page.results {
@@ -82,9 +85,10 @@ pub(super) async fn last_won(client: &Client, most: usize) -> Result<Vec<String>
         }
         match next {
             Some(next) if found.len() < most => after = next,
-            _ => return Ok(found),
+            _ => break,
         }
     }
+    Ok(found)
 }
 
 /// HubSpot sorts by one property only.

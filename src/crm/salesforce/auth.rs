@@ -198,6 +198,10 @@ fn refused(answer: &Answer) -> Failure {
         return Failure::Retry { why, after: answer.retry_after() };
     }
     let code = answer.json::<OauthError>().map(|oauth| oauth.error).unwrap_or_default();
+    if code.is_empty() {
+        // A proxy, a captive portal or a redirect answers in other words.
+        return Failure::retry(format!("{LOGIN}: an answer of {status} that is not Salesforce's"));
+    }
     let hint = match code.as_str() {
         "invalid_grant" => {
             "the user is not pre-authorised for the app, username or audience is wrong, or our clock is off"

@@ -11,9 +11,12 @@ use super::field::Described;
 use super::id::{Prefix, SalesforceId};
 use crate::crm::outbound::{Answer, Outbound};
 
+/// Pages of one query that are followed; a page has up to 2,000 rows.
+const PAGES: usize = 500;
+
 pub struct Client {
     outbound: Outbound,
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
     /// `https://acme.my.salesforce.com/services/data/v66.0`
     base: Url,
 }
@@ -54,13 +57,14 @@ impl Client {
     pub async fn query_all<T: DeserializeOwned>(&self, soql: &str) -> Result<Vec<T>, CallError> {
         let mut page: Rows<T> = self.query(soql).await?;
         let mut rows = page.records;
-        while let Some(next) = page.next {
+        for _ in 1..PAGES {
+            let Some(next) = page.next else { return Ok(rows) };
             let (_, cursor) = next.rsplit_once("/query/").ok_or_else(unreadable)?;
             let url = self.url(&["query", cursor]);
             page = self.read_at(&url).await?;
             rows.extend(page.records);
         }
-        Ok(rows)
+        Err(CallError::Unreadable(format!("there are more than {PAGES} pages")))
     }
 
     /// What our user may see of an object.
@@ -117,7 +121,7 @@ impl Client {
         if answer.status.is_success() {
             Ok(answer)
         } else {
-            Err(CallError::refused(&answer, self.outbound.clock.now()))
+            Err(CallError::refused(&answer, self.outbound.clock.now(), self.outbound.limit_pause))
         }
     }
 

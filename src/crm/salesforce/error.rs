@@ -11,8 +11,8 @@ use crate::clock::later;
 use crate::crm::outbound::{self, Answer, SendError};
 use crate::failure::Failure;
 
-/// How long to leave an org alone whose request limit is used up. The limit is a rolling 24 hours.
-const LIMIT_PAUSE: Duration = Duration::from_mins(5);
+/// The code of a used-up request limit, which is a rolling 24 hours.
+const LIMIT: &str = "REQUEST_LIMIT_EXCEEDED";
 
 const NOT_SENT: &str = "Salesforce cannot be reached";
 const LOST: &str = "no whole answer came back in time";
@@ -68,15 +68,18 @@ pub fn unless_denied<T>(answer: Result<T, CallError>, doing: &str) -> Result<Opt
 }
 
 impl CallError {
-    /// An answer that is not success, received at `at`, with the errors it lists.
-    pub fn refused(answer: &Answer, at: Timestamp) -> Self {
-        let (status, retry_after) = (answer.status.as_u16(), answer.retry_after());
-        Self::Refused(Box::new(ApiError {
-            status,
-            errors: answer.json().unwrap_or_default(),
-            retry_after,
-            at,
-        }))
+    /// An answer that is not success, received at `at`, with the errors it lists. A used-up limit that does not say
+    /// for how long is left alone for `limit_pause`.
+    pub fn refused(answer: &Answer, at: Timestamp, limit_pause: Duration) -> Self {
+        let status = answer.status.as_u16();
+        let mut errors: Vec<ListedError> = answer.json().unwrap_or_default();
+        // Several records have one external key: a list of their addresses in place of errors.
+        if status == 300 && answer.json::<Vec<String>>().is_ok() {
+            errors.push(ListedError { code: "MULTIPLE_CHOICES".to_owned(), ..ListedError::default() });
+        }
+        let is_limit = errors.iter().any(|error| error.code == LIMIT);
+        let retry_after = answer.retry_after().or(is_limit.then_some(limit_pause));
+        Self::Refused(Box::new(ApiError { status, errors, retry_after, at }))
     }
 
     /// The errors that Salesforce listed, if it got that far.
@@ -98,16 +101,18 @@ impl outbound::ApiError for ApiError {
         let code = |wanted: &str| self.errors.iter().any(|error| error.code == wanted);
         let why = self.explain(doing);
         Some(match self.status {
-            _ if code("REQUEST_LIMIT_EXCEEDED") => {
-                let wait = self.retry_after.unwrap_or(LIMIT_PAUSE);
+            _ if code(LIMIT) => {
                 let why = format!("{why}: the org's API requests are used up; other programs share them");
-                Failure::Pause { why, until: Some(later(self.at, wait)) }
+                Failure::Pause { why, until: Some(later(self.at, self.retry_after.unwrap_or_default())) }
             }
             // The parent record was locked for some ten seconds by another transaction.
             _ if code("UNABLE_TO_LOCK_ROW") || code("QUERY_TIMEOUT") => {
                 Failure::Retry { why, after: self.retry_after }
             }
             429 => Failure::Retry { why, after: self.retry_after },
+            414 | 431 => Failure::give_up(format!("{why}: the mapping names too many fields for one query")),
+            // A proxy, a captive portal or a redirect answers without one of Salesforce's codes.
+            _ if self.errors.iter().all(|error| error.code.is_empty()) => return None,
             401 => Failure::Pause { why: format!("{why}: a new token was refused too"), until: None },
             403 if code("API_DISABLED_FOR_ORG") || code("API_CURRENTLY_DISABLED") => {
                 Failure::Pause { why: format!("{why}: the org does not allow API calls"), until: None }
@@ -120,7 +125,6 @@ impl outbound::ApiError for ApiError {
                 Failure::give_up(format!("{why}: several records have this key; make the key field unique"))
             }
             404 => Failure::give_up(format!("{why}: deleted, or not shared with the integration user")),
-            414 | 431 => Failure::give_up(format!("{why}: the mapping names too many fields for one query")),
             301..=499 => Failure::give_up(why),
             _ => return None,
         })
@@ -154,6 +158,8 @@ impl outbound::ApiError for ApiError {
 mod tests {
     use super::*;
 
+    const LIMIT_PAUSE: Duration = Duration::from_mins(7);
+
     fn refused(status: u16, code: &str) -> CallError {
         let error = ListedError { code: code.into(), message: "Acme's secret".into(), fields: vec![] };
         CallError::Refused(Box::new(ApiError { status, errors: vec![error], retry_after: None, at: now() }))
@@ -185,8 +191,7 @@ mod tests {
             (403, "API_DISABLED_FOR_ORG", "pause", "pause"),
             (403, "INSUFFICIENT_ACCESS", "give up", "give up"),
             (404, "NOT_FOUND", "give up", "give up"),
-            (300, "", "give up", "give up"),
-            (302, "", "give up", "give up"),
+            (300, "MULTIPLE_CHOICES", "give up", "give up"),
             (410, "UNSUPPORTED_API_VERSION", "pause", "pause"),
             (414, "", "give up", "give up"),
             (431, "", "give up", "give up"),
@@ -201,6 +206,32 @@ mod tests {
     }
 
     #[test]
+    fn what_salesforce_did_not_say_is_never_final() {
+        let read = |status: u16, body: &str| {
+            let status = reqwest::StatusCode::from_u16(status).unwrap();
+            let answer = Answer { status, headers: reqwest::header::HeaderMap::new(), body: body.into() };
+            CallError::refused(&answer, now(), LIMIT_PAUSE)
+        };
+        for body in [
+            "",
+            "<html>Sign in to the guest network</html>",
+            "{}",
+            "[]",
+            "null",
+            r#"[{"message":"no"}]"#,
+            r#"{"error":"forbidden"}"#,
+            r#"["/a","/b"]"#,
+        ] {
+            for status in [301, 302, 307, 400, 401, 403, 404, 405, 410, 451, 511] {
+                assert_eq!(name(&read(status, body).retry("asking")), "retry", "{status} {body}");
+                assert_eq!(name(&read(status, body).read_back("writing")), "unknown", "{status} {body}");
+            }
+        }
+        assert_eq!(name(&read(300, r#"["/a","/b"]"#).read_back("writing")), "give up");
+        assert_eq!(name(&read(300, "<html>").read_back("writing")), "unknown");
+    }
+
+    #[test]
     fn a_connection_that_was_never_made_wrote_nothing() {
         assert_eq!(name(&CallError::NotSent(NOT_SENT.to_owned()).read_back("writing")), "retry");
         assert_eq!(name(&CallError::Lost(LOST.to_owned()).read_back("writing")), "unknown");
@@ -209,11 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn a_used_up_limit_holds_the_org_for_minutes() {
-        let Failure::Pause { why, until } = refused(403, "REQUEST_LIMIT_EXCEEDED").retry("asking") else {
-            panic!()
-        };
-        assert_eq!(until, Some("2026-11-22T08:05:00Z".parse().unwrap()));
+    fn a_used_up_limit_holds_the_org_for_the_configured_pause() {
+        let body = r#"[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]"#;
+        let status = reqwest::StatusCode::FORBIDDEN;
+        let answer = Answer { status, headers: reqwest::header::HeaderMap::new(), body: body.into() };
+        let failure = CallError::refused(&answer, now(), LIMIT_PAUSE).retry("asking");
+        let Failure::Pause { why, until } = failure else { panic!() };
+        assert_eq!(until, Some(later(now(), LIMIT_PAUSE)));
         insta::assert_snapshot!(why, @"asking: Salesforce answered 403 REQUEST_LIMIT_EXCEEDED: the org's API requests are used up; other programs share them");
     }
 

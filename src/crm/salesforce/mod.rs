@@ -197,6 +197,10 @@ impl Crm for Salesforce {
         Ok(found.and_then(|task| SalesforceId::of(Prefix::Task, &task.id)).map(|id| self.task_ref(&id)))
     }
 
+    async fn prepare_write(&self) -> Result<(), Failure> {
+        self.client.tokens.session().await.map(drop)
+    }
+
     async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure> {
         let not_a_deal = || Failure::give_up("the task does not hang on an opportunity");
         let mut fields = task::fields(draft, self.task_status.as_deref()).ok_or_else(not_a_deal)?;

@@ -120,9 +120,9 @@ impl Reader {
         id: &SalesforceId,
         row: &Row,
     ) -> Result<Option<Timestamp>, Failure> {
-        let mut won_stages = BTreeSet::clone(&*self.won_stages(client).await?);
-        won_stages.extend(row.deal.get("StageName").map(ToOwned::to_owned));
         if let Some(history) = &row.history {
+            let mut won_stages = BTreeSet::clone(&*self.won_stages(client).await?);
+            won_stages.extend(row.deal.get("StageName").map(ToOwned::to_owned));
             let mut entered = win::entered(history, &won_stages, history.len() < HISTORY_ROWS);
             if entered == Entered::Earlier {
                 let rows = client.query::<HistoryRow>(&soql::history(id)).await;
@@ -141,11 +141,10 @@ impl Reader {
         if let Some(stages) = self.won_stages.get("", MAX_AGE) {
             return Ok(stages);
         }
+        // Without them an entry from another won stage would count as a new win, and get a second packet.
         let rows = client.query::<Stage>(soql::WON_STAGES).await;
-        let rows = unless_denied(rows, "reading the won stages")?;
-        // Without them, the deal's own stage is known to be won and has to do.
-        let stages = rows.into_iter().flat_map(|rows| rows.records);
-        let names = stages.flat_map(|stage| [stage.api_name, stage.master_label]).flatten();
+        let rows = rows.map_err(|error| error.retry("reading the won stages"))?;
+        let names = rows.records.into_iter().flat_map(|stage| [stage.api_name, stage.master_label]).flatten();
         let stages = Arc::new(names.collect());
         self.won_stages.put("", Arc::clone(&stages));
         Ok(stages)

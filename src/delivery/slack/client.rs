@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::answer::{Access, Answer};
 use super::blocks::Message;
 use super::wire::{History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
-use crate::clock::Clock;
 use crate::crm::Cache;
 use crate::crm::outbound::{Outbound, SendError};
 use crate::crm::rate_limiter::RateLimiter;
@@ -88,14 +87,14 @@ pub struct SlackClient {
 }
 
 impl SlackClient {
-    /// A client for the configured workspace; `timeout` limits each call.
-    pub fn new(http: reqwest::Client, config: &Settings, timeout: Duration, clock: Clock) -> Self {
+    /// A client for the configured workspace.
+    pub fn new(config: &Settings, outbound: Outbound) -> Self {
         Self {
             api_url: config.api_url.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
-            posts: RateLimiter::new(1, POST_INTERVAL * config.replicas.max(1), clock.clone()),
-            users: Cache::new(clock.clone()),
-            outbound: Outbound { http, timeout, clock },
+            posts: RateLimiter::new(1, POST_INTERVAL * config.replicas.max(1), outbound.clock.clone()),
+            users: Cache::new(outbound.clock.clone()),
+            outbound,
         }
     }
 
@@ -133,12 +132,13 @@ impl SlackClient {
 
     /// Looks for the digest of a packet among the channel's messages since shortly before `since`.
     /// `None` if it is certainly not there; a failure if that cannot be said, as always with an incoming
-    /// webhook.
+    /// webhook. A channel that is only `perhaps` the right one is passed over if the bot is not in it.
     ///
     /// Slack may show a message that was just posted a little late.
     pub async fn find_posted(
         &self,
         channel: &str,
+        perhaps: bool,
         packet_id: &str,
         since: Timestamp,
     ) -> Result<Option<Posted>, Failure> {
@@ -152,7 +152,16 @@ impl SlackClient {
             let Some(answer) = self.ask(method, &query).await else {
                 return Err(Failure::give_up("Slack: an incoming webhook cannot be read back"));
             };
-            let page: History = answer?.web_api(method, Access::Read)?;
+            let answer = answer?;
+            if perhaps
+                && matches!(
+                    answer.refusal().as_deref(),
+                    Some("not_in_channel" | "channel_not_found" | "is_archived")
+                )
+            {
+                return Ok(None);
+            }
+            let page: History = answer.web_api(method, Access::Read)?;
             if let Some(found) = page.messages.into_iter().find(|message| message.announces(packet_id)) {
                 return Ok(Some(Posted { channel: channel.to_owned(), ts: Some(found.ts) }));
             }
@@ -258,8 +267,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::clock::Clock;
     use crate::crm::outbound::MAX_ANSWER_BYTES;
-    use crate::crm::outbound::tests::server_that_sends;
+    use crate::crm::outbound::tests::{server_that_sends, test_outbound};
     use crate::delivery::example;
     use crate::delivery::slack::{Links, Mentions, digest};
 
@@ -325,7 +335,7 @@ mod tests {
     fn client(api_url: &str, auth: Auth, clock: &Clock) -> SlackClient {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
-        SlackClient::new(http, &config(api_url, auth), Duration::from_secs(5), clock.clone())
+        SlackClient::new(&config(api_url, auth), test_outbound(http, clock.clone()))
     }
 
     fn config(api_url: &str, auth: Auth) -> Settings {
@@ -344,7 +354,7 @@ mod tests {
     const SINCE: &str = "2026-11-22T08:00:00Z";
 
     async fn find(slack: &Slack, packet_id: &str) -> Result<Option<Posted>, Failure> {
-        slack.bot().find_posted("C1", packet_id, SINCE.parse().unwrap()).await
+        slack.bot().find_posted("C1", false, packet_id, SINCE.parse().unwrap()).await
     }
 
     #[tokio::test]
@@ -426,7 +436,7 @@ mod tests {
         assert_eq!(body.get("metadata"), None);
         assert_eq!(body.get("channel"), None);
         assert!(!client.can_read_back());
-        let found = client.find_posted("C1", "pkt_3f9c1a2b4c5d", SINCE.parse().unwrap()).await;
+        let found = client.find_posted("C1", false, "pkt_3f9c1a2b4c5d", SINCE.parse().unwrap()).await;
         assert!(matches!(found, Err(Failure::GiveUp { .. })));
         assert_eq!(client.user_by_email("dana@example.com").await, None);
     }
@@ -541,9 +551,8 @@ mod tests {
 
         let slack = Slack::that_says(VecDeque::new()).await;
         let config = Settings { replicas: 3, ..config(&slack.url, Auth::Bot("xoxb".into())) };
-        let replicas = [(); 3].map(|()| {
-            SlackClient::new(reqwest::Client::new(), &config, Duration::from_secs(5), slack.clock.clone())
-        });
+        let replicas = [(); 3]
+            .map(|()| SlackClient::new(&config, test_outbound(reqwest::Client::new(), slack.clock.clone())));
         let mut posted = 0;
         for _ in 0..60 {
             posted += replicas.iter().filter(|slack| slack.acquire("C1").now_or_never().is_some()).count();

@@ -9,8 +9,13 @@ use crate::clock::Clock;
 use crate::store::Store;
 
 statements! {
-    VOID_DEALS = "UPDATE deals SET state = 'ready', due_at = $1 WHERE state <> 'idle' AND state = 'leased'";
-    VOID_DELIVERIES = "UPDATE deliveries SET state = 'waiting', due_at = $1 WHERE state <> 'done' AND state = 'leased'";
+    /// A lease without an end was a try.
+    VOID_DEALS = "
+        UPDATE deals SET state = 'ready', due_at = $1, attempts = attempts + 1
+        WHERE state <> 'idle' AND state = 'leased'";
+    VOID_DELIVERIES = "
+        UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts + 1
+        WHERE state <> 'done' AND state = 'leased'";
 }
 
 impl Store {

@@ -32,6 +32,7 @@ statements! {
         ON CONFLICT (deal) DO UPDATE SET
             want = deals.want + 1,
             heard_at = excluded.heard_at,
+            last_error = CASE WHEN deals.state = 'idle' THEN NULL ELSE deals.last_error END,
             attempts = CASE WHEN deals.state IN ('idle', 'dead') THEN 0 ELSE deals.attempts END,
             due_at = CASE WHEN deals.state IN ('idle', 'dead') THEN excluded.due_at ELSE deals.due_at END,
             state = CASE WHEN deals.state IN ('idle', 'dead') THEN 'ready' ELSE deals.state END ",

@@ -15,6 +15,7 @@ use crate::store::engine::{Conn, StoreError, migrate, query};
 
 statements! {
     COPY = { sqlite: "VACUUM INTO $1" };
+    COPY_LOG_BACK = { sqlite: "PRAGMA wal_checkpoint(TRUNCATE)" };
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +124,11 @@ fn set_aside(path: &Path, clock: &Clock) -> Result<Option<PathBuf>, StoreError> 
     let aside = beside(path, &format!(".replaced-{}", clock.now().strftime("%Y%m%dT%H%M%SZ")));
     if aside.exists() {
         return Err(refused(&aside, io::ErrorKind::AlreadyExists.into()));
+    }
+    // What the log beside it holds goes into the file, which then has one name to change. A damaged file keeps its log.
+    let copied_back = sqlite::read_write(path).and_then(|conn| conn.execute_batch(COPY_LOG_BACK.sqlite));
+    if let Err(error) = copied_back {
+        tracing::warn!(%error, "the log of the database that was there stays beside it");
     }
     for ending in ["-wal", "-shm", ""] {
         let (from, to) = (beside(path, ending), beside(&aside, ending));

@@ -22,7 +22,10 @@ statements! {
     MARK = "
         INSERT INTO marks (name, until) VALUES ('restored', $1)
         ON CONFLICT (name) DO UPDATE SET until = excluded.until";
-    WON_BEFORE = "SELECT until FROM marks WHERE name = 'restored' AND until >= $1";
+    /// Also before this database was created: the one before it may have been lost. Salesforce dates wins to the second.
+    WON_BEFORE = "
+        SELECT until FROM marks WHERE name = 'restored' AND until >= $1
+        UNION ALL SELECT applied_at FROM schema_versions WHERE version = 1 AND applied_at / 1000 > $1 / 1000";
 }
 
 impl Store {
@@ -33,7 +36,7 @@ impl Store {
     }
 }
 
-/// Whether a packet of a win from then may have been delivered before this database was brought back.
+/// Whether a packet of a win from then may have been delivered before this database was created, or brought back.
 pub(in crate::store) async fn may_be_delivered(tx: &mut Tx<'_>, won_at: i64) -> Result<bool, DatabaseError> {
     let marked: Option<(i64,)> = tx.conn.optional(query(WON_BEFORE).bind(won_at)).await?;
     Ok(marked.is_some())

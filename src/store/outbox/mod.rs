@@ -21,14 +21,15 @@ statements! {
         INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
             unknown, absent, intended_at, created_at)
         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, $7, 0, $8, $9)";
-    /// Waiting deliveries, and leased ones whose lease has run out.
+    /// Waiting deliveries, and leased ones whose lease has run out: that was a try, too.
     CLAIM_DELIVERIES = ["
         WITH due AS MATERIALIZED (
             SELECT d.packet_id, d.destination FROM deliveries d
             WHERE d.state <> 'done' AND d.scope = $1 AND d.due_at <= $2
                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = $1 AND p.until > $2)
             ORDER BY d.due_at LIMIT $4 ", skip_locked, ")
-        UPDATE deliveries SET state = 'leased', due_at = $3, epoch = epoch + 1
+        UPDATE deliveries SET due_at = $3, epoch = epoch + 1,
+            attempts = attempts + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, state = 'leased'
         WHERE (packet_id, destination) IN (SELECT due.packet_id, due.destination FROM due)
         RETURNING packet_id, destination, account, order_json, epoch, attempts, unknown, absent, intended_at"];
     /// A lease that has run out is not good for a new try, even if nobody has taken it over yet. What an earlier
@@ -92,6 +93,8 @@ pub enum DeliveryEnd {
     },
     /// It is certainly not there; try again.
     Retry { at: Timestamp },
+    /// Nothing was tried; does not count as a try.
+    Postponed { at: Timestamp },
     /// It may be there; read back, then perhaps try again.
     Unknown {
         at: Timestamp,
@@ -224,12 +227,13 @@ impl FinishDelivery {
             DeliveryEnd::Retry { at } => ("waiting", Some(at.as_millisecond()), false, 0),
             DeliveryEnd::Unknown { at, absent } => ("waiting", Some(at.as_millisecond()), true, *absent),
             DeliveryEnd::Held => ("held", None, true, *absent),
+            DeliveryEnd::Postponed { at } => ("waiting", Some(at.as_millisecond()), *unknown, *absent),
             // This try failed for certain; an earlier one of unknown outcome stays unknown.
             DeliveryEnd::Dead => ("dead", None, *unknown, *absent),
             // The same, and due at once, held by the pause: lifting it is enough to go on.
             DeliveryEnd::Paused { .. } => ("waiting", Some(tx.now), *unknown, *absent),
         };
-        let counts = !matches!(self.end, DeliveryEnd::Paused { .. });
+        let counts = !matches!(self.end, DeliveryEnd::Paused { .. } | DeliveryEnd::Postponed { .. });
         let update = query(FINISH_DELIVERY).bind(packet_id).bind(destination.as_str()).bind(*epoch);
         let update = update.bind(state).bind(due).bind(i64::from(*attempts) + i64::from(counts));
         let update = update.bind(unknown).bind(absent).bind(external).bind(url);

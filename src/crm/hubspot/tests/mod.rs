@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::crm::TaskBlock;
 use crate::crm::outbound::MAX_ANSWER_BYTES;
-use crate::crm::outbound::tests::server_that_sends;
+use crate::crm::outbound::tests::{server_that_sends, test_outbound};
 use handoff_core::record::{FieldObject, FieldPath};
 
 const NOW: &str = "2026-11-20T16:00:00Z";
@@ -112,7 +112,7 @@ fn hubspot_with(url: &str, auth: Auth) -> (HubSpot, Clock) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::manual(NOW.parse().expect("a timestamp"));
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let outbound = Outbound { http, timeout: TIMEOUT, clock: clock.clone() };
+    let outbound = Outbound { timeout: TIMEOUT, ..test_outbound(http, clock.clone()) };
     (HubSpot::new(&config(url, auth), &outbound), clock)
 }
 
@@ -484,7 +484,7 @@ async fn a_refused_access_token_is_renewed_once_even_for_many_callers() {
 async fn a_second_refusal_after_the_renewal_pauses() {
     let portal = Portal::start(|call: &Call| match call.path.as_str() {
         "/oauth/2026-03/token" => Some(issue(1)),
-        _ => Some((401, json!({}))),
+        _ => Some((401, json!({"status": "error", "category": "EXPIRED_AUTHENTICATION"}))),
     })
     .await;
     let (hubspot, _clock) = hubspot_with(&portal.url, oauth(None));
@@ -831,7 +831,7 @@ async fn an_answer_above_the_limit_is_a_failed_call() {
     let url = server_that_sends(MAX_ANSWER_BYTES + 1).await;
     let (_, clock) = hubspot_with(&url, Auth::Token("pat-eu1-test".into()));
     let config = config(&url, Auth::Token("pat-eu1-test".into()));
-    let outbound = Outbound { http: reqwest::Client::new(), timeout: Duration::from_secs(10), clock };
+    let outbound = test_outbound(reqwest::Client::new(), clock);
     let hubspot = HubSpot::new(&config, &outbound);
     let failure = hubspot.user_by_email("dana@example.com").await.expect_err("too large");
     assert_eq!(failure, Failure::retry("looking for an owner: the answer is too large"));

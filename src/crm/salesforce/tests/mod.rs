@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use self::sample::{DEAL, ORG, OTHER_ORG, config};
 use super::*;
 use crate::crm::TaskBlock;
+use crate::crm::outbound::tests::test_outbound;
 use handoff_core::record::{FieldObject, FieldPath};
 
 const TOKEN: &str = "POST /services/oauth2/token";
@@ -124,7 +125,7 @@ fn connect(config: &Settings, clock: &Clock) -> Salesforce {
 }
 
 fn outbound(clock: &Clock) -> Outbound {
-    Outbound { http: http(), timeout: Duration::from_secs(10), clock: clock.clone() }
+    test_outbound(http(), clock.clone())
 }
 
 fn http() -> reqwest::Client {

@@ -135,7 +135,35 @@ async fn a_long_history_is_read_to_its_end_for_the_same_win() {
 async fn a_deal_without_a_readable_history_is_won_at_its_last_stage_change() {
     let org = Org::start().await;
     org.answers(QUERY, 200, rows(&[deal("Closed Won", true, &Value::Null)]));
-    org.refuses(QUERY, 400, "INVALID_TYPE", "sObject type 'OpportunityStage' is not supported.");
     let win = won(&org.connect(), &wanted(&[])).await.win;
     assert_eq!(win.won_at, "2026-11-21T09:00:00Z".parse::<Timestamp>().unwrap());
+}
+
+#[tokio::test]
+async fn a_refused_question_for_the_won_stages_never_moves_a_win() {
+    // Signed is a won stage too: the win is the entry into it.
+    let moves = [
+        ("Closed Won", "2026-11-21T10:00:00.000+0000"),
+        ("Signed", "2026-11-20T15:04:05.000+0000"),
+        ("Open", "2026-11-01T08:00:00.000+0000"),
+    ];
+    for (status, code) in [
+        (400, "INVALID_TYPE"),
+        (403, "INSUFFICIENT_ACCESS"),
+        (403, "API_DISABLED_FOR_ORG"),
+        (404, "NOT_FOUND"),
+        (500, "UNKNOWN_EXCEPTION"),
+        (503, "SERVER_UNAVAILABLE"),
+    ] {
+        let org = Org::start().await;
+        let salesforce = org.connect();
+        org.answers(QUERY, 200, rows(&[deal("Closed Won", true, &history(&moves))]));
+        org.refuses(QUERY, status, code, "no");
+        org.answers(QUERY, 200, rows(&[deal("Closed Won", true, &history(&moves))]));
+        org.answers(QUERY, 200, won_stages());
+        let refused = salesforce.resolve(DEAL, &wanted(&[])).await.expect_err("no win at a guessed instant");
+        assert!(refused.why().contains(code), "{refused}");
+        let win = won(&salesforce, &wanted(&[])).await.win;
+        assert_eq!(win.won_at, "2026-11-20T15:04:05Z".parse::<Timestamp>().unwrap(), "{code}");
+    }
 }
