@@ -18,6 +18,7 @@ mod signing;
 mod tasks;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -216,15 +217,11 @@ impl Platform for HubspotState {
         let mut page = "The sandbox's HubSpot: deals, and the tasks on them.\n".to_owned();
         for deal in self.portals.values().flat_map(|portal| portal.records(Kind::Deal)) {
             let of = |name| deal.get(name).unwrap_or_default();
-            page.push_str(&format!("\ndeal {}: {} ({})\n", deal.id, of("dealname"), of("dealstage")));
+            let _ = write!(page, "\ndeal {}: {} ({})\n", deal.id, of("dealname"), of("dealstage"));
             for task in self.tasks_of(&deal.id) {
                 let of = |name| task.get(name).unwrap_or_default();
-                page.push_str(&format!(
-                    "  task {}: {}\n{}\n",
-                    task.id,
-                    of("hs_task_subject"),
-                    of("hs_task_body")
-                ));
+                let _ =
+                    write!(page, "  task {}: {}\n{}\n", task.id, of("hs_task_subject"), of("hs_task_body"));
             }
         }
         page

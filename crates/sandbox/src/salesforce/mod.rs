@@ -26,6 +26,7 @@ mod standard_fields;
 mod tasks;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::json;
 
@@ -185,10 +186,10 @@ impl Platform for SalesforceState {
         let mut page = "The sandbox's Salesforce: opportunities, and the tasks on them.\n".to_owned();
         for deal in self.orgs.values().flat_map(|org| org.records(Object::Opportunity)) {
             let of = |name| deal.get(name).unwrap_or_default();
-            page.push_str(&format!("\nopportunity {}: {} ({})\n", deal.id, of("Name"), of("StageName")));
+            let _ = write!(page, "\nopportunity {}: {} ({})\n", deal.id, of("Name"), of("StageName"));
             for task in self.tasks_of(&deal.id) {
                 let of = |name| task.get(name).unwrap_or_default();
-                page.push_str(&format!("  task {}: {}\n{}\n", task.id, of("Subject"), of("Description")));
+                let _ = write!(page, "  task {}: {}\n{}\n", task.id, of("Subject"), of("Description"));
             }
         }
         page

@@ -10,6 +10,7 @@ mod read;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
@@ -286,11 +287,11 @@ impl Platform for SlackState {
     fn overview(&self) -> String {
         let mut page = "The sandbox's Slack: what was posted, channel by channel.\n".to_owned();
         for (id, channel) in &self.channels {
-            page.push_str(&format!("\n#{} ({id})\n", channel.name));
+            let _ = write!(page, "\n#{} ({id})\n", channel.name);
             for message in self.messages_in(id) {
-                page.push_str(&format!("\n  {}\n", message.ts));
+                let _ = write!(page, "\n  {}\n", message.ts);
                 for block in &message.blocks {
-                    page.push_str(&format!("  {}\n", words(block)));
+                    let _ = writeln!(page, "  {}", words(block));
                 }
             }
         }
