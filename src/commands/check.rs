@@ -309,8 +309,8 @@ mod tests {
     #[test]
     fn a_mapping_that_accounts_of_both_crms_name_is_checked_for_both() {
         let (directory, config) = files(&std::fs::read_to_string("mappings/hubspot.yaml").unwrap());
-        let text = std::fs::read_to_string(&config).unwrap();
-        let org = text.replacen(
+        let written = std::fs::read_to_string(&config).unwrap();
+        let org = written.replacen(
             "[slack]",
             &format!(
                 "[[salesforce]]\norg = \"00DHn0000012AbC\"\nmapping = '{}'\n\

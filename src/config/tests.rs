@@ -978,7 +978,7 @@ client_secret_env = "CONSUMER"
             let kept = if name == "WHSEC" { WHSEC } else { LONG };
             Some(if name == changed { value } else { kept }.to_owned())
         };
-        parse("handoff.toml", &text, &Secrets { env: &env, directory: Path::new("config") })
+        parse("handoff.toml", &text, &Secrets { env: &env, directory: Path::new("config"), serving: true })
             .problems
             .to_string()
     };
