@@ -309,7 +309,7 @@ mod tests {
         not answered yet
         == People
         - Role not known yet: Sarah (sarah@mueller.example)
-        - sponsor and operator not known yet
+        - Sponsor and operator not known yet
         == Promised
         not answered yet
         == Risk

@@ -311,14 +311,14 @@ mod tests {
     fn a_complete_packet_is_calm() {
         insta::assert_snapshot!(shown(&post(&example::complete_and_important())), @"
         Acme GmbH · important: 54,000 EUR · Dana Ito takes over · first value by 11 Dec
-        Why now: Forecast visibility is poor; the board wants one…
-        Outcome: Forecast error below 10 % by the end of Q1.
-        First value: VP Sales uses the dashboard in the… (by 11 Dec)
-        Sponsor: Sarah Lind, RevOps lead · backed by Ida Falk, CRO
-        Others: Tom Roy, VP Sales (operator, evaluator)
-        Promised: Field mapping done by us · First report template
-        Risk: Field quality: stages are used differently by each…
-        Later: Service team, 25 seats, after the summer.
+        Why now: Forecast visibility is poor; the…
+        Outcome: Forecast error below 10 % by the…
+        First value: VP Sales uses the… (by 11 Dec)
+        Sponsor: Sarah Lind · backed by Ida Falk, CRO
+        Others: Tom Roy (operator, evaluator)
+        Promised: Field mapping done by us · +1 more
+        Risk: Field quality: stages are used…
+        Later: Service team, 25 seats, after the…
         15 minutes with Anna Berg: agenda in the task · Ask Anna Berg: Which result do they want first?
         Complete. Acme GmbH – Forecasting, 40 seats · task
         ");
@@ -349,7 +349,7 @@ mod tests {
         Sponsor: <@U000EVIL>, `CEO`
         Promised: not answered yet
         Risk: not answered yet
-        <https://evil.example|Open deal> {{deal.name}} %s $(id) · task
+        <https://evil.example|Open deal> {{deal.name}} %s… · task
         ");
     }
 
@@ -374,13 +374,13 @@ mod tests {
         Why now: The board wants one… · +59 more (asked again)
         Outcome: The board wants one… · +59 more (asked again)
         First value: The board wants one… · +59 more (asked again)
-        Sponsor: also operator, evaluator, likely blocker, executive backer, The board wants one forecast that everybody believes. The… · +59 more
-        Others: The board wants one forecast that… · +59 more
+        Sponsor: The board wants one… (also operator, evaluator, likely blocker, executive backer,…) · +59 more
+        Others: The board wants one… · +59 more
         Promised: The board wants one… · +59 more (asked again)
-        Risk: The board wants one forecast… · +59 more (asked again)
+        Risk: The board wants one… · +59 more (asked again)
         Later: The board wants one… · +59 more (asked again)
         15 minutes with Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna Anna…: agenda in the task
-        Forecasting Forecasting Forecasting Forecasting Forecasting Forecasting… · task
+        Forecasting Forecasting Forecasting Forecasting… · task
         ");
     }
 
@@ -636,14 +636,14 @@ mod tests {
                   "elements": [
                     {
                       "type": "text",
-                      "text": "Why now",
+                      "text": "Why now: ",
                       "style": {
                         "bold": true
                       }
                     },
                     {
                       "type": "text",
-                      "text": ": not answered yet"
+                      "text": "not answered yet"
                     },
                     {
                       "type": "text",
@@ -651,14 +651,14 @@ mod tests {
                     },
                     {
                       "type": "text",
-                      "text": "Outcome",
+                      "text": "Outcome: ",
                       "style": {
                         "bold": true
                       }
                     },
                     {
                       "type": "text",
-                      "text": ": not answered yet"
+                      "text": "not answered yet"
                     },
                     {
                       "type": "text",
@@ -666,14 +666,14 @@ mod tests {
                     },
                     {
                       "type": "text",
-                      "text": "First value",
+                      "text": "First value: ",
                       "style": {
                         "bold": true
                       }
                     },
                     {
                       "type": "text",
-                      "text": ": not answered yet"
+                      "text": "not answered yet"
                     },
                     {
                       "type": "text",
@@ -681,14 +681,14 @@ mod tests {
                     },
                     {
                       "type": "text",
-                      "text": "People",
+                      "text": "People: ",
                       "style": {
                         "bold": true
                       }
                     },
                     {
                       "type": "text",
-                      "text": ": not known yet"
+                      "text": "not known yet"
                     },
                     {
                       "type": "text",
@@ -696,14 +696,14 @@ mod tests {
                     },
                     {
                       "type": "text",
-                      "text": "Promised",
+                      "text": "Promised: ",
                       "style": {
                         "bold": true
                       }
                     },
                     {
                       "type": "text",
-                      "text": ": not answered yet"
+                      "text": "not answered yet"
                     },
                     {
                       "type": "text",
@@ -711,14 +711,14 @@ mod tests {
                     },
                     {
                       "type": "text",
-                      "text": "Risk",
+                      "text": "Risk: ",
                       "style": {
                         "bold": true
                       }
                     },
                     {
                       "type": "text",
-                      "text": ": None"
+                      "text": "None"
                     }
                   ]
                 }
