@@ -29,13 +29,13 @@ async fn a_complete_and_important_win(world: &mut World) {
     insta::assert_snapshot!(digest.text, @"
     Northlight Foods · important: Enterprise, 64,800 EUR · who takes over is not known yet · first value by 11 Dec
     Why now: Their planner retires on 31… · +1 more
-    Outcome: Depot Malmö plans all 22 tours without…
+    Outcome: Depot Malmö plans all 22 tours without the…
     First value: Jonas Petrov plans one… (by 11 Dec)
-    Sponsor: Mara Ekström, Head… · backed by Helena Voss, COO
-    Others: Jonas Petrov, Dispat… (operator) · +2 more
+    Sponsor: Mara Ekström · backed by Helena Voss, COO
+    Others: Jonas Petrov (operator) · +2 more
     Promised: Import of 14 months of tour… · +2 more
     Risk: Security review still open · +2 more
-    Later: Two more depots open in autumn; Helena…
+    Later: Two more depots open in autumn; Helena Voss…
     15 minutes with Iris Okafor, Wed 25 Nov: agenda in the task
     Complete. Northlight Foods: route planning, 3 depots · task
     ");
@@ -105,9 +105,9 @@ async fn a_half_empty_win(world: &mut World) {
     Pinebrook Clinics · 18,500 EUR · who takes over is not known yet · 4 questions open, asked of Tom Lindqvist
     Why now: not answered yet ("TBD")
     Outcome: No-shows at the Elm Street clinic drop below 8 % by the end of June.
-    First value: Front desk sends the first 50… · no date yet, proposal 20 Dec
+    First value: Front desk sends the first 50 reminders… · no date yet, proposal 20 Dec
     Sponsor: Priya Castellan, Practice manager
-    Others: Ola Brenner, Front… (operator) · evaluator and likely blocker not known yet
+    Others: Ola Brenner (operator) · evaluator and likely blocker not known yet
     Promised: not answered yet ("see call notes")
     Risk: not answered yet
     Pinebrook Clinics: appointment reminders · task
@@ -134,13 +134,13 @@ async fn a_half_empty_win(world: &mut World) {
     <p><b>First value</b></p>
     <ul>
     <li>Front desk sends the first 50 reminders from the new system.</li>
-    <li>no date yet, proposal 20 Dec</li>
+    <li>No date yet, proposal 20 Dec</li>
     </ul>
     <p><b>People</b></p>
     <ul>
     <li>Sponsor: Priya Castellan, Practice manager (priya@pinebrook.example)</li>
     <li>Operator: Ola Brenner, Front desk (ola@pinebrook.example)</li>
-    <li>evaluator and likely blocker not known yet</li>
+    <li>Evaluator and likely blocker not known yet</li>
     </ul>
     <p><b>Promised</b></p>
     <p>not answered yet (&quot;see call notes&quot;)</p>
@@ -155,17 +155,17 @@ async fn hostile_text_stays_text(world: &mut World) {
     world.closes_deal(ZAZOLC).await;
     let digest = world.next_digest().await;
     assert!(!digest.text.contains("<!") && !digest.text.contains("<http"), "{}", digest.text);
-    insta::assert_snapshot!(digest.text, @r#"
+    insta::assert_snapshot!(digest.text, @"
     Zażółć &amp; Sons 🚀 · 23,000.50 EUR · who takes over is not known yet · 4 questions open, asked of Iris Okafor
     Why now: Their vendor raised prices by 40 % on 1 May.
-    Outcome: {{deal.amount}} ${HOME} %s {0} *all* _invoices_ `paid` ~in~ 14 days
-    First value: '; DROP TABLE deals; -- first invoice run… (by 4 Jan, asked again)
-    Sponsor: &lt;@U012AB3CD&gt; O'Neil | &lt;!here&gt;, Head of "Everything" &amp;… (also evaluator)
+    Outcome: {{deal.amount}} ${HOME} %s {0} *all* _invoices_ `paid`…
+    First value: '; DROP TABLE deals; -- first… (by 4 Jan, asked again)
+    Sponsor: &lt;@U012AB3CD&gt; O'Neil | &lt;!here&gt; (also evaluator)
     Others: operator and likely blocker not known yet
-    Promised: Then they asked about the export again, and we said… (asked again)
+    Promised: Then they asked about the export again, and… (asked again)
     Risk: None · Champion may leave · +2 more (asked again)
     &lt;!channel&gt; Zażółć renewal &lt;https://evil.example|O… · task
-    "#);
+    ");
     let task = world.task_on(ZAZOLC).await;
     assert!(!task.body.contains("<script") && !task.body.contains("<!channel>"), "{}", task.body);
     insta::assert_snapshot!(readable(&task.body), @"
@@ -190,7 +190,7 @@ async fn hostile_text_stays_text(world: &mut World) {
     <p><b>People</b></p>
     <ul>
     <li>Sponsor, evaluator: &lt;@U012AB3CD&gt; O&#39;Neil | &lt;!here&gt;, Head of &quot;Everything&quot; &amp; more (zoe@zazolc.example)</li>
-    <li>operator and likely blocker not known yet</li>
+    <li>Operator and likely blocker not known yet</li>
     </ul>
     <p><b>Promised (asked again)</b></p>
     <p>Then they asked about the export again, and we said that it would be there on 12 May. Then they asked about the export again, and we said that it would be there on 12 May. Then they asked about the export again, and we said that it would be there on 12 May.</p>
