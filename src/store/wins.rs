@@ -1,5 +1,7 @@
 //! The list of wins: what was handed over, and what still needs work.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -10,13 +12,12 @@ use handoff_core::packet::{DealSummary, Packet, PacketStatus};
 use handoff_core::record::DealRecord;
 
 statements! {
-    /// Packets with a delivery that is not done ($1 is 1), or all of whose are, older than one of them.
+    /// Packets with a delivery that is not done ($1 is 1), or all of them, older than one of them.
     PACKETS = "
         SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet, p.record
         FROM packets p JOIN wins w ON w.packet_id = p.packet_id
-        WHERE (p.created_at < $2 OR (p.created_at = $2 AND p.packet_id < $3)) AND $1 = (
-            CASE WHEN EXISTS (SELECT 1 FROM deliveries d WHERE d.packet_id = p.packet_id AND d.state <> 'done')
-            THEN 1 ELSE 0 END)
+        WHERE (p.created_at < $2 OR (p.created_at = $2 AND p.packet_id < $3)) AND ($1 = 0
+            OR EXISTS (SELECT 1 FROM deliveries d WHERE d.packet_id = p.packet_id AND d.state <> 'done'))
         ORDER BY p.created_at DESC, p.packet_id DESC LIMIT $4";
     OPEN_DEALS = "
         SELECT deal, state, attempts, due_at, last_error, heard_at
@@ -123,6 +124,13 @@ impl WinRow {
         }
     }
 
+    pub fn packet_id(&self) -> Option<&str> {
+        match self {
+            Self::Deal(_) => None,
+            Self::Packet(row) => Some(&row.packet_id),
+        }
+    }
+
     /// The state of the deal, or of each delivery.
     pub fn states(&self) -> Vec<&'static str> {
         match self {
@@ -166,11 +174,15 @@ impl Store {
         let mut wins: Vec<WinRow> = deals.filter(&wanted).collect();
         wins.extend(self.packets(true, usize::MAX, &wanted).await?);
         wins.sort_by_key(|win| !win.needs_a_person());
-        wins.extend(self.packets(false, limit, &wanted).await?);
+        // A packet whose work ends or begins between the two queries is listed once.
+        let listed: HashSet<String> =
+            wins.iter().filter_map(WinRow::packet_id).map(ToOwned::to_owned).collect();
+        let others = |win: &WinRow| win.packet_id().is_none_or(|id| !listed.contains(id)) && wanted(win);
+        wins.extend(self.packets(false, limit, others).await?);
         Ok(wins)
     }
 
-    /// Packets with work left, or without, newest first, up to `limit`.
+    /// Packets with work left, or all of them, newest first, up to `limit`.
     async fn packets(
         &self,
         open: bool,
