@@ -1,4 +1,5 @@
-//! The middle of the product, readable top to bottom: resolve the deal, map it, assess it, enqueue its packet.
+//! The middle of the product, readable top to bottom: resolve the deal, map it, assess it, enqueue its packet. A deal
+//! whose packet is open is resolved, mapped and assessed in the same way, and its packet revised.
 //!
 //! Imports `crm`, `store` and the pure modules below them. [`Handoff::run`] writes nothing and retries nothing: the
 //! worker that calls it hands the end to the store, which commits packet and deliveries together.
@@ -9,11 +10,13 @@ use crate::clock::{Clock, later};
 use crate::crash_point;
 use crate::crm::{Crm, Resolution, Won};
 use crate::failure::Failure;
-use crate::store::{DealEnd, Destination, NewPacket, Store, StoreError};
+use crate::store::{
+    Cause, DealEnd, Destination, FollowConfig, NewPacket, OpenPacket, Revision, Store, StoreError,
+};
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
-use handoff_core::packet::{Assessment, packet_id};
-use handoff_core::record::DealKey;
+use handoff_core::packet::{Assessment, DigestParams, Packet, Questions, TaskParams, packet_id};
+use handoff_core::record::{DealKey, DealRecord};
 
 /// The outcome of a won deal that the mapping leaves out.
 pub const NOT_COVERED: &str = "not covered by applies_to";
@@ -27,11 +30,13 @@ pub struct Handoff<'a> {
     pub clock: &'a Clock,
     /// How long the digest waits for the first try of its task, so that it can link to the task.
     pub digest_waits: Duration,
+    /// How the deal of an open packet is looked at again.
+    pub follow: &'a FollowConfig,
 }
 
 impl Handoff<'_> {
-    /// Works on one deal that an event pointed at. Returns a packet and its deliveries if the deal is won now and
-    /// this win has none yet.
+    /// Works on one deal that an event or a look pointed at. Returns a packet and its deliveries if the deal is won
+    /// now and this win has none yet, or a revision if its open packet reads differently now.
     ///
     /// # Errors
     ///
@@ -41,14 +46,17 @@ impl Handoff<'_> {
         crash_point!("deal.resolved");
         let won = match resolution {
             Resolution::Won(won) => won,
-            Resolution::NotWon { stage } => return Ok(nothing(format!("not won: stage {stage}"))),
+            Resolution::NotWon { stage } => {
+                let withdrawn = self.withdraw(deal).await?;
+                return Ok(withdrawn.unwrap_or_else(|| nothing(format!("not won: stage {stage}"))));
+            }
             Resolution::Gone => return Ok(nothing("gone")),
         };
         if !self.mapping.covers(&won.record) {
             return Ok(nothing(NOT_COVERED));
         }
         if let Some(packet_id) = self.known_packet(&won).await? {
-            return Ok(DealEnd::Known { packet_id });
+            return self.look(packet_id, &won.record).await;
         }
 
         let now = self.clock.now();
@@ -64,7 +72,74 @@ impl Handoff<'_> {
                 // The first try of the task makes the digest due at once, so that it can link to the task.
                 (Destination::SlackDigest, json(&plan.digest)?, later(now, self.digest_waits)),
             ],
+            follow: packet.is_open().then(|| self.follow.clone()),
             win: won.win,
+        })))
+    }
+
+    /// Maps and assesses a deal again whose win has this packet: as of the instant of the packet, so that time alone
+    /// changes nothing.
+    async fn look(&self, packet_id: String, record: &DealRecord) -> Result<DealEnd, Failure> {
+        let Some(open) = self.store.open_packet(&packet_id).await? else {
+            return Ok(DealEnd::Known { packet_id, complete: false });
+        };
+        let before = stored_packet(&open)?;
+        let mapped = assemble::map(self.mapping, record, before.as_of);
+        let (packet, plan) = assemble::assess(mapped, &packet_id);
+        if packet.reads_like(&before) {
+            return Ok(DealEnd::Known { packet_id, complete: !packet.is_open() });
+        }
+        let remapped = packet.mapping.version != before.mapping.version;
+        let cause = if remapped { Cause::Mapping } else { Cause::Crm };
+        self.revision(&open, &packet, Some(record), &plan.digest, cause)
+    }
+
+    /// Withdraws the questions of a deal that is no longer won.
+    async fn withdraw(&self, deal: &DealKey) -> Result<Option<DealEnd>, Failure> {
+        let Some(packet_id) = self.store.open_packets_of(deal).await?.pop() else { return Ok(None) };
+        let Some(open) = self.store.open_packet(&packet_id).await? else { return Ok(None) };
+        let packet = Packet { no_longer_won: true, ..stored_packet(&open)? };
+        let order = open.orders.iter().find(|(to, _)| *to == Destination::SlackDigest);
+        let Some((_, order)) = order else { return Ok(None) };
+        let asks = DigestParams { questions: Some(Questions::default()), ..read(order)? };
+        self.revision(&open, &packet, None, &asks, Cause::NoLongerWon).map(Some)
+    }
+
+    /// The next revision. Its deliveries keep channel, assignee and due day: only what they ask changes.
+    fn revision(
+        &self,
+        open: &OpenPacket,
+        packet: &Packet,
+        record: Option<&DealRecord>,
+        asks: &DigestParams,
+        cause: Cause,
+    ) -> Result<DealEnd, Failure> {
+        let orders = open.orders.iter().map(|(destination, order)| {
+            let order = match destination {
+                Destination::CrmTask => {
+                    let planned: TaskParams = read(order)?;
+                    json(&TaskParams { questions: asks.questions.clone(), ..planned })
+                }
+                Destination::SlackDigest => {
+                    let planned: DigestParams = read(order)?;
+                    let DigestParams { questions, important, .. } = asks.clone();
+                    json(&DigestParams { questions, important, ..planned })
+                }
+            };
+            Ok((*destination, order?))
+        });
+        Ok(DealEnd::Revised(Box::new(Revision {
+            packet_id: packet.packet_id.clone(),
+            replaces: open.revision,
+            cause,
+            packet: json(packet)?,
+            record: match record {
+                Some(record) => json(record)?,
+                None => open.record.kept().unwrap_or_default().to_owned(),
+            },
+            orders: orders.collect::<Result<_, Failure>>()?,
+            open: packet.is_open(),
+            edit_pause: self.follow.edit_pause,
         })))
     }
 
@@ -90,6 +165,16 @@ impl Handoff<'_> {
 
 fn nothing(outcome: impl Into<String>) -> DealEnd {
     DealEnd::Nothing { outcome: outcome.into() }
+}
+
+fn stored_packet(open: &OpenPacket) -> Result<Packet, Failure> {
+    read(&open.packet)
+}
+
+/// What this program, or an older version of it, has stored.
+fn read<T: serde::de::DeserializeOwned>(stored: &str) -> Result<T, Failure> {
+    serde_json::from_str(stored)
+        .map_err(|error| Failure::give_up(format!("stored JSON cannot be read: {error}")))
 }
 
 /// Our own types always serialise; should one not, that is told like any other failure.

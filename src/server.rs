@@ -87,6 +87,9 @@ impl Service {
         tasks.spawn(Dispatcher::new(app.worker.clone()).run(stopped.clone()));
         tasks.spawn(worker::reload::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::purge::run(app.worker.clone(), stopped.clone(), config.store.clone()));
+        if !config.work.follow.span.is_zero() {
+            tasks.spawn(worker::follow::run(app.worker.clone(), stopped.clone()));
+        }
         if let Some(every) = config.work.catch_up {
             tasks.spawn(worker::catch_up::run(app.worker.clone(), stopped, every));
         }

@@ -104,6 +104,7 @@ pub fn assemble(
         gaps,
         mapping: mapping.clone(),
         as_of,
+        no_longer_won: false,
     };
     let seller = record.owner.as_ref().filter(|_| status == PacketStatus::Incomplete);
     let assignee = seller.filter(|seller| seller.is_active()).or(success).map(|user| user.id().to_owned());

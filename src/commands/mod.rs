@@ -37,6 +37,7 @@ mod list;
 mod live;
 mod preview;
 mod printer;
+mod recheck;
 mod replay;
 mod rules;
 mod schema;
@@ -98,6 +99,8 @@ enum Command {
     List(list::ListArgs),
     /// Shows one packet with its deliveries and attempts
     Show(show::ShowArgs),
+    /// Looks at the deal of a packet again, so that what was filled in the CRM reaches digest and task
+    Recheck(recheck::RecheckArgs),
     /// Sends a dead or held delivery again, or looks at a dead deal again
     Replay(replay::ReplayArgs),
     /// Decides a delivery of unknown outcome: it is there, or it is not
@@ -152,6 +155,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Fetch(args) => fetch::run(&args).await,
         Command::List(args) => list::run(&args).await,
         Command::Show(args) => show::run(&args).await,
+        Command::Recheck(args) => recheck::run(&args).await,
         Command::Replay(args) => replay::run(&args).await,
         Command::Settle(args) => settle::run(&args).await,
         Command::Dismiss(args) => dismiss::run(&args).await,

@@ -9,8 +9,9 @@ use super::find::find;
 use super::layout::WIDTH;
 use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access, terminal};
 use crate::clock::later;
-use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord};
+use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord, StoredRevision};
 use handoff_core::packet::Packet;
+use handoff_core::workbench::compare;
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -22,6 +23,12 @@ pub struct ShowArgs {
     /// As JSON: the packet, and beside it `deliveries` with their attempts
     #[arg(long)]
     json: bool,
+    /// An earlier revision of the packet
+    #[arg(long, value_name = "N", conflicts_with_all = ["json", "record"])]
+    revision: Option<i64>,
+    /// What changed, when, and through what, revision by revision
+    #[arg(long, conflicts_with_all = ["json", "record", "revision"])]
+    history: bool,
     /// Only the deal record that the packet was made from, as JSON: what `preview --record` reads
     #[arg(long, conflicts_with = "json")]
     record: bool,
@@ -29,9 +36,16 @@ pub struct ShowArgs {
 
 pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     let access = store_access(&args.config.config)?;
-    let stored = find(&open_store_of(&access.store).await?, &args.packet).await?;
+    let store = open_store_of(&access.store).await?;
+    let stored = find(&store, &args.packet).await?;
     if args.record {
         return print_record(&stored);
+    }
+    if args.history {
+        return print_history(&store.revisions(&stored.packet_id).await?);
+    }
+    if let Some(wanted) = args.revision {
+        return print_revision(&store.revisions(&stored.packet_id).await?, wanted);
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&stored.document()?)?);
@@ -69,6 +83,35 @@ fn print_record(stored: &StoredPacket) -> Result<(), Problem> {
             stored.packet_id
         ))),
     }
+}
+
+fn print_revision(revisions: &[StoredRevision], wanted: i64) -> Result<(), Problem> {
+    let Some(found) = revisions.iter().find(|known| known.revision == wanted) else {
+        let newest = revisions.last().map_or(1, |newest| newest.revision);
+        return Err(Problem::new(format!("handoff: there is no revision {wanted}: the newest is {newest}")));
+    };
+    print!("{}", terminal::packet(&serde_json::from_str(&found.packet)?, WIDTH));
+    Ok(())
+}
+
+fn print_history(revisions: &[StoredRevision]) -> Result<(), Problem> {
+    let mut before: Option<Packet> = None;
+    for StoredRevision { revision, at, cause, packet } in revisions {
+        let packet: Packet = serde_json::from_str(packet)?;
+        let through = match cause.as_str() {
+            "won" => "the deal was won",
+            "crm" => "the CRM changed",
+            "mapping" => "the mapping changed",
+            "no_longer_won" => "the deal is no longer won",
+            other => other,
+        };
+        println!("revision {revision}  {at}  {through}");
+        for change in before.iter().flat_map(|before| compare::revisions(before, &packet)) {
+            println!("  {change}");
+        }
+        before = Some(packet);
+    }
+    Ok(())
 }
 
 fn print_deliveries(stored: &StoredPacket, looks_back: bool) {

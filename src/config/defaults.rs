@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use super::{HttpConfig, LogConfig, WorkConfig};
+use crate::store::FollowConfig;
 
 /// Where webhooks are taken: behind a proxy on the same machine.
 pub(super) const LISTEN: SocketAddr = loopback(8080);
@@ -52,6 +53,12 @@ impl Default for WorkConfig {
             shutdown: Duration::from_secs(20),
             catch_up: Some(Duration::from_hours(1)),
             catch_up_window: Duration::from_hours(3 * 24),
+            follow: FollowConfig {
+                span: Duration::from_hours(30 * 24),
+                schedule: [5, 30, 120].map(Duration::from_mins).to_vec(),
+                every: Duration::from_hours(6),
+                edit_pause: Duration::from_mins(1),
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use tracing::Level;
 
 use super::accounts::{self, MappingFiles};
-use super::{Config, HttpConfig, LogConfig, defaults, operator, slack, store, work};
+use super::{Config, HttpConfig, LogConfig, defaults, follow, operator, slack, store, work};
 use crate::crm::ReadWith;
 use crate::settings::{Secrets, secret, url};
 use handoff_core::source::{self, Block, Field, Problems};
@@ -69,7 +69,8 @@ fn read(
     let http = http(top.take("http").block(problems), problems);
     let store = store::read(top.take("store").block(problems), secrets, problems);
     let log = log(top.take("log").block(problems), problems);
-    let work = work::read(top.take("work").block(problems), &store, problems);
+    let mut work = work::read(top.take("work").block(problems), &store, problems);
+    work.follow = follow::read(top.take("follow").block(problems), problems);
     let with = ReadWith { secrets, only: None, replicas: work.replicas };
     let accounts = accounts::read(&mut top, &with, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod defaults;
+mod follow;
 mod load;
 mod operator;
 pub mod part;

@@ -49,6 +49,7 @@ pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &m
         shutdown,
         catch_up: or_off(catch_up, default.catch_up, problems),
         catch_up_window: window.duration(problems).unwrap_or(default.catch_up_window),
+        follow: default.follow,
     };
     section.finish(problems);
     if let (Some(span), 2.., StoreUrl::Sqlite(_)) = (replicas_at, work.replicas, &store.url) {

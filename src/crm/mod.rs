@@ -101,6 +101,19 @@ pub struct TaskRef {
     pub url: String,
 }
 
+/// What became of an edit of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskEdit {
+    /// The task says what it was meant to say, and is completed if that was asked for.
+    Edited,
+    /// The task says what it was meant to say; the CRM refused to complete it, for the reason given in its codes.
+    NotCompleted { why: String },
+    /// The task was completed before; nothing was changed.
+    Closed,
+    /// There is no such task any more.
+    Deleted,
+}
+
 /// One account of a CRM, as the middle of the product sees it.
 #[async_trait]
 pub trait Crm: Send + Sync {
@@ -144,4 +157,8 @@ pub trait Crm: Send + Sync {
 
     /// Creates the task. [`Failure::Unknown`] if it may exist although the call failed.
     async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure>;
+
+    /// Replaces the text of a task of ours, and completes it if `complete`. A completed task stays as it is. The same
+    /// edit may be repeated, so this never fails with [`Failure::Unknown`].
+    async fn edit_task(&self, task: &str, draft: &TaskDraft, complete: bool) -> Result<TaskEdit, Failure>;
 }

@@ -51,6 +51,7 @@ pub fn marker(packet_id: &str) -> String {
 pub fn draft(packet: &Packet, record: &DealRecord, params: &TaskParams) -> TaskDraft {
     let headline = Headline::of(packet, record, params.questions.as_ref());
     let subject = match headline.open() {
+        _ if packet.no_longer_won => messages::task::subject_no_longer_won(&headline.account),
         0 => messages::task::subject_ready(&headline.account),
         open => messages::task::subject_with_questions(open, &headline.account),
     };
@@ -97,6 +98,7 @@ fn length(body: &[TaskBlock]) -> usize {
 fn questions(packet: &Packet, record: &DealRecord, headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
     let Questions { for_seller, for_revops, .. } = &headline.questions;
     let opening = match (for_seller.is_empty(), for_revops.is_empty()) {
+        (true, true) if packet.no_longer_won => messages::task::no_longer_won().to_owned(),
         (true, true) => ready(packet, headline),
         (true, false) => messages::task::revops_asked().to_owned(),
         (false, _) => messages::task::seller_asked().to_owned(),

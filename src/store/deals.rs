@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::claim::{Claim, ClaimLimit};
 use super::engine::{Command, DatabaseError, StoreError, Tx, json, query};
+use super::packets::revisions::Revision;
 use super::{NewPacket, Store, inbox, packets, pauses};
 use handoff_core::record::{DealKey, Event};
 
@@ -68,11 +69,15 @@ pub enum DealEnd {
     /// The win has this packet already.
     Known {
         packet_id: String,
+        /// Nothing about it is open: its deal is not looked at any more.
+        complete: bool,
     },
     /// Nothing to do; the text becomes the outcome of the deal's events: `not won: …`, `gone`.
     Nothing {
         outcome: String,
     },
+    /// The deal was looked at again, and its packet has changed.
+    Revised(Box<Revision>),
     Retry {
         at: Timestamp,
         error: String,
@@ -162,12 +167,27 @@ impl Command<bool> for FinishDeal {
                 let packet_id = packets::insert(tx, new).await?;
                 self.succeed(tx, &format!("packet {packet_id}")).await
             }
-            DealEnd::Known { packet_id } => {
+            DealEnd::Known { packet_id, complete } => {
                 let outcome = format!("packet {packet_id}");
-                Ok(self.end(tx, "idle", 0, &outcome).await? && self.succeed(tx, &outcome).await?)
+                if !self.end(tx, "idle", 0, &outcome).await? {
+                    return Ok(false);
+                }
+                if *complete {
+                    packets::revisions::unfollow(tx, packet_id).await?;
+                }
+                self.succeed(tx, &outcome).await
             }
             DealEnd::Nothing { outcome } => {
                 Ok(self.end(tx, "idle", 0, outcome).await? && self.succeed(tx, outcome).await?)
+            }
+            DealEnd::Revised(revision) => {
+                let Revision { packet_id, replaces, .. } = &**revision;
+                let outcome = format!("packet {packet_id}, revision {}", replaces + 1);
+                if !self.end(tx, "idle", 0, &outcome).await? {
+                    return Ok(false);
+                }
+                packets::revisions::revise(tx, revision).await?;
+                self.succeed(tx, &outcome).await
             }
             DealEnd::Dead { error } => {
                 if !self.end(tx, "dead", tries, error).await? {

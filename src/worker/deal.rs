@@ -39,6 +39,7 @@ pub(super) async fn work_on_deal(context: &Context, lease: DealLease, call: &Cal
 fn describe(end: &DealEnd) -> (&'static str, Option<String>, CallOutcome) {
     let (outcome, error, call) = match end {
         DealEnd::Packet(_) => ("packet", None, CallOutcome::Success),
+        DealEnd::Revised(_) => ("revised", None, CallOutcome::Success),
         DealEnd::Known { .. } => ("known", None, CallOutcome::Success),
         DealEnd::Nothing { .. } => ("nothing", None, CallOutcome::Success),
         DealEnd::Retry { error, .. } => ("retry", Some(error), CallOutcome::Failure { why: error.clone() }),
@@ -59,6 +60,7 @@ async fn work(context: &Context, lease: &DealLease, call: &Call) -> DealEnd {
         mapping: &account.mapping(),
         clock: &context.clock,
         digest_waits: context.work.digest_waits,
+        follow: &context.work.follow,
     };
     // A little before another worker takes the deal over.
     let run = tokio::time::timeout(context.work.lease * 3 / 4, handoff.run(&lease.deal)).await;

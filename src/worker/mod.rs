@@ -9,6 +9,7 @@ mod deadline;
 mod deal;
 mod delivery;
 pub mod dispatcher;
+pub mod follow;
 pub mod purge;
 pub mod reload;
 mod retry;
@@ -25,7 +26,7 @@ use crate::crm::Crm;
 use crate::delivery::slack::SlackClient;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::store::{FollowConfig, Store};
 use circuit_breaker::Call;
 use handoff_core::mapping::Mapping;
 use handoff_core::record::AccountKey;
@@ -109,6 +110,8 @@ pub struct WorkConfig {
     pub shutdown: Duration,
     /// How often each CRM is asked for wins that no webhook told of; `None` never asks.
     pub catch_up: Option<Duration>,
+    /// How open packets are followed.
+    pub follow: FollowConfig,
     /// How far back that looks. At least twice as long as `catch_up`, so that sweeps overlap.
     pub catch_up_window: Duration,
 }

@@ -18,6 +18,7 @@ mod command_line;
 mod digest_text;
 mod doctor;
 mod faults;
+mod follow;
 mod invariants;
 mod kill;
 mod mended;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     }
     let trials: Vec<Trial> = [
         first_win::trials(),
+        follow::trials(),
         admin_package::trials(),
         readme::trials(),
         receive::trials(),

@@ -1,9 +1,9 @@
 //! The two CRMs, as a scenario needs them: the same verbs, whatever is behind.
 
 use handoff_bridge::demo::PUBLIC_URL;
-use handoff_sandbox::hubspot::Record as HubspotRecord;
-use handoff_sandbox::salesforce::{Notification, Record as SalesforceRecord};
-use handoff_sandbox::{Delivery, Fault, LoggedCall, Mark, Sandbox, Times, deals, opportunities};
+use handoff_sandbox::hubspot::{Kind, Record as HubspotRecord};
+use handoff_sandbox::salesforce::{Notification, Object, Record as SalesforceRecord};
+use handoff_sandbox::{Answer, Delivery, Fault, LoggedCall, Mark, Sandbox, Times, deals, opportunities};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -87,6 +87,17 @@ impl Side {
         }
     }
 
+    /// "This will never do", as this CRM says it of a task.
+    pub fn refuses_the_task(self) -> Fault {
+        match self {
+            Self::Hubspot => {
+                let refused = serde_json::json!({"status": "error", "category": "VALIDATION_ERROR"});
+                Fault::Refuse(Answer::json(400, &refused))
+            }
+            Self::Salesforce => Fault::salesforce_validation("Subject", "Not like this."),
+        }
+    }
+
     /// The deal is won in the CRM.
     pub fn wins(self, sandbox: &Sandbox, deal: &str) -> Announcement {
         match self {
@@ -108,6 +119,47 @@ impl Side {
             Self::Salesforce => {
                 sandbox.salesforce.move_to_stage(deal, "Offer").unwrap();
             }
+        }
+    }
+
+    /// Somebody writes the success outcome of a deal in the CRM; an empty text clears it.
+    pub fn writes_outcome(self, sandbox: &Sandbox, deal: &str, text: &str, now: Timestamp) {
+        match self {
+            Self::Hubspot => sandbox.hubspot.change(|hubspot| {
+                let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+                portal.set(Kind::Deal, deal, "handoff_success_outcome", text, now);
+            }),
+            Self::Salesforce => sandbox.salesforce.change(|salesforce| {
+                salesforce.changes(deal, &[("Handoff_Success_Outcome__c", text)]).unwrap();
+            }),
+        }
+    }
+
+    /// A person sets the status of a task.
+    pub fn sets_task_status(self, sandbox: &Sandbox, task: &str, closed: bool, now: Timestamp) {
+        match self {
+            Self::Hubspot => sandbox.hubspot.change(|hubspot| {
+                let status = if closed { "COMPLETED" } else { "NOT_STARTED" };
+                let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+                portal.set(Kind::Task, task, "hs_task_status", status, now);
+            }),
+            Self::Salesforce => sandbox.salesforce.change(|salesforce| {
+                let status = if closed { "Completed" } else { "Not Started" };
+                let org = salesforce.org_mut(opportunities::ORG).unwrap();
+                org.set(Object::Task, task, "Status", status, now);
+            }),
+        }
+    }
+
+    /// A person deletes a task.
+    pub fn deletes_task(self, sandbox: &Sandbox, task: &str) {
+        match self {
+            Self::Hubspot => sandbox.hubspot.change(|hubspot| {
+                hubspot.portal_mut(deals::PORTAL).unwrap().archive(Kind::Task, task);
+            }),
+            Self::Salesforce => sandbox.salesforce.change(|salesforce| {
+                salesforce.org_mut(opportunities::ORG).unwrap().delete(Object::Task, task);
+            }),
         }
     }
 
@@ -204,6 +256,7 @@ fn hubspot_task(record: &HubspotRecord) -> Task {
         owner: record.get("hubspot_owner_id").map(ToOwned::to_owned),
         due: record.get("hs_timestamp").unwrap_or_default().to_owned(),
         priority: record.get("hs_task_priority").unwrap_or_default().to_owned(),
+        status: record.get("hs_task_status").unwrap_or_default().to_owned(),
     }
 }
 
@@ -215,5 +268,6 @@ fn salesforce_task(record: &SalesforceRecord) -> Task {
         owner: record.get("OwnerId").map(ToOwned::to_owned),
         due: record.get("ActivityDate").unwrap_or_default().to_owned(),
         priority: record.get("Priority").unwrap_or_default().to_owned(),
+        status: record.get("Status").unwrap_or_default().to_owned(),
     }
 }

@@ -166,6 +166,15 @@ const FIRST_VERSION: &str = "
     DROP INDEX packets_with_record;
     ALTER TABLE packets DROP COLUMN assessed;
     ALTER TABLE packets DROP COLUMN record_deleted_at;
+    DROP TABLE revisions;
+    DROP TABLE follows;
+    ALTER TABLE packets DROP COLUMN revision;
+    ALTER TABLE packets DROP COLUMN revised_at;
+    ALTER TABLE packets DROP COLUMN cause;
+    ALTER TABLE deliveries DROP COLUMN shows;
+    ALTER TABLE deliveries DROP COLUMN wants;
+    ALTER TABLE deliveries DROP COLUMN frozen;
+    ALTER TABLE deliveries DROP COLUMN written_at;
     DELETE FROM schema_versions WHERE version > 1";
 
 async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {

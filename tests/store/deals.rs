@@ -67,7 +67,7 @@ async fn a_win_has_one_packet_however_often_it_is_announced(fixture: Fixture) {
 
     fixture.hears("1", "and again").await;
     let lease = fixture.claims_deal().await;
-    fixture.ends(&lease, DealEnd::Known { packet_id: "pkt_1".to_owned() }).await;
+    fixture.ends(&lease, DealEnd::Known { packet_id: "pkt_1".to_owned(), complete: true }).await;
     assert_eq!(fixture.outcomes().await, ["packet pkt_1", "packet pkt_1", "packet pkt_1"]);
 }
 
@@ -248,7 +248,7 @@ async fn a_deal_that_is_looked_at_again_gets_one_try_more(fixture: Fixture) {
         assert_eq!(lease.attempts, left, "one less than when it died");
     }
     let packet_id = "pkt_1".to_owned();
-    fixture.ends(&lease, DealEnd::Known { packet_id }).await;
+    fixture.ends(&lease, DealEnd::Known { packet_id, complete: false }).await;
     again("a").await;
     assert_eq!(fixture.claims_deals().await, [], "it has its packet");
     again("2").await;

@@ -108,6 +108,8 @@ impl Fixture {
     pub fn attempt(&self, lease: &DeliveryLease, end: &DeliveryEnd) -> Attempt {
         let (outcome, error) = match end {
             DeliveryEnd::Done { .. } => ("delivered", None),
+            DeliveryEnd::Edited => ("edited", None),
+            DeliveryEnd::Frozen { .. } => ("frozen", Some("message_not_found")),
             DeliveryEnd::Retry { .. } => ("retry", Some("503")),
             DeliveryEnd::Postponed { .. } => ("postponed", None),
             DeliveryEnd::Unknown { .. } | DeliveryEnd::Held => ("unknown", Some("timed out")),
@@ -155,6 +157,7 @@ impl Fixture {
                 (Destination::CrmTask, "task order".to_owned(), self.now()),
                 (Destination::SlackDigest, "digest order".to_owned(), self.after(MINUTE)),
             ],
+            follow: None,
         })
     }
 

@@ -60,7 +60,7 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     OPEN_DEALS: SCAN deals USING INDEX deals_open
     OPEN_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
     CLAIM_DEALS: SCAN due
-    OF_LATEST_PACKETS: SCAN p USING INDEX packets_by_age
+    DISMISSED_PACKETS: SCAN g USING INDEX sqlite_autoindex_gaps_1
     DUE_DEALS: SCAN s
     DUE_DEALS: SCAN s
     DUE_DELIVERIES: SCAN s
@@ -75,8 +75,8 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     CLAIM_DELIVERIES: SCAN due
     ALL_PAUSES: SCAN pauses
     NEXT_EVENTS: SCAN e
+    FORGET_REFUSALS: SCAN refusals
     DOUBT_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
-    LATEST_PACKETS: SCAN p USING INDEX packets_by_age
     OPEN_DEALS: SCAN deals USING INDEX deals_open
     ");
 }
@@ -106,7 +106,11 @@ async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: F
     }
     // These plans are for any value. For the few packets that people ask for, the server makes a better one.
     insta::assert_snapshot!(walks.join("\n"), @"
-    OF_LATEST_PACKETS: Seq Scan on deliveries
+    DISMISSED_PACKETS: Seq Scan on gaps g
+    LATEST_REFUSALS: Seq Scan on refusals
+    FORGET_REVISIONS: Seq Scan on revisions
+    FORGET_FOLLOWS: Seq Scan on follows
+    FORGET_REFUSALS: Seq Scan on refusals
     COUNT_GAPS: Seq Scan on gaps g
     COUNT_SELLERS: Seq Scan on wins w
     ");

@@ -120,6 +120,7 @@ impl Claimed {
             record: "{}".to_owned(),
             assessment: Assessment { complete: true, seller: None, gaps: Vec::new() },
             deliveries: Destination::ALL.map(|destination| (destination, "{}".to_owned(), now)).to_vec(),
+            follow: None,
         })
     }
 }

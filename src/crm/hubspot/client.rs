@@ -181,6 +181,13 @@ impl Client {
         Ok(task.id)
     }
 
+    /// Changes properties of a task; false if there is no such task.
+    pub(super) async fn edit_task(&self, id: &str, body: &Value) -> Result<bool, Failure> {
+        let path = format!("objects/{}/tasks/{id}", self.version);
+        let request = self.request(Method::PATCH, &path).json(body);
+        Ok(unless_missing::<Item>(self.call(request).await, "editing the task")?.is_some())
+    }
+
     /// The path of a family of calls in the configured version: `crm/pipelines/2026-03/deals`.
     pub(super) fn dated(&self, family: &str, rest: &str) -> String {
         format!("{family}/{}{rest}", self.version)

@@ -45,7 +45,7 @@ use self::record::Found;
 pub use self::signature::{sign_v3, verify_app, verify_workflow};
 pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};
 use super::outbound::Outbound;
-use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
+use super::{Crm, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::record::{
@@ -205,6 +205,16 @@ impl Crm for HubSpot {
 
     async fn create_task(&self, draft: &TaskDraft) -> Result<TaskRef, Failure> {
         self.client.create_task(&task::create(draft)).await.map(|id| self.task(id))
+    }
+
+    async fn edit_task(&self, task: &str, draft: &TaskDraft, complete: bool) -> Result<TaskEdit, Failure> {
+        let status = self.client.items("tasks", &[task.to_owned()], &[task::STATUS.to_owned()]).await?;
+        let Some(status) = status.into_iter().next() else { return Ok(TaskEdit::Deleted) };
+        if task::is_completed(&status) {
+            return Ok(TaskEdit::Closed);
+        }
+        let edited = self.client.edit_task(task, &task::edit(draft, complete)).await?;
+        Ok(if edited { TaskEdit::Edited } else { TaskEdit::Deleted })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The task on the deal: what is sent to create one, and how ours is found again.
+//! The task on the deal: what is sent to create and to edit one, and how ours is found again.
 //!
 //! <https://developers.hubspot.com/docs/api-reference/latest/crm/activities/tasks/guide>
 
@@ -9,6 +9,10 @@ use crate::crm::{TaskBlock, TaskDraft};
 
 /// What is read of a task to recognise it.
 pub(super) const READ: [&str; 3] = ["hs_task_subject", "hs_task_body", "hs_createdate"];
+
+/// The property that says whether a task is done.
+pub(super) const STATUS: &str = "hs_task_status";
+const COMPLETED: &str = "COMPLETED";
 
 /// HubSpot takes 65,536 characters in a text property; the rest is room for what it adds.
 const LONGEST_BODY: usize = 59_000;
@@ -38,6 +42,22 @@ pub(super) fn create(draft: &TaskDraft) -> Value {
     let associations: Vec<Value> =
         [association(&draft.deal, TASK_TO_DEAL)].into_iter().chain(contacts).chain(company).collect();
     json!({"properties": properties, "associations": associations})
+}
+
+/// The request that replaces the text of the task, and completes it if `complete`.
+pub(super) fn edit(draft: &TaskDraft, complete: bool) -> Value {
+    let mut properties = json!({
+        "hs_task_subject": one_line(&draft.subject),
+        "hs_task_body": html(&draft.body, &draft.marker),
+    });
+    if complete {
+        properties[STATUS] = json!(COMPLETED);
+    }
+    json!({ "properties": properties })
+}
+
+pub(super) fn is_completed(task: &Item) -> bool {
+    task.properties.get(STATUS).is_some_and(|status| status.as_deref() == Some(COMPLETED))
 }
 
 fn association(to: &str, kind: u16) -> Value {

@@ -37,6 +37,12 @@ pub struct Identified {
     pub id: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TaskState {
+    is_closed: bool,
+}
+
 impl Client {
     /// Calls `instance` under an API version such as `v66.0`.
     pub fn new(outbound: &Outbound, tokens: Tokens, instance: &Url, version: &str) -> Self {
@@ -102,6 +108,23 @@ impl Client {
             Err(error) if error.is("NOT_FOUND") => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether a task is closed; `None` if there is no such task.
+    pub async fn task_is_closed(&self, id: &SalesforceId) -> Result<Option<bool>, CallError> {
+        let url = self.url(&["sobjects", "Task", id.as_str()]);
+        match self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", "IsClosed")])).await {
+            Ok(answer) => read::<TaskState>(&answer).map(|task| Some(task.is_closed)),
+            Err(error) if error.is("NOT_FOUND") || error.is("ENTITY_IS_DELETED") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes fields of a task.
+    /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-sobject-retrieve-patch.html>
+    pub async fn edit_task(&self, id: &SalesforceId, fields: &Value) -> Result<(), CallError> {
+        let url = self.url(&["sobjects", "Task", id.as_str()]);
+        self.call(|| self.outbound.http.patch(url.clone()).json(fields)).await.map(|_| ())
     }
 
     async fn read_at<T: DeserializeOwned>(&self, url: &Url) -> Result<T, CallError> {

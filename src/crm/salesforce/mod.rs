@@ -49,7 +49,7 @@ pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, Verified
 pub use self::receive::webhooks;
 pub use self::signature::{verify_json, webhook_key};
 use super::outbound::Outbound;
-use super::{Crm, Resolution, TaskDraft, TaskRef, Won, WonDealHint};
+use super::{Crm, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::record::{
@@ -76,6 +76,12 @@ struct FoundTask {
     id: String,
     subject: Option<String>,
     description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ClosedStatus {
+    api_name: String,
 }
 
 impl Salesforce {
@@ -227,6 +233,38 @@ impl Crm for Salesforce {
                 Ok(None) => Err(Failure::unknown("Salesforce updated a task that it does not show")),
                 Err(failure) => Err(Failure::unknown(failure.why())),
             },
+        }
+    }
+
+    async fn edit_task(&self, task: &str, draft: &TaskDraft, complete: bool) -> Result<TaskEdit, Failure> {
+        let failed = |error: CallError| error.retry("editing the task");
+        let id = SalesforceId::of(Prefix::Task, task);
+        let id = id.ok_or_else(|| Failure::give_up("this is not the id of a task (00T…)"))?;
+        match self.client.task_is_closed(&id).await.map_err(failed)? {
+            None => return Ok(TaskEdit::Deleted),
+            Some(true) => return Ok(TaskEdit::Closed),
+            Some(false) => {}
+        }
+        let text = task::text(draft);
+        if !complete {
+            self.client.edit_task(&id, &Value::Object(text)).await.map_err(failed)?;
+            return Ok(TaskEdit::Edited);
+        }
+        let statuses = self.client.query::<ClosedStatus>(soql::CLOSED_TASK_STATUS).await.map_err(failed)?;
+        let status = statuses.records.into_iter().next().map(|status| status.api_name);
+        let status = status.ok_or_else(|| Failure::give_up("the org has no task status that is closed"))?;
+        let mut closing = text.clone();
+        closing.insert("Status".to_owned(), status.into());
+        let Err(refused) = self.client.edit_task(&id, &Value::Object(closing)).await else {
+            return Ok(TaskEdit::Edited);
+        };
+        // An admin's rule may ask for more before a task is closed: then its text is edited, and it stays open.
+        match refused.retry("completing the task") {
+            Failure::GiveUp { why } => {
+                self.client.edit_task(&id, &Value::Object(text)).await.map_err(failed)?;
+                Ok(TaskEdit::NotCompleted { why })
+            }
+            other => Err(other),
         }
     }
 }

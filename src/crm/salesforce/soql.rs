@@ -20,6 +20,10 @@ pub const WON_STAGES: &str = "SELECT ApiName, MasterLabel FROM OpportunityStage 
 pub const OFFERED_WON_STAGES: &str =
     "SELECT MasterLabel FROM OpportunityStage WHERE IsWon = true AND IsActive = true";
 
+/// The status of a task that was completed: of the closed ones the first in the org's order.
+pub const CLOSED_TASK_STATUS: &str =
+    "SELECT ApiName FROM TaskStatus WHERE IsClosed = true ORDER BY SortOrder LIMIT 1";
+
 /// The record types of opportunities.
 pub const RECORD_TYPES: &str =
     "SELECT DeveloperName, Name FROM RecordType WHERE SobjectType = 'Opportunity' AND IsActive = true";

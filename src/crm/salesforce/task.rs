@@ -20,10 +20,8 @@ const DESCRIPTION_LIMIT: usize = 32_000;
 /// The due day is the day of `draft.due` in UTC.
 pub fn fields(draft: &TaskDraft, status: Option<&str>) -> Option<Map<String, Value>> {
     let deal = SalesforceId::of(Prefix::Opportunity, &draft.deal)?;
-    let mut fields = Map::new();
+    let mut fields = text(draft);
     let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    set("Subject", cut(&one_line(&draft.subject), SUBJECT_LIMIT).into());
-    set("Description", description(draft).into());
     set("WhatId", deal.as_str().into());
     set("ActivityDate", json!(draft.due.to_zoned(TimeZone::UTC).date().to_string()));
     set("Priority", if draft.urgent { "High" } else { "Normal" }.into());
@@ -39,6 +37,15 @@ pub fn fields(draft: &TaskDraft, status: Option<&str>) -> Option<Map<String, Val
         set("Status", status.into());
     }
     Some(fields)
+}
+
+/// Subject and description, which an edit replaces.
+pub fn text(draft: &TaskDraft) -> Map<String, Value> {
+    let subject = cut(&one_line(&draft.subject), SUBJECT_LIMIT);
+    [("Subject", subject), ("Description", description(draft))]
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .into_iter()
+        .collect()
 }
 
 /// The field that a refusal is about, if the task is worth having without it: the contact may be hidden

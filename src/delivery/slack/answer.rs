@@ -15,6 +15,8 @@ use crate::failure::Failure;
 pub enum Access {
     /// It cannot: whatever went wrong, the call may be repeated.
     Read,
+    /// It can, and the same call may be repeated: it sets what was set already.
+    Edit,
     /// It can: if nobody knows how it ended, it must be read back first.
     Write,
 }
@@ -23,7 +25,7 @@ impl Access {
     /// The failure of a call that may have reached Slack, while nobody knows what it did there.
     pub fn unclear(self, why: impl Into<String>) -> Failure {
         match self {
-            Self::Read => Failure::retry(why),
+            Self::Read | Self::Edit => Failure::retry(why),
             Self::Write => Failure::unknown(why),
         }
     }
@@ -119,7 +121,7 @@ impl Answer {
             "missing_scope" => {
                 let why = format!("{why}; grant the app {}", scopes(status.needed.as_deref()));
                 match access {
-                    Access::Write => Failure::Pause { why, until: None },
+                    Access::Write | Access::Edit => Failure::Pause { why, until: None },
                     // Digests can still be posted.
                     Access::Read => Failure::give_up(why),
                 }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::{Access, Answer};
 use super::blocks::Message;
-use super::wire::{History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
+use super::wire::{Edit, History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::crm::Cache;
 use crate::crm::outbound::{Outbound, SendError};
 use crate::crm::rate_limiter::RateLimiter;
@@ -32,6 +32,16 @@ const FOUND: Duration = Duration::from_hours(24);
 
 /// How long it is kept that nobody has an address.
 const NOT_FOUND: Duration = Duration::from_hours(1);
+
+/// Refusals of an edit that no later try will change.
+const FROZEN: [&str; 6] = [
+    "cant_update_message",
+    "channel_not_found",
+    "edit_window_closed",
+    "is_archived",
+    "is_inactive",
+    "message_not_found",
+];
 
 /// What the configuration says about Slack.
 #[derive(Debug, Clone)]
@@ -128,6 +138,22 @@ impl SlackClient {
                 Ok(Posted { channel: channel.to_owned(), ts: None })
             }
         }
+    }
+
+    /// Replaces text and blocks of a message that this bot posted; the same edit may be repeated.
+    ///
+    /// Returns `false` if Slack will never let it be edited again: it was deleted, its channel is archived, or the
+    /// workspace's settings forbid it. <https://docs.slack.dev/reference/methods/chat.update>
+    pub async fn edit(&self, channel: &str, ts: &str, message: &Message) -> Result<bool, Failure> {
+        let Auth::Bot(token) = &self.auth else { return Ok(false) };
+        let method = "chat.update";
+        let call = self.outbound.http.post(self.url(method)).bearer_auth(token.expose_secret());
+        let edit = Edit { channel, ts, text: &message.text, blocks: &message.blocks };
+        let answer = self.send(method, Access::Edit, call.json(&edit)).await?;
+        if answer.refusal().is_some_and(|code| FROZEN.contains(&code.as_str())) {
+            return Ok(false);
+        }
+        answer.web_api::<serde::de::IgnoredAny>(method, Access::Edit).map(|_| true)
     }
 
     /// Looks for the digest of a packet among the channel's messages since shortly before `since`.

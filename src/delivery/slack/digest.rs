@@ -44,6 +44,8 @@ pub struct Links {
     pub deal: Option<String>,
     /// The task on the deal; empty where it is still to be created. Without a task the digest asks the questions.
     pub task: Option<String>,
+    /// A person closed the task, whether or not its questions were answered.
+    pub task_closed: bool,
 }
 
 /// Slack user ids of the people in the first line; whoever has none is shown by name.
@@ -90,6 +92,11 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn first_line(&self) -> Line {
+        if self.packet.no_longer_won {
+            let account = excerpt::name(&self.headline.account, NAMES[0]);
+            let state = Span::bold(messages::headline::no_longer_won());
+            return vec![state, Span::plain(lines::BETWEEN), Span::plain(account)];
+        }
         let mut rest = Line::new();
         let mut room = 0;
         for name in NAMES {
@@ -209,13 +216,14 @@ impl Writer<'_> {
         let unanswered =
             review.agenda.iter().filter(|point| point.to_ask && *status == PacketStatus::Complete);
         let parts = [talk].into_iter().chain(unanswered.map(|point| point.answer.clone()).take(1));
-        review.due.then(|| parts.collect::<Vec<_>>().join(lines::BETWEEN))
+        (review.due && !self.packet.no_longer_won).then(|| parts.collect::<Vec<_>>().join(lines::BETWEEN))
     }
 
     /// The deal under its name, and the task.
     fn last_line(&self) -> Line {
         let mut line = Vec::new();
-        if self.headline.open() == 0 {
+        let open = self.headline.open();
+        if open == 0 && !self.packet.no_longer_won {
             line.push(Span::plain(format!("{} ", messages::digest::complete())));
         }
         let deal = &self.packet.deal;
@@ -224,6 +232,9 @@ impl Writer<'_> {
         line.push(link(&name, self.links.deal.as_deref()));
         if let Some(task) = &self.links.task {
             line.extend([Span::plain(lines::BETWEEN), link(messages::digest::task(), Some(task))]);
+        }
+        if self.links.task_closed && open > 0 {
+            line.extend([Span::plain(lines::BETWEEN), Span::plain(messages::digest::closed_task(open))]);
         }
         line
     }
@@ -279,6 +290,7 @@ mod tests {
         Links {
             deal: Some("https://app.hubspot.com/contacts/48210077/record/0-3/301000000417".to_owned()),
             task: Some("https://app.hubspot.com/contacts/48210077/record/0-27/8800".to_owned()),
+            task_closed: false,
         }
     }
 
@@ -778,7 +790,11 @@ mod tests {
             serde_json::to_string(&post_with(&example::half_empty(), links, &Mentions::default())).unwrap()
         };
         assert!(wire(&links()).contains("\"type\":\"link\"") && !wire(&links()).contains("button"));
-        let nowhere = Links { deal: Some("javascript:alert(1)".to_owned()), task: Some(String::new()) };
+        let nowhere = Links {
+            deal: Some("javascript:alert(1)".to_owned()),
+            task: Some(String::new()),
+            task_closed: false,
+        };
         assert!(!wire(&nowhere).contains("\"type\":\"link\""), "{}", wire(&nowhere));
     }
 

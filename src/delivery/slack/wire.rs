@@ -11,6 +11,15 @@ pub(super) struct Post<'a> {
     pub(super) message: &'a Message,
 }
 
+/// What of a message is replaced. Metadata that is not sent stays.
+#[derive(Serialize)]
+pub(super) struct Edit<'a> {
+    pub(super) channel: &'a str,
+    pub(super) ts: &'a str,
+    pub(super) text: &'a str,
+    pub(super) blocks: &'a [Block],
+}
+
 /// A message without metadata, which incoming webhooks do not keep.
 #[derive(Serialize)]
 pub(super) struct WebhookPost<'a> {

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("migrations/0003_marks.sql")),
     (4, include_str!("migrations/0004_stages.sql")),
     (5, include_str!("migrations/0005_refusals.sql")),
+    (6, include_str!("migrations/0006_revisions.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

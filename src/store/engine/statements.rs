@@ -112,7 +112,7 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, deals,
         outbox::deliveries, packets::dismissals, claim, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
-        maintenance::purge, inbox::recording, maintenance::restored, outbox::settle, maintenance::stats,
+        maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, outbox::settle, maintenance::stats,
         engine::notifier, wins,
     };
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()

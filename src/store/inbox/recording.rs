@@ -160,6 +160,23 @@ async fn is_spoken_for(tx: &mut Tx<'_>, event: &Event) -> Result<bool, DatabaseE
     Ok(waiting.is_some())
 }
 
+/// Makes one deal ready, as a new event about it does.
+pub(in crate::store) async fn announce_deal(
+    tx: &mut Tx<'_>,
+    deal: &str,
+    account: &str,
+) -> Result<(), DatabaseError> {
+    let announce = query(ANNOUNCE_DEALS).bind(tx.now);
+    let announce = if tx.conn.is_shared() {
+        announce.bind(json(&[Announced { deal, account: clean(account) }])?)
+    } else {
+        announce.bind(deal).bind(account)
+    };
+    tx.conn.execute(announce).await?;
+    tx.notify = true;
+    Ok(())
+}
+
 /// Tells each call how many of its events were new.
 fn count(calls: &mut [&mut RecordCall], new_by_call: Vec<usize>) {
     for (call, new) in calls.iter_mut().zip(new_by_call) {

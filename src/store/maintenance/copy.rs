@@ -30,17 +30,21 @@ const fn table(name: &'static str, texts: Columns, numbers: Columns) -> Table {
 
 /// Everything there is; what others refer to comes first.
 #[rustfmt::skip]
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 13] = [
     table("inbox", &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
         &["id", "occurred_at", "received_at", "turn", "settled"]),
     table("deals", &["deal", "account", "state", "last_error"], &["want", "attempts", "due_at", "epoch", "heard_at"]),
     table("wins", &["win", "packet_id", "deal"], &["won_at", "created_at"]),
-    table("packets", &["packet_id", "packet", "record"], &["created_at", "assessed", "record_deleted_at"]),
+    table("packets", &["packet_id", "packet", "record", "cause"],
+        &["created_at", "assessed", "record_deleted_at", "revision", "revised_at"]),
+    table("revisions", &["packet_id", "cause", "packet"], &["revision", "at"]),
+    table("follows", &["packet_id", "deal", "account"], &["since", "looks", "due_at"]),
     table("assessments", &["packet_id", "seller", "seller_name"], &["created_at", "complete"]),
     table("gaps", &["packet_id", "section", "gap", "addressee", "reason", "stage"], &["counts", "dismissed_at"]),
     table("deliveries",
-        &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url"],
-        &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at"]),
+        &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url", "frozen"],
+        &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at", "shows", "wants",
+            "written_at"]),
     table("attempts", &["packet_id", "destination", "outcome", "error"],
         &["epoch", "began_at", "duration_ms", "next_at"]),
     table("pauses", &["scope", "reason"], &["until", "since"]),

@@ -38,6 +38,8 @@ statements! {
     FORGET_DELIVERIES = ["
         DELETE FROM deliveries
         WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e) AND state IN ('done', 'dead')"];
+    FORGET_REVISIONS = ["DELETE FROM revisions WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
+    FORGET_FOLLOWS = ["DELETE FROM follows WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_PACKETS = ["DELETE FROM packets WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     /// The last id of the next stretch of the inbox, and its oldest event.
     NEXT_EVENTS = "
@@ -113,7 +115,15 @@ impl Command<u64> for PurgePackets {
             return tx.conn.execute(query(FORGET_RECORDS).bind(packets).bind(tx.now)).await;
         }
         let mut rows = 0;
-        for sql in [FORGET_SELLERS, FORGET_REASONS, FORGET_ATTEMPTS, FORGET_DELIVERIES, FORGET_PACKETS] {
+        for sql in [
+            FORGET_SELLERS,
+            FORGET_REASONS,
+            FORGET_ATTEMPTS,
+            FORGET_DELIVERIES,
+            FORGET_REVISIONS,
+            FORGET_FOLLOWS,
+            FORGET_PACKETS,
+        ] {
             rows = tx.conn.execute(query(sql).bind(&packets)).await?;
         }
         Ok(rows)

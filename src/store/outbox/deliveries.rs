@@ -23,6 +23,7 @@ statements! {
     ATTEMPTS = "
         SELECT began_at, destination, outcome, duration_ms, error, next_at
         FROM attempts WHERE packet_id = $1 ORDER BY destination, epoch";
+    FROZEN = "SELECT frozen FROM deliveries WHERE packet_id = $1 AND destination = $2 AND frozen IS NOT NULL";
     EXTERNAL = "
         SELECT COALESCE(external_id, url), url FROM deliveries
         WHERE packet_id = $1 AND destination = $2 AND (external_id IS NOT NULL OR url IS NOT NULL)";
@@ -155,6 +156,17 @@ impl Store {
     ) -> Result<Option<(String, Option<String>)>, StoreError> {
         let query = query(EXTERNAL).bind(packet_id).bind(destination.as_str());
         Ok(self.readers.optional(query).await?)
+    }
+
+    /// Why a delivery can never be edited again; `None` while it can.
+    pub async fn frozen(
+        &self,
+        packet_id: &str,
+        destination: Destination,
+    ) -> Result<Option<String>, StoreError> {
+        let query = query(FROZEN).bind(packet_id).bind(destination.as_str());
+        let found: Option<(String,)> = self.readers.optional(query).await?;
+        Ok(found.map(|(why,)| why))
     }
 }
 

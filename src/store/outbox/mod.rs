@@ -31,16 +31,39 @@ statements! {
         UPDATE deliveries SET due_at = $3, epoch = epoch + 1,
             attempts = attempts + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, state = 'leased'
         WHERE (packet_id, destination) IN (SELECT due.packet_id, due.destination FROM due)
-        RETURNING packet_id, destination, account, order_json, epoch, attempts, unknown, absent, intended_at"];
+        RETURNING packet_id, destination, account, order_json, epoch, attempts, unknown, absent, intended_at,
+            external_id, wants"];
     /// A lease that has run out is not good for a new try, even if nobody has taken it over yet. What an earlier
     /// read-back did not find says nothing about this try.
     INTEND = "
         UPDATE deliveries SET unknown = 1, absent = 0, intended_at = $4
         WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased' AND due_at > $4";
+    /// What the other side shows counts as delivered only if no newer revision was wanted meanwhile.
     FINISH_DELIVERY = "
-        UPDATE deliveries SET state = $4, due_at = $5, attempts = $6, unknown = $7, absent = $8,
-            external_id = $9, url = $10
+        UPDATE deliveries SET
+            state = CASE WHEN $4 = 'done' AND wants > CAST($11 AS BIGINT) THEN 'waiting' ELSE $4 END,
+            due_at = CASE WHEN $4 = 'done' AND wants > CAST($11 AS BIGINT) THEN CAST($12 AS BIGINT)
+                ELSE CAST($5 AS BIGINT) END,
+            attempts = $6, unknown = $7, absent = $8,
+            external_id = COALESCE($9, external_id), url = COALESCE($10, url),
+            shows = COALESCE(CAST($11 AS BIGINT), shows), frozen = COALESCE($13, frozen),
+            written_at = CASE WHEN $4 = 'done' THEN CAST($12 AS BIGINT) ELSE written_at END
         WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased'";
+    /// What is there already is edited, at the earliest $6 ms after it was last written. What never can be edited
+    /// again keeps its state.
+    WANT = "
+        UPDATE deliveries SET order_json = $3, wants = CASE WHEN wants < $4 THEN $4 ELSE wants + 1 END,
+            attempts = CASE WHEN state = 'done' THEN 0 ELSE attempts END,
+            due_at = CASE WHEN state <> 'done' OR frozen IS NOT NULL THEN due_at
+                WHEN COALESCE(written_at, 0) + $6 > $5 THEN written_at + $6 ELSE $5 END,
+            state = CASE WHEN state = 'done' AND frozen IS NULL THEN 'waiting' ELSE state END
+        WHERE packet_id = $1 AND destination = $2";
+    /// The digest is written again although its revision is the same: what it says about the task has changed.
+    SHOW_AGAIN = "
+        UPDATE deliveries SET wants = wants + 1,
+            due_at = CASE WHEN state = 'done' THEN $3 ELSE due_at END,
+            state = CASE WHEN state = 'done' THEN 'waiting' ELSE state END
+        WHERE packet_id = $1 AND destination = $2 AND frozen IS NULL";
     INSERT_ATTEMPT = "
         INSERT INTO attempts (packet_id, destination, epoch, began_at, outcome, duration_ms, error, next_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -50,6 +73,9 @@ statements! {
         WHERE packet_id = $1 AND destination = $2 AND state = 'waiting' AND due_at > $3
             AND attempts = 0 AND intended_at IS NULL";
 }
+
+/// Why a task can never be edited again: a person closed it. The digest says so.
+pub const CLOSED: &str = "closed";
 
 /// The right to work on one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +94,10 @@ pub struct DeliveryLease {
     pub account: AccountKey,
     /// When the latest try was begun, if any.
     pub intended_at: Option<Timestamp>,
+    /// The other side's id of it, once it is there: then it is edited.
+    pub external_id: Option<String>,
+    /// The revision that it should show.
+    pub wants: i64,
     pub until: Timestamp,
 }
 
@@ -91,6 +121,10 @@ pub enum DeliveryEnd {
         /// Where a person opens it.
         url: Option<String>,
     },
+    /// It shows the newest revision now.
+    Edited,
+    /// It can never be edited again, and stays as it is; why, in a word or a code of the other side.
+    Frozen { why: String },
     /// It is certainly not there; try again.
     Retry { at: Timestamp },
     /// Nothing was tried; does not count as a try.
@@ -161,6 +195,21 @@ pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result
     Ok(())
 }
 
+/// Has a delivery show a revision, with these parameters, at most once in `pause`.
+pub(in crate::store) async fn want(
+    tx: &mut Tx<'_>,
+    (packet_id, destination): (&str, Destination),
+    order: &str,
+    revision: i64,
+    pause: Duration,
+) -> Result<(), DatabaseError> {
+    let want = query(WANT).bind(packet_id).bind(destination.as_str()).bind(order).bind(revision);
+    let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+    tx.conn.execute(want.bind(tx.now).bind(pause)).await?;
+    tx.notify = true;
+    Ok(())
+}
+
 /// Adds a row to the story of a delivery; the epoch numbers it.
 pub(in crate::store) async fn append_attempt(
     tx: &mut Tx<'_>,
@@ -185,11 +234,23 @@ impl Command<Vec<DeliveryLease>> for ClaimDeliveries {
     }
 }
 
-type ClaimedRow = (String, String, String, String, i64, i64, i64, i64, Option<i64>);
+type ClaimedRow = (String, String, String, String, i64, i64, i64, i64, Option<i64>, Option<String>, i64);
 
 /// A row that this program cannot read (left by a newer one) must not hold up the others.
 fn lease_of(row: ClaimedRow, until: Timestamp) -> Option<DeliveryLease> {
-    let (packet_id, destination, account, order, epoch, attempts, unknown, absent, intended_at) = row;
+    let (
+        packet_id,
+        destination,
+        account,
+        order,
+        epoch,
+        attempts,
+        unknown,
+        absent,
+        intended_at,
+        external_id,
+        wants,
+    ) = row;
     let (Ok(destination), Ok(account)) = (destination.parse(), account.parse()) else {
         tracing::error!(packet_id, "passed over a delivery whose destination or account is not readable");
         return None;
@@ -204,6 +265,8 @@ fn lease_of(row: ClaimedRow, until: Timestamp) -> Option<DeliveryLease> {
         order,
         account,
         intended_at: intended_at.map(from_millis),
+        external_id,
+        wants,
         until,
     })
 }
@@ -218,11 +281,22 @@ impl FinishDelivery {
     /// Writes the row and its attempt; false if the lease was lost.
     async fn write(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let DeliveryLease { packet_id, destination, epoch, attempts, unknown, absent, .. } = &self.lease;
-        let (mut external, mut url) = (None, None);
+        let (mut external, mut url, mut shows, mut frozen) = (None, None, None, None);
+        let wants = self.lease.wants;
         let (state, due, unknown, absent) = match &self.end {
             DeliveryEnd::Done { external_id, url: there } => {
                 (external, url) = (Some(external_id.as_str()), there.as_deref());
+                // What was read back may have been sent for an earlier revision.
+                shows = Some(if *unknown && wants > 1 { 0 } else { wants });
                 ("done", None, false, *absent)
+            }
+            DeliveryEnd::Edited => {
+                shows = Some(wants);
+                ("done", None, false, 0)
+            }
+            DeliveryEnd::Frozen { why } => {
+                (shows, frozen) = (Some(i64::MAX), Some(why.as_str()));
+                ("done", None, false, 0)
             }
             DeliveryEnd::Retry { at } => ("waiting", Some(at.as_millisecond()), false, 0),
             DeliveryEnd::Unknown { at, absent } => ("waiting", Some(at.as_millisecond()), true, *absent),
@@ -237,10 +311,11 @@ impl FinishDelivery {
         let update = query(FINISH_DELIVERY).bind(packet_id).bind(destination.as_str()).bind(*epoch);
         let update = update.bind(state).bind(due).bind(i64::from(*attempts) + i64::from(counts));
         let update = update.bind(unknown).bind(absent).bind(external).bind(url);
+        let update = update.bind(shows).bind(tx.now).bind(frozen);
         if tx.conn.execute(update).await? == 0 {
             return Ok(false);
         }
-        tx.notify |= due.is_some();
+        tx.notify |= due.is_some() || shows.is_some();
         append_attempt(tx, packet_id, *epoch, &self.attempt).await?;
         Ok(true)
     }
@@ -253,12 +328,17 @@ impl Command<bool> for FinishDelivery {
         }
         let (DeliveryLease { packet_id, destination, .. }, scope) = (&self.lease, self.lease.scope());
         match self.end {
-            DeliveryEnd::Done { .. } => pauses::forget_passed(tx, &scope).await?,
+            DeliveryEnd::Done { .. } | DeliveryEnd::Edited => pauses::forget_passed(tx, &scope).await?,
             DeliveryEnd::Paused { until } => {
                 let reason = self.attempt.error.as_deref().unwrap_or("paused");
                 pauses::pause(tx, &scope, until, reason).await?;
             }
             _ => {}
+        }
+        if matches!(&self.end, DeliveryEnd::Frozen { why } if why == CLOSED) {
+            let update =
+                query(SHOW_AGAIN).bind(packet_id).bind(Destination::SlackDigest.as_str()).bind(tx.now);
+            tx.notify |= tx.conn.execute(update).await? > 0;
         }
         if *destination == Destination::CrmTask {
             let digest = Destination::SlackDigest.as_str();

@@ -2,11 +2,13 @@
 
 pub mod assessments;
 pub mod dismissals;
+pub mod revisions;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::dismissals::Dismissal;
+use self::revisions::FollowConfig;
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::outbox::deliveries::{self, Destination, StoredDelivery};
 use crate::store::{Store, outbox};
@@ -23,7 +25,7 @@ statements! {
     LATEST_OF_DEAL = "
         SELECT packet_id, won_at, created_at FROM wins WHERE deal = $1 ORDER BY won_at DESC LIMIT 1";
     ONE_PACKET = "
-        SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet, p.record, p.record_deleted_at
+        SELECT p.packet_id, w.deal, w.won_at, p.created_at, p.packet, p.record, p.record_deleted_at, p.revision
         FROM packets p JOIN wins w ON w.packet_id = p.packet_id WHERE p.packet_id = $1";
     PAYLOAD = "SELECT packet, record, record_deleted_at FROM packets WHERE packet_id = $1";
 }
@@ -41,6 +43,8 @@ pub struct NewPacket {
     pub assessment: Assessment,
     /// One row each: destination, its order as JSON, first due.
     pub deliveries: Vec<(Destination, String, Timestamp)>,
+    /// How the deal is looked at again; `None` if nothing is open.
+    pub follow: Option<FollowConfig>,
 }
 
 /// A packet with everything that is kept about it.
@@ -52,8 +56,9 @@ pub struct StoredPacket {
     pub deal: String,
     pub won_at: Timestamp,
     pub created_at: Timestamp,
-    /// The packet as JSON.
+    /// The newest revision as JSON.
     pub packet: String,
+    pub revision: i64,
     /// The deal record it was made from.
     pub record: StoredRecord,
     /// Gaps that somebody says are none.
@@ -63,7 +68,7 @@ pub struct StoredPacket {
 }
 
 impl StoredPacket {
-    /// The packet, and beside its keys `won_at`, `record_deleted_at` and `deliveries` with their attempts. A gap
+    /// The packet, and beside its keys `revision`, `won_at`, `record_deleted_at` and `deliveries` with their attempts. A gap
     /// that somebody dismissed has the key `dismissed`.
     pub fn document(&self) -> serde_json::Result<Value> {
         let mut whole = serde_json::to_value(serde_json::from_str::<Packet>(&self.packet)?)?;
@@ -73,6 +78,7 @@ impl StoredPacket {
                 gap["dismissed"] = json!({ "at": one.at, "reason": one.reason });
             }
         }
+        whole["revision"] = json!(self.revision);
         whole["won_at"] = json!(self.won_at);
         whole["record_deleted_at"] = match self.record {
             StoredRecord::Kept(_) => Value::Null,
@@ -138,9 +144,9 @@ impl Store {
 
     /// A packet with its deliveries and their attempts.
     pub async fn packet(&self, packet_id: &str) -> Result<Option<StoredPacket>, StoreError> {
-        type PacketColumns = (String, String, i64, i64, String, String, Option<i64>);
+        type PacketColumns = (String, String, i64, i64, String, String, Option<i64>, i64);
         let row: Option<PacketColumns> = self.readers.optional(query(ONE_PACKET).bind(packet_id)).await?;
-        let Some((packet_id, deal, won_at, created_at, packet, record, deleted_at)) = row else {
+        let Some((packet_id, deal, won_at, created_at, packet, record, deleted_at, revision)) = row else {
             return Ok(None);
         };
         Ok(Some(StoredPacket {
@@ -151,6 +157,7 @@ impl Store {
             won_at: from_millis(won_at),
             created_at: from_millis(created_at),
             packet,
+            revision,
             record: StoredRecord::of_row(record, deleted_at),
         }))
     }
@@ -179,5 +186,6 @@ pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result
     tx.conn.execute(insert.bind(&new.packet).bind(&new.record)).await?;
     assessments::insert(tx, &new.packet_id, tx.now, &new.assessment).await?;
     outbox::insert(tx, new).await?;
+    revisions::follow(tx, new).await?;
     Ok(new.packet_id.clone())
 }

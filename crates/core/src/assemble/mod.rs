@@ -78,6 +78,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         review,
         mapping: MappingRef { file: mapping.file.clone(), version: mapping.version.clone() },
         as_of: now.timestamp(),
+        no_longer_won: false,
     };
     (packet, plan)
 }

@@ -4,6 +4,7 @@ use crate::text::money::money;
 
 super::messages! { "headline";
     unnamed;
+    no_longer_won;
     no_value;
     value(amount);
     important(reasons);

@@ -6,6 +6,8 @@ use super::packet;
 
 super::messages! { "task";
     subject_ready(account);
+    subject_no_longer_won(account);
+    no_longer_won;
     subject_questions(count, account);
     subject_questions_one(account);
     ready(owner);

@@ -151,6 +151,29 @@ pub struct Packet {
     pub mapping: MappingRef,
     /// The instant the packet speaks of.
     pub as_of: Timestamp,
+    /// The deal was reopened or lost after the packet was made: its questions are withdrawn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_longer_won: bool,
+}
+
+impl Packet {
+    /// Whether a reader sees the same in both: everything but the instant and the mapping they were made by. One that
+    /// was read from JSON holds rendered texts, so both are compared as JSON.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let read = |packet: &Self| {
+            let mut json = serde_json::to_value(packet).unwrap_or_default();
+            for unseen in ["as_of", "mapping"] {
+                json[unseen] = serde_json::Value::Null;
+            }
+            json
+        };
+        read(self) == read(other)
+    }
+
+    /// Whether something is still to be answered.
+    pub fn is_open(&self) -> bool {
+        self.status == PacketStatus::Incomplete && !self.no_longer_won
+    }
 }
 
 impl Packet {

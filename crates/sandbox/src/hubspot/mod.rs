@@ -265,6 +265,7 @@ fn route(portal: &mut Portal, call: &Call, version: &str, id: u64, now: Timestam
             let kind = Kind::from_path(kind).ok_or_else(|| no_route(call))?;
             match (method, rest) {
                 ("POST", []) if kind == Kind::Task => tasks::create(portal, call, &id.to_string(), now),
+                ("PATCH", [task]) if kind == Kind::Task => tasks::update(portal, call, task, now),
                 ("POST", ["batch", "read"]) => objects::batch_read(portal, call, kind),
                 ("POST", ["search"]) => {
                     portal.admit_search(now)?;

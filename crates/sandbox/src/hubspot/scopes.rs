@@ -44,7 +44,9 @@ impl Portal {
         let needed = match (method, family, rest) {
             (_, "owners", _) => vec!["crm.objects.owners.read".to_owned()],
             // Activities have no scope of their own.
-            ("POST", "objects", ["tasks"]) => vec![objects("contacts", "write")],
+            ("POST", "objects", ["tasks"]) | ("PATCH", "objects", ["tasks", _]) => {
+                vec![objects("contacts", "write")]
+            }
             (_, "objects", ["tasks" | "0-27", ..]) => vec![objects("contacts", "read")],
             (_, "properties" | "pipelines", [kind, ..]) => {
                 vec![objects(named(kind), "read"), format!("crm.schemas.{}.read", named(kind))]

@@ -1,4 +1,4 @@
-//! Creating a task, with every rule that HubSpot has about it.
+//! Creating and changing a task, with every rule that HubSpot has about it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::kind::Kind;
 use super::objects::Wanted;
 use super::portal::Portal;
 use super::record::Record;
-use super::refusal::{body, invalid, invalid_property, only_query};
+use super::refusal::{absent, body, invalid, invalid_property, only_query};
 use crate::call::{Answer, Call};
 
 /// The longest text a property holds, in characters.
@@ -78,6 +78,30 @@ pub(super) fn create(portal: &mut Portal, call: &Call, id: &str, now: Timestamp)
     let wanted = Wanted { properties: properties.keys().cloned().collect(), history: Vec::new() };
     let record = portal.record(Kind::Task, id).ok_or_else(|| invalid("the task vanished"))?;
     Ok(Answer::json(201, &Value::Object(portal.json(Kind::Task, record, &wanted))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Update {
+    properties: BTreeMap<String, String>,
+}
+
+/// `PATCH /crm/objects/{ver}/tasks/{id}`
+pub(super) fn update(portal: &mut Portal, call: &Call, id: &str, now: Timestamp) -> Result<Answer, Answer> {
+    only_query(call, &[])?;
+    let Update { properties } = body(call)?;
+    if portal.record(Kind::Task, id).is_none_or(|task| task.archived) {
+        return Err(absent("no task with this id"));
+    }
+    for (name, value) in &properties {
+        check_value(portal, name, value)?;
+    }
+    for (name, value) in &properties {
+        portal.set(Kind::Task, id, name, value, now);
+    }
+    let wanted = Wanted { properties: properties.keys().cloned().collect(), history: Vec::new() };
+    let record = portal.record(Kind::Task, id).ok_or_else(|| absent("no task with this id"))?;
+    Ok(Answer::json(200, &Value::Object(portal.json(Kind::Task, record, &wanted))))
 }
 
 fn check_value(portal: &Portal, name: &str, value: &str) -> Result<(), Answer> {

@@ -34,6 +34,7 @@ pub struct SlackState {
     violations: Vec<String>,
     history_lag: u32,
     next_message: u32,
+    edit_window_closed: bool,
 }
 
 struct Channel {
@@ -74,6 +75,8 @@ pub struct Message {
     pub metadata: Option<Value>,
     /// Posted through an incoming webhook.
     pub by_webhook: bool,
+    /// How often it was edited.
+    pub edits: u32,
     unseen_reads: u32,
 }
 
@@ -134,6 +137,7 @@ impl SlackState {
             violations: Vec::new(),
             history_lag: 0,
             next_message: 0,
+            edit_window_closed: false,
         }
     }
 
@@ -184,6 +188,16 @@ impl SlackState {
     /// Messages posted from now on stay invisible to the next `reads` reads of history.
     pub fn history_lags(&mut self, reads: u32) {
         self.history_lag = reads;
+    }
+
+    /// Deletes a message, as a person can.
+    pub fn delete_message(&mut self, ts: &str) {
+        self.messages.retain(|message| message.ts != ts);
+    }
+
+    /// From now on the workspace's settings let no message be edited.
+    pub fn close_edit_window(&mut self) {
+        self.edit_window_closed = true;
     }
 
     /// Every message, oldest first.
@@ -243,7 +257,7 @@ impl SlackState {
     fn method(&mut self, call: &Call, method: &str) -> Result<Map<String, Value>, Refused> {
         self.authorise(call)?;
         let needed = match method {
-            "chat.postMessage" => Some("chat:write"),
+            "chat.postMessage" | "chat.update" => Some("chat:write"),
             "conversations.history" => Some("channels:history"),
             "conversations.info" => Some("channels:read"),
             "users.lookupByEmail" => Some("users:read.email"),
@@ -254,6 +268,7 @@ impl SlackState {
         }
         match method {
             "chat.postMessage" => self.post_message(call),
+            "chat.update" => self.update_message(call),
             "conversations.history" => self.history(call),
             "conversations.info" => self.info(call),
             "users.lookupByEmail" => self.lookup(call),

@@ -1,9 +1,9 @@
-//! Posting a message, by bot or by incoming webhook.
+//! Posting a message, by bot or by incoming webhook, and editing one.
 
 use serde_json::{Map, Value, json};
 
 use super::read::message_json;
-use super::{Message, Refused, SlackState, blocks, text};
+use super::{Access, Message, Refused, SlackState, blocks, text};
 use crate::call::{Answer, Call, Verdict};
 
 /// The longest top-level text, in characters; longer ones cannot be updated.
@@ -32,6 +32,60 @@ impl SlackState {
         check(&arguments)?;
         self.writable(channel)?;
         Ok(self.message(channel, &arguments, false))
+    }
+
+    /// `chat.update`: replaces text and blocks; metadata stays when it is not sent.
+    ///
+    /// <https://docs.slack.dev/reference/methods/chat.update>
+    pub(super) fn update_message(&mut self, call: &Call) -> Result<Map<String, Value>, Refused> {
+        let outcome = self.edit(call);
+        if let Err(Refused { code, messages, verdict: Verdict::Wrong(_), .. }) = &outcome {
+            self.violations.extend(messages.iter().map(|why| format!("{code}: {why}")));
+        }
+        outcome
+    }
+
+    fn edit(&mut self, call: &Call) -> Result<Map<String, Value>, Refused> {
+        let arguments = arguments(call)?;
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+        let (Some(channel), Some(ts)) = (text("channel"), text("ts")) else {
+            return Err(Refused::wrong("invalid_arguments", "channel and ts must be strings"));
+        };
+        let known = ["channel", "ts", "text", "blocks", "metadata"];
+        if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(Refused::wrong("invalid_arguments", format!("an edit does not send {name:?}")));
+        }
+        check_text(arguments.get("text"))?;
+        if let Some(metadata) = arguments.get("metadata") {
+            check_metadata(metadata)?;
+        }
+        let Some(Value::Array(all)) = arguments.get("blocks") else {
+            return Err(Refused::wrong("invalid_arguments", "text without blocks removes the blocks"));
+        };
+        blocks::check(all)?;
+        if self.readable(&channel)?.access == Access::Archived {
+            return Err(Refused::absent("is_inactive"));
+        }
+        if self.edit_window_closed {
+            return Err(Refused::absent("edit_window_closed"));
+        }
+        let found = self.messages.iter_mut().find(|known| known.channel == channel && known.ts == ts);
+        let message = found.ok_or_else(|| Refused::absent("message_not_found"))?;
+        if message.by_webhook {
+            return Err(Refused::absent("cant_update_message"));
+        }
+        let kind = |blocks: &[Value]| blocks.first().is_some_and(|block| block["type"] == "rich_text");
+        if kind(&message.blocks) != kind(all) {
+            return Err(Refused::wrong("block_mismatch", "rich_text cannot become another block"));
+        }
+        message.text = text("text").unwrap_or_default();
+        message.blocks.clone_from(all);
+        if let Some(metadata) = arguments.get("metadata") {
+            message.metadata = Some(metadata.clone());
+        }
+        message.edits += 1;
+        let body = json!({"channel": channel, "ts": ts, "text": message.text});
+        Ok(body.as_object().cloned().unwrap_or_default())
     }
 
     /// `https://hooks.slack.com/services/…`: plain `ok`, or a plain code.
@@ -77,6 +131,7 @@ impl SlackState {
             blocks: arguments.get("blocks").and_then(Value::as_array).cloned().unwrap_or_default(),
             metadata: arguments.get("metadata").cloned(),
             by_webhook,
+            edits: 0,
             unseen_reads: self.history_lag,
         }
     }

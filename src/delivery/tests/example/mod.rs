@@ -53,6 +53,7 @@ impl Deal {
             review: Review::default(),
             mapping: MappingRef { file: "mappings/hubspot.yaml".to_owned(), version: "sha256:00".to_owned() },
             as_of: "2026-11-22T08:00:00Z".parse().unwrap(),
+            no_longer_won: false,
         };
         let record = DealRecord {
             crm: Hubspot,

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use mappings::{list, mappings, observation, words as condition};
-pub use packets::{packets, roles};
+pub use packets::{packets, revisions, roles};
 
 /// One thing that changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -9,6 +9,20 @@ pub fn packets(
     (old, old_plan): (&Packet, &DeliveryPlan),
     (new, new_plan): (&Packet, &DeliveryPlan),
 ) -> Vec<Change> {
+    let mut changes = Changes(revisions(old, new));
+    let assignee = |plan: &DeliveryPlan| match plan.task.known_assignee() {
+        Some(user) => format!("for user {user}"),
+        None => "for nobody".to_owned(),
+    };
+    changes.replaced("task", &assignee(old_plan), &assignee(new_plan));
+    let due = |plan: &DeliveryPlan| format!("due {}", plan.task.due.strftime("%d %b %Y"));
+    changes.replaced("task", &due(old_plan), &due(new_plan));
+    changes.replaced("channel", &old_plan.digest.channel, &new_plan.digest.channel);
+    changes.0
+}
+
+/// Everything that the `new` packet says differently from the `old`, in the order of a packet.
+pub fn revisions(old: &Packet, new: &Packet) -> Vec<Change> {
     let mut changes = Changes::default();
     let status = |packet: &Packet| word(&PACKET_STATUSES, &packet.status);
     changes.replaced("packet", status(old), status(new));
@@ -24,14 +38,6 @@ pub fn packets(
         if packet.owner.fallback { format!("{name} (the fallback)") } else { name }
     };
     changes.replaced("owner", &owner(old), &owner(new));
-    let assignee = |plan: &DeliveryPlan| match plan.task.known_assignee() {
-        Some(user) => format!("for user {user}"),
-        None => "for nobody".to_owned(),
-    };
-    changes.replaced("task", &assignee(old_plan), &assignee(new_plan));
-    let due = |plan: &DeliveryPlan| format!("due {}", plan.task.due.strftime("%d %b %Y"));
-    changes.replaced("task", &due(old_plan), &due(new_plan));
-    changes.replaced("channel", &old_plan.digest.channel, &new_plan.digest.channel);
     changes.0
 }
 

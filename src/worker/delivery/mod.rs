@@ -5,36 +5,32 @@
 //! crash in between leaves a row that says "unknown"; an unknown row is looked up on the other side before
 //! anything is sent again.
 
+mod calls;
+
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
+use self::calls::{Delivered, Edit, ReadBack};
 use super::circuit_breaker::{Call, CallOutcome};
 use super::deadline::before;
 use super::{Context, is_pause};
 use crate::clock::Clock;
 use crate::crash_point;
-use crate::crm::Crm;
-use crate::delivery::{slack, task};
 use crate::failure::Failure;
 use crate::store::{Attempt, DeliveryEnd, DeliveryLease, Destination, StoreError};
-use handoff_core::packet::{DigestParams, Packet, PacketStatus, TaskParams};
-use handoff_core::record::{DealRecord, User};
+use handoff_core::packet::Packet;
+use handoff_core::record::DealRecord;
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.
 const ABSENT_BEFORE_REPEATING: u32 = 2;
 
+/// Without this scope Slack takes no message at all.
+const POST_SCOPE: &str = "chat:write";
+
 /// What is said of work whose tries were all begun and never ended.
 pub(super) const NEVER_ENDED: &str = "no tries left: the service ended in the middle of the last one";
-
-/// What the CRM or Slack has of a delivery.
-struct Delivered {
-    external_id: String,
-    url: Option<String>,
-}
 
 impl Delivered {
     fn ended(self, outcome: &'static str) -> Ended {
@@ -99,6 +95,13 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
             other => return Ok(Some(job.after_read_back(other).await)),
         }
     }
+    if let Some(there) = lease.external_id.as_deref().filter(|_| !lease.unknown) {
+        let edited = before(&context.clock, lease.until, job.edit(there)).await;
+        crash_point!("delivery.edited");
+        let edited =
+            edited.unwrap_or_else(|| Err(Failure::retry("the lease ran out before there was an answer")));
+        return Ok(Some(job.after_edit(edited).await));
+    }
     // What takes long comes before the intent. The call must have time to end with the lease.
     let begin = lease.until.checked_sub(context.work.http_timeout).unwrap_or(lease.until);
     let call = match before(&context.clock, begin, job.prepare()).await {
@@ -118,22 +121,6 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
     let sent = sent.unwrap_or_else(|| Err(Failure::unknown("the lease ran out before there was an answer")));
     crash_point!("delivery.sent");
     Ok(Some(job.after_send(sent).await))
-}
-
-/// The id of the first active CRM user with one of these addresses. A refused question leaves the task unassigned: it
-/// is worth more than none.
-async fn known_user(crm: &dyn Crm, addresses: &[String]) -> Result<Option<String>, Failure> {
-    for address in addresses {
-        match crm.user_by_email(address).await {
-            Ok(Some(user)) => return Ok(Some(user.id().to_owned())),
-            Ok(None) => {}
-            Err(failure @ Failure::Retry { .. }) => return Err(failure),
-            Err(refused) => {
-                tracing::warn!(account = %crm.account(), why = refused.why(), "no user can be looked up by address");
-            }
-        }
-    }
-    Ok(None)
 }
 
 /// How a try ended, before it is written down.
@@ -168,16 +155,13 @@ impl Ended {
                 Some(at)
             }
             DeliveryEnd::Paused { until, .. } => Some(until),
-            DeliveryEnd::Done { .. } | DeliveryEnd::Held | DeliveryEnd::Dead => None,
+            DeliveryEnd::Done { .. }
+            | DeliveryEnd::Edited
+            | DeliveryEnd::Frozen { .. }
+            | DeliveryEnd::Held
+            | DeliveryEnd::Dead => None,
         }
     }
-}
-
-enum ReadBack {
-    Found(Delivered),
-    Absent,
-    Impossible,
-    Failed(Failure),
 }
 
 /// One claimed outbox row, with the packet it delivers.
@@ -190,115 +174,6 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    async fn read_back(&self) -> ReadBack {
-        let found = match self.lease.destination {
-            Destination::CrmTask => self.find_task().await,
-            Destination::SlackDigest if !self.context.slack.can_read_back() => return ReadBack::Impossible,
-            Destination::SlackDigest => self.find_digest().await,
-        };
-        match found {
-            Ok(Some(delivered)) => ReadBack::Found(delivered),
-            Ok(None) => ReadBack::Absent,
-            Err(failure) => ReadBack::Failed(failure),
-        }
-    }
-
-    /// Gets everything ready that takes long, the wait for the rate limit last. Returns the call that remains.
-    async fn prepare(&self) -> Result<BoxFuture<'_, Result<Delivered, Failure>>, Failure> {
-        let slack = &self.context.slack;
-        if self.lease.destination == Destination::CrmTask {
-            let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
-            if params.assignee.is_none() {
-                params.assignee = known_user(crm, &params.addresses).await?;
-            }
-            let draft = task::draft(self.packet, self.record, &params);
-            crm.prepare_write().await?;
-            let create = async move {
-                let task = crm.create_task(&draft).await?;
-                Ok(Delivered { external_id: task.id, url: Some(task.url) })
-            };
-            return Ok(create.boxed());
-        }
-        let params: DigestParams = self.params()?;
-        let message = self.digest(&params).await?;
-        slack.acquire(&params.channel).await;
-        let post = async move {
-            let posted = slack.post(&params.channel, &message).await?;
-            Ok(self.posted(&posted).await)
-        };
-        Ok(post.boxed())
-    }
-
-    fn crm(&self) -> Result<&dyn Crm, Failure> {
-        let account = self.context.accounts.get(&self.lease.account);
-        let account = account.ok_or_else(|| Failure::give_up("the account is not configured any more"))?;
-        Ok(&*account.crm)
-    }
-
-    async fn find_task(&self) -> Result<Option<Delivered>, Failure> {
-        let marker = task::marker(&self.packet.packet_id);
-        let found = self.crm()?.find_task(&self.record.deal.id, &marker).await?;
-        Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
-    }
-
-    /// Looks in every channel that it may be in: the routes may have changed since an operator replayed it, or since a
-    /// database that was lost posted it.
-    async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
-        let DigestParams { channel: meant, earlier: mut channels, .. } = self.params()?;
-        let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        channels.push(meant.clone());
-        if let Some(account) = self.context.accounts.get(&self.lease.account) {
-            let mapping = account.mapping();
-            channels.push(mapping.slack.channel.clone());
-            for route in &mapping.slack.routes {
-                channels.push(route.channel.clone());
-            }
-        }
-        for (index, channel) in channels.iter().enumerate() {
-            let (slack, perhaps) = (&self.context.slack, *channel != meant);
-            if !channels[..index].contains(channel)
-                && let Some(posted) =
-                    slack.find_posted(channel, perhaps, &self.packet.packet_id, since).await?
-            {
-                return Ok(Some(self.posted(&posted).await));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The digest, with whom it mentions looked up.
-    async fn digest(&self, params: &DigestParams) -> Result<slack::Message, Failure> {
-        // Only who is asked for something is mentioned beside the owner.
-        let asked = self.record.owner.as_ref().filter(|_| self.packet.status == PacketStatus::Incomplete);
-        let seller = asked.filter(|seller| seller.is_active()).and_then(User::email);
-        let mentions = slack::Mentions {
-            owner: self.user_by_email(self.packet.owner.email.as_deref()).await,
-            seller: self.user_by_email(seller).await,
-        };
-        let task = self.context.store.external(&self.packet.packet_id, Destination::CrmTask).await;
-        let links = slack::Links { deal: self.packet.deal.url.clone(), task: task?.and_then(|(_, url)| url) };
-        Ok(slack::digest(self.packet, self.record, params, &links, &mentions))
-    }
-
-    async fn user_by_email(&self, email: Option<&str>) -> Option<String> {
-        self.context.slack.user_by_email(email?).await
-    }
-
-    async fn posted(&self, posted: &slack::Posted) -> Delivered {
-        let slack::Posted { channel, ts } = posted;
-        // An incoming webhook tells no id: the channel is all there is to remember.
-        let Some(ts) = ts else {
-            return Delivered { external_id: channel.clone(), url: None };
-        };
-        let url = self.context.slack.permalink(channel, ts).await;
-        Delivered { external_id: format!("{channel}/{ts}"), url }
-    }
-
-    fn params<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.lease.order)
-            .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
-    }
-
     async fn after_read_back(&self, read_back: ReadBack) -> Ended {
         match read_back {
             ReadBack::Found(found) => found.ended("found"),
@@ -320,6 +195,17 @@ impl Job<'_> {
                 let wait = if let Failure::Retry { after, .. } = failure { after } else { None };
                 self.unknown(wait, format!("cannot read back: {failure}"))
             }
+        }
+    }
+
+    async fn after_edit(&self, edited: Result<Edit, Failure>) -> Ended {
+        match edited {
+            Ok(Edit::Done) => Ended::answered(DeliveryEnd::Edited, "edited"),
+            Ok(Edit::Partly(why)) => Ended::ignored(DeliveryEnd::Edited, "edited", why),
+            Ok(Edit::Frozen(why)) => Ended::ignored(DeliveryEnd::Frozen { why: why.clone() }, "frozen", why),
+            // The same edit may be made again.
+            Err(Failure::Unknown { why }) => self.retry(why, None),
+            Err(failure) => self.after_send(Err(failure)).await,
         }
     }
 
@@ -345,7 +231,12 @@ impl Job<'_> {
         let question = async {
             match self.lease.destination {
                 Destination::CrmTask => self.crm()?.last_won(1).await.map(drop),
-                Destination::SlackDigest => self.context.slack.identity().await.map(drop),
+                Destination::SlackDigest => match self.context.slack.identity().await? {
+                    Some(bot) if bot.lacks(POST_SCOPE) => {
+                        Err(Failure::Pause { why: format!("the bot lacks {POST_SCOPE}"), until: None })
+                    }
+                    _ => Ok(()),
+                },
             }
         };
         is_pause(until, (self.call, &self.packet.packet_id), question).await

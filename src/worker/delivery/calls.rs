@@ -1,0 +1,196 @@
+//! The calls of a delivery: what is on the other side, what is created there, what is edited.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::Job;
+use crate::crm::{Crm, TaskEdit};
+use crate::delivery::{slack, task};
+use crate::failure::Failure;
+use crate::store::{CLOSED, Destination};
+use handoff_core::packet::{DigestParams, PacketStatus, TaskParams};
+use handoff_core::record::User;
+
+/// What the CRM or Slack has of a delivery.
+pub(super) struct Delivered {
+    pub(super) external_id: String,
+    pub(super) url: Option<String>,
+}
+
+/// What became of an edit.
+pub(super) enum Edit {
+    Done,
+    /// It shows the newest revision, but for what the other side refused.
+    Partly(String),
+    /// It can never be edited again.
+    Frozen(String),
+}
+
+/// What a read-back found.
+pub(super) enum ReadBack {
+    Found(Delivered),
+    Absent,
+    Impossible,
+    Failed(Failure),
+}
+
+impl Job<'_> {
+    pub(super) async fn read_back(&self) -> ReadBack {
+        let found = match self.lease.destination {
+            Destination::CrmTask => self.find_task().await,
+            Destination::SlackDigest if !self.context.slack.can_read_back() => return ReadBack::Impossible,
+            Destination::SlackDigest => self.find_digest().await,
+        };
+        match found {
+            Ok(Some(delivered)) => ReadBack::Found(delivered),
+            Ok(None) => ReadBack::Absent,
+            Err(failure) => ReadBack::Failed(failure),
+        }
+    }
+
+    /// Gets everything ready that takes long, the wait for the rate limit last. Returns the call that remains.
+    pub(super) async fn prepare(&self) -> Result<BoxFuture<'_, Result<Delivered, Failure>>, Failure> {
+        let slack = &self.context.slack;
+        if self.lease.destination == Destination::CrmTask {
+            let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
+            if params.assignee.is_none() {
+                params.assignee = known_user(crm, &params.addresses).await?;
+            }
+            let draft = task::draft(self.packet, self.record, &params);
+            crm.prepare_write().await?;
+            let create = async move {
+                let task = crm.create_task(&draft).await?;
+                Ok(Delivered { external_id: task.id, url: Some(task.url) })
+            };
+            return Ok(create.boxed());
+        }
+        let params: DigestParams = self.params()?;
+        let message = self.digest(&params).await?;
+        slack.acquire(&params.channel).await;
+        let post = async move {
+            let posted = slack.post(&params.channel, &message).await?;
+            Ok(self.posted(&posted).await)
+        };
+        Ok(post.boxed())
+    }
+
+    pub(super) fn crm(&self) -> Result<&dyn Crm, Failure> {
+        let account = self.context.accounts.get(&self.lease.account);
+        let account = account.ok_or_else(|| Failure::give_up("the account is not configured any more"))?;
+        Ok(&*account.crm)
+    }
+
+    async fn find_task(&self) -> Result<Option<Delivered>, Failure> {
+        let marker = task::marker(&self.packet.packet_id);
+        let found = self.crm()?.find_task(&self.record.deal.id, &marker).await?;
+        Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
+    }
+
+    /// Looks in every channel that it may be in: the routes may have changed since an operator replayed it, or since a
+    /// database that was lost posted it.
+    async fn find_digest(&self) -> Result<Option<Delivered>, Failure> {
+        let DigestParams { channel: meant, earlier: mut channels, .. } = self.params()?;
+        let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
+        channels.push(meant.clone());
+        if let Some(account) = self.context.accounts.get(&self.lease.account) {
+            let mapping = account.mapping();
+            channels.push(mapping.slack.channel.clone());
+            for route in &mapping.slack.routes {
+                channels.push(route.channel.clone());
+            }
+        }
+        for (index, channel) in channels.iter().enumerate() {
+            let (slack, perhaps) = (&self.context.slack, *channel != meant);
+            if !channels[..index].contains(channel)
+                && let Some(posted) =
+                    slack.find_posted(channel, perhaps, &self.packet.packet_id, since).await?
+            {
+                return Ok(Some(self.posted(&posted).await));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Brings what is on the other side up to the newest revision. May be repeated.
+    pub(super) async fn edit(&self, there: &str) -> Result<Edit, Failure> {
+        match self.lease.destination {
+            Destination::CrmTask => self.edit_task(there).await,
+            Destination::SlackDigest => self.edit_digest(there).await,
+        }
+    }
+
+    async fn edit_task(&self, task: &str) -> Result<Edit, Failure> {
+        let (crm, params): (_, TaskParams) = (self.crm()?, self.params()?);
+        let draft = task::draft(self.packet, self.record, &params);
+        let open = self.packet.is_open();
+        Ok(match crm.edit_task(task, &draft, !open).await? {
+            TaskEdit::Closed if open => Edit::Frozen(CLOSED.to_owned()),
+            TaskEdit::Edited | TaskEdit::Closed => Edit::Done,
+            TaskEdit::NotCompleted { why } => Edit::Partly(why),
+            TaskEdit::Deleted => Edit::Frozen("deleted".to_owned()),
+        })
+    }
+
+    async fn edit_digest(&self, there: &str) -> Result<Edit, Failure> {
+        let frozen = || Edit::Frozen("this message can no longer be edited".to_owned());
+        // An incoming webhook told no id.
+        let Some((channel, ts)) = there.split_once('/') else { return Ok(frozen()) };
+        let message = self.digest(&self.params()?).await?;
+        self.context.slack.acquire(channel).await;
+        Ok(if self.context.slack.edit(channel, ts, &message).await? { Edit::Done } else { frozen() })
+    }
+
+    /// The digest, with whom it mentions looked up.
+    async fn digest(&self, params: &DigestParams) -> Result<slack::Message, Failure> {
+        // Only who is asked for something is mentioned beside the owner.
+        let asked = self.record.owner.as_ref().filter(|_| self.packet.status == PacketStatus::Incomplete);
+        let seller = asked.filter(|seller| seller.is_active()).and_then(User::email);
+        let mentions = slack::Mentions {
+            owner: self.user_by_email(self.packet.owner.email.as_deref()).await,
+            seller: self.user_by_email(seller).await,
+        };
+        let task = self.context.store.external(&self.packet.packet_id, Destination::CrmTask).await;
+        let frozen = self.context.store.frozen(&self.packet.packet_id, Destination::CrmTask).await?;
+        let links = slack::Links {
+            deal: self.packet.deal.url.clone(),
+            task: task?.and_then(|(_, url)| url),
+            task_closed: frozen.as_deref() == Some(CLOSED),
+        };
+        Ok(slack::digest(self.packet, self.record, params, &links, &mentions))
+    }
+
+    async fn user_by_email(&self, email: Option<&str>) -> Option<String> {
+        self.context.slack.user_by_email(email?).await
+    }
+
+    async fn posted(&self, posted: &slack::Posted) -> Delivered {
+        let slack::Posted { channel, ts } = posted;
+        // An incoming webhook tells no id: the channel is all there is to remember.
+        let Some(ts) = ts else {
+            return Delivered { external_id: channel.clone(), url: None };
+        };
+        let url = self.context.slack.permalink(channel, ts).await;
+        Delivered { external_id: format!("{channel}/{ts}"), url }
+    }
+
+    fn params<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.lease.order)
+            .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
+    }
+}
+
+/// The id of the first active CRM user with one of these addresses. A refused question leaves the task unassigned: it
+/// is worth more than none.
+async fn known_user(crm: &dyn Crm, addresses: &[String]) -> Result<Option<String>, Failure> {
+    for address in addresses {
+        match crm.user_by_email(address).await {
+            Ok(Some(user)) => return Ok(Some(user.id().to_owned())),
+            Ok(None) => {}
+            Err(failure @ Failure::Retry { .. }) => return Err(failure),
+            Err(refused) => {
+                tracing::warn!(account = %crm.account(), why = refused.why(), "no user can be looked up by address");
+            }
+        }
+    }
+    Ok(None)
+}
