@@ -148,7 +148,7 @@ mod tests {
         7 | webhook_secrets_env = ["PLAIN"]
           | ^^^^^^^^^^^^^^^^^^^
           |
-          = help: a Standard Webhooks secret is whsec_ and base64, as `openssl rand -base64 32` prints it
+          = help: a Standard Webhooks secret is whsec_ and at least 24 bytes in base64, as `openssl rand -base64 32` prints it
         "#);
     }
 

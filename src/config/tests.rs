@@ -729,12 +729,12 @@ fn a_record_stays_no_longer_than_its_packet() {
 
 #[test]
 fn the_password_of_the_store_is_refused_and_not_shown() {
-    assert_snapshot!(told(&with("[store]\nurl = \"postgres://handoff:1234-secret@db.example.com/handoff\"\n")), @r#"
+    assert_snapshot!(told(&with("[store]\nurl = \"postgres://handoff:1234-secret@db.example.com/handoff?sslmode=require\"\n")), @r#"
     error: `url` holds a password, and this file is not a place for secrets
       --> handoff.toml:10:7
        |
-    10 | url = *******************************************************
-       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    10 | url = ***********************************************************************
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = help: put the whole URL into an environment variable and write its name: url_env = "STORE_URL"
     "#);
@@ -962,7 +962,7 @@ fn a_secret_that_can_be_guessed_or_was_not_copied_whole_is_refused() {
     let text = with(
         r#"[[salesforce]]
 org = "00DHn0000012AbCMAU"
-mapping = "mappings/salesforce.yaml"
+mapping = "../mappings/salesforce.yaml"
 instance_url = "https://acme.my.salesforce.com"
 webhook_secrets_env = ["WHSEC"]
 body_secrets_env = ["BODY"]
@@ -991,7 +991,7 @@ client_secret_env = "CONSUMER"
         ("WHSEC", "whsec_eA==", 16),
         ("HUBSPOT_TOKEN", "pat-eu1-cut", 12),
         ("SLACK_BOT_TOKEN", "xoxb-", 12),
-        ("CONSUMER", "short", 12),
+        ("CONSUMER", "sh0rt", 12),
     ] {
         let told = told(name, value);
         assert!(told.contains(&format!("is shorter than {shortest} characters")), "{name}: {told}");

@@ -624,8 +624,8 @@ async fn one_failing_account_does_not_stop_the_others() {
     const OTHER: &str = "48210078";
     let mut world = World::without_service(Side::Hubspot, WORK);
     world.sandbox.hubspot.change(|hubspot| {
-        hubspot.add_portal(Portal::new(OTHER, "pat-other"));
-        hubspot.revoke_token("pat-other");
+        hubspot.add_portal(Portal::new(OTHER, "pat-other-portal"));
+        hubspot.revoke_token("pat-other-portal");
     });
     let block = format!(
         "\n[[hubspot]]\nportal = \"{OTHER}\"\nmapping = '{}'\nclient_secrets_env = [\"HUBSPOT_CLIENT_SECRET\"]\n\
@@ -633,7 +633,7 @@ async fn one_failing_account_does_not_stop_the_others() {
         world.installation.mapping.display(),
         world.sandbox.hubspot.url(),
     );
-    std::fs::write(world.directory.path().join("other-token"), "pat-other").unwrap();
+    std::fs::write(world.directory.path().join("other-token"), "pat-other-portal").unwrap();
     let config = std::fs::read_to_string(&world.installation.config).unwrap();
     std::fs::write(&world.installation.config, config + &block).unwrap();
     world.starts().await;

@@ -135,7 +135,7 @@ async fn a_preview_explains_a_real_deal_and_only_reads(world: &mut World) {
         [&["preview", "--mapping", mapping, "--config", config, "--explain"][..], &deal[..]].concat();
     let explained = said(&preview).await;
     assert_eq!(explained.status, 0, "{}", explained.err);
-    assert!(explained.out.contains("Why: Buying reason"), "{}", explained.out);
+    assert!(explained.out.contains("Why: Why now"), "{}", explained.out);
 
     let calls = world.side.calls_since(&world.sandbox, crm);
     let is_read = |call: &&String| call.starts_with("GET ") || call.ends_with("/batch/read");

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::store::{DeliveryState, Destination};
+use handoff_bridge::worker::catch_up::sweep;
 use handoff_sandbox::deals::{BOT_TOKEN, TOKEN};
 use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
@@ -218,7 +219,12 @@ async fn what_waits_for_a_person_is_told() {
     let clinic = Clinic::new().await;
     let fault = Fault::slack_error("channel_not_found");
     clinic.world.sandbox.slack.fails("POST /api/chat.postMessage", fault, Times::UntilCleared);
-    clinic.world.closes_deal(NORTHLIGHT).await;
+    // Webhooks go through the proxy, so the sweep has to find the win.
+    clinic.world.sandbox.hubspot.change(|hubspot| {
+        hubspot.portal_mut(handoff_sandbox::deals::PORTAL).unwrap().search_lag_seconds = 0;
+    });
+    clinic.world.wins(NORTHLIGHT);
+    sweep(&clinic.world.service().app.worker).await.unwrap();
     clinic.world.delivery_becomes(Destination::SlackDigest, DeliveryState::Dead).await;
     let (status, complaints) = clinic.complaints().await;
     assert_eq!(

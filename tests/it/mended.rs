@@ -274,7 +274,7 @@ async fn a_dead_task_is_replayed_for_the_person_the_mapping_names_now(world: &mu
     let rae = knows(world, "rae@seller.example", true);
     let deal = world.side.third();
     world.starts().await;
-    world.crm_fails(world.side.create_task(), Fault::status(400), Times::Next(1));
+    world.crm_fails(world.side.create_task(), world.side.refuses_the_task(), Times::Next(1));
     world.closes_deal(deal).await;
     world.delivery_becomes(CrmTask, DeliveryState::Dead).await;
     world.next_digest().await;
@@ -288,7 +288,7 @@ async fn a_dead_task_is_replayed_for_the_person_the_mapping_names_now(world: &mu
 async fn a_dead_delivery_stands_first_and_is_found_by_deal_or_customer(world: &mut World) {
     let (dead, newer) = (world.side.half_empty(), world.side.complete());
     world.starts().await;
-    world.crm_fails(world.side.create_task(), Fault::status(400), Times::Next(1));
+    world.crm_fails(world.side.create_task(), world.side.refuses_the_task(), Times::Next(1));
     world.closes_deal(dead).await;
     world.delivery_becomes(CrmTask, DeliveryState::Dead).await;
     world.next_digest().await;
@@ -403,7 +403,7 @@ async fn before_there_is_a_mapping_the_crm_can_be_asked(world: &mut World) {
     let fetched = ask(&["fetch", "--deal", deal]).await;
     assert_eq!(fetched.status, 0, "{}", fetched.err);
     assert!(reads(&fetched), "{}", fetched.err);
-    assert!(json(&fetched.out)["deal"]["handoff_why_now"].is_string(), "{}", fetched.out);
+    assert!(json(&fetched.out)["deal"]["properties"]["handoff_why_now"].is_string(), "{}", fetched.out);
     let coverage = ask(&["coverage", "--last", "5"]).await;
     assert!(coverage.status == 0 && reads(&coverage), "{}", coverage.err);
     let begun =

@@ -66,7 +66,10 @@ async fn its_mistakes_are_told_in_these_words() {
     write("config/handoff.toml", include_str!("../../config/handoff.toml"));
     let mut command = handoff(&["check"]);
     let secrets = ["HUBSPOT_CLIENT_SECRET", "HUBSPOT_TOKEN", "SLACK_BOT_TOKEN"];
-    let output = command.current_dir(directory.path()).envs(secrets.map(|name| (name, "x"))).output();
+    let output = command
+        .current_dir(directory.path())
+        .envs(secrets.map(|name| (name, "no-secret-but-long-enough")))
+        .output();
     let output = output.await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), shown("check"));

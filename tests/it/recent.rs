@@ -292,8 +292,6 @@ async fn a_new_mapping_is_compared_over_real_deals() {
       − buying_reason: reads deal.closed_won_reason
 
      301000000418 Pinebrook Clinics: appointment reminders (hubspot:48210077) 
-      ~ buying_reason: missing instead of weak
-      − buying_reason: "TBD"  [deal.closed_won_reason]
       − gaps: buying_reason/placeholder: Why did they choose us now, and what forced the date?
       + gaps: buying_reason/empty: Why did they choose us now, and what forced the date?
 

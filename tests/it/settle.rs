@@ -59,7 +59,9 @@ async fn a_digest_that_nobody_can_look_up_waits_visibly_for_days(world: &mut Wor
     let packet = in_doubt(world, Fault::DropAfter).await;
     assert!(world.now().duration_since(begun).as_secs() > 86_400, "it was looked up for more than a day");
     let attempts = world.attempts(SlackDigest).await;
-    assert_eq!((attempts.len(), attempts.iter().all(|outcome| outcome == "unknown")), (16, true));
+    // A try whose lease ran out while time passed has no end of its own.
+    assert!((14..=16).contains(&attempts.len()), "{attempts:?}");
+    assert!(attempts.iter().all(|outcome| outcome == "unknown"), "{attempts:?}");
     let mark = world.sandbox.slack.log().mark();
     world.passes(5 * DAY);
     let list = operator(world, &["list"]).await.out.replace(&packet, "PACKET");
@@ -102,7 +104,7 @@ async fn an_operator_says_that_it_is_not_there(world: &mut World) {
     world.next_digest().await;
     world.delivery_becomes(SlackDigest, DeliveryState::Done).await;
     let attempts = world.attempts(SlackDigest).await;
-    assert_eq!(attempts[15..], ["unknown", "settled", "delivered"]);
+    assert_eq!(attempts[attempts.len() - 3..], ["unknown", "settled", "delivered"]);
     assert_eq!(world.digests().len(), 1);
 }
 

@@ -150,6 +150,10 @@ mod tests {
         no_date            4          0      100 %
         unmapped           1          0      100 %
 
+        Stage    raised  dismissed  precision
+        certain      25          2       92 %
+        hint          7          5       29 %
+
         Seller              deals  packets  complete  gaps  gaps a packet
         Tom Lindqvist           8        9         5    11            1.2
         Zoë Ångström-Çelik      5        5         2     4            0.8
