@@ -192,7 +192,7 @@ fn a_deal_outside_of_applies_to_is_said_first() {
         let block = format!("applies_to: {{pipelines: [{pipelines}]}}\n");
         let rest =
             text.lines().filter(|line| !line.starts_with("applies_to:") && !line.starts_with("  pipelines:"));
-        let rest: String = rest.map(|line| format!("{line}\n")).collect();
+        let rest = rest.map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
         std::fs::write(&narrow, rest[..at].to_owned() + &block + &rest[at..]).unwrap();
         preview(&record, &narrow, "text")
     };
@@ -359,6 +359,6 @@ fn a_digest_is_read_in_twenty_seconds() {
     let changed = unlike(&folder("").join("reading_time.txt"), &table);
     assert!(changed.is_empty(), "{changed}");
     tenths.sort_unstable();
-    let median = (tenths[tenths.len() / 2 - 1] + tenths[tenths.len() / 2]) / 2;
+    let median = tenths[tenths.len() / 2 - 1].midpoint(tenths[tenths.len() / 2]);
     assert!(median <= 220 && tenths.last() <= Some(&300), "median {median} tenths of a second:\n{table}");
 }

@@ -123,9 +123,9 @@ pub(super) fn connect(access: &CrmAccess, named: Option<&str>, clock: &Clock) ->
         [] => Err(Problem::new("handoff: no such account is configured")),
         [only] => connected(only, &outbound),
         _ => {
-            let names = fitting.iter().map(|account| format!("--account {}", account.settings.account()));
-            let names = names.collect::<Vec<_>>().join(" or ");
-            Err(Problem::new(format!("handoff: several accounts are configured: say {names}")))
+            let flags = fitting.iter().map(|account| format!("--account {}", account.settings.account()));
+            let flags = flags.collect::<Vec<_>>().join(" or ");
+            Err(Problem::new(format!("handoff: several accounts are configured: say {flags}")))
         }
     }
 }

@@ -57,9 +57,12 @@ async fn init(
         .map_err(|problems| Problem::new(problems.to_string()))?;
     let (crm, configured) = connect(&access, args.account.as_deref(), clock)?;
     let key = crm.account().clone();
-    let out = args.out.clone().unwrap_or_else(|| match configured.exists() {
-        true => PathBuf::from(format!("mappings/{}-{}.yaml", key.crm, key.account)),
-        false => configured.clone(),
+    let out = args.out.clone().unwrap_or_else(|| {
+        if configured.exists() {
+            PathBuf::from(format!("mappings/{}-{}.yaml", key.crm, key.account))
+        } else {
+            configured.clone()
+        }
     });
     // Said before anybody is asked.
     if out.exists() && !args.force {
@@ -109,10 +112,10 @@ fn told(out: &Path, named: bool, first: &Scaffold, given: &Given, lacking: &[Lac
         let width = |text: fn(&scaffold::Missing) -> &str| {
             first.missing.iter().map(|one| text(one).len()).max().unwrap_or(0)
         };
-        let (names, labels) = (width(|missing| &missing.name), width(|missing| missing.label));
+        let (first_column, second_column) = (width(|missing| &missing.name), width(|missing| missing.label));
         for missing in &first.missing {
             let scaffold::Missing { name, label, kind, .. } = missing;
-            let _ = writeln!(said, "  {name:names$}  {label:labels$}  {kind}");
+            let _ = writeln!(said, "  {name:first_column$}  {label:second_column$}  {kind}");
         }
     }
     for lacking in lacking {

@@ -18,7 +18,7 @@ pub struct LabelsArgs {
 
 /// One line: a text of the CRM that a person called an answer.
 #[derive(Debug, Serialize)]
-struct Label {
+struct LabelledText {
     id: String,
     deal: String,
     section: String,
@@ -57,7 +57,7 @@ pub(super) async fn run(args: &LabelsArgs) -> Result<(), Problem> {
 }
 
 /// The sections of a packet in which a gap about prose was dismissed, with what their fields hold.
-fn labels(stored: &StoredPacket, record: &DealRecord, mapping: &Mapping) -> Vec<Label> {
+fn labels(stored: &StoredPacket, record: &DealRecord, mapping: &Mapping) -> Vec<LabelledText> {
     let is_about_prose = |gap: &str| {
         matches!(RuleId::parse(gap), Some((RuleId::Placeholder | RuleId::Vague | RuleId::Activity, _)))
     };
@@ -66,7 +66,7 @@ fn labels(stored: &StoredPacket, record: &DealRecord, mapping: &Mapping) -> Vec<
         let fields = mapping.sections.iter().find(|(name, _)| name.as_str() == section);
         let values = fields.into_iter().flat_map(|(_, fields)| &fields.from);
         let values: Vec<&str> = values.flat_map(|path| record.read(path).values()).collect();
-        Label {
+        LabelledText {
             id: format!("{}/{section}", stored.packet_id),
             deal: stored.deal.clone(),
             section: section.to_owned(),

@@ -47,7 +47,9 @@ impl StoreProbe {
 
 /// `GET /` on the public listener: what is served there.
 pub(super) async fn public_index(State(state): State<Arc<HttpState>>) -> String {
-    let webhooks: String = state.webhooks.iter().map(|webhook| format!("POST {}\n", webhook.path)).collect();
+    let webhooks: Vec<String> =
+        state.webhooks.iter().map(|webhook| format!("POST {}\n", webhook.path)).collect();
+    let webhooks = webhooks.concat();
     format!("Handoff Bridge takes webhooks here:\n{webhooks}GET /healthz\nGET /readyz\n")
 }
 

@@ -235,7 +235,7 @@ mod tests {
         let mut now = until;
         for _ in 0..12 {
             let next = fails("a", now).expect("one failed probe is enough");
-            spans.push(next - now);
+            spans.push(next.checked_sub(now).unwrap());
             now = next;
         }
         assert!(spans.is_sorted() && spans[0] < spans[3], "{spans:?}");

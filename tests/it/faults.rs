@@ -174,7 +174,7 @@ async fn slack_says_how_long_to_wait(world: &mut World) {
     let begun = world.now();
     world.sandbox.slack.fails(POST_MESSAGE, Fault::slack_rate_limited(Some(600)), Times::Next(1));
     world.closes_deal(world.side.complete()).await;
-    world.delivers(SlackDigest).await;
+    world.waits_for(SlackDigest, DeliveryState::Done, Duration::from_secs(10)).await;
     world.next_digest().await;
     assert_eq!(world.attempts(SlackDigest).await, ["retry", "delivered"]);
     let waited = world.now().duration_since(begun).as_secs();
@@ -446,7 +446,7 @@ async fn a_digest_that_a_proxy_answered_is_posted_once(world: &mut World) {
         world.sandbox.slack.fails(POST_MESSAGE, fault, Times::Next(1));
     }
     world.closes_deal(world.side.complete()).await;
-    world.waits_for(SlackDigest, DeliveryState::Done, Duration::from_secs(60)).await;
+    world.waits_for(SlackDigest, DeliveryState::Done, Duration::from_mins(1)).await;
     world.next_digest().await;
     once(world).await;
 }
@@ -492,7 +492,7 @@ async fn a_used_up_request_limit_pauses_the_org_as_long_as_configured() {
         world.closes_deal(world.side.complete()).await;
         let rest = world.pause().await.until.duration_since(world.now()).as_secs();
         assert!((seconds - 10..=seconds).contains(&rest), "{setting}: {rest}");
-        world.passes(Duration::from_secs(7 * 3600));
+        world.passes(Duration::from_hours(7));
         world.next_digest().await;
         world.end().await;
     }

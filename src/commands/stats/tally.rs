@@ -121,7 +121,7 @@ fn kinds(stats: &Stats) -> Vec<Kind> {
 }
 
 /// How often each of those that `of` names was right.
-fn verdicts(stats: &Stats, raiser: fn(String) -> Raiser, of: impl Fn(&GapCount) -> &str) -> Vec<Verdict> {
+fn verdicts(stats: &Stats, source: fn(String) -> Raiser, of: impl Fn(&GapCount) -> &str) -> Vec<Verdict> {
     let mut by_name: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for gap in &stats.gaps {
         let (raised, dismissed) = by_name.entry(of(gap)).or_default();
@@ -129,7 +129,7 @@ fn verdicts(stats: &Stats, raiser: fn(String) -> Raiser, of: impl Fn(&GapCount) 
         *dismissed += gap.dismissed;
     }
     let verdict = |(name, (raised, dismissed)): (&str, (u64, u64))| Verdict {
-        of: raiser(name.to_owned()),
+        of: source(name.to_owned()),
         raised,
         dismissed,
         precision: precision(raised, dismissed),

@@ -61,7 +61,7 @@ pub struct Block {
 
 impl Block {
     /// These lines, one below the other.
-    pub fn of(block_id: String, lines: Vec<Line>) -> Self {
+    pub fn of(block_id: String, lines: &[Line]) -> Self {
         let elements = lines.join(&Span::plain("\n"));
         Self { block_id, elements: [Text { elements }] }
     }

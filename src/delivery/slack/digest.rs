@@ -70,8 +70,8 @@ pub fn digest(
     let (first, last) = (writer.first_line(), writer.last_line());
     let around = words(&[first.clone(), last.clone()]);
     let body = writer.fitted(around);
-    let block = |name: &str, lines| Block::of(format!("{}.{name}", packet.packet_id), lines);
-    let blocks = vec![block("headline", vec![first]), block("packet", body), block("links", vec![last])];
+    let block = |name: &str, lines: &[Line]| Block::of(format!("{}.{name}", packet.packet_id), lines);
+    let blocks = vec![block("headline", &[first]), block("packet", &body), block("links", &[last])];
     let text = blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     Message {
         text: escape::escaped(&text, TEXT),
@@ -103,7 +103,7 @@ impl Writer<'_> {
             let parts = [self.value(name), self.owner(name), self.state(name)];
             let between = || vec![Span::plain(lines::BETWEEN)];
             rest = parts.into_iter().flat_map(|part| [between(), part]).flatten().collect();
-            let taken = excerpt::units(&Block::of(String::new(), vec![rest.clone()]).to_string());
+            let taken = excerpt::units(&Block::of(String::new(), &[rest.clone()]).to_string());
             room = WIDTH.saturating_sub(taken);
             if room >= excerpt::units(&self.headline.account).min(name) {
                 break;
@@ -241,7 +241,7 @@ impl Writer<'_> {
 }
 
 fn words(lines: &[Line]) -> usize {
-    let text = Block::of(String::new(), lines.to_vec()).to_string();
+    let text = Block::of(String::new(), lines).to_string();
     text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
 }
 
@@ -576,6 +576,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a whole message")]
     fn the_wire_format_is_what_slack_documents() {
         let deal = Deal::won("Müller & Söhne")
             .worth("8200", "EUR")

@@ -66,9 +66,9 @@ fn refuse_unseen(text: &str, span: Span, problems: &mut Problems) -> bool {
                 .then_some("replace it by a normal space: delete it and press the space bar")
         } else {
             // Joiners belong into emoji and into words of some scripts.
-            let is_joined = |side: Option<char>| side.is_some_and(|side| !side.is_ascii());
+            let beside_script = |side: Option<char>| side.is_some_and(|side| !side.is_ascii());
             let is_joiner = matches!(letter, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
-            (is_invisible(letter) && !(is_joiner && is_joined(previous)))
+            (is_invisible(letter) && !(is_joiner && beside_script(previous)))
                 .then_some("remove it: delete the word around it and type it anew")
         };
         // Of several in a row the first is enough.
