@@ -1,7 +1,7 @@
 //! Deliveries, once each.
 
 use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
-use handoff_bridge::store::{DeliveryEnd, DeliveryState, SLACK};
+use handoff_bridge::store::{Cause, DealEnd, Decision, DeliveryEnd, DeliveryState, Revision, SLACK, Settled};
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done};
 use crate::story::Story;
@@ -22,6 +22,8 @@ pub const STORIES: &[Story] = stories![
     an_operator_replays_what_is_dead_or_held_and_nothing_else,
     a_dead_delivery_that_may_be_there_is_read_back_first_when_replayed,
     the_digest_can_look_up_where_the_task_is,
+    a_revision_edits_what_is_there_until_it_shows_the_newest,
+    a_revision_sends_nothing_that_an_operator_called_done,
 ];
 
 async fn states(fixture: &Fixture, packet_id: &str) -> Vec<DeliveryState> {
@@ -217,4 +219,56 @@ async fn what_was_postponed_is_no_try(fixture: Fixture) {
         assert_eq!((lease.destination, lease.attempts, lease.unknown), (CrmTask, 0, false));
         fixture.finishes(&lease, DeliveryEnd::Postponed { at: fixture.now() }).await;
     }
+}
+
+/// The packet of deal 1 gets its next revision.
+async fn is_revised(fixture: &Fixture, packet_id: &str, replaces: i64) {
+    fixture.hears("1", &format!("change {replaces}")).await;
+    let lease = fixture.claims_deal().await;
+    let revision = Revision {
+        packet_id: packet_id.to_owned(),
+        replaces,
+        cause: Cause::Crm,
+        packet: "{}".to_owned(),
+        record: "{}".to_owned(),
+        orders: vec![(CrmTask, format!("order {}", replaces + 1))],
+        open: true,
+        edit_pause: std::time::Duration::ZERO,
+    };
+    fixture.ends(&lease, DealEnd::Revised(Box::new(revision))).await;
+}
+
+async fn a_revision_edits_what_is_there_until_it_shows_the_newest(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    is_revised(&fixture, &packet_id, 1).await;
+    let edit = fixture.claims_delivery().await;
+    assert_eq!((edit.external_id.as_deref(), edit.order.as_str(), edit.wants), (Some("1"), "order 2", 2));
+    // What changes while it is edited is shown by one more edit.
+    is_revised(&fixture, &packet_id, 2).await;
+    fixture.finishes(&edit, DeliveryEnd::Edited).await;
+    let edit = fixture.claims_delivery().await;
+    assert_eq!((edit.order.as_str(), edit.wants, edit.unknown), ("order 3", 3, false));
+    fixture.finishes(&edit, DeliveryEnd::Edited).await;
+    assert_eq!(states(&fixture, &packet_id).await, [DeliveryState::Done; 2]);
+    let kept = fixture.store.revisions(&packet_id).await.unwrap();
+    assert_eq!(kept.iter().map(|one| one.revision).collect::<Vec<_>>(), [1, 2, 3]);
+    // What can never be edited again is left alone by the next one.
+    is_revised(&fixture, &packet_id, 3).await;
+    let edit = fixture.claims_delivery().await;
+    fixture.finishes(&edit, DeliveryEnd::Frozen { why: "deleted".to_owned() }).await;
+    is_revised(&fixture, &packet_id, 4).await;
+    assert_eq!(fixture.claims_deliveries().await, []);
+}
+
+async fn a_revision_sends_nothing_that_an_operator_called_done(fixture: Fixture) {
+    let packet_id = fixture.has_packet("1").await;
+    let task = fixture.claims_delivery().await;
+    fixture.finishes(&task, DeliveryEnd::Dead).await;
+    let there = Decision::Done { external_id: None, url: None };
+    assert_eq!(fixture.store.settle(&packet_id, CrmTask, there).await.unwrap(), Settled::Yes);
+    let digest = fixture.claims_delivery().await;
+    fixture.finishes(&digest, done("1")).await;
+    is_revised(&fixture, &packet_id, 1).await;
+    assert_eq!(states(&fixture, &packet_id).await, [DeliveryState::Done; 2]);
+    assert_eq!(fixture.claims_deliveries().await, []);
 }

@@ -50,20 +50,21 @@ statements! {
             written_at = CASE WHEN $4 = 'done' THEN CAST($12 AS BIGINT) ELSE written_at END
         WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased'";
     /// What is there already is edited, at the earliest $6 ms after it was last written. What never can be edited
-    /// again keeps its state.
+    /// again keeps its state; so does what an operator called done without saying where it is.
     WANT = "
         UPDATE deliveries SET order_json = $3, wants = CASE WHEN wants < $4 THEN $4 ELSE wants + 1 END,
             attempts = CASE WHEN state = 'done' THEN 0 ELSE attempts END,
-            due_at = CASE WHEN state <> 'done' OR frozen IS NOT NULL THEN due_at
+            due_at = CASE WHEN state <> 'done' OR frozen IS NOT NULL OR external_id IS NULL THEN due_at
                 WHEN COALESCE(written_at, 0) + $6 > $5 THEN written_at + $6 ELSE $5 END,
-            state = CASE WHEN state = 'done' AND frozen IS NULL THEN 'waiting' ELSE state END
+            state = CASE WHEN state = 'done' AND frozen IS NULL AND external_id IS NOT NULL THEN 'waiting'
+                ELSE state END
         WHERE packet_id = $1 AND destination = $2";
     /// The digest is written again although its revision is the same: what it says about the task has changed.
     SHOW_AGAIN = "
         UPDATE deliveries SET wants = wants + 1,
             due_at = CASE WHEN state = 'done' THEN $3 ELSE due_at END,
             state = CASE WHEN state = 'done' THEN 'waiting' ELSE state END
-        WHERE packet_id = $1 AND destination = $2 AND frozen IS NULL";
+        WHERE packet_id = $1 AND destination = $2 AND frozen IS NULL AND external_id IS NOT NULL";
     INSERT_ATTEMPT = "
         INSERT INTO attempts (packet_id, destination, epoch, began_at, outcome, duration_ms, error, next_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
