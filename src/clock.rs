@@ -88,7 +88,7 @@ impl Clock {
         }
     }
 
-    /// The time that has passed since some instant. It goes on evenly when somebody sets the machine's clock, so what
+    /// The time that has passed since some instant. It goes on evenly when an operator sets the machine's clock, so what
     /// is limited or kept in memory goes by it.
     pub fn elapsed(&self) -> Duration {
         match &self.0 {

@@ -14,7 +14,7 @@ pub(super) fn err(text: Arguments<'_>) {
     print(io::stderr().lock(), text);
 }
 
-/// Output that nobody reads any more (`| head`) is dropped, and the command goes on: what it has to do is done, and its
+/// Output whose reader has gone (`| head`) is dropped, and the command goes on: what it has to do is done, and its
 /// exit code says so. Output that is lost in another way (a full disk) ends the process with exit code 1.
 fn print(mut to: impl Write, text: Arguments<'_>) {
     let written = to.write_all(escape(&text.to_string()).as_bytes()).and_then(|()| to.flush());

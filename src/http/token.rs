@@ -32,8 +32,8 @@ impl Key {
     }
 }
 
-/// Whether a request names this machine. A name that somebody else resolves to us (DNS rebinding) lets a browser here
-/// show our pages to that somebody's.
+/// Whether a request names this machine. A name that an attacker resolves to us (DNS rebinding) lets a browser here
+/// show our pages to the attacker's.
 fn is_addressed_to_us(request: &Request) -> bool {
     let Some(host) = request.headers().get(header::HOST) else { return true };
     let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());

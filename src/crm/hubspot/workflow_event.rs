@@ -160,7 +160,7 @@ mod tests {
         };
         let body = r#"{"hs_object_id":7}"#;
         let first = key(body, Some("c-1"), "2026-11-20T10:00:00Z");
-        // A header that nobody signed makes no other event of it.
+        // An unsigned header makes no other event of it.
         for unsigned in [Some("c-1"), Some("c-2"), Some(""), Some("c\n1"), None] {
             assert_eq!(first, key(body, unsigned, "2026-11-20T10:00:59Z"), "{unsigned:?}");
         }

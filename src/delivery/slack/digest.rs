@@ -48,7 +48,7 @@ pub struct Links {
     pub task_closed: bool,
 }
 
-/// Slack user ids of the people in the first line; whoever has none is shown by name.
+/// Slack user ids of the people in the first line; a person without one is shown by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mentions {
     /// Who takes the handoff.

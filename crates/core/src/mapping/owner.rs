@@ -7,14 +7,14 @@ use crate::text::clean::clean_line;
 
 use super::OwnerMapping;
 
-/// The CRM user who takes the handoff, of several the first; `None` if the field names nobody who still works there.
+/// The CRM user who takes the handoff, of several the first; `None` if no active user stands in the field.
 pub fn user<'a>(mapping: &OwnerMapping, record: &'a DealRecord) -> Option<&'a User> {
     let values = record.read(&mapping.from).values();
     let mut users = values.into_iter().flat_map(parts).filter_map(|id| record.user(id));
     users.find(|user| user.is_active())
 }
 
-/// E-mail addresses of who takes the handoff if [`user`] is nobody, first choice first: what the field holds instead
+/// E-mail addresses of who takes the handoff if [`user`] is `None`, first choice first: what the field holds instead
 /// of an id, and the fallback. Whether the CRM knows a user with one, only the CRM can say.
 pub fn addresses(mapping: &OwnerMapping, record: &DealRecord) -> Vec<String> {
     let mut addresses: Vec<String> = written_address(mapping, record).into_iter().collect();
