@@ -40,7 +40,7 @@ pub fn trials() -> Vec<Trial> {
         }
     }
     for side in [Side::Hubspot, Side::Salesforce] {
-        for (point, sweeps) in [("deal.resolved", true), ("deal.before_commit", false)] {
+        for (point, sweeps) in [("deal.resolved", true), ("deal.resolved", false)] {
             let sweeping = if sweeps { "::sweeping" } else { "" };
             let name =
                 format!("{}::{point}{sweeping}::{}", named!(what_kills_the_service_is_given_up), side.name());
