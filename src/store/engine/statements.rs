@@ -110,7 +110,7 @@ macro_rules! every_module {
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     let every = every_module! {
         packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, deals,
-        outbox::deliveries, packets::dismissals, claim, maintenance::health, inbox,
+        outbox::deliveries, outbox::edits, packets::dismissals, claim, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
         maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, outbox::settle, maintenance::stats,
         engine::notifier, wins,

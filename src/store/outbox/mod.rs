@@ -2,6 +2,7 @@
 //! saw the end of is recognised and read back before it is repeated.
 
 pub mod deliveries;
+pub mod edits;
 pub mod settle;
 
 use std::time::Duration;
@@ -49,22 +50,6 @@ statements! {
             shows = COALESCE(CAST($11 AS BIGINT), shows), frozen = COALESCE($13, frozen),
             written_at = CASE WHEN $4 = 'done' THEN CAST($12 AS BIGINT) ELSE written_at END
         WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased'";
-    /// What is there already is edited, at the earliest $6 ms after it was last written. What never can be edited
-    /// again keeps its state; so does what an operator called done without saying where it is.
-    WANT = "
-        UPDATE deliveries SET order_json = $3, wants = CASE WHEN wants < $4 THEN $4 ELSE wants + 1 END,
-            attempts = CASE WHEN state = 'done' THEN 0 ELSE attempts END,
-            due_at = CASE WHEN state <> 'done' OR frozen IS NOT NULL OR external_id IS NULL THEN due_at
-                WHEN COALESCE(written_at, 0) + $6 > $5 THEN written_at + $6 ELSE $5 END,
-            state = CASE WHEN state = 'done' AND frozen IS NULL AND external_id IS NOT NULL THEN 'waiting'
-                ELSE state END
-        WHERE packet_id = $1 AND destination = $2";
-    /// The digest is written again although its revision is the same: what it says about the task has changed.
-    SHOW_AGAIN = "
-        UPDATE deliveries SET wants = wants + 1,
-            due_at = CASE WHEN state = 'done' THEN $3 ELSE due_at END,
-            state = CASE WHEN state = 'done' THEN 'waiting' ELSE state END
-        WHERE packet_id = $1 AND destination = $2 AND frozen IS NULL AND external_id IS NOT NULL";
     INSERT_ATTEMPT = "
         INSERT INTO attempts (packet_id, destination, epoch, began_at, outcome, duration_ms, error, next_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -196,21 +181,6 @@ pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result
     Ok(())
 }
 
-/// Has a delivery show a revision, with these parameters, at most once in `pause`.
-pub(in crate::store) async fn want(
-    tx: &mut Tx<'_>,
-    (packet_id, destination): (&str, Destination),
-    order: &str,
-    revision: i64,
-    pause: Duration,
-) -> Result<(), DatabaseError> {
-    let want = query(WANT).bind(packet_id).bind(destination.as_str()).bind(order).bind(revision);
-    let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    tx.conn.execute(want.bind(tx.now).bind(pause)).await?;
-    tx.notify = true;
-    Ok(())
-}
-
 /// Adds a row to the story of a delivery; the epoch numbers it.
 pub(in crate::store) async fn append_attempt(
     tx: &mut Tx<'_>,
@@ -337,9 +307,7 @@ impl Command<bool> for FinishDelivery {
             _ => {}
         }
         if matches!(&self.end, DeliveryEnd::Frozen { why } if why == CLOSED) {
-            let update =
-                query(SHOW_AGAIN).bind(packet_id).bind(Destination::SlackDigest.as_str()).bind(tx.now);
-            tx.notify |= tx.conn.execute(update).await? > 0;
+            edits::show_again(tx, packet_id, Destination::SlackDigest).await?;
         }
         if *destination == Destination::CrmTask {
             let digest = Destination::SlackDigest.as_str();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::StoredRecord;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::inbox::recording;
-use crate::store::outbox::{self, deliveries::Destination};
+use crate::store::outbox::{deliveries::Destination, edits};
 use crate::store::{NewPacket, Store};
 use handoff_core::record::DealKey;
 
@@ -204,7 +204,7 @@ pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result
         return Ok(());
     }
     for (destination, order) in orders {
-        outbox::want(tx, (packet_id, *destination), order, replaces + 1, *edit_pause).await?;
+        edits::want(tx, (packet_id, *destination), order, replaces + 1, *edit_pause).await?;
     }
     if !open {
         unfollow(tx, packet_id).await?;
