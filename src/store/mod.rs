@@ -1,4 +1,4 @@
-//! The durable state: inbox, deals to read, packets, outbox and attempts, in one database: a SQLite file for one
+//! The durable state: inbox, deals to read, packets, outbox and attempts, clicks, in one database: a SQLite file for one
 //! process, or PostgreSQL for several. Imports `clock`, `crash`, `record` and `packet`; read [`Store`] first, then
 //! `engine::writer`.
 //!
@@ -13,6 +13,7 @@
 mod engine;
 
 mod claim;
+mod clicks;
 mod deals;
 mod inbox;
 mod maintenance;
@@ -27,6 +28,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
 pub use claim::{ClaimLimit, Due, Work};
+pub use clicks::{ClickEnd, ClickLease, ClickRow};
 pub use deals::{DealEnd, DealLease};
 #[doc(hidden)]
 pub use engine::statements::every_statement;

@@ -16,6 +16,7 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>, kept
             context.clock.now().checked_sub(span).unwrap_or(jiff::Timestamp::MIN)
         };
         tell_purged("packets and events", context.store.purge(before(kept.retention_days)).await);
+        tell_purged("clicks", context.store.purge_clicks(before(kept.retention_days)).await);
         tell_purged("deal records", context.store.purge_records(before(kept.record_days)).await);
     }
 }

@@ -33,6 +33,7 @@ async fn lived_in(directory: &Path, clock: &Clock) -> StoreUrl {
     fixture.hears("3", "quote \" and ' and \\ and \u{1f4a5} and \0").await;
     let lease = fixture.claims_deal().await;
     fixture.ends(&lease, DealEnd::Dead { error: "404".to_owned() }).await;
+    fixture.store.record_click("c1", r#"{"team":"T1"}"#).await.unwrap();
     fixture.store.pause("slack", fixture.after(DAY), "invalid_auth").await.unwrap();
     let many = (0..1000).map(|n| event(&n.to_string(), &format!("event {n}"))).collect();
     fixture.store.record(many).await.unwrap();
@@ -76,7 +77,7 @@ async fn everything_arrives_and_comes_back_unchanged(fixture: Fixture) {
     let there = Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap();
     let counts: Vec<String> =
         there.iter().map(|copied| format!("{} {}", copied.rows, copied.table)).collect();
-    insta::assert_snapshot!(counts.join(", "), @"1003 inbox, 1000 deals, 2 wins, 2 packets, 0 revisions, 0 follows, 2 assessments, 8 gaps, 4 deliveries, 3 attempts, 1 pauses, 0 marks, 0 refusals");
+    insta::assert_snapshot!(counts.join(", "), @"1003 inbox, 1000 deals, 2 wins, 2 packets, 0 revisions, 0 follows, 2 assessments, 8 gaps, 4 deliveries, 3 attempts, 1 pauses, 1 clicks, 0 marks, 0 refusals");
     assert_eq!(Store::copy(&fixture.database.url(), &back, &fixture.clock).await.unwrap(), there);
     let (old, back) = (dump(&old), dump(&back));
     assert_eq!(old.len(), back.len());

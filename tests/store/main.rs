@@ -9,6 +9,7 @@ mod story;
 mod assessments;
 mod backlog;
 mod backup;
+mod clicks;
 mod copy;
 mod deals;
 mod fixture;
@@ -33,10 +34,11 @@ use libtest_mimic::Arguments;
 use test_database::{Engine, SERVER};
 
 /// Told on both engines.
-const BOTH: [&[story::Story]; 14] = [
+const BOTH: [&[story::Story]; 15] = [
     assessments::STORIES,
     backlog::STORIES,
     backup::STORIES,
+    clicks::STORIES,
     deals::STORIES,
     inbox::STORIES,
     opening::STORIES,

@@ -59,6 +59,8 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     UNASSESSED: SCAN packets USING INDEX packets_unassessed
     OPEN_DEALS: SCAN deals USING INDEX deals_open
     OPEN_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
+    CLAIM_CLICKS: SCAN due
+    OPEN_CLICKS: SCAN clicks USING INDEX clicks_open
     CLAIM_DEALS: SCAN due
     DISMISSED_PACKETS: SCAN g USING INDEX sqlite_autoindex_gaps_1
     DUE_DEALS: SCAN s
@@ -68,10 +70,12 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     WAITING_FOR_A_PERSON: SCAN CONSTANT ROW
     WAITING_FOR_A_PERSON: SCAN deals USING INDEX deals_open
     WAITING_FOR_A_PERSON: SCAN deliveries USING INDEX deliveries_open
+    WAITING_FOR_A_PERSON: SCAN clicks USING INDEX clicks_open
     LATEST_EVENTS: SCAN inbox
     LATEST_REFUSALS: SCAN refusals
     VOID_DEALS: SCAN deals USING INDEX deals_open
     VOID_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
+    VOID_CLICKS: SCAN clicks USING INDEX clicks_open
     CLAIM_DELIVERIES: SCAN due
     ALL_PAUSES: SCAN pauses
     NEXT_EVENTS: SCAN e
@@ -143,6 +147,10 @@ const FILL: &str = "
         FROM generate_series(1, 20000) n, (VALUES ('crm_task'), ('slack_digest')) d (to_);
     INSERT INTO attempts (packet_id, destination, epoch, began_at, outcome, duration_ms)
         SELECT packet_id, destination, 1, created_at, 'delivered', 7 FROM deliveries;
-    ANALYZE inbox, deals, wins, packets, assessments, gaps, deliveries, attempts, pauses;
+    INSERT INTO clicks (id, click, received_at, state, attempts, due_at, epoch)
+        SELECT 'c' || n, '{}', n, CASE WHEN n % 1000 = 0 THEN 'ready' ELSE 'done' END, 0,
+            CASE WHEN n % 1000 = 0 THEN n END, 0
+        FROM generate_series(1, 20000) n;
+    ANALYZE clicks, inbox, deals, wins, packets, assessments, gaps, deliveries, attempts, pauses;
     SET plan_cache_mode = force_generic_plan;
     SET random_page_cost = 1.1;";

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("migrations/0004_stages.sql")),
     (5, include_str!("migrations/0005_refusals.sql")),
     (6, include_str!("migrations/0006_revisions.sql")),
+    (8, include_str!("migrations/0008_clicks.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

@@ -16,6 +16,9 @@ statements! {
     VOID_DELIVERIES = "
         UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts + 1
         WHERE state <> 'done' AND state = 'leased'";
+    VOID_CLICKS = "
+        UPDATE clicks SET state = 'ready', due_at = $1, attempts = attempts + 1
+        WHERE state <> 'done' AND state = 'leased'";
 }
 
 impl Store {
@@ -59,6 +62,7 @@ impl Command<u64> for VoidLeases {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, DatabaseError> {
         let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
         let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;
-        Ok(deals + deliveries)
+        let clicks = tx.conn.execute(query(VOID_CLICKS).bind(tx.now)).await?;
+        Ok(deals + deliveries + clicks)
     }
 }

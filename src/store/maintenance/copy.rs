@@ -30,7 +30,7 @@ const fn table(name: &'static str, texts: Columns, numbers: Columns) -> Table {
 
 /// Everything there is; what others refer to comes first.
 #[rustfmt::skip]
-const TABLES: [Table; 13] = [
+const TABLES: [Table; 14] = [
     table("inbox", &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
         &["id", "occurred_at", "received_at", "turn", "settled"]),
     table("deals", &["deal", "account", "state", "last_error"], &["want", "attempts", "due_at", "epoch", "heard_at"]),
@@ -48,6 +48,7 @@ const TABLES: [Table; 13] = [
     table("attempts", &["packet_id", "destination", "outcome", "error"],
         &["epoch", "began_at", "duration_ms", "next_at"]),
     table("pauses", &["scope", "reason"], &["until", "since"]),
+    table("clicks", &["id", "click", "state", "outcome"], &["received_at", "attempts", "due_at", "epoch"]),
     table("marks", &["name"], &["until"]),
     table("refusals", &["route", "reason", "sender", "detail"], &["day", "times", "last_at"]),
 ];

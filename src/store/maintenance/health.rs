@@ -17,7 +17,8 @@ statements! {
     JOURNAL_MODE = { sqlite: "PRAGMA journal_mode" };
     WAITING_FOR_A_PERSON = "
         SELECT (SELECT COUNT(*) FROM deals WHERE state <> 'idle' AND state = 'dead')
-            + (SELECT COUNT(*) FROM deliveries WHERE state <> 'done' AND state IN ('dead', 'held'))";
+            + (SELECT COUNT(*) FROM deliveries WHERE state <> 'done' AND state IN ('dead', 'held'))
+            + (SELECT COUNT(*) FROM clicks WHERE state <> 'done' AND state = 'dead')";
     /// A transaction that changes nothing would not notice a full disk.
     WRITE_PROBE = "INSERT INTO pauses (scope, until, reason, since) VALUES ('probe', 0, '', 0)";
     REMOVE_PROBE = "DELETE FROM pauses WHERE scope = 'probe'";
@@ -31,7 +32,7 @@ pub enum StoreHealth {
         quick_check: String,
         /// `wal`, once a service has opened it.
         journal_mode: String,
-        /// Dead deals, and dead and held deliveries.
+        /// Dead deals and clicks, and dead and held deliveries.
         waiting_for_a_person: i64,
     },
     /// Of a server that is new enough.
