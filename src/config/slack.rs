@@ -1,11 +1,22 @@
-//! `[slack]`: how digests are posted.
+//! `[slack]`: how digests are posted, and how clicks on them come in.
 
 use secrecy::ExposeSecret;
 
 use super::defaults;
-use crate::delivery::slack::{Auth, Settings};
-use crate::settings::{Secrets, url};
-use handoff_core::source::{Block, Problems};
+use crate::delivery::slack::{Auth, Interactive, Settings};
+use crate::settings::{Secrets, secret, url};
+use handoff_core::source::{Block, Problems, Span};
+
+/// How clicks come in, as the file names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Off,
+    Http,
+    Socket,
+}
+
+const TRANSPORTS: [(&str, Transport); 3] =
+    [("off", Transport::Off), ("http", Transport::Http), ("socket", Transport::Socket)];
 
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(
@@ -18,6 +29,7 @@ pub(super) fn read(
     let api_url = url::read(section.take("api_url"), problems);
     let bot = secrets.one(&mut section, "bot_token", problems);
     let webhook = secrets.one(&mut section, "webhook_url", problems);
+    let interactive = interactive(&mut section, webhook.named, secrets, problems);
     section.finish(problems);
     match (bot.named, webhook.named) {
         (None, None) => {
@@ -40,5 +52,58 @@ pub(super) fn read(
         api_url: api_url.unwrap_or_else(|| defaults::SLACK_API.to_owned()),
         replicas,
         auth: auth?,
+        interactive: interactive?,
     })
+}
+
+/// Reads how clicks come in. A secret that this transport does not use is not asked for.
+fn interactive(
+    section: &mut Block<'_>,
+    webhook: Option<Span>,
+    secrets: &Secrets<'_>,
+    problems: &mut Problems,
+) -> Option<Interactive> {
+    let field = section.take("interactive");
+    let span = field.key_span();
+    let transport = field.choice(&TRANSPORTS, problems);
+    let transport = if span.is_some() { transport } else { Some(Transport::Off) };
+    let wanted = |of| Secrets { serving: secrets.serving && transport == Some(of), ..*secrets };
+    let signing = wanted(Transport::Http).several(section, "signing_secrets", problems);
+    let app = wanted(Transport::Socket).one_if_serving(section, "app_token", problems);
+    let mut refuse = |message: &str, help: &str| {
+        if let Some(span) = span {
+            problems.error(span, message, help);
+        }
+    };
+    if transport != Some(Transport::Off) && webhook.is_some() {
+        refuse("an incoming webhook has no buttons", "use a bot token, or write interactive = \"off\"");
+    }
+    match transport? {
+        Transport::Off => Some(Interactive::Off),
+        Transport::Http => {
+            if signing.listed == 0 {
+                let help = "add signing_secrets_env = [\"SLACK_SIGNING_SECRET\"]; the secret is under Basic \
+                            Information of the Slack app";
+                refuse("clicks over HTTP are signed, and no signing secret is named", help);
+            }
+            Some(Interactive::Http { signing_secrets: signing.secrets })
+        }
+        Transport::Socket => {
+            if app.listed == 0 {
+                let help = "add app_token_env = \"SLACK_APP_TOKEN\"; make the token under Basic Information > \
+                            App-Level Tokens of the Slack app, with the scope connections:write";
+                refuse("a socket is opened with an app-level token, and none is named", help);
+            }
+            let named = app.named;
+            let token = app.only();
+            if let (Some(span), Some(token)) = (named, &token)
+                && !token.expose_secret().starts_with(secret::APP_TOKEN)
+            {
+                let help = "copy the one that begins with xapp-, from Basic Information > App-Level Tokens; \
+                            xoxb- is the bot token";
+                problems.error(span, "the secret behind `app_token` is not an app-level token", help);
+            }
+            token.map(|app_token| Interactive::Socket { app_token })
+        }
+    }
 }

@@ -34,6 +34,8 @@ fn env(name: &str) -> Option<String> {
         "STORE_URL" => {
             Some("postgres://handoff:1234-secret@db.example.com/handoff?sslmode=require".to_owned())
         }
+        "XAPP" => Some("xapp-1-A1-secret".to_owned()),
+        "HOOK" => Some("https://hooks.slack.com/services/T0/B0/1234-secret".to_owned()),
         "GUESSABLE" => Some("fifteen letters".to_owned()),
         _ => Some(format!("value of the variable {name}")),
     }
@@ -579,6 +581,85 @@ fn slack_needs_a_way_to_post() {
       |  ^^^^^
       |
       = help: add bot_token_env = "SLACK_BOT_TOKEN" (or webhook_url_env for an incoming webhook)
+    "#);
+}
+
+#[test]
+fn clicks_are_off_unless_a_transport_is_named_and_only_its_secret_is_read() {
+    let off = "interactive = \"off\"\nsigning_secrets_env = [\"MISSING\"]\napp_token_env = \"MISSING\"\n";
+    for text in [SHORT.to_owned(), with(off)] {
+        assert!(matches!(good(&text).slack.interactive, slack::Interactive::Off));
+    }
+    let http =
+        "interactive = \"http\"\nsigning_secrets_env = [\"NEW\", \"OLD\"]\napp_token_env = \"MISSING\"\n";
+    let slack::Interactive::Http { signing_secrets } = good(&with(http)).slack.interactive else { panic!() };
+    let secrets: Vec<&str> = signing_secrets.iter().map(ExposeSecret::expose_secret).collect();
+    assert_eq!(secrets, ["value of the variable NEW", "value of the variable OLD"]);
+    let socket = "interactive = \"socket\"\nsigning_secrets_env = [\"MISSING\"]\napp_token_env = \"XAPP\"\n";
+    let slack::Interactive::Socket { app_token } = good(&with(socket)).slack.interactive else { panic!() };
+    assert_eq!(app_token.expose_secret(), "xapp-1-A1-secret");
+}
+
+#[test]
+fn a_transport_for_clicks_needs_its_secret() {
+    assert_snapshot!(told(&with("interactive = \"http\"\napp_token_env = \"XAPP\"\n")), @r#"
+    error: clicks over HTTP are signed, and no signing secret is named
+     --> handoff.toml:9:1
+      |
+    9 | interactive = "http"
+      | ^^^^^^^^^^^
+      |
+      = help: add signing_secrets_env = ["SLACK_SIGNING_SECRET"]; the secret is under Basic Information of the Slack app
+    "#);
+    assert_snapshot!(told(&with("interactive = \"socket\"\nsigning_secrets_env = [\"NEW\"]\n")), @r#"
+    error: a socket is opened with an app-level token, and none is named
+     --> handoff.toml:9:1
+      |
+    9 | interactive = "socket"
+      | ^^^^^^^^^^^
+      |
+      = help: add app_token_env = "SLACK_APP_TOKEN"; make the token under Basic Information > App-Level Tokens of the Slack app, with the scope connections:write
+    "#);
+    assert_snapshot!(told(&with("interactive = \"socket\"\napp_token_env = \"SLACK_BOT_TOKEN\"\n")), @r#"
+    error: the secret behind `app_token` is not an app-level token
+      --> handoff.toml:10:1
+       |
+    10 | app_token_env = "SLACK_BOT_TOKEN"
+       | ^^^^^^^^^^^^^
+       |
+       = help: copy the one that begins with xapp-, from Basic Information > App-Level Tokens; xoxb- is the bot token
+    "#);
+    assert_snapshot!(told(&with("interactive = \"sockets\"\n")), @r#"
+    error: `interactive` cannot be `sockets`
+     --> handoff.toml:9:15
+      |
+    9 | interactive = "sockets"
+      |               ^^^^^^^^^
+      |
+      = help: did you mean `socket`?
+    "#);
+    assert_snapshot!(told(&with("interactive = \"http\"\nsigning_secrets_env = [\"GUESSABLE\"]\n")), @r#"
+    error: a secret behind `signing_secrets` is shorter than 16 characters
+      --> handoff.toml:10:1
+       |
+    10 | signing_secrets_env = ["GUESSABLE"]
+       | ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: make one with `openssl rand -hex 32`, or copy it whole
+    "#);
+}
+
+#[test]
+fn an_incoming_webhook_has_no_buttons() {
+    let text = SHORT.replace("bot_token_env = \"SLACK_BOT_TOKEN\"", "webhook_url_env = \"HOOK\"");
+    assert_snapshot!(told(&format!("{text}interactive = \"socket\"\napp_token_env = \"XAPP\"\n")), @r#"
+    error: an incoming webhook has no buttons
+     --> handoff.toml:9:1
+      |
+    9 | interactive = "socket"
+      | ^^^^^^^^^^^
+      |
+      = help: use a bot token, or write interactive = "off"
     "#);
 }
 

@@ -13,7 +13,11 @@ const SHORTEST_PROOF: (usize, &str) = (16, "make one with `openssl rand -hex 32`
 /// A shorter one was not copied whole: those that a vendor hands out.
 const SHORTEST_CREDENTIAL: (usize, &str) = (12, "copy it whole from where it was made");
 
+/// What an app-level token of Slack begins with.
+pub const APP_TOKEN: &str = "xapp-";
+
 /// Where secrets come from.
+#[derive(Clone, Copy)]
 pub struct Secrets<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// The configuration file's directory, which paths in the file are relative to.
@@ -63,7 +67,12 @@ impl Secrets<'_> {
 
     /// One secret: `<key>_env` or `<key>_file`.
     pub fn one(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
-        let found = self.read(section, key, "\"NAME\"", true, problems, |field, problems| {
+        Self { serving: true, ..*self }.one_if_serving(section, key, problems)
+    }
+
+    /// The same for a secret that only a service needs.
+    pub fn one_if_serving(&self, section: &mut Block<'_>, key: &str, problems: &mut Problems) -> Found {
+        let found = self.read(section, key, "\"NAME\"", self.serving, problems, |field, problems| {
             field.text(problems).into_iter().collect()
         });
         if let Some(span) = found.named.filter(|_| found.listed > 1) {

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::{Access, Answer};
 use super::blocks::Message;
+use super::interactive::{Interactive, Member};
 use super::wire::{Edit, History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::crm::Cache;
 use crate::crm::outbound::{Outbound, SendError};
@@ -51,6 +52,7 @@ pub struct Settings {
     /// Processes that serve this installation together, which take turns in a channel.
     pub replicas: u32,
     pub auth: Auth,
+    pub interactive: Interactive,
 }
 
 #[derive(Debug, Clone)]
@@ -88,12 +90,17 @@ impl Identity {
 
 /// Posts digests, as a bot or through an incoming webhook. Failures never hold a token or a webhook URL.
 pub struct SlackClient {
-    outbound: Outbound,
+    pub(super) outbound: Outbound,
     api_url: String,
     auth: Auth,
+    pub(super) interactive: Interactive,
     posts: RateLimiter,
     /// User ids by e-mail address; `None` where nobody in the workspace has it.
     users: Cache<Option<String>>,
+    /// People by their id; `None` where the workspace knows nobody by it.
+    pub(super) members: Cache<Option<Member>>,
+    /// Conversations with one person, by the person's id.
+    pub(super) direct: Cache<String>,
 }
 
 impl SlackClient {
@@ -102,8 +109,11 @@ impl SlackClient {
         Self {
             api_url: config.api_url.trim_end_matches('/').to_owned(),
             auth: config.auth.clone(),
+            interactive: config.interactive.clone(),
             posts: RateLimiter::new(1, POST_INTERVAL * config.replicas.max(1), outbound.clock.clone()),
             users: Cache::new(outbound.clock.clone()),
+            members: Cache::new(outbound.clock.clone()),
+            direct: Cache::new(outbound.clock.clone()),
             outbound,
         }
     }
@@ -255,11 +265,23 @@ impl SlackClient {
         Some(self.send(method, Access::Read, call).await)
     }
 
-    fn url(&self, method: &str) -> String {
+    pub(super) fn bot_token(&self) -> Option<&SecretString> {
+        match &self.auth {
+            Auth::Bot(token) => Some(token),
+            Auth::IncomingWebhook(_) => None,
+        }
+    }
+
+    pub(super) fn url(&self, method: &str) -> String {
         format!("{}/{method}", self.api_url)
     }
 
-    async fn send(&self, method: &str, access: Access, call: RequestBuilder) -> Result<Answer, Failure> {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        access: Access,
+        call: RequestBuilder,
+    ) -> Result<Answer, Failure> {
         let answer = self.outbound.send(call).await;
         answer.map(Answer).map_err(|error| unanswered(method, access, &error))
     }
@@ -365,7 +387,7 @@ mod tests {
     }
 
     fn config(api_url: &str, auth: Auth) -> Settings {
-        Settings { api_url: format!("{api_url}/"), replicas: 1, auth }
+        Settings { api_url: format!("{api_url}/"), replicas: 1, auth, interactive: Interactive::Off }
     }
 
     fn message() -> Message {
