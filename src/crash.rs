@@ -15,6 +15,9 @@ pub const POINTS: &[&str] = &[
     "delivery.recorded",
 ];
 
+/// The same for a click in Slack.
+pub const CLICK_POINTS: &[&str] = &["click.before_commit", "click.after_commit", "click.applied"];
+
 /// Dies on the spot, without unwinding or flushing, if `HANDOFF_CRASH_AT` names this place.
 /// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit.
 ///

@@ -122,8 +122,19 @@ api_url = "{slack}"
         std::fs::write(&self.config, config.lines().map(line).collect::<String>())
     }
 
+    /// Changes the configuration: clicks in Slack come in over `transport`, `http` or `socket`.
+    pub fn takes_clicks(&self, transport: &str) -> io::Result<()> {
+        let token = "bot_token_env = \"SLACK_BOT_TOKEN\"\n";
+        let interactive = format!(
+            "{token}interactive = \"{transport}\"\n\
+             signing_secrets_env = [\"SLACK_SIGNING_SECRET\"]\napp_token_env = \"SLACK_APP_TOKEN\"\n"
+        );
+        let config = std::fs::read_to_string(&self.config)?;
+        std::fs::write(&self.config, config.replace(token, &interactive))
+    }
+
     /// The secrets that the configuration names.
-    pub fn environment() -> [(&'static str, &'static str); 6] {
+    pub fn environment() -> [(&'static str, &'static str); 8] {
         [
             ("HUBSPOT_CLIENT_SECRET", deals::CLIENT_SECRET),
             ("HUBSPOT_WORKFLOW_SECRET", WORKFLOW_SECRET),
@@ -131,6 +142,8 @@ api_url = "{slack}"
             ("SALESFORCE_WEBHOOK_SECRET", opportunities::WEBHOOK_SECRET),
             ("SALESFORCE_BODY_SECRET", opportunities::BODY_SECRET),
             ("SLACK_BOT_TOKEN", deals::BOT_TOKEN),
+            ("SLACK_SIGNING_SECRET", deals::SIGNING_SECRET),
+            ("SLACK_APP_TOKEN", deals::APP_TOKEN),
         ]
     }
 

@@ -10,6 +10,8 @@
 //! 6. [`store`] commits packet and outbox rows together, in one transaction.
 //! 7. [`worker`] claims each row, and [`delivery`] puts a task on the deal and a digest into Slack, once each.
 //!
+//! What people click and answer in Slack comes in through [`interactive`].
+//!
 //! Around that: [`app`] holds the state of a service that [`server`] starts and stops, [`config`] reads its file
 //! ([`settings`]: what several of its blocks share), [`commands`] is the command line, and `demo` connects the service to
 //! the HubSpot, Salesforce and Slack of the crate `handoff-sandbox`.
@@ -18,6 +20,7 @@ pub mod http;
 pub mod crm;
 pub mod store;
 pub mod handoff;
+pub mod interactive;
 pub mod delivery;
 pub mod worker;
 pub mod app;

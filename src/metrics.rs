@@ -39,7 +39,7 @@ pub struct GapLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct BacklogLabels {
-    /// `deal`, `crm_task` or `slack_digest`.
+    /// `deal`, `crm_task`, `slack_digest` or `click`.
     pub kind: &'static str,
     /// `waiting`, `leased`, `unknown`, `held` or `dead`.
     pub state: &'static str,
@@ -62,6 +62,9 @@ pub struct Metrics {
     pub gaps: Family<GapLabels, Counter>,
     /// `loaded`, `refused`.
     pub reloads: Family<OutcomeLabels, Counter>,
+    /// What Slack heard: see [`crate::interactive::Receiver`].
+    pub acks: Family<OutcomeLabels, Counter>,
+    pub clicks: Family<OutcomeLabels, Counter>,
     pub backlog: Family<BacklogLabels, Gauge>,
     pub oldest_undelivered_seconds: Gauge,
     pub paused: Family<PauseLabels, Gauge>,
@@ -84,6 +87,8 @@ impl Default for Metrics {
             attempts: register(of, "attempts", "Delivery attempts"),
             gaps: register(of, "gaps", "Gaps raised in packets"),
             reloads: register(of, "mapping_reloads", "Mapping files read again"),
+            acks: register(of, "click_acks", "Clicks in Slack by what was answered"),
+            clicks: register(of, "clicks", "Clicks in Slack worked on, by outcome"),
             backlog: register(of, "backlog", "Work that is left"),
             oldest_undelivered_seconds: register(
                 of,
@@ -143,6 +148,16 @@ impl Metrics {
 
     pub fn attempt(&self, destination: &'static str, outcome: &str) {
         self.attempts.get_or_create(&AttemptLabels { destination, outcome: outcome.to_owned() }).inc();
+    }
+
+    pub fn ack(&self, outcome: &str) {
+        self.acks.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts a click that was worked on, by the first word of its outcome.
+    pub fn click(&self, outcome: &str) {
+        let word = outcome.split([':', ' ']).next().unwrap_or_default();
+        self.clicks.get_or_create(&OutcomeLabels { outcome: word.to_owned() }).inc();
     }
 
     pub fn gap(&self, gap: &str, section: &str) {

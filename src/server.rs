@@ -14,9 +14,10 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::crm::CONNECTORS;
 use crate::crm::outbound::Outbound;
-use crate::delivery::slack::SlackClient;
+use crate::delivery::slack::{Interactive, SlackClient};
 use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
+use crate::interactive::{self, ClickRoute, Clicks, Receiver};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::worker::dispatcher::Dispatcher;
@@ -85,6 +86,7 @@ impl Service {
             tasks.spawn(serve(listener, routes, limits, app.worker.clock.clone(), stopped.clone()));
         }
         tasks.spawn(Dispatcher::new(app.worker.clone()).run(stopped.clone()));
+        tasks.spawn(worker::clicks::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::reload::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::purge::run(app.worker.clone(), stopped.clone(), config.store.clone()));
         if !config.work.follow.span.is_zero() {
@@ -125,11 +127,22 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         let accounts = Arc::clone(&accounts);
         Box::new(move || refused_mappings(&accounts))
     };
+    let slack = Arc::new(SlackClient::new(&config.slack, outbound));
+    let clicks: Arc<dyn Clicks> = Arc::new(interactive::Ignored);
+    let receiver = Arc::new(Receiver::new(store.clone(), Arc::clone(&metrics), Arc::clone(&clicks)));
+    let click_route = match &config.slack.interactive {
+        Interactive::Http { signing_secrets } => {
+            let signing_secrets = signing_secrets.clone();
+            Some(Arc::new(ClickRoute { receiver, signing_secrets }))
+        }
+        Interactive::Off | Interactive::Socket { .. } => None,
+    };
     let http = HttpState {
         clock: clock.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
         webhooks,
+        clicks: click_route,
         probe: http::StoreProbe::default(),
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
@@ -137,7 +150,8 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         refused_mappings,
     };
     let worker = Context {
-        slack: SlackClient::new(&config.slack, outbound),
+        slack,
+        clicks,
         clock,
         entropy,
         store: store.clone(),

@@ -34,17 +34,18 @@ const MAY_IMPORT: &str = "
     store       GROUND record packet
     delivery    GROUND text dates source record packet messages mapping gaps crm
     handoff     GROUND record packet mapping gaps assemble crm store delivery
-    worker      GROUND source record packet mapping crm store delivery handoff
-    http        GROUND source record packet crm store
+    interactive GROUND text dates record packet messages mapping gaps assemble crm store delivery handoff
+    worker      GROUND source record packet mapping crm store delivery handoff interactive
+    http        GROUND source record packet crm store interactive
     config      GROUND text dates source record settings mapping crm store delivery worker http
-    app         GROUND record packet mapping crm store delivery worker http config
-    server      GROUND record packet mapping crm store delivery handoff worker http config app
+    app         GROUND record packet mapping crm store delivery interactive worker http config
+    server      GROUND record packet mapping crm store delivery handoff interactive worker http config app
 
     training    text packet judgement
     sandbox
     demo        GROUND store sandbox
     commands    GROUND text dates source record packet messages mapping gaps assemble workbench \
-                crm store delivery handoff worker http config app server sandbox demo
+                crm store delivery handoff interactive worker http config app server sandbox demo
 ";
 
 /// Nothing here knows what a deal is. The modules of `crates/core`, from `text` to `workbench`, do without: they are
@@ -59,7 +60,7 @@ const EACH_OTHER: &[(&str, &str)] = &[];
 
 /// Modules of `src/lib.rs` in the order of a webhook's life.
 const ORDER: &str = "
-    http crm store handoff
+    http crm store handoff interactive
     record text dates source messages packet mapping gaps assemble workbench
     delivery worker
     app server settings config commands

@@ -19,6 +19,9 @@ use jiff::Timestamp;
 pub(crate) use cache::Cache;
 pub use connector::{AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, Subscriptions};
 pub use handoff_core::record::{Event, EventKind};
+#[cfg(test)]
+pub(crate) use webhook::hmac_sha256;
+pub(crate) use webhook::require_fresh;
 pub use webhook::{
     Batch, NotJson, RawWebhook, Receive, Received, Refusal, Rejected, Unwanted, Verification,
     VerifiedWebhook, WebhookRoute,

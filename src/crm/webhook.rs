@@ -7,13 +7,14 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::Event;
 
 /// A request as received. Its body is private: only a verifier in `crm/*` can look at it, and only a verifier
-/// hands it out, as a [`VerifiedWebhook`]. A handler that reads it unverified does not compile:
+/// hands it out, as a [`VerifiedWebhook`]; verifiers elsewhere use [`RawWebhook::verify_body`]. A handler that reads it unverified does not compile:
 ///
 /// ```compile_fail,E0616
 /// # use handoff_bridge::crm::RawWebhook;
@@ -49,6 +50,29 @@ impl RawWebhook {
         Self { explained: false, ..self }
     }
 
+    /// Proves a webhook whose body is signed, without showing the body before: `mac` must be the HMAC-SHA256 of `before`
+    /// and the body by one of the secrets. `header` is where it stands.
+    pub(crate) fn verify_body(
+        self,
+        scheme: &'static str,
+        header: &str,
+        mac: &[u8],
+        before: &[u8],
+        secrets: &[SecretString],
+    ) -> Result<VerifiedWebhook, Refusal> {
+        let signs = |secret: &SecretString| {
+            let key = secret.expose_secret().as_bytes();
+            !key.is_empty() && is_hmac_sha256(mac, key, &[before, &self.body])
+        };
+        let Some(key) = secrets.iter().position(signs) else {
+            let secrets = secrets.len();
+            let why =
+                format!("{header} matches none of {secrets} secrets: wrong secret, or the body was changed");
+            return Err(Refusal::new(Refusal::MISMATCH, why));
+        };
+        Ok(self.verified(Verification::Signed { scheme, key }))
+    }
+
     /// Called by a verifier once the sender is proved.
     pub(super) fn verified(self, verification: Verification) -> VerifiedWebhook {
         self.verified_message(verification, None)
@@ -64,7 +88,7 @@ impl RawWebhook {
     }
 
     /// The value of a header that must not be repeated; `None` if it is absent.
-    pub(super) fn only_header(&self, name: &str) -> Result<Option<&str>, Refusal> {
+    pub(crate) fn only_header(&self, name: &str) -> Result<Option<&str>, Refusal> {
         if !self.headers.contains_key(name) {
             return Ok(None);
         }
@@ -178,7 +202,7 @@ impl Refusal {
     /// The kind of a proof that none of the secrets made.
     pub const MISMATCH: &str = "mismatch";
 
-    pub(super) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into() }
     }
 }
@@ -188,7 +212,7 @@ impl Refusal {
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
 
 /// Refuses a webhook that was sent too long before `now`, or after it. `what` names where its time stands.
-pub(super) fn require_fresh(sent: Timestamp, now: Timestamp, what: &str) -> Result<(), Refusal> {
+pub(crate) fn require_fresh(sent: Timestamp, now: Timestamp, what: &str) -> Result<(), Refusal> {
     let age = now.duration_since(sent);
     if age.abs() <= TOLERANCE {
         return Ok(());
@@ -204,7 +228,7 @@ pub(super) fn is_hmac_sha256(mac: &[u8], key: &[u8], parts: &[&[u8]]) -> bool {
 }
 
 /// The HMAC-SHA256 of these parts.
-pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     // A key of any length will do.
     let hmac = Hmac::<Sha256>::new_from_slice(key).ok();
     let hmac = hmac.map(|hmac| parts.iter().fold(hmac, Hmac::chain_update));

@@ -1,8 +1,9 @@
 //! The two listeners: webhooks on one, operator pages on the other, loopback by default.
 //!
-//! May import `crm`, `store` and what is below them, never `worker` or `app`. [`HttpState`] is what the routes share;
+//! May import `interactive`, `crm`, `store` and what is below them, never `worker` or `app`. [`HttpState`] is what the routes share;
 //! read [`webhooks`] first.
 
+mod clicks;
 mod error;
 mod log_throttle;
 mod operator;
@@ -22,6 +23,7 @@ pub use server::BodyBudget;
 
 use crate::clock::Clock;
 use crate::crm::WebhookRoute;
+use crate::interactive::ClickRoute;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -32,6 +34,8 @@ pub struct HttpState {
     pub metrics: Arc<Metrics>,
     /// Where CRMs send webhooks, and how those are verified.
     pub webhooks: Vec<WebhookRoute>,
+    /// Where Slack posts clicks, if it does.
+    pub clicks: Option<Arc<ClickRoute>>,
     pub probe: StoreProbe,
     /// Memory for the bodies of webhooks.
     pub body_budget: BodyBudget,

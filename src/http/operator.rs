@@ -47,8 +47,9 @@ impl StoreProbe {
 
 /// `GET /` on the public listener: what is served there.
 pub(super) async fn public_index(State(state): State<Arc<HttpState>>) -> String {
-    let webhooks: Vec<String> =
-        state.webhooks.iter().map(|webhook| format!("POST {}\n", webhook.path)).collect();
+    let paths = state.webhooks.iter().map(|webhook| webhook.path);
+    let paths = paths.chain(state.clicks.iter().map(|_| super::clicks::PATH));
+    let webhooks: Vec<String> = paths.map(|path| format!("POST {path}\n")).collect();
     let webhooks = webhooks.concat();
     format!("Handoff Bridge takes webhooks here:\n{webhooks}GET /healthz\nGET /readyz\n")
 }
@@ -171,6 +172,10 @@ async fn measure(state: &HttpState) {
             set_backlog(metrics, "deal", "dead", backlog.deals_dead);
             for (destination, status, count) in backlog.deliveries {
                 set_backlog(metrics, destination.as_str(), status.as_str(), count);
+            }
+            if let Ok((waiting, dead)) = store.open_clicks().await {
+                set_backlog(metrics, "click", "waiting", waiting);
+                set_backlog(metrics, "click", "dead", dead);
             }
             let now = state.clock.now();
             let age =

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use secrecy::SecretString;
 
-use super::{HttpState, operator, packets, token, webhooks};
+use super::{HttpState, clicks, operator, packets, token, webhooks};
 
-/// What CRMs may reach.
+/// What CRMs may reach, and Slack.
 pub fn webhook_routes(state: Arc<HttpState>) -> Router {
     let mut router = Router::new();
     for webhook in state.webhooks.clone() {
@@ -16,6 +17,10 @@ pub fn webhook_routes(state: Arc<HttpState>) -> Router {
         let receive =
             move |state, secret, request| webhooks::receive(state, webhook.clone(), secret, request);
         router = router.route(path, post(receive));
+    }
+    if let Some(route) = state.clicks.clone() {
+        let receive = move |State(state), request| clicks::receive(state, route, request);
+        router = router.route(clicks::PATH, post(receive));
     }
     router
         .route("/", get(operator::public_index))

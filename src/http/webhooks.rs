@@ -14,7 +14,7 @@ use crate::crm::{Event, RawWebhook, Received, Refusal, Rejected, WebhookRoute};
 use crate::store::{Recorded, StoreError};
 
 /// Where a webhook came from: the address of the connection, behind the one that the proxy in front added last.
-fn sender(request: &Request) -> String {
+pub(super) fn sender(request: &Request) -> String {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
     let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
     let last =
@@ -48,7 +48,7 @@ pub(super) async fn receive(
 }
 
 /// Takes the raw bytes, and nothing but the raw bytes. Their memory counts until the answer.
-async fn read(
+pub(super) async fn read(
     state: &HttpState,
     limit: usize,
     request: Request,
@@ -59,7 +59,7 @@ async fn read(
 }
 
 /// Counts a refused webhook. Of many for the same reason a few are logged and written down for `handoff events`.
-fn refuse(state: &HttpState, route: &'static str, sender: &str, kind: &'static str, why: &str) {
+pub(super) fn refuse(state: &HttpState, route: &'static str, sender: &str, kind: &'static str, why: &str) {
     state.metrics.webhook(route, kind);
     note(state, route, sender, kind, why);
 }
@@ -77,6 +77,20 @@ fn note(state: &HttpState, route: &'static str, sender: &str, kind: &'static str
     });
 }
 
+/// Counts and notes why a webhook was not taken; returns what its sender hears.
+pub(super) fn reject(state: &HttpState, route: &'static str, sender: &str, rejected: &Rejected) -> Refused {
+    match rejected {
+        Rejected::Unverified(refusal) => {
+            refuse(state, route, sender, refusal.kind, &refusal.detail);
+            Refused::Unverified
+        }
+        Rejected::Unreadable => {
+            refuse(state, route, sender, "unreadable", "it is verified, but its body cannot be read");
+            Refused::Unreadable
+        }
+    }
+}
+
 /// Commits what a verified webhook says, and only then answers 200.
 async fn record(
     state: &HttpState,
@@ -84,17 +98,7 @@ async fn record(
     sender: &str,
     received: Result<Received, Rejected>,
 ) -> Result<StatusCode, Refused> {
-    let received = match received {
-        Ok(received) => received,
-        Err(Rejected::Unverified(refusal)) => {
-            refuse(state, route, sender, refusal.kind, &refusal.detail);
-            return Err(Refused::Unverified);
-        }
-        Err(Rejected::Unreadable) => {
-            refuse(state, route, sender, "unreadable", "it is verified, but its body cannot be read");
-            return Err(Refused::Unreadable);
-        }
-    };
+    let received = received.map_err(|rejected| reject(state, route, sender, &rejected))?;
     if let Some(why) = &received.useless {
         note(state, route, sender, "useless", why);
     }
@@ -126,6 +130,12 @@ async fn store(state: &HttpState, route: &'static str, events: Vec<Event>) -> Re
         Ok(Err(error)) => Some(error),
         Err(_) => None,
     };
+    not_stored(state, route, error);
+    Err(Refused::NotStored)
+}
+
+/// Counts a webhook that is proved and cannot be stored, and says so now and then; without an error the store was slow.
+pub(super) fn not_stored(state: &HttpState, route: &'static str, error: Option<StoreError>) {
     let kind = Refused::NotStored.as_str();
     state.metrics.webhook(route, kind);
     if let Some(silent) = state.throttle.due((route, kind), state.clock.now()) {
@@ -139,5 +149,4 @@ async fn store(state: &HttpState, route: &'static str, events: Vec<Event>) -> Re
             }
         }
     }
-    Err(Refused::NotStored)
 }

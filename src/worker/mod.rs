@@ -1,10 +1,11 @@
-//! What the service does by itself: work on due deals and deliveries, sweep for missed wins, reload mappings, purge.
+//! What the service does by itself: work on due deals, deliveries and clicks, sweep for missed wins, reload mappings, purge.
 //!
-//! May import `handoff` and what is below it, never `http`, `app` or `commands`. [`Context`] is what the loops share;
+//! May import `interactive`, `handoff` and what is below them, never `http`, `app` or `commands`. [`Context`] is what the loops share;
 //! read [`dispatcher`] first.
 
 pub mod catch_up;
 mod circuit_breaker;
+pub mod clicks;
 mod deadline;
 mod deal;
 mod delivery;
@@ -25,6 +26,7 @@ use crate::clock::{Clock, Entropy};
 use crate::crm::Crm;
 use crate::delivery::slack::SlackClient;
 use crate::failure::Failure;
+use crate::interactive::Clicks;
 use crate::metrics::Metrics;
 use crate::store::{FollowConfig, Store};
 use circuit_breaker::Call;
@@ -55,7 +57,9 @@ pub struct Context {
     pub store: Store,
     /// Whom deals belong to.
     pub accounts: Arc<Accounts>,
-    pub slack: SlackClient,
+    pub slack: Arc<SlackClient>,
+    /// What clicks in Slack mean.
+    pub clicks: Arc<dyn Clicks>,
     /// Workers, retries and time limits.
     pub work: WorkConfig,
     pub metrics: Arc<Metrics>,

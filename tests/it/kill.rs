@@ -1,10 +1,12 @@
 //! The process dies at every step, and afterwards there is exactly one task and one digest.
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::crash::POINTS;
+use handoff_bridge::crash::{CLICK_POINTS, POINTS};
+use handoff_bridge::store::Store;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 
+use crate::clicks::{delivery, press};
 use crate::named;
 use crate::process::{Process, handoff};
 use crate::side::Side;
@@ -37,6 +39,14 @@ pub fn trials() -> Vec<Trial> {
         for point in POINTS.iter().copied().chain(POINTS_OF_THE_DIGEST) {
             let name = format!("{}::{point}::{}", named!(killed_at), side.name());
             trials.push(told_on(engine, name, async move |database| killed_at(side, point, &database).await));
+        }
+    }
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for point in CLICK_POINTS.iter().copied() {
+            let name = format!("{}::{point}", named!(killed_over_a_click_at));
+            trials.push(told_on(engine, name, async move |database| {
+                killed_over_a_click_at(point, &database).await;
+            }));
         }
     }
     for side in [Side::Hubspot, Side::Salesforce] {
@@ -115,6 +125,38 @@ async fn killed_at(side: Side, point: &'static str, database: &TestDatabase) {
     assert_eq!(world.digests().len(), 1, "one digest");
     assert_eq!(world.sandbox.hubspot.problems(), Vec::<String>::new());
     assert_eq!(world.sandbox.salesforce.problems(), Vec::<String>::new());
+}
+
+/// What was acknowledged is applied; what was not is not there, and the person presses again.
+async fn killed_over_a_click_at(point: &'static str, database: &TestDatabase) {
+    let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
+    world.keeps_its_store_at(database);
+    world.installation.takes_clicks("http").unwrap();
+
+    let mut doomed = Process::serve(&world.installation, Some(point)).await;
+    let answer = doomed.receives(&delivery(&press("1.5"), world.now())).await;
+    doomed.dies().await;
+    if point != "click.applied" {
+        assert_eq!(answer, None, "it is acknowledged last");
+    }
+    let store = Store::open(database.url(), Clock::machine()).await.unwrap();
+    let stored = store.clicks(jiff::Timestamp::UNIX_EPOCH).await.unwrap().len();
+    assert_eq!(stored, usize::from(point != "click.before_commit"));
+
+    let process = Process::serve(&world.installation, None).await;
+    if answer.is_none() {
+        // Slack delivers it again, or the person presses again within the same second: the click is the same.
+        assert_eq!(process.receives(&delivery(&press("1.5"), world.now())).await, Some(StatusCode::OK));
+    }
+    world
+        .eventually("the click is applied", async || {
+            let clicks = store.clicks(jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+            assert_eq!(clicks.len(), 1, "once");
+            clicks[0].state == "done"
+        })
+        .await;
+    process.kill().await;
+    store.close().await;
 }
 
 /// Waits until `handoff list` shows no work that is left.

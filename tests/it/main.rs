@@ -14,6 +14,7 @@ mod admin_package;
 mod announcements;
 mod backup;
 mod catch_up;
+mod clicks;
 mod command_line;
 mod digest_text;
 mod doctor;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         admin_package::trials(),
         readme::trials(),
         receive::trials(),
+        clicks::trials(),
         recent::trials(),
         salesforce::trials(),
         announcements::trials(),

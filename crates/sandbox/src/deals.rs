@@ -15,6 +15,10 @@ pub const TOKEN: &str = "pat-eu1-sandbox";
 pub const CLIENT_SECRET: &str = "sandbox-client-secret";
 /// The bot's token.
 pub const BOT_TOKEN: &str = "xoxb-sandbox";
+/// Signs clicks in Slack.
+pub const SIGNING_SECRET: &str = "sandbox-signing-secret";
+/// Opens sockets to Slack.
+pub const APP_TOKEN: &str = "xapp-1-sandbox";
 /// Where digests go.
 pub const CHANNEL: &str = "C0123ABCD";
 /// Where digests of large deals go.

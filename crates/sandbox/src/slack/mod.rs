@@ -7,6 +7,7 @@
 mod blocks;
 mod post;
 mod read;
+mod signing;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,8 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
 use super::fake_server::{FakeServer, Platform, Recorder};
+
+pub use signing::sign_v0;
 
 /// Slack on loopback.
 pub type Slack = FakeServer<SlackState>;
