@@ -27,6 +27,7 @@ const MAY_IMPORT: &str = "
     mapping     text dates source record packet messages
     gaps        text dates source record packet judgement messages mapping
     assemble    text dates source record packet messages mapping gaps
+    answers     text dates source record packet messages mapping gaps assemble
     workbench   text dates source record packet messages mapping gaps assemble
 
     settings    text source

@@ -15,8 +15,8 @@ use handoff_core::dates::stored::{self, StoredAs};
 use handoff_core::dates::{self, DueDate, DueSource};
 use handoff_core::packet::{
     Addressee, AgendaPoint, Ask, Confidence, DealSummary, DeliveryPlan, DigestParams, Entry, Fact, Gap,
-    HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Questions, Review, Role,
-    RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
+    GapState, HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Questions, Review,
+    Role, RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
 };
 use handoff_core::record::{Contact, DealRecord, FieldPath, User};
 use handoff_core::text::clean::{clean, clean_html, clean_line};
@@ -272,6 +272,7 @@ fn person(contact: &Contact) -> Person {
         other_emails: Vec::new(),
         source: if roles.is_empty() { RoleSource::Unknown } else { source },
         roles,
+        answered: Vec::new(),
     }
 }
 
@@ -311,6 +312,7 @@ fn gaps(sections: &BTreeMap<SectionName, Section>, important: bool) -> Vec<Gap> 
         confidence: Confidence::Certain,
         ask: Ask::Section,
         fact: Fact::Recorded(format!("{} is empty", section.as_str())),
+        state: GapState::Open,
     };
     let mut gaps = Vec::new();
     for (name, section) in sections {

@@ -29,7 +29,7 @@ pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
     let mut page = Page::new(width);
     let Explained { mapping, record, packet, now, .. } = explained;
     // As they were mapped: the packet does not show its placeholders.
-    let sections = apply::sections(mapping, record, people::people(mapping, record), now);
+    let sections = apply::sections(mapping, record, people::people(mapping, record, &[]), &[], now);
     let evidence = Evidence::new(mapping, record, &sections, &packet.important);
     let (verdicts, hidden) = (verdicts(&evidence), evidence.hidden());
     for (name, section) in &sections {
@@ -85,6 +85,7 @@ impl Explained<'_> {
             let why = match person.source {
                 RoleSource::Label => "by the label on the deal",
                 RoleSource::BuyingRole => "by the contact's buying role, as no label of the deal is mapped",
+                RoleSource::Answer => "named in an answer",
                 RoleSource::Unknown => "neither a label nor a buying role is mapped",
             };
             page.line("", &format!("{}: {}, {why}", person.name, compare::roles(person)));

@@ -176,8 +176,12 @@ pub(super) fn people(packet: &Packet) -> Vec<Line> {
         let also =
             (!roles.is_empty() || person.roles.is_empty()).then(|| word(&messages::role::list(&roles)));
         let email = person.email.as_ref().filter(|_| shares).map(|email| excerpt::name(email, PERSON));
+        let answered = person.answered.first();
+        let answered = answered.map(|role| messages::answer::given(&role.by, packet.today()));
         let note = [also, mailbox, email].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let note = Some(excerpt::name(&note, PERSON)).filter(|note| !note.is_empty());
+        let note = [Some(excerpt::name(&note, PERSON)).filter(|note| !note.is_empty()), answered];
+        let note = note.into_iter().flatten().map(|note| excerpt::name(&note, PERSON)).collect::<Vec<_>>();
+        let note = (!note.is_empty()).then(|| note.join(", "));
         let short = Some(excerpt::name(&person.name, PERSON));
         Some(Fact { text: named(person, "")?, short, note })
     };

@@ -3,7 +3,7 @@
 //! Nothing here knows tokio, HTTP, a database, the environment or the clock. From the bottom to the top: [`text`],
 //! [`dates`] and [`source`] read what people write, [`mod@record`] is a deal as a CRM returns it, [`packet`] what customer
 //! success gets, [`judgement`] tells answers from vague text, [`messages`] are our own sentences, [`mapping`] the file that says which field feeds which section, [`gaps`]
-//! what it could not fill. [`assemble`] puts them together; [`workbench`] is what RevOps runs over mappings.
+//! what it could not fill. [`assemble`] puts them together; [`answers`] is what people are asked and may answer; [`workbench`] is what RevOps runs over mappings.
 
 pub mod text;
 pub mod dates;
@@ -15,4 +15,5 @@ pub mod messages;
 pub mod mapping;
 pub mod gaps;
 pub mod assemble;
+pub mod answers;
 pub mod workbench;

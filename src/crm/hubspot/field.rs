@@ -86,6 +86,7 @@ pub(super) fn described(property: Property, word: &str) -> FieldMetadata {
         custom: !*property.hubspot_defined,
         archived: *property.archived,
         calculated: *property.calculated,
+        read_only: *property.modification_metadata.read_only_value,
         needs: needs.unwrap_or_default(),
         lookup: None,
         name: property.name.clone(),

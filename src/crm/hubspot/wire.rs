@@ -150,6 +150,14 @@ pub(super) struct Property {
     pub hubspot_defined: Lax<bool>,
     /// `non_sensitive`, `sensitive` or `highly_sensitive`.
     pub data_sensitivity: Lax<String>,
+    pub modification_metadata: Lax<ModificationMetadata>,
+}
+
+/// What of a property may be changed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ModificationMetadata {
+    pub read_only_value: Lax<bool>,
 }
 
 #[derive(Debug, Deserialize)]

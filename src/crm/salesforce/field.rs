@@ -33,6 +33,7 @@ struct Field {
     picklist_values: Vec<Choice>,
     custom: bool,
     calculated: bool,
+    updateable: Option<bool>,
     external_id: bool,
     unique: bool,
 }
@@ -96,6 +97,7 @@ impl Described {
                 custom: field.custom,
                 archived: false,
                 calculated: field.calculated,
+                read_only: field.updateable == Some(false),
                 needs: Vec::new(),
                 lookup: way.map(|way| Lookup { way, to: field.reference_to.clone() }),
             })

@@ -15,8 +15,8 @@ use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
 use crate::mapping::{Mapping, apply, importance, owner, people};
 use crate::packet::{
-    DeliveryPlan, Entry, Gap, Importance, MappingRef, Packet, PacketStatus, Review, Section, SectionName,
-    SectionStatus,
+    Answer, DeliveryPlan, Entry, Gap, GapState, Importance, MappingRef, Packet, PacketStatus, Review,
+    Section, SectionName, SectionStatus, Topic,
 };
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
@@ -30,13 +30,69 @@ pub struct Mapped<'a> {
     sections: BTreeMap<SectionName, Section>,
     important: Importance,
     owner: Option<&'a User>,
+    /// What people answered and the CRM does not say.
+    answered: Vec<Topic>,
 }
 
 /// Applies a mapping to a record as of one instant.
 pub fn map<'a>(mapping: &'a Mapping, record: &'a DealRecord, as_of: Timestamp) -> Mapped<'a> {
+    with(mapping, record, as_of, &[])
+}
+
+/// The same with what people answered. An answer counts as long as the rules ask for one; what the CRM holds wins as soon
+/// as they accept it. Of several answers to one question the latest counts.
+pub fn map_answered<'a>(
+    mapping: &'a Mapping,
+    record: &'a DealRecord,
+    as_of: Timestamp,
+    answers: &[Answer],
+) -> Mapped<'a> {
+    let plain = with(mapping, record, as_of, &[]);
+    if answers.is_empty() {
+        return plain;
+    }
+    let evidence = Evidence::new(mapping, record, &plain.sections, &plain.important);
+    let open: Vec<Topic> =
+        gaps::assess(&evidence).iter().filter(|gap| gap.counts()).filter_map(Topic::of).collect();
+    let mut latest: Vec<Answer> = Vec::new();
+    for answer in answers.iter().filter(|answer| is_open(answer.topic, &open)) {
+        latest.retain(|earlier| earlier.topic != answer.topic);
+        latest.push(answer.clone());
+    }
+    let answered = latest.iter().map(|answer| answer.topic).collect();
+    latest.retain(|answer| !says_the_same(mapping, record, &plain, answer));
+    Mapped { answered, ..with(mapping, record, as_of, &latest) }
+}
+
+/// Whether the rules ask for an answer to this. A first value that is not described yet is not asked for its day, which
+/// may be given with it.
+fn is_open(topic: Topic, open: &[Topic]) -> bool {
+    open.contains(&topic) || (topic == Topic::Day && open.contains(&Topic::Section(SectionName::FirstValue)))
+}
+
+/// Whether an answer repeats what the section's fields say, which then is the field's.
+fn says_the_same(mapping: &Mapping, record: &DealRecord, plain: &Mapped<'_>, answer: &Answer) -> bool {
+    let Topic::Section(name) = answer.topic else { return false };
+    let texts = |mapped: &Mapped<'_>| -> Vec<String> {
+        let entries = mapped.sections.get(&name).map(|section| section.entries.clone()).unwrap_or_default();
+        entries.into_iter().filter(Entry::is_written).map(|entry| entry.text).collect()
+    };
+    let given = with(mapping, record, plain.now.timestamp(), std::slice::from_ref(answer));
+    texts(&given) == texts(plain)
+}
+
+/// Applies a mapping to a record and to answers that count.
+fn with<'a>(
+    mapping: &'a Mapping,
+    record: &'a DealRecord,
+    as_of: Timestamp,
+    answers: &[Answer],
+) -> Mapped<'a> {
     let now = as_of.to_zoned(mapping.time_zone.clone());
+    let people = people::people(mapping, record, answers);
     Mapped {
-        sections: apply::sections(mapping, record, people::people(mapping, record), &now),
+        sections: apply::sections(mapping, record, people, answers, &now),
+        answered: Vec::new(),
         important: importance::importance(mapping, record, &now),
         owner: owner::user(&mapping.owner, record),
         now,
@@ -47,9 +103,11 @@ pub fn map<'a>(mapping: &'a Mapping, record: &'a DealRecord, as_of: Timestamp) -
 
 /// Judges what was mapped and makes it the packet called `packet_id`, with the plan of its deliveries.
 pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
-    let Mapped { mapping, record, now, mut sections, important, owner } = mapped;
+    let Mapped { mapping, record, now, mut sections, important, owner, answered } = mapped;
     let evidence = Evidence::new(mapping, record, &sections, &important);
-    let gaps = gaps::assess(&evidence);
+    let mut gaps = gaps::assess(&evidence);
+    let is_answered = |gap: &&mut Gap| Topic::of(gap).is_some_and(|topic| answered.contains(&topic));
+    gaps.iter_mut().filter(is_answered).for_each(|gap| gap.state = GapState::Answered);
     let proposed = gaps::proposed_due(&evidence).map(|day| DueDate { day, source: DueSource::Proposed });
     let hidden = evidence.hidden();
     hide(&mut sections, &hidden);
@@ -357,7 +415,8 @@ mod tests {
               "severity": "gap",
               "confidence": "certain",
               "question": "Who is the executive backer at Brandt & Söhne GmbH, standing behind the sponsor?",
-              "evidence": "contacts: none of 3 is recorded as executive backer"
+              "evidence": "contacts: none of 3 is recorded as executive backer",
+              "state": "open"
             },
             {
               "id": "unnamed:operator",
@@ -366,7 +425,8 @@ mod tests {
               "severity": "gap",
               "confidence": "likely",
               "question": "Which person at Brandt & Söhne GmbH is behind \"sales-ops@brandt.example\"?",
-              "evidence": "contacts.hs_buying_role for operator is \"sales-ops@brandt.example\""
+              "evidence": "contacts.hs_buying_role for operator is \"sales-ops@brandt.example\"",
+              "state": "open"
             },
             {
               "id": "unnamed:blocker",
@@ -375,7 +435,8 @@ mod tests {
               "severity": "gap",
               "confidence": "likely",
               "question": "Which person at Brandt & Söhne GmbH is behind \"sales-ops@brandt.example\"?",
-              "evidence": "contacts.hs_buying_role for blocker is \"sales-ops@brandt.example\""
+              "evidence": "contacts.hs_buying_role for blocker is \"sales-ops@brandt.example\"",
+              "state": "open"
             },
             {
               "id": "unmapped",
@@ -384,7 +445,8 @@ mod tests {
               "severity": "hint",
               "confidence": "certain",
               "question": "Can you let us read deal.handoff_risk_notes, or name another field in the mapping?",
-              "evidence": "deal.handoff_risk_notes does not exist in the CRM, or is hidden from our user"
+              "evidence": "deal.handoff_risk_notes does not exist in the CRM, or is hidden from our user",
+              "state": "open"
             }
           ],
           "review": {

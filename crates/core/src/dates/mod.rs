@@ -2,6 +2,7 @@
 //!
 //! Pure. [`stored`] reads a field's value, [`written`] a text; [`DueDate`] says which of the two a due date came from.
 
+pub mod hours;
 mod names;
 pub mod stored;
 pub(crate) mod written;

@@ -363,7 +363,7 @@ mod tests {
     fn a_gap_keeps_the_agreed_shape() {
         let deal = DealOnPaper::new().maps(SectionName::Promises);
         let gap = deal.gaps().into_iter().find(|gap| gap.section == SectionName::Promises).unwrap();
-        insta::assert_snapshot!(serde_json::to_string(&gap).unwrap(), @r#"{"id":"empty","section":"promises","for":"seller","severity":"gap","confidence":"certain","question":"What did we promise them, said or implied? \"None\" is an answer.","evidence":"deal.handoff_promises is empty"}"#);
+        insta::assert_snapshot!(serde_json::to_string(&gap).unwrap(), @r#"{"id":"empty","section":"promises","for":"seller","severity":"gap","confidence":"certain","question":"What did we promise them, said or implied? \"None\" is an answer.","evidence":"deal.handoff_promises is empty","state":"open"}"#);
     }
 
     /// Texts that hit words, dates and pointers more often than noise does.

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use crate::dates::{DueDate, DueSource, written};
 use crate::messages;
-use crate::packet::{Entry, MOST_ENTRIES, Origin, Person, Section, SectionName, SectionStatus};
+use crate::packet::{
+    Answer, Entry, Given, MOST_ENTRIES, Origin, Person, Section, SectionName, SectionStatus, Topic,
+};
 use crate::record::{DealRecord, Reading};
 use crate::text::clean::clean_line;
 use crate::text::tokens::Words;
@@ -16,21 +18,28 @@ use crate::text::{email_tail, excerpt};
 use super::{Derivation, Mapping, SectionMapping, list};
 
 /// The sections that `mapping` makes of `record`: all required ones, and `expansion` if it has something
-/// to say. `people` are the customer's people on the deal. Statuses are not set yet.
+/// to say. `people` are the customer's people on the deal. An answer stands in place of what its fields hold.
+/// Statuses are not set yet.
 pub fn sections(
     mapping: &Mapping,
     record: &DealRecord,
     people: Vec<Person>,
+    answers: &[Answer],
     now: &Zoned,
 ) -> BTreeMap<SectionName, Section> {
     let mut sections = BTreeMap::new();
     for name in SectionName::ALL {
         let mut entries = Vec::new();
         if let Some(section) = mapping.sections.get(&name) {
-            entries = written(mapping, record, section);
+            let answer = answers.iter().find(|answer| answer.topic == Topic::Section(name));
+            entries = match answer {
+                Some(answer) => answered(record, section, answer),
+                None => written(mapping, record, section),
+            };
             if name == SectionName::FirstValue {
                 set_due(mapping, record, section, &mut entries);
                 set_who(mapping, record, section, &mut entries);
+                set_answered_day(answers, &mut entries);
             }
             entries.extend(derived(mapping, record, section, &people, now));
             entries = at_most(entries);
@@ -56,9 +65,7 @@ fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> 
                     if section.list.is_prose() { email_tail::split(&text) } else { (text, String::new()) };
                 let mut entry = entry(&text, Origin::Field(path.clone()), section);
                 entry.mail_cut = !left_out.is_empty();
-                if !entry.text.is_empty() && entries.iter().all(|earlier| earlier.text != entry.text) {
-                    entries.push(entry);
-                }
+                push_once(entry, &mut entries);
                 if entries.len() > MOST_ENTRIES {
                     return entries;
                 }
@@ -66,6 +73,22 @@ fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> 
         }
     }
     entries
+}
+
+/// What a person answered, cleaned and cut like what a field holds.
+fn answered(record: &DealRecord, section: &SectionMapping, answer: &Answer) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for text in list::answered(record, answer, section.list) {
+        let origin = Origin::Answer(answer.by(), answer.field.clone());
+        push_once(entry(&text, origin, section), &mut entries);
+    }
+    entries
+}
+
+fn push_once(entry: Entry, entries: &mut Vec<Entry>) {
+    if !entry.text.is_empty() && entries.iter().all(|earlier| earlier.text != entry.text) {
+        entries.push(entry);
+    }
 }
 
 /// What the data shows by itself, with its evidence.
@@ -119,6 +142,17 @@ fn set_due(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, ent
     }
 }
 
+/// The day that a person answered wins over the one of the field or the text.
+fn set_answered_day(answers: &[Answer], entries: &mut [Entry]) {
+    for answer in answers.iter().filter(|answer| answer.topic == Topic::Day) {
+        let Given::Day(day) = answer.given else { continue };
+        for entry in entries.iter_mut() {
+            entry.due = Some(DueDate { day, source: DueSource::Field });
+            (entry.due_words, entry.due_by) = (None, Some(answer.by()));
+        }
+    }
+}
+
 /// Who does it, from the section's own field. Not repeated where the entry names them.
 fn set_who(mapping: &Mapping, record: &DealRecord, section: &SectionMapping, entries: &mut [Entry]) {
     let Some(path) = &section.who else { return };
@@ -167,7 +201,7 @@ mod tests {
     fn apply(name: SectionName, section: SectionMapping, record: &DealRecord) -> Vec<Entry> {
         let mut mapping = sample::mapping();
         mapping.sections = BTreeMap::from([(name, section)]);
-        sections(&mapping, record, Vec::new(), &sample::now())
+        sections(&mapping, record, Vec::new(), &[], &sample::now())
             .remove(&name)
             .map(|section| section.entries)
             .unwrap_or_default()
@@ -193,7 +227,7 @@ mod tests {
     fn required_sections_are_always_there_and_expansion_only_with_something_to_say() {
         let mapping = sample::mapping();
         let names: Vec<SectionName> =
-            sections(&mapping, &record(r#""x":"""#), Vec::new(), &sample::now()).into_keys().collect();
+            sections(&mapping, &record(r#""x":"""#), Vec::new(), &[], &sample::now()).into_keys().collect();
         assert_eq!(names, SectionName::REQUIRED);
         let some =
             apply(SectionName::Expansion, section(&[FieldPath::deal("x")]), &record(r#""x":"EMEA next""#));
@@ -258,7 +292,8 @@ mod tests {
         let mut mapping = sample::mapping();
         mapping.sections = BTreeMap::from([(SectionName::Risks, risks)]);
         let seen = |people: Vec<Person>| {
-            shown(&sections(&mapping, &deal, people, &sample::now())[&SectionName::Risks].entries).join("\n")
+            shown(&sections(&mapping, &deal, people, &[], &sample::now())[&SectionName::Risks].entries)
+                .join("\n")
         };
         let sarah = Person { name: "Sarah Lind".to_owned(), roles: vec![Role::Sponsor], ..Person::default() };
         insta::assert_snapshot!(seen(vec![sarah.clone()]), @r"

@@ -1,6 +1,7 @@
 //! How one stored value becomes entries: one, or several if it is a list.
 
 use crate::messages;
+use crate::packet::{Answer, Given};
 use crate::record::{DealRecord, FieldKind, FieldPath, Value, label, parts};
 use crate::text::clean::{clean, clean_line};
 
@@ -28,6 +29,16 @@ pub(crate) fn texts(
             let label = clean_line(&info.label);
             vec![if label.is_empty() { shown } else { messages::value::labelled(&label, &shown) }]
         }
+    }
+}
+
+/// What an answer to a section says: one text, or several if it is a list. Days and people are no entries.
+pub(crate) fn answered(record: &DealRecord, answer: &Answer, list: ListStyle) -> Vec<String> {
+    let info = answer.field.as_ref().and_then(|field| record.info(field));
+    match &answer.given {
+        Given::Text(text) => prose(clean(text), list),
+        Given::Options(values) => values.iter().map(|value| label(value, info)).collect(),
+        Given::Day(_) | Given::Contact(_) | Given::Person(_) => Vec::new(),
     }
 }
 

@@ -18,10 +18,12 @@ pub mod sample;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::packet::{Role, SectionName};
+use crate::dates::hours::{Hours, Patience};
+use crate::packet::{Role, RoleTarget, SectionName};
 use crate::record::{CrmKind, DealRecord, FieldPath, WantedFields};
 
 /// A mapping that passed `check`.
@@ -74,6 +76,10 @@ pub struct SectionMapping {
     pub derive: Vec<Derivation>,
     /// Whether the trained judgement looks at it.
     pub judge: Judging,
+    /// The deal field that a person's answer is written to.
+    pub write: Option<FieldPath>,
+    /// First value only: the deal field that the answered day is written to.
+    pub write_due: Option<FieldPath>,
 }
 
 /// Whether the trained judgement looks at a section. The certain rules always do.
@@ -139,6 +145,8 @@ pub struct RoleMapping {
     pub labels: BTreeMap<String, Role>,
     /// HubSpot's `hs_buying_role` values → role.
     pub buying_roles: BTreeMap<String, Role>,
+    /// Where the role of a person who is named in an answer is written to.
+    pub write: Option<RoleTarget>,
 }
 
 /// A closed set of comparisons; it can explain its own verdict.
@@ -190,6 +198,34 @@ pub struct SlackMapping {
     pub channel: String,
     /// The first route whose condition holds wins over `channel`.
     pub routes: Vec<Route>,
+    /// Where people are asked.
+    pub ask: AskWay,
+    /// How long an answer is waited for before there is one reminder.
+    pub remind_after: Patience,
+    /// When people are written to unasked.
+    pub hours: Hours,
+    /// E-mail addresses of people who may answer, beside the asked person and the owner.
+    pub answer_by: Vec<String>,
+    /// Where and when the week is summed up.
+    pub roll_up: Option<RollUp>,
+}
+
+/// Where people are asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AskWay {
+    /// By the digest in the channel.
+    #[default]
+    Channel,
+    /// The person who can answer also gets a direct message.
+    Dm,
+}
+
+/// Where and when the week is summed up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollUp {
+    pub channel: String,
+    pub day: Weekday,
+    pub at: Time,
 }
 
 /// A digest channel for some deals.
@@ -198,6 +234,22 @@ pub struct Route {
     /// When it is taken.
     pub when: Condition,
     pub channel: String,
+}
+
+#[cfg(test)]
+impl SlackMapping {
+    /// A channel, and everything else as it is without a word of it.
+    pub(crate) fn of(channel: &str) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            routes: Vec::new(),
+            ask: AskWay::default(),
+            remind_after: Patience::default(),
+            hours: Hours::default(),
+            answer_by: Vec::new(),
+            roll_up: None,
+        }
+    }
 }
 
 impl Mapping {
@@ -214,6 +266,7 @@ impl Mapping {
             paths.extend(section.from.iter().cloned());
             paths.extend(section.due.iter().cloned());
             paths.extend(section.who.iter().cloned());
+            paths.extend([&section.write, &section.write_due].into_iter().flatten().cloned());
             paths.extend(section.derive.iter().filter_map(|derivation| derivation.when.field().cloned()));
         }
         paths.extend(self.important_when.iter().map(|condition| condition.field.clone()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::messages;
-use crate::packet::{Person, Role, RoleSource};
+use crate::packet::{Answer, AnsweredRole, Given, Person, Role, RoleSource, Topic};
 use crate::record::{Contact, DealRecord, is_redacted};
 use crate::text::clean::{clean_line, is_blank};
 
@@ -13,17 +13,59 @@ use super::{Mapping, RoleMapping};
 const MOST_EMAILS: usize = 3;
 
 /// Everybody the record names, once, without our own colleagues: by first role, then by name; people
-/// whose role nobody recorded come last.
-pub fn people(mapping: &Mapping, record: &DealRecord) -> Vec<Person> {
+/// whose role nobody recorded come last. Answers add roles, and people who are not in the CRM.
+pub fn people(mapping: &Mapping, record: &DealRecord, answers: &[Answer]) -> Vec<Person> {
     let mut people: Vec<Person> = merged(record)
         .into_iter()
         .filter(|contacts| !contacts.iter().any(|contact| is_colleague(mapping, record, contact)))
-        .filter_map(|contacts| person(&mapping.roles, &contacts))
+        .filter_map(|contacts| {
+            let mut person = person(&mapping.roles, &contacts)?;
+            for answer in answers {
+                if matches!(&answer.given, Given::Contact(id) if contacts.iter().any(|one| one.object.id == *id)) {
+                    give_role(&mut person, answer);
+                }
+            }
+            Some(person)
+        })
         .collect();
+    for answer in answers {
+        let Given::Person(name) = &answer.given else { continue };
+        let name = clean_line(name);
+        let known = people.iter().position(|person| person.name.to_lowercase() == name.to_lowercase());
+        let known = known.unwrap_or_else(|| {
+            people.push(Person { name, source: RoleSource::Answer, ..Person::default() });
+            people.len() - 1
+        });
+        people.get_mut(known).into_iter().for_each(|person| give_role(person, answer));
+    }
     people.sort_by_cached_key(|person| {
         (person.roles.is_empty(), person.roles.first().copied(), person.name.to_lowercase())
     });
     people
+}
+
+/// The contacts that may be named in an answer: the CRM's id, and the name with the job title.
+pub(crate) fn choices(mapping: &Mapping, record: &DealRecord) -> Vec<(String, String)> {
+    let choice = |contacts: Vec<&Contact>| {
+        let id =
+            contacts.iter().map(|contact| contact.object.id.trim()).find(|id| !id.is_empty())?.to_owned();
+        let person = person(&mapping.roles, &contacts)?;
+        Some((id, messages::packet::person(&person.name, person.title.as_deref(), "")))
+    };
+    let customers = merged(record).into_iter();
+    customers
+        .filter(|contacts| !contacts.iter().any(|contact| is_colleague(mapping, record, contact)))
+        .filter_map(choice)
+        .collect()
+}
+
+fn give_role(person: &mut Person, answer: &Answer) {
+    let Topic::Role(role) = answer.topic else { return };
+    if !person.roles.contains(&role) {
+        person.roles.push(role);
+        person.roles.sort_unstable();
+        person.answered.push(AnsweredRole { role, by: answer.by() });
+    }
 }
 
 /// Contacts of the same person: one address in common without case (plus-tags kept apart), or the same id,
@@ -72,7 +114,8 @@ fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
         Some(messages::value::contact_without_name(&id))
     });
     let title = first(|contact| contact.title().map(ToOwned::to_owned));
-    Some(Person { name: name?, title, email, other_emails: emails.collect(), roles, source })
+    let other_emails = emails.collect();
+    Some(Person { name: name?, title, email, other_emails, roles, source, answered: Vec::new() })
 }
 
 /// Every address of a person once, as it was first written.
@@ -146,7 +189,7 @@ mod tests {
             let roles: Vec<&str> = person.roles.iter().map(|role| role.as_str()).collect();
             format!("{} [{}] {}", person.name, roles.join(" "), person.source.as_str())
         };
-        people(&sample::mapping(), &record).into_iter().map(person).collect()
+        people(&sample::mapping(), &record, &[]).into_iter().map(person).collect()
     }
 
     #[test]
@@ -193,7 +236,7 @@ mod tests {
                 {"id":2,"firstname":"Sarah","lastname":"Lind","email":"s.lind@home.example","labels":["Sponsor"]},
                 {"id":3,"firstname":"Sarah","lastname":"Lind","email":"other@home.example"}]}"#,
         );
-        let people = people(&sample::mapping(), &record);
+        let people = people(&sample::mapping(), &record, &[]);
         let addresses: Vec<String> = people
             .iter()
             .map(|person| [person.email.as_slice(), &person.other_emails].concat().join(" "))

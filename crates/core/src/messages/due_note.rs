@@ -18,8 +18,9 @@ fn due_note(entry: &Entry, today: Date) -> Option<String> {
     // The CRM's own words, in whatever language, take none of ours between them and their day.
     let day = if entry.due_words.is_some() { day } else { day.map(|day| messages::packet::by(&day)) };
     let mail_cut = entry.mail_cut.then(|| messages::packet::mail_cut().to_owned());
+    let answered = entry.answered().map(|by| messages::answer::given(by, today));
     let parts: Vec<String> =
-        [entry.who.clone(), entry.due_words.clone(), day, mail_cut].into_iter().flatten().collect();
+        [entry.who.clone(), entry.due_words.clone(), day, mail_cut, answered].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

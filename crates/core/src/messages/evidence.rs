@@ -65,17 +65,22 @@ pub fn judged(rule: RuleId, section: SectionName, field: &str, text: &str, words
     let words: Vec<String> =
         words.iter().map(|word| format!("\"{}\"", within_characters(word, LONGEST_WORD))).collect();
     let words = if words.is_empty() { String::new() } else { weighed(&words.join(", ")) };
-    let answer = match section {
+    let answer = answer_names(section);
+    match rule {
+        RuleId::Activity => activity(field, &words, answer),
+        RuleId::Placeholder => pointer(field, text, &words, answer),
+        _ => vague(field, text, &words, answer),
+    }
+}
+
+/// What an answer to a section names.
+pub fn answer_names(section: SectionName) -> &'static str {
+    match section {
         SectionName::BuyingReason => answers_buying_reason(),
         SectionName::SuccessOutcome => answers_success_outcome(),
         SectionName::Promises => answers_promises(),
         SectionName::FirstValue => answers_first_value(),
         SectionName::Risks | SectionName::Stakeholders | SectionName::Expansion => answers_risks(),
-    };
-    match rule {
-        RuleId::Activity => activity(field, &words, answer),
-        RuleId::Placeholder => pointer(field, text, &words, answer),
-        _ => vague(field, text, &words, answer),
     }
 }
 

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::packet::{Addressee, Ask, Confidence, Fact, Gap, Origin, Place, RuleId, SectionName, Severity};
+use crate::packet::{
+    Addressee, Ask, Confidence, Fact, Gap, GapState, Origin, Place, RuleId, SectionName, Severity,
+};
 use crate::record::FieldPath;
 use crate::text::evidence_text::quoted;
 
@@ -111,24 +113,38 @@ struct GapJson<'a> {
     question: Cow<'a, str>,
     /// What the rule saw, naming the field.
     evidence: Cow<'a, str>,
+    /// How far it is.
+    #[serde(default)]
+    state: GapState,
 }
 
 impl Serialize for Gap {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { section, addressee, severity, confidence, .. } = *self;
+        let Self { section, addressee, severity, confidence, state, .. } = *self;
         let (id, question, evidence) = (self.id(), self.question(), self.evidence());
-        GapJson { id, section, addressee, severity, confidence, question, evidence }.serialize(serializer)
+        GapJson { id, section, addressee, severity, confidence, question, evidence, state }
+            .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Gap {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let GapJson { id, section, addressee, severity, confidence, question, evidence } =
+        let GapJson { id, section, addressee, severity, confidence, question, evidence, state } =
             GapJson::deserialize(deserializer)?;
         let parsed = RuleId::parse(&id);
         let parsed = parsed.ok_or_else(|| D::Error::custom(format!("there is no rule {id}")))?;
         let (ask, fact) = (Ask::Recorded(question.into_owned()), Fact::Recorded(evidence.into_owned()));
-        Ok(Self { rule: parsed.0, role: parsed.1, section, addressee, severity, confidence, ask, fact })
+        Ok(Self {
+            rule: parsed.0,
+            role: parsed.1,
+            section,
+            addressee,
+            severity,
+            confidence,
+            ask,
+            fact,
+            state,
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod file;
 
+pub mod answer;
 pub mod condition;
 pub mod digest;
 pub mod due_note;

@@ -4,6 +4,7 @@ use super::*;
 
 fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let tables = [
+        answer::MESSAGES,
         condition::MESSAGES,
         digest::MESSAGES,
         evidence::MESSAGES,

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Answered;
 use crate::dates::{DueDate, DueSource};
 use crate::record::FieldPath;
 
@@ -23,6 +25,8 @@ pub struct Entry {
     pub due: Option<DueDate>,
     /// What the date field says, if that is no plain day: `within 21 days`, `mid December`.
     pub due_words: Option<String>,
+    /// Who gave the day, if that was an answer.
+    pub due_by: Option<Answered>,
     /// The text was longer than the section's budget.
     pub excerpt: bool,
     /// Quoted mail, or the line of a phone, was left out of the text.
@@ -32,7 +36,16 @@ pub struct Entry {
 impl Entry {
     /// A whole text without anything behind it.
     pub fn new(text: String, origin: Origin) -> Self {
-        Self { text, origin, who: None, due: None, due_words: None, excerpt: false, mail_cut: false }
+        Self {
+            text,
+            origin,
+            who: None,
+            due: None,
+            due_words: None,
+            due_by: None,
+            excerpt: false,
+            mail_cut: false,
+        }
     }
 
     /// The day that a person gave, in a field or in the text.
@@ -47,7 +60,15 @@ impl Entry {
 
     /// Whether a person wrote it, and the data does not merely show it.
     pub fn is_written(&self) -> bool {
-        matches!(self.origin, Origin::Field(_))
+        matches!(self.origin, Origin::Field(_) | Origin::Answer(..))
+    }
+
+    /// Who gave its text or its day, if that was an answer.
+    pub fn answered(&self) -> Option<&Answered> {
+        match &self.origin {
+            Origin::Answer(by, _) => Some(by),
+            Origin::Field(_) | Origin::Derived(_) => self.due_by.as_ref(),
+        }
     }
 }
 
@@ -58,23 +79,26 @@ pub enum Origin {
     Field(FieldPath),
     /// The data shows it: the value of this field, or without one the people on the deal.
     Derived(Option<FieldPath>),
+    /// A person answered; the field is the one that would hold the answer.
+    Answer(Answered, Option<FieldPath>),
 }
 
 impl Origin {
     /// The field it came from.
     pub fn field(&self) -> Option<&FieldPath> {
         match self {
-            Self::Field(path) | Self::Derived(Some(path)) => Some(path),
-            Self::Derived(None) => None,
+            Self::Field(path) | Self::Derived(Some(path)) | Self::Answer(_, Some(path)) => Some(path),
+            Self::Derived(None) | Self::Answer(_, None) => None,
         }
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field() {
-            Some(path) => path.fmt(f),
-            None => f.write_str("contacts"),
+        match (self, self.field()) {
+            (Self::Answer(by, _), _) => f.write_str(&by.source()),
+            (_, Some(path)) => path.fmt(f),
+            (_, None) => f.write_str("contacts"),
         }
     }
 }
@@ -86,8 +110,17 @@ impl fmt::Display for Origin {
 struct EntryJson {
     /// Clean, short, plain text. Never markup.
     text: String,
-    /// The field it came from: `deal.handoff_why_now`.
+    /// The field it came from: `deal.handoff_why_now`; or who answered: `slack:U0123`.
     source: String,
+    /// The name of who answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answered_by: Option<String>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answered_at: Option<Timestamp>,
+    /// The CRM does not get the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    not_in_crm: bool,
     /// First value only: who on their side does it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     who: Option<String>,
@@ -100,6 +133,9 @@ struct EntryJson {
     /// First value only: the day that counts unless somebody gives one. Never together with `due`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proposed_due: Option<Date>,
+    /// First value only: who answered with the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_answered: Option<Answered>,
     /// The text was longer than the section's budget.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     excerpt: bool,
@@ -111,18 +147,46 @@ struct EntryJson {
 impl From<Entry> for EntryJson {
     fn from(entry: Entry) -> Self {
         let (due, proposed_due) = (entry.given_due(), entry.proposed_due());
-        let Entry { text, origin, who, due_words, excerpt, mail_cut, .. } = entry;
-        Self { text, source: origin.to_string(), who, due, due_words, proposed_due, excerpt, mail_cut }
+        let Entry { text, origin, who, due_words, due_by: due_answered, excerpt, mail_cut, .. } = entry;
+        let source = origin.to_string();
+        let (answered_by, answered_at, not_in_crm) = match origin {
+            Origin::Answer(by, _) => (Some(by.name), Some(by.at), by.not_in_crm),
+            Origin::Field(_) | Origin::Derived(_) => (None, None, false),
+        };
+        Self {
+            text,
+            source,
+            answered_by,
+            answered_at,
+            not_in_crm,
+            who,
+            due,
+            due_words,
+            proposed_due,
+            due_answered,
+            excerpt,
+            mail_cut,
+        }
     }
 }
 
 impl From<EntryJson> for Entry {
     fn from(json: EntryJson) -> Self {
-        let EntryJson { text, source, who, due, due_words, proposed_due, excerpt, mail_cut } = json;
-        let origin = source.parse().map_or(Origin::Derived(None), Origin::Field);
+        let EntryJson {
+            text, source, who, due, due_words, proposed_due, excerpt, mail_cut, not_in_crm, ..
+        } = json;
+        let answered = source.strip_prefix("slack:").zip(json.answered_by).zip(json.answered_at);
+        let origin = match answered {
+            Some(((user, name), at)) => {
+                let user = user.to_owned();
+                Origin::Answer(Answered { user, name, at, not_in_crm }, None)
+            }
+            None => source.parse().map_or(Origin::Derived(None), Origin::Field),
+        };
         let given = due.map(|day| DueDate { day, source: DueSource::Field });
         let proposed = proposed_due.map(|day| DueDate { day, source: DueSource::Proposed });
-        Self { text, origin, who, due: given.or(proposed), due_words, excerpt, mail_cut }
+        let (due, due_by) = (given.or(proposed), json.due_answered);
+        Self { text, origin, who, due, due_words, due_by, excerpt, mail_cut }
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Gap {
     pub ask: Ask,
     /// What the rule saw.
     pub fact: Fact,
+    /// How far it is.
+    pub state: GapState,
 }
 
 impl Gap {
@@ -51,7 +53,8 @@ impl Gap {
         fact: Fact,
     ) -> Self {
         let (addressee, severity) = (Addressee::Seller, Severity::Gap);
-        Self { rule, role: None, section, addressee, severity, confidence, ask, fact }
+        let state = GapState::Open;
+        Self { rule, role: None, section, addressee, severity, confidence, ask, fact, state }
     }
 
     /// A gap that RevOps can fill, once.
@@ -67,6 +70,21 @@ impl Gap {
     pub(crate) fn into_hint(self) -> Self {
         Self { severity: Severity::Hint, ..self }
     }
+}
+
+/// How far a gap is. One that was filled is no gap any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GapState {
+    /// Nobody was asked yet.
+    #[default]
+    Open,
+    /// A person was asked in Slack.
+    Asked,
+    /// A person answered, and the rule still objects.
+    Answered,
+    /// The deal is no longer won: there is nothing to answer.
+    Withdrawn,
 }
 
 /// A rule.

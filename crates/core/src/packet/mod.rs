@@ -1,14 +1,16 @@
 //! The packet: six sections, and what is wrong with them. Its JSON is an outside contract.
 
+mod answer;
 mod assessment;
 mod entry;
 mod gap;
 mod plan;
 mod review;
 
+pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
 pub use assessment::{Assessment, RaisedGap, Seller};
 pub use entry::{Entry, Origin};
-pub use gap::{Addressee, Ask, Confidence, Fact, Gap, Place, RuleId, Severity};
+pub use gap::{Addressee, Ask, Confidence, Fact, Gap, GapState, Place, RuleId, Severity};
 pub use plan::{DeliveryPlan, DigestParams, Question, Questions, TaskParams};
 pub use review::{AgendaPoint, Review};
 
@@ -285,6 +287,18 @@ pub struct Person {
     pub roles: Vec<Role>,
     /// Where the roles came from.
     pub source: RoleSource,
+    /// The roles that somebody named in an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<AnsweredRole>,
+}
+
+/// A role that an answer gave to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnsweredRole {
+    /// Which one.
+    pub role: Role,
+    /// Who answered.
+    pub by: Answered,
 }
 
 /// Where a person's roles came from.
@@ -300,6 +314,9 @@ pub enum RoleSource {
     #[default]
     #[serde(rename = "contacts")]
     Unknown,
+    /// The person is not in the CRM: an answer names them.
+    #[serde(rename = "answer")]
+    Answer,
 }
 
 impl RoleSource {
@@ -309,6 +326,7 @@ impl RoleSource {
             Self::Label => "contacts.label",
             Self::BuyingRole => "contacts.hs_buying_role",
             Self::Unknown => "contacts",
+            Self::Answer => "answer",
         }
     }
 }

@@ -116,6 +116,7 @@ impl CrmObject {
 
 /// A field as the account describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "that is what the CRMs answer")]
 pub struct FieldMetadata {
     /// Internal or API name.
     pub name: String,
@@ -131,6 +132,8 @@ pub struct FieldMetadata {
     pub archived: bool,
     /// The CRM computes it; nobody fills it in, and no webhook tells of its changes.
     pub calculated: bool,
+    /// Nobody may set it through the API, or not we.
+    pub read_only: bool,
     /// Its values are kept from us until one of these is granted; empty for a field that we can read.
     pub needs: Vec<String>,
     /// Where a lookup leads: the name in front of the dot (`Owner`) and the objects behind it.

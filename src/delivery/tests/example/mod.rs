@@ -11,9 +11,9 @@ use jiff::civil::Date;
 use handoff_core::dates::{DueDate, DueSource};
 use handoff_core::messages;
 use handoff_core::packet::{
-    Addressee, AgendaPoint, Ask, Confidence, DealSummary, DigestParams, Entry, Fact, Gap, HandoffOwner,
-    Importance, MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role, RoleSource, RuleId,
-    Section, SectionName, SectionStatus, Severity, TaskParams,
+    Addressee, AgendaPoint, Ask, Confidence, DealSummary, DigestParams, Entry, Fact, Gap, GapState,
+    HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role,
+    RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
 };
 use handoff_core::record::CrmKind::Hubspot;
 use handoff_core::record::{Contact, DealRecord, FieldPath, Object, User};
@@ -156,6 +156,7 @@ impl Deal {
             other_emails: Vec::new(),
             roles: roles.to_vec(),
             source: RoleSource::Label,
+            answered: Vec::new(),
         });
         self
     }
@@ -200,6 +201,7 @@ impl Deal {
             confidence,
             ask,
             fact,
+            state: GapState::Open,
         });
         if confidence != Confidence::Unsure {
             self.packet.status = PacketStatus::Incomplete;

@@ -54,7 +54,7 @@ impl DealOnPaper {
                     fallback: "revops@seller.example".to_owned(),
                 },
                 task: TaskMapping { due_in_business_days: 2 },
-                slack: SlackMapping { channel: "C0123ABCD".to_owned(), routes: Vec::new() },
+                slack: SlackMapping::of("C0123ABCD"),
                 placeholders: Vec::new(),
                 colleagues: Vec::new(),
             },
@@ -201,9 +201,9 @@ impl DealOnPaper {
 
     pub(super) fn with_evidence<T>(&self, look: impl FnOnce(&Evidence<'_>) -> T) -> T {
         let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let people = people::people(&self.mapping, &self.record);
+        let people = people::people(&self.mapping, &self.record, &[]);
         let now = now.to_zoned(self.mapping.time_zone.clone());
-        let sections = apply::sections(&self.mapping, &self.record, people, &now);
+        let sections = apply::sections(&self.mapping, &self.record, people, &[], &now);
         look(&Evidence::new(&self.mapping, &self.record, &sections, &self.importance))
     }
 

@@ -4,8 +4,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::{self as mapping, Judging, Limit, ListStyle, Mapping};
-use crate::packet::{Role, SectionName};
+use super::super::{self as mapping, AskWay, Judging, Limit, ListStyle, Mapping, RollUp};
+use crate::dates::hours::{Hours, Patience};
+use crate::packet::{Role, RoleTarget, SectionName};
 use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
 
@@ -29,9 +30,7 @@ pub struct MappingFile {
     /// The `fallback:` address, which takes the handoffs without an owner; also text that is no address.
     pub fallback: Option<Spanned<String>>,
     pub due_in_business_days: u8,
-    /// The channel, also one that is no channel's id.
-    pub channel: Option<Spanned<String>>,
-    pub routes: Vec<Route>,
+    pub slack: Slack,
     pub placeholders: Vec<Spanned<String>>,
     pub colleagues: Vec<Spanned<String>>,
 }
@@ -48,13 +47,27 @@ pub struct Section {
     pub who: Option<Spanned<FieldPath>>,
     pub derive: Vec<Derivation>,
     pub judge: Judging,
+    pub write: Option<Spanned<FieldPath>>,
+    pub write_due: Option<Spanned<FieldPath>>,
 }
 
 impl Section {
     /// A section that nothing but `from` fills.
     pub(super) fn from(name: SectionName, from: Vec<Spanned<FieldPath>>) -> Self {
         let (list, judge) = (ListStyle::default(), Judging::default());
-        Self { name, from, list, ask: None, words: None, due: None, who: None, derive: Vec::new(), judge }
+        Self {
+            name,
+            from,
+            list,
+            ask: None,
+            words: None,
+            due: None,
+            who: None,
+            derive: Vec::new(),
+            judge,
+            write: None,
+            write_due: None,
+        }
     }
 }
 
@@ -94,6 +107,7 @@ pub struct Roles {
     pub buying: Vec<Label>,
     /// The key, also when nothing usable is behind it.
     pub buying_key: Option<Span>,
+    pub write: Option<Spanned<RoleTarget>>,
 }
 
 /// What is said about roles as a whole.
@@ -116,6 +130,19 @@ pub struct Label {
     pub span: Span,
 }
 
+/// Where the digest goes, and how people are asked.
+#[derive(Debug, Default)]
+pub struct Slack {
+    /// The channel, also one that is no channel's id.
+    pub channel: Option<Spanned<String>>,
+    pub routes: Vec<Route>,
+    pub ask: AskWay,
+    pub remind_after: Patience,
+    pub hours: Hours,
+    pub answer_by: Vec<Spanned<String>>,
+    pub roll_up: Option<RollUp>,
+}
+
 /// An exception to the channel.
 #[derive(Debug)]
 pub struct Route {
@@ -131,6 +158,10 @@ pub enum Purpose {
     Who,
     /// Who takes the handoff.
     Owner,
+    /// An answer is written to it.
+    Write,
+    /// The answered day is written to it.
+    WriteDue,
 }
 
 impl MappingFile {
@@ -147,10 +178,14 @@ impl MappingFile {
     /// Every field that gives a day or a person.
     pub fn pointers(&self) -> impl Iterator<Item = (Purpose, &Spanned<FieldPath>)> {
         let owner = (Purpose::Owner, self.owner.as_ref());
-        let of_sections = self
-            .sections
-            .iter()
-            .flat_map(|section| [(Purpose::Due, section.due.as_ref()), (Purpose::Who, section.who.as_ref())]);
+        let of_sections = self.sections.iter().flat_map(|section| {
+            [
+                (Purpose::Due, section.due.as_ref()),
+                (Purpose::Who, section.who.as_ref()),
+                (Purpose::Write, section.write.as_ref()),
+                (Purpose::WriteDue, section.write_due.as_ref()),
+            ]
+        });
         let all = of_sections.chain([owner]);
         all.filter_map(|(purpose, path)| Some((purpose, path?)))
     }
@@ -168,7 +203,7 @@ impl MappingFile {
     /// Every condition on a field.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let derived = self.derivations().map(|(_, condition, _)| condition);
-        derived.chain(&self.important_when).chain(self.routes.iter().map(|route| &route.when))
+        derived.chain(&self.important_when).chain(self.slack.routes.iter().map(|route| &route.when))
     }
 
     /// Every field that is named, with its place.
@@ -199,13 +234,19 @@ impl MappingFile {
             roles: mapping::RoleMapping {
                 labels: table(self.roles.labels),
                 buying_roles: table(self.roles.buying),
+                write: self.roles.write.map(|target| target.value),
             },
             important_when: self.important_when.into_iter().map(|condition| condition.meaning).collect(),
             owner: mapping::OwnerMapping { from: self.owner?.value, fallback: self.fallback?.value },
             task: mapping::TaskMapping { due_in_business_days: self.due_in_business_days },
             slack: mapping::SlackMapping {
-                channel: self.channel?.value,
-                routes: self.routes.into_iter().map(route).collect(),
+                channel: self.slack.channel?.value,
+                routes: self.slack.routes.into_iter().map(route).collect(),
+                ask: self.slack.ask,
+                remind_after: self.slack.remind_after,
+                hours: self.slack.hours,
+                answer_by: values(self.slack.answer_by),
+                roll_up: self.slack.roll_up,
             },
             placeholders: values(self.placeholders),
             colleagues: values(self.colleagues).iter().map(|domain| domain.to_lowercase()).collect(),
@@ -232,6 +273,8 @@ impl Section {
             who: self.who.map(|path| path.value),
             derive: self.derive.into_iter().map(derivation).collect(),
             judge: self.judge,
+            write: self.write.map(|path| path.value),
+            write_due: self.write_due.map(|path| path.value),
         }
     }
 }

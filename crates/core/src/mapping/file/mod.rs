@@ -7,6 +7,7 @@
 pub(crate) mod ast;
 pub(crate) mod condition;
 mod people;
+pub(crate) mod slack;
 pub(crate) mod section;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,10 @@ use sha2::{Digest, Sha256};
 
 pub use self::people::NO_FALLBACK;
 
-use self::ast::{Condition, MappingFile, Roles, RolesKey, Route};
+use self::ast::{Condition, MappingFile, Roles, RolesKey};
 use super::Mapping;
 use crate::record::CrmKind;
-use crate::source::{self, Block, Node, Problems, Spanned};
+use crate::source::{self, Block, Problems, Spanned};
 
 /// The due day of a task when the file does not say.
 pub(crate) const DUE_IN_BUSINESS_DAYS: u8 = 2;
@@ -81,14 +82,14 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let pipelines = pipelines(top.take("applies_to").block(problems), problems);
     let sections = section::sections(top.take("sections"), start, problems);
     let roles = people::roles(top.take("roles"), problems);
+    people::refuse_target(crm, &roles, problems);
     let important_when = important_when(top.take("important_when").block(problems), problems);
     let owner = top.require("owner", "write who takes the handoff: `owner: {from: deal.…, fallback: …}`");
     let owner = owner.block(problems).map(|owner| people::owner(owner, problems));
     let (owner, fallback) = owner.unwrap_or_default();
     let due_in_business_days = due_in_business_days(top.take("task").block(problems), problems);
     let slack = top.require("slack", "write where the digest goes: `slack: {channel: C0123ABCD}`");
-    let slack = slack.block(problems).map(|slack| self::slack(slack, problems));
-    let (channel, routes) = slack.unwrap_or_default();
+    let slack = slack.block(problems).map(|slack| slack::slack(slack, problems)).unwrap_or_default();
     let placeholders = top.take("placeholders").owned_texts(problems);
     let colleagues = people::colleagues(top.take("colleagues"), problems);
     let key = if top.finish(problems) { RolesKey::Absent } else { RolesKey::Unreadable };
@@ -107,8 +108,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
         owner,
         fallback,
         due_in_business_days,
-        channel,
-        routes,
+        slack,
         placeholders,
         colleagues,
     })
@@ -133,20 +133,4 @@ fn due_in_business_days(section: Option<Block<'_>>, problems: &mut Problems) -> 
     let days = section.take("due_in_business_days").integer(0, MOST_BUSINESS_DAYS, problems);
     section.finish(problems);
     days.and_then(|days| u8::try_from(days).ok()).unwrap_or(DUE_IN_BUSINESS_DAYS)
-}
-
-/// The channel and its exceptions.
-fn slack(mut section: Block<'_>, problems: &mut Problems) -> (Option<Spanned<String>>, Vec<Route>) {
-    let channel = values::channel(section.require("channel", values::CHANNEL), problems);
-    let routes = section.take("routes").list(problems);
-    section.finish(problems);
-    (channel, routes.into_iter().filter_map(|node| route(node, problems)).collect())
-}
-
-fn route(node: &Node, problems: &mut Problems) -> Option<Route> {
-    let mut section = Block::of(node, "a route", problems)?;
-    let when = condition::of_route(&mut section, problems);
-    let channel = values::channel(section.require("channel", values::CHANNEL), problems);
-    section.finish(problems);
-    Some(Route { when: when?, channel: channel? })
 }

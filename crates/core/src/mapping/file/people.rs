@@ -2,8 +2,8 @@
 
 use super::ast::{Label, Roles, RolesKey};
 use super::values::{self, is_address, is_domain};
-use crate::packet::Role;
-use crate::record::{FieldObject, FieldPath};
+use crate::packet::{Role, RoleTarget};
+use crate::record::{CrmKind, FieldObject, FieldPath};
 use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, did_you_mean};
 
 /// What stands behind `fallback:` of a new file until its author writes an address.
@@ -16,6 +16,9 @@ pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
     roles.key = RolesKey::Unreadable;
     let Some(mut section) = field.block(problems) else { return roles };
     let (labels, buying_roles) = (section.take("labels"), section.take("buying_roles"));
+    let write = section.take("write");
+    let target = write.choice(&RoleTarget::ALL, problems).zip(write.value_span());
+    roles.write = target.map(|(value, span)| Spanned { value, span });
     roles.labels = table(labels, problems);
     roles.buying = table(buying_roles, problems);
     roles.buying_key = buying_roles.key_span();
@@ -24,6 +27,21 @@ pub(super) fn roles(field: Field<'_>, problems: &mut Problems) -> Roles {
         roles.key = RolesKey::Block(key);
     }
     roles
+}
+
+/// Each CRM keeps the roles of contacts in its own places.
+pub(super) fn refuse_target(crm: Option<CrmKind>, roles: &Roles, problems: &mut Problems) {
+    let (Some(crm), Some(target)) = (crm, &roles.write) else { return };
+    let dialect = crm.dialect();
+    let fitting: &[&str] = match dialect.fields.buying_role {
+        Some(_) => &["labels", "buying_roles"],
+        None => &["roles"],
+    };
+    let word = RoleTarget::ALL.iter().find(|(_, known)| *known == target.value).map_or("", |(word, _)| *word);
+    if !fitting.contains(&word) {
+        let message = format!("{} keeps no roles in `{word}`", dialect.name);
+        problems.error(target.span, message, format!("write `write: {}`", fitting.join("` or `write: ")));
+    }
 }
 
 fn table(field: Field<'_>, problems: &mut Problems) -> Vec<Label> {
@@ -97,6 +115,16 @@ pub(super) fn owner(
         );
     }
     (from, fallback.map(Spanned::from))
+}
+
+/// E-mail addresses, each of one person.
+pub(super) fn addresses(field: Field<'_>, problems: &mut Problems) -> Vec<Spanned<String>> {
+    let addresses = field.owned_texts(problems);
+    for Spanned { value, span } in addresses.iter().filter(|address| !is_address(&address.value)) {
+        let help = "write the address that the person has in Slack, such as lead@example.com";
+        problems.error(*span, format!("`{value}` is not an e-mail address"), help);
+    }
+    addresses
 }
 
 /// Our own e-mail domains.

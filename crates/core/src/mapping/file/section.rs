@@ -4,7 +4,7 @@ use super::ast::{self, Derivation};
 use super::{condition, values};
 use crate::mapping::{Judging, ListStyle};
 use crate::packet::SectionName;
-use crate::record::FieldPath;
+use crate::record::{FieldObject, FieldPath};
 use crate::source::{Block, Entry, Field, Node, Problems, Span, Spanned, Value, nearest};
 
 /// The shortest and the longest word budget of an entry.
@@ -108,6 +108,9 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
         who: of_first_value(name, "who", "person", &mut section, problems),
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
         judge: section.take("judge").choice(&JUDGING, problems).unwrap_or_default(),
+        write: write(name, &mut section, problems),
+        write_due: of_first_value(name, "write_due", "date", &mut section, problems)
+            .filter(|path| name == SectionName::FirstValue && is_of_the_deal(path, problems)),
     };
     let span = section.span();
     // A misspelt `from` is reported as such.
@@ -133,6 +136,30 @@ fn of_first_value(
     let message = format!("only `first_value` has a {what}, and this is `{}`", name.as_str());
     problems.error(field.key_span()?, message, format!("remove `{key}`, or move it to `first_value`"));
     values::path(field, &mut Problems::default())
+}
+
+/// The deal field that answers are written to. People answer about `stakeholders` by naming contacts, and about
+/// `expansion` nobody is asked.
+fn write(name: SectionName, section: &mut Block<'_>, problems: &mut Problems) -> Option<Spanned<FieldPath>> {
+    let help = match name {
+        SectionName::Stakeholders => "remove it, and write where roles go under `roles`: `write: labels`",
+        SectionName::Expansion => "remove `write`: nobody is asked about it",
+        _ => {
+            return values::path(section.take("write"), problems)
+                .filter(|path| is_of_the_deal(path, problems));
+        }
+    };
+    let span = section.forbidden("write").key_span()?;
+    problems.reject(span, format!("no answer is written for `{}`", name.as_str()), help)
+}
+
+fn is_of_the_deal(Spanned { value: path, span }: &Spanned<FieldPath>, problems: &mut Problems) -> bool {
+    let is_of_the_deal = path.object == FieldObject::Deal && !path.name.contains('.');
+    if !is_of_the_deal {
+        let help = "write a field of the deal itself, such as `deal.handoff_promises`";
+        problems.error(*span, format!("no answer can be written to `{path}`"), help);
+    }
+    is_of_the_deal
 }
 
 fn fields<'n>(nodes: impl IntoIterator<Item = &'n Node>, problems: &mut Problems) -> Vec<Spanned<FieldPath>> {

@@ -81,6 +81,7 @@ pub fn mapping() -> Mapping {
                 ("END_USER".to_owned(), Role::Operator),
                 ("CHAMPION".to_owned(), Role::Sponsor),
             ]),
+            write: None,
         },
         important_when: vec![
             at_least(50_000),
@@ -95,8 +96,8 @@ pub fn mapping() -> Mapping {
         },
         task: TaskMapping { due_in_business_days: 2 },
         slack: SlackMapping {
-            channel: "C0123ABCD".to_owned(),
             routes: vec![Route { when: at_least(100_000), channel: "C0ENTERPR".to_owned() }],
+            ..SlackMapping::of("C0123ABCD")
         },
         placeholders: Vec::new(),
         colleagues: vec!["seller.example".to_owned()],

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Change, Changes};
+use crate::dates::hours::Patience;
 use crate::mapping::{
-    Condition, Derivation, Judging, Limit, ListStyle, Mapping, Observation, Route, SectionMapping, Test,
+    AskWay, Condition, Derivation, Judging, Limit, ListStyle, Mapping, Observation, RollUp, Route,
+    SectionMapping, Test,
 };
-use crate::packet::{Role, SectionName};
+use crate::packet::{Role, SectionName, Target};
 use crate::record::FieldPath;
 use crate::text::excerpt;
 
@@ -28,11 +30,57 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     let days = |mapping: &Mapping| format!("due after {} business days", mapping.task.due_in_business_days);
     changes.replaced("task", &days(old), &days(new));
     changes.replaced("slack", &old.slack.channel, &new.slack.channel);
+    asking(old, new, &mut changes);
     let routes = |mapping: &Mapping| mapping.slack.routes.iter().map(route).collect::<Vec<_>>();
     changes.listed("slack", &routes(old), &routes(new), Clone::clone);
     changes.listed("placeholders", &old.placeholders, &new.placeholders, quoted);
     changes.listed("colleagues", &old.colleagues, &new.colleagues, Clone::clone);
     changes.0
+}
+
+/// Everything that answers are written to and were not before, or are not any more: what an admin lets us change.
+pub fn writes(old: &Mapping, new: &Mapping) -> Vec<Change> {
+    let mut changes = Changes::default();
+    for (about, target) in [
+        ("", (|section| section.write.as_ref()) as fn(&SectionMapping) -> Option<&FieldPath>),
+        (" day", |section| section.write_due.as_ref()),
+    ] {
+        for name in SectionName::ALL {
+            let target = |mapping: &Mapping| {
+                mapping.sections.get(&name).and_then(target).map(FieldPath::to_string).into_iter().collect()
+            };
+            let (before, after): (Vec<String>, Vec<String>) = (target(old), target(new));
+            let about = format!("{}{about}", name.as_str());
+            changes.listed(&about, &before, &after, |path| format!("answers are written to {path}"));
+        }
+    }
+    let roles = |mapping: &Mapping| mapping.roles.write.map(Target::Role).into_iter().collect::<Vec<_>>();
+    changes.listed("roles", &roles(old), &roles(new), |target| format!("answers are written to {target}"));
+    changes.0
+}
+
+/// How people are asked.
+fn asking(old: &Mapping, new: &Mapping, changes: &mut Changes) {
+    let way = |mapping: &Mapping| match mapping.slack.ask {
+        AskWay::Channel => "people are asked in the channel",
+        AskWay::Dm => "people are asked by direct message",
+    };
+    changes.replaced("slack", way(old), way(new));
+    let patience = |mapping: &Mapping| match mapping.slack.remind_after {
+        Patience::Endless => "nobody is reminded".to_owned(),
+        Patience::BusinessDays(days) => format!("a reminder after {days} business days"),
+        Patience::Span(span) => format!("a reminder after {span:?}"),
+    };
+    changes.replaced("slack", &patience(old), &patience(new));
+    let hours = |mapping: &Mapping| format!("hours {}-{}", mapping.slack.hours.from, mapping.slack.hours.to);
+    changes.replaced("slack", &hours(old), &hours(new));
+    let (before, after) = (&old.slack.answer_by, &new.slack.answer_by);
+    changes.listed("slack", before, after, |address| format!("{address} may answer"));
+    let roll_up = |mapping: &Mapping| match &mapping.slack.roll_up {
+        Some(RollUp { channel, day, at }) => format!("a roll-up to {channel} every {day:?} at {at}"),
+        None => "no roll-up".to_owned(),
+    };
+    changes.replaced("slack", &roll_up(old), &roll_up(new));
 }
 
 fn zone(mapping: &Mapping) -> String {

@@ -114,6 +114,7 @@ fn metadata(fields: &[(&str, &str, FieldKind)]) -> AccountMetadata {
         custom: true,
         archived: *label == "Archived risks",
         calculated: false,
+        read_only: false,
         needs: Vec::new(),
         lookup: None,
     };

@@ -8,6 +8,7 @@ use crate::source::{Problems, Span};
 pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
     twice(file, problems);
     said_twice(file, problems);
+    written(file, problems);
     if let Some(crm) = file.crm {
         names(crm, file, problems);
     }
@@ -32,6 +33,25 @@ fn twice(file: &MappingFile, problems: &mut Problems) {
             );
             let help = "give each section a field of its own, or remove it from one of the two";
             problems.warning(feed.span, message, help);
+        }
+    }
+}
+
+/// An answer that is written where the section does not read is asked for again.
+fn written(file: &MappingFile, problems: &mut Problems) {
+    for section in &file.sections {
+        let (name, due) = (section.name.as_str(), section.due.as_ref());
+        if let Some(write) = section.write.as_ref()
+            && section.from.iter().all(|feed| feed.value != write.value)
+        {
+            let message = format!("answers are written to `{}`, which does not feed `{name}`", write.value);
+            problems.warning(write.span, message, format!("add `{}` to its `from`", write.value));
+        }
+        if let Some(write) = section.write_due.as_ref()
+            && due.is_none_or(|due| due.value != write.value)
+        {
+            let message = format!("days are written to `{}`, which is not the date of `{name}`", write.value);
+            problems.warning(write.span, message, format!("write `due: {}`", write.value));
         }
     }
 }

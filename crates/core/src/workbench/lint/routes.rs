@@ -5,9 +5,9 @@ use crate::mapping::file::ast::{MappingFile, Route};
 use crate::source::{Problems, Span};
 
 pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
-    shadowed(&file.routes, problems);
-    if let Some(channel) = &file.channel {
-        idle(&file.routes, &channel.value, problems);
+    shadowed(&file.slack.routes, problems);
+    if let Some(channel) = &file.slack.channel {
+        idle(&file.slack.routes, &channel.value, problems);
         unreached(file, channel.span, problems);
     }
 }
@@ -48,7 +48,7 @@ fn unreached(file: &MappingFile, channel: Span, problems: &mut Problems) {
         matches!(certain, Some(Certain::Always(_)))
     };
     let help = "remove the route that should not take them all; one that takes every deal belongs here, behind `channel`";
-    if let Some(route) = file.routes.iter().find(always) {
+    if let Some(route) = file.slack.routes.iter().find(always) {
         let message = format!(
             "no digest goes here: the route in line {} takes every deal",
             problems.line(route.when.span)
@@ -56,9 +56,9 @@ fn unreached(file: &MappingFile, channel: Span, problems: &mut Problems) {
         problems.warning(channel, message, help);
         return;
     }
-    for (index, later) in file.routes.iter().enumerate() {
+    for (index, later) in file.slack.routes.iter().enumerate() {
         let other = |earlier: &&Route| complement(&later.when.meaning, &earlier.when.meaning);
-        if let Some(earlier) = file.routes.iter().take(index).find(other) {
+        if let Some(earlier) = file.slack.routes.iter().take(index).find(other) {
             let (one, two) = (problems.line(earlier.when.span), problems.line(later.when.span));
             let message = format!("no digest goes here: the routes in lines {one} and {two} take every deal");
             problems.warning(channel, message, help);

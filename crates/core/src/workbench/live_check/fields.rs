@@ -172,6 +172,26 @@ fn gives(purpose: Purpose, path: &FieldPath, field: &FieldMetadata, span: Span, 
                 "write a date field, or a text field with words such as `within 21 days`",
             );
         }
-        Purpose::Due | Purpose::Who | Purpose::Owner => {}
+        Purpose::Write | Purpose::WriteDue if field.calculated || field.read_only => {
+            let why = if field.calculated { "is calculated" } else { "is read-only" };
+            let message = format!("`{path}` ({label}) {why}: no answer can be written to it");
+            problems.error(span, message, "write a field that people fill in");
+        }
+        Purpose::Write
+            if !matches!(
+                field.kind,
+                FieldKind::Text | FieldKind::Html | FieldKind::Choice | FieldKind::Choices
+            ) =>
+        {
+            let message = format!("`{path}` ({label}) holds {holds}, and an answer is text");
+            problems.error(span, message, "write a text field, rich text included, or a pick list");
+        }
+        Purpose::WriteDue
+            if !matches!(field.kind, FieldKind::Date | FieldKind::DateTime | FieldKind::Text) =>
+        {
+            let message = format!("`{path}` ({label}) holds {holds}, and the answer is a day");
+            problems.error(span, message, "write a date field");
+        }
+        Purpose::Due | Purpose::Who | Purpose::Owner | Purpose::Write | Purpose::WriteDue => {}
     }
 }

@@ -39,7 +39,9 @@ pub fn named(problems: &Problems) -> Named {
     paths.sort();
     paths.dedup();
     let mut channels: Vec<Spanned<String>> = Vec::new();
-    for channel in file.channel.into_iter().chain(file.routes.into_iter().map(|route| route.channel)) {
+    for channel in
+        file.slack.channel.into_iter().chain(file.slack.routes.into_iter().map(|route| route.channel))
+    {
         if channels.iter().all(|known| known.value != channel.value) {
             channels.push(channel);
         }

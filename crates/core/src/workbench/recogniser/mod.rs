@@ -159,6 +159,7 @@ mod tests {
             custom: true,
             archived: false,
             calculated: false,
+            read_only: false,
             needs: Vec::new(),
             lookup: None,
         };

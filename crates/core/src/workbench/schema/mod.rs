@@ -13,8 +13,9 @@ use serde_json::{Map, Value, json};
 
 use crate::mapping::file::condition::{MOST_CONTACTS, MOST_DAYS, OPERATORS, Operand};
 use crate::mapping::file::section::{JUDGING, LIST_STYLES, WORDS};
+use crate::mapping::file::slack::{ASK, DAYS};
 use crate::mapping::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
-use crate::packet::Role;
+use crate::packet::{Role, RoleTarget};
 use crate::record::{CrmKind, FieldObject};
 use crate::text::excerpt;
 
@@ -51,10 +52,9 @@ pub fn mapping() -> Value {
         condition.one_of.extend(OPERATORS.map(|(key, _)| key.to_owned()));
     }
     // What other sections have, and more.
-    let (section, mut first_value) = (block("section", &blocks), block("first_value", &blocks));
-    if let (Some(keys), Some(more)) = (section.get("properties"), first_value.get_mut("properties")) {
-        extend(more, keys.clone());
-    }
+    let section = block("section", &blocks);
+    let answered = widened(block("answered", &blocks), &section);
+    let first_value = widened(block("first_value", &blocks), &answered);
     let objects = FieldObject::ALL.map(|(word, _)| word).join("|");
     let mut schema = block("mapping", &blocks);
     let about = json!({
@@ -70,6 +70,7 @@ pub fn mapping() -> Value {
             },
             "condition": block("condition", &blocks),
             "section": section,
+            "answered": answered,
             "first_value": first_value,
             // Each alternative has keys of its own.
             "observation": {"anyOf": [refer("condition"), refer("contacts"), refer("role_missing")]},
@@ -86,6 +87,14 @@ pub fn mapping() -> Value {
     });
     extend(&mut schema, about);
     schema
+}
+
+/// A block with the keys of another beside its own.
+fn widened(mut block: Value, other: &Value) -> Value {
+    if let (Some(keys), Some(own)) = (other.get("properties"), block.get_mut("properties")) {
+        extend(own, keys.clone());
+    }
+    block
 }
 
 /// The schema of a block. Keys that it does not have are refused.
@@ -140,6 +149,9 @@ fn shape(holds: &Value, blocks: &Blocks) -> Value {
         },
         ("crm", _) => json!({"enum": CrmKind::ALL}),
         ("list", _) => json!({"enum": LIST_STYLES.map(|(word, _)| word)}),
+        ("role", _) => json!({"enum": RoleTarget::ALL.map(|(word, _)| word)}),
+        ("ask", _) => json!({"enum": ASK.map(|(word, _)| word)}),
+        ("weekday", _) => json!({"enum": DAYS.map(|(word, _)| word)}),
         ("judging", _) => json!({"enum": JUDGING.map(|(word, _)| word)}),
         ("words", _) => integer(WORDS.0, WORDS.1),
         ("business", _) => integer(0, MOST_BUSINESS_DAYS),

@@ -31,7 +31,8 @@ fn full() -> Value {
         "owner": {"from": "deal.hubspot_owner_id", "fallback": "revops@seller.example"},
         "task": {"due_in_business_days": 2},
         "slack": {"channel": "C0123ABCD",
-            "routes": [{"when": {"field": "deal.vip", "filled": true}, "channel": "C0ENTERPR"}]},
+            "routes": [{"when": {"field": "deal.vip", "filled": true}, "channel": "C0ENTERPR"}],
+            "roll_up": {"channel": "C0123ABCD", "day": "monday", "at": "09:00"}},
         "placeholders": ["later"],
         "colleagues": ["example.com"],
     })

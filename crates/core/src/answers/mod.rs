@@ -1,0 +1,184 @@
+//! What people are asked about a packet, and what they may answer: the inputs of the modal, and the packet's own rules
+//! over what is typed into them.
+//!
+//! Pure. The questions are unmerged: task and digest may ask two things in one sentence, here each has its input.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::assemble;
+use crate::mapping::{Mapping, SectionMapping, people};
+use crate::messages;
+use crate::packet::{Answer, Confidence, Entry, Gap, Given, Packet, RuleId, SectionName, Target, Topic};
+use crate::record::{DealRecord, FieldKind, FieldPath};
+use crate::text::clean::clean;
+
+/// Most options of a list in Slack, and the longest stored value of one.
+/// <https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element>
+const OPTIONS: (usize, usize) = (100, 150);
+
+/// One input: an open question, what to show beside it, and what kind of answer it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    pub topic: Topic,
+    pub question: String,
+    /// The field that the answer is for.
+    pub field: Option<FieldPath>,
+    /// What people call that field.
+    pub label: Option<String>,
+    /// Where the answer may be written to.
+    pub target: Option<Target>,
+    /// What stands there today, stand-ins included; for an answered question the answer.
+    pub today: String,
+    /// Why it is asked, in one line.
+    pub why: String,
+    /// A short example of a good answer.
+    pub example: Option<&'static str>,
+    pub kind: InputKind,
+    /// "None" is an answer, and an explicit choice.
+    pub none: bool,
+}
+
+/// What kind of answer an input takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputKind {
+    /// Text of several lines.
+    Text,
+    /// Text, and by which day it happens; the day that is known today.
+    TextAndDay(Option<Date>),
+    Day(Option<Date>),
+    /// One or several of the field's own options: stored value and label.
+    Options {
+        several: bool,
+        options: Vec<(String, String)>,
+    },
+    /// One of the deal's contacts (the CRM's id and how people call them), or a name that is not in the CRM.
+    Person(Vec<(String, String)>),
+}
+
+/// The inputs of a packet that was just made of `record` (one that was read from JSON knows too little), in section order.
+pub fn inputs(mapping: &Mapping, record: &DealRecord, packet: &Packet) -> Vec<Input> {
+    let mut inputs: Vec<Input> = Vec::new();
+    if packet.no_longer_won {
+        return inputs;
+    }
+    for gap in packet.gaps.iter().filter(|gap| gap.counts()) {
+        let Some(topic) = Topic::of(gap).filter(|topic| inputs.iter().all(|input| input.topic != *topic))
+        else {
+            continue;
+        };
+        inputs.push(input(mapping, record, packet, gap, topic));
+    }
+    inputs
+}
+
+fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, topic: Topic) -> Input {
+    let nothing = SectionMapping::default();
+    let section = mapping.sections.get(&gap.section).unwrap_or(&nothing);
+    let entries =
+        packet.sections.get(&gap.section).map(|section| section.entries.as_slice()).unwrap_or_default();
+    let day = entries.iter().find_map(Entry::given_due);
+    let field = match topic {
+        Topic::Section(_) => section.write.as_ref().or(gap.fact.field()).or(section.from.first()),
+        Topic::Day => section.write_due.as_ref().or(section.due.as_ref()),
+        Topic::Role(_) => None,
+    };
+    let kind = match topic {
+        Topic::Role(_) => InputKind::Person(people::choices(mapping, record)),
+        Topic::Day => InputKind::Day(day),
+        Topic::Section(name) => {
+            let asks_day = |gap: &Gap| gap.counts() && Topic::of(gap) == Some(Topic::Day);
+            let with_day = name == SectionName::FirstValue && !packet.gaps.iter().any(asks_day);
+            field.and_then(|field| options(record, field)).unwrap_or(if with_day {
+                InputKind::TextAndDay(day)
+            } else {
+                InputKind::Text
+            })
+        }
+    };
+    let none = matches!(topic, Topic::Section(SectionName::Promises | SectionName::Risks));
+    let answered = entries.iter().filter(|entry| matches!(entry.origin, crate::packet::Origin::Answer(..)));
+    let answered: Vec<&str> = answered.map(|entry| entry.text.as_str()).collect();
+    let today = if answered.is_empty() { field.map(|field| held(mapping, record, field)) } else { None };
+    Input {
+        topic,
+        question: gap.question().into_owned(),
+        label: field.map(|field| record.label(field)),
+        target: target(mapping, topic),
+        today: today.unwrap_or_else(|| answered.join("\n")),
+        field: field.cloned(),
+        why: messages::answer::why(gap),
+        example: messages::answer::example(topic),
+        kind,
+        none,
+    }
+}
+
+/// Where the mapping lets an answer be written to.
+pub fn target(mapping: &Mapping, topic: Topic) -> Option<Target> {
+    let section = mapping.sections.get(&topic.section());
+    match topic {
+        Topic::Section(_) => section?.write.clone().map(Target::Field),
+        Topic::Day => section?.write_due.clone().map(Target::Field),
+        Topic::Role(_) => mapping.roles.write.map(Target::Role),
+    }
+}
+
+/// What a field holds, as its text.
+fn held(mapping: &Mapping, record: &DealRecord, field: &FieldPath) -> String {
+    let values = record.read(field).values();
+    let shown = |raw: &str| messages::value::shown(&record.value(field, raw, &mapping.time_zone));
+    values.into_iter().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// The options of a pick list, as long as Slack has room for them.
+fn options(record: &DealRecord, field: &FieldPath) -> Option<InputKind> {
+    let info = record.info(field)?;
+    let several = match info.kind {
+        FieldKind::Choices => true,
+        FieldKind::Choice => false,
+        _ => return None,
+    };
+    let fits = info.options.len() <= OPTIONS.0 && info.options.keys().all(|value| value.len() <= OPTIONS.1);
+    let options = info.options.iter().map(|(value, label)| (value.clone(), label.clone())).collect();
+    (fits && !info.options.is_empty()).then_some(InputKind::Options { several, options })
+}
+
+/// Whether an answer says no more than what the person was shown, so that it answers nothing.
+pub fn is_unchanged(input: &Input, given: &Given) -> bool {
+    match given {
+        Given::Text(text) => !input.today.is_empty() && clean(text) == input.today,
+        Given::Day(day) => {
+            matches!(input.kind, InputKind::Day(Some(today)) | InputKind::TextAndDay(Some(today)) if today == *day)
+        }
+        Given::Options(_) | Given::Contact(_) | Given::Person(_) => false,
+    }
+}
+
+/// Why the last of `answers` cannot stand, by the packet's own rules as of one instant: it is a stand-in, holds nothing
+/// that can be read, or names a day before the close. What a rule is not certain of never keeps an answer back.
+pub fn objection(
+    mapping: &Mapping,
+    record: &DealRecord,
+    as_of: Timestamp,
+    answers: &[Answer],
+) -> Option<String> {
+    let answer = answers.last()?;
+    if let Given::Text(text) | Given::Person(text) = &answer.given
+        && clean(text).is_empty()
+    {
+        return Some(messages::answer::still_empty().to_owned());
+    }
+    let mapped = assemble::map_answered(mapping, record, as_of, answers);
+    let (packet, _) = assemble::assess(mapped, "");
+    let is_certain = |gap: &&Gap| {
+        use RuleId::{Empty, Placeholder, StaleDate};
+        Topic::of(gap) == Some(answer.topic)
+            && gap.confidence == Confidence::Certain
+            && matches!(gap.rule, Empty | Placeholder | StaleDate)
+    };
+    packet.gaps.iter().find(is_certain).and_then(messages::answer::objection)
+}
+
+#[cfg(test)]
+mod tests;
