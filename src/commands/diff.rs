@@ -63,6 +63,8 @@ struct Report {
     old: String,
     new: String,
     mapping: Vec<Change>,
+    /// What answers are written to.
+    writes: Vec<Change>,
     /// `None` without records.
     deals: Option<Vec<Deal>>,
     /// Saved records of a CRM that neither mapping is for.
@@ -107,7 +109,8 @@ pub(super) async fn run(args: &DiffArgs) -> Result<(), Problem> {
         (None, None) => None,
     };
     let mapping = compare::mappings(&old, &new);
-    let report = Report { old: old.file, new: new.file, mapping, deals, left_out, unread };
+    let writes = compare::writes(&old, &new);
+    let report = Report { old: old.file, new: new.file, mapping, writes, deals, left_out, unread };
     match args.format {
         Format::Text => print!("{}", report.text()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
@@ -212,10 +215,15 @@ impl Report {
     fn text(&self) -> String {
         let mut page = Page::new(WIDTH);
         page.heading(&format!("{} → {}", self.old, self.new));
-        if self.mapping.is_empty() {
+        if self.mapping.is_empty() && self.writes.is_empty() {
             page.line("", "Both mappings say the same.");
         }
         changes(&mut page, &self.mapping);
+        if !self.writes.is_empty() {
+            page.blank();
+            page.heading("Written to the CRM");
+            changes(&mut page, &self.writes);
+        }
         let Some(deals) = &self.deals else { return page.into_text() };
         let differ: Vec<&Deal> = deals.iter().filter(|deal| !deal.changes.is_empty()).collect();
         for deal in &differ {
@@ -267,10 +275,12 @@ mod tests {
         let deals = records(directory.path()).unwrap();
         let deals = deals.iter().map(|path| comparison.saved(path).unwrap().unwrap()).collect();
         let mapping = compare::mappings(&as_is, &changed);
+        let writes = compare::writes(&as_is, &changed);
         let report = Report {
             old: as_is.file,
             new: changed.file,
             mapping,
+            writes,
             deals: Some(deals),
             left_out: None,
             unread: Vec::new(),
@@ -288,6 +298,19 @@ mod tests {
           ~ channel: C0999WINS instead of C0123ABCD
 
         1 of 1 deals change
+        ");
+    }
+
+    #[test]
+    fn what_answers_are_written_to_is_a_section_of_its_own() {
+        let list = "from: [deal.handoff_promises]\n";
+        insta::assert_snapshot!(report((list, &format!("{list}    write: deal.handoff_promises\n"))), @r"
+         old.yaml → new.yaml 
+
+         Written to the CRM 
+          + promises: answers are written to deal.handoff_promises
+
+        0 of 1 deals change
         ");
     }
 

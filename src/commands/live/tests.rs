@@ -96,107 +96,107 @@ async fn fields_that_a_portal_does_not_have() {
         ("[deal.handoff_expansion]", "[deal.jobtitle, owner.mail]"),
         ("from: deal.hubspot_owner_id", "from: deal.dealname"),
     ]);
-    insta::assert_snapshot!(env.said().await, @"
+    insta::assert_snapshot!(env.said().await, @r"
     error: `deal.handoff_why_nwo`: deals of portal 48210077 have no field `handoff_why_nwo`
-      --> DIR/hubspot.yaml:39:12
+      --> DIR/hubspot.yaml:40:12
        |
-    39 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
+    40 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
        |            ^^^^^^^^^^^^^^^^^^^^
        |
        = help: did you mean `deal.handoff_why_now` (Why now)?
 
     error: `deal.why_now` has the label of a field, not its name
-      --> DIR/hubspot.yaml:39:34
+      --> DIR/hubspot.yaml:40:34
        |
-    39 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
+    40 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
        |                                  ^^^^^^^^^^^^
        |
        = help: write `deal.handoff_why_now` (Why now)
 
     error: `deal.xyzzy`: deals of portal 48210077 have no field `xyzzy`
-      --> DIR/hubspot.yaml:39:48
+      --> DIR/hubspot.yaml:40:48
        |
-    39 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
+    40 |     from: [deal.handoff_why_nwo, deal.why_now, deal.xyzzy]
        |                                                ^^^^^^^^^^
        |
        = help: write the internal name: in HubSpot open Settings > Properties, click the property, then </>
 
     error: `deal.sucess_outcome`: deals of portal 48210077 have no field `sucess_outcome`
-      --> DIR/hubspot.yaml:44:12
+      --> DIR/hubspot.yaml:45:12
        |
-    44 |     from: [deal.sucess_outcome]
+    45 |     from: [deal.sucess_outcome]
        |            ^^^^^^^^^^^^^^^^^^^
        |
        = help: did you mean `deal.handoff_success_outcome` (First result they want)?
 
     warning: `deal.PromisesMade` has capitals, and internal names in HubSpot have none
-      --> DIR/hubspot.yaml:52:12
+      --> DIR/hubspot.yaml:53:12
        |
-    52 |     from: [deal.PromisesMade]
+    53 |     from: [deal.PromisesMade]
        |            ^^^^^^^^^^^^^^^^^
        |
        = help: write `deal.promisesmade`
 
     error: `deal.PromisesMade` has the label of a field, not its name
-      --> DIR/hubspot.yaml:52:12
+      --> DIR/hubspot.yaml:53:12
        |
-    52 |     from: [deal.PromisesMade]
+    53 |     from: [deal.PromisesMade]
        |            ^^^^^^^^^^^^^^^^^
        |
        = help: write `deal.handoff_promises` (Promises made)
 
     error: `deal.customer_tier`: deals have no field `customer_tier`, companies have one
-      --> DIR/hubspot.yaml:57:32
+      --> DIR/hubspot.yaml:59:32
        |
-    57 |     from: [deal.handoff_risks, deal.customer_tier]
+    59 |     from: [deal.handoff_risks, deal.customer_tier]
        |                                ^^^^^^^^^^^^^^^^^^
        |
        = help: write `company.customer_tier`
 
     error: `deal.first_win` (First win) is archived: HubSpot returns no value of it
-      --> DIR/hubspot.yaml:86:12
+      --> DIR/hubspot.yaml:88:12
        |
-    86 |     from: [deal.first_win, deal.passport_number]
+    88 |     from: [deal.first_win, deal.passport_number]
        |            ^^^^^^^^^^^^^^
        |
        = help: restore it under Settings > Properties > Archived properties, or write another field
 
     error: `deal.passport_number` (Passport number) is sensitive, and its values are kept from the app
-      --> DIR/hubspot.yaml:86:28
+      --> DIR/hubspot.yaml:88:28
        |
-    86 |     from: [deal.first_win, deal.passport_number]
+    88 |     from: [deal.first_win, deal.passport_number]
        |                            ^^^^^^^^^^^^^^^^^^^^
        |
        = help: grant the app the scope crm.objects.deals.sensitive.read.v2 and install it again, or write another field
 
     warning: `deal.amount` (Amount) holds an amount, and no day can be read from it
-      --> DIR/hubspot.yaml:87:10
+      --> DIR/hubspot.yaml:89:10
        |
-    87 |     due: deal.amount
+    89 |     due: deal.amount
        |          ^^^^^^^^^^^
        |
        = help: write a date field, or a text field with words such as `within 21 days`
 
     error: `deal.jobtitle`: deals have no field `jobtitle`, contacts have one
-      --> DIR/hubspot.yaml:92:12
+      --> DIR/hubspot.yaml:96:12
        |
-    92 |     from: [deal.jobtitle, owner.mail]
+    96 |     from: [deal.jobtitle, owner.mail]
        |            ^^^^^^^^^^^^^
        |
        = help: people come from `roles`; to show such a field, let the CRM copy it to one of the deal, and write that
 
     error: `owner.mail`: owners of portal 48210077 have no field `mail`
-      --> DIR/hubspot.yaml:92:27
+      --> DIR/hubspot.yaml:96:27
        |
-    92 |     from: [deal.jobtitle, owner.mail]
+    96 |     from: [deal.jobtitle, owner.mail]
        |                           ^^^^^^^^^^
        |
        = help: write `owner.email`, `owner.firstName` or `owner.lastName`
 
     warning: `deal.dealname` (Deal name) holds text, not a CRM user: the fallback takes every handoff
-       --> DIR/hubspot.yaml:132:9
+       --> DIR/hubspot.yaml:138:9
         |
-    132 |   from: deal.dealname
+    138 |   from: deal.dealname
         |         ^^^^^^^^^^^^^
         |
         = help: write a field that holds a user, such as the deal's owner
@@ -270,89 +270,89 @@ async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
        = help: write `default` (Sales pipeline), `8812345` (Self-service) or `7700001` (Partners)
 
     error: portal 48210077 has no association label `Decison maker`: nobody ever gets a role from it
-      --> DIR/hubspot.yaml:99:5
-       |
-    99 |     "Decison maker": sponsor
-       |     ^^^^^^^^^^^^^^^
-       |
-       = help: did you mean `Decision maker`?
+       --> DIR/hubspot.yaml:103:5
+        |
+    103 |     "Decison maker": sponsor
+        |     ^^^^^^^^^^^^^^^
+        |
+        = help: did you mean `Decision maker`?
 
     error: portal 48210077 has no association label `Juror`: nobody ever gets a role from it
-       --> DIR/hubspot.yaml:100:5
+       --> DIR/hubspot.yaml:104:5
         |
-    100 |     Juror: blocker
+    104 |     Juror: blocker
         |     ^^^^^
         |
         = help: remove the line, or write one that is there, such as `Sponsor`, `Decision maker`, `Day-to-day user`, `Technical evaluator` or `Blocker`
 
     error: `Legal & compliance` is what people read, not the buying role as it is stored
-       --> DIR/hubspot.yaml:107:5
+       --> DIR/hubspot.yaml:111:5
         |
-    107 |     Legal & compliance: blocker
+    111 |     Legal & compliance: blocker
         |     ^^^^^^^^^^^^^^^^^^
         |
         = help: write `LEGAL_AND_COMPLIANCE`
 
     error: portal 48210077 has no buying role `CHAMPIONS`: nobody ever gets a role from it
-       --> DIR/hubspot.yaml:108:5
+       --> DIR/hubspot.yaml:112:5
         |
-    108 |     CHAMPIONS: sponsor
+    112 |     CHAMPIONS: sponsor
         |     ^^^^^^^^^
         |
         = help: did you mean `CHAMPION`?
 
     error: `company.customer_tier` (Customer tier) has no value `Platinum`
-       --> DIR/hubspot.yaml:128:55
+       --> DIR/hubspot.yaml:134:55
         |
-    128 |     - {field: company.customer_tier, in: [Enterprise, Platinum]}
+    134 |     - {field: company.customer_tier, in: [Enterprise, Platinum]}
         |                                                       ^^^^^^^^
         |
         = help: write `standard`, `strategic` or `enterprise`
 
     warning: `Data migration needed` is a label of `deal.handoff_risks`: once somebody rewords it, this stops working
-       --> DIR/hubspot.yaml:129:40
+       --> DIR/hubspot.yaml:135:40
         |
-    129 |     - {field: deal.handoff_risks, in: ["Data migration needed", unheard_of]}
+    135 |     - {field: deal.handoff_risks, in: ["Data migration needed", unheard_of]}
         |                                        ^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: write the internal value `data_migration`
 
     error: `deal.handoff_risks` (Risks) has no value `unheard_of`
-       --> DIR/hubspot.yaml:129:65
+       --> DIR/hubspot.yaml:135:65
         |
-    129 |     - {field: deal.handoff_risks, in: ["Data migration needed", unheard_of]}
+    135 |     - {field: deal.handoff_risks, in: ["Data migration needed", unheard_of]}
         |                                                                 ^^^^^^^^^^
         |
         = help: write `none`, `security_review` (Security review still open), `data_migration` (Data migration needed), `champion_leaving` (Champion may leave) or `thin_team` (Nobody has time for the rollout)
 
     warning: `Self-service` is a label of `deal.pipeline`: once somebody rewords it, this stops working
-       --> DIR/hubspot.yaml:130:39
+       --> DIR/hubspot.yaml:136:39
         |
-    130 |     - {field: deal.pipeline, not_in: [Self-service, "99"]}
+    136 |     - {field: deal.pipeline, not_in: [Self-service, "99"]}
         |                                       ^^^^^^^^^^^^
         |
         = help: write the internal value `8812345`
 
     error: `deal.pipeline` (Pipeline) has no value `99`
-       --> DIR/hubspot.yaml:130:53
+       --> DIR/hubspot.yaml:136:53
         |
-    130 |     - {field: deal.pipeline, not_in: [Self-service, "99"]}
+    136 |     - {field: deal.pipeline, not_in: [Self-service, "99"]}
         |                                                     ^^^^
         |
         = help: write `default` (Sales pipeline), `8812345` (Self-service) or `7700001` (Partners)
 
     warning: this condition never holds: `company.customer_tier` (Customer tier) holds one value of a list, and only numbers can be compared
-       --> DIR/hubspot.yaml:131:38
+       --> DIR/hubspot.yaml:137:38
         |
-    131 |     - {field: company.customer_tier, at_least: 3}
+    137 |     - {field: company.customer_tier, at_least: 3}
         |                                      ^^^^^^^^
         |
         = help: compare words with `in: ["…"]`, or write a number field
 
     warning: this condition never holds: `deal.amount` (Amount) holds an amount, not a day
-       --> DIR/hubspot.yaml:132:28
+       --> DIR/hubspot.yaml:138:28
         |
-    132 |     - {field: deal.amount, older_than_days: 3}
+    138 |     - {field: deal.amount, older_than_days: 3}
         |                            ^^^^^^^^^^^^^^^
         |
         = help: write a date field
@@ -364,6 +364,39 @@ async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
     slack: compared with the workspace Sandbox
     11 errors, 5 warnings
     "#);
+}
+
+#[tokio::test]
+async fn fields_that_no_answer_can_be_written_to() {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
+        let mut sealed = Property::new("sealed", "Sealed", "string", "textarea");
+        sealed.read_only = true;
+        portal.add_property(Kind::Deal, sealed);
+        portal.add_property(Kind::Deal, Property::new("pitch", "Pitch", "string", "html"));
+    });
+    let section = |field: &str| format!("[deal.handoff_why_now, deal.{field}]\n    write: deal.{field}");
+    env.writes_hubspot(&[
+        ("[deal.handoff_why_now, deal.closed_won_reason]", &section("sealed")),
+        ("[deal.handoff_success_outcome]", &section("pitch")),
+        ("[deal.handoff_promises]", &section("no_such_field")),
+        ("[deal.handoff_risks, deal.handoff_risk_notes]", &section("num_associated_contacts")),
+        ("[deal.handoff_first_value]", &section("amount")),
+        ("due: deal.handoff_first_value_date", "due: deal.amount\n    write_due: deal.amount"),
+    ]);
+    let report = env.report().await;
+    let said = env.said().await;
+    let written: Vec<&str> =
+        said.lines().filter(|line| line.contains("answer") || line.contains("no_such_field`")).collect();
+    insta::assert_snapshot!(written.join("\n"), @r"
+    error: `deal.sealed` (Sealed) is read-only: no answer can be written to it
+    error: `deal.no_such_field`: deals of portal 48210077 have no field `no_such_field`
+    error: `deal.no_such_field`: deals of portal 48210077 have no field `no_such_field`
+    error: `deal.num_associated_contacts` (Number of contacts) is calculated: no answer can be written to it
+    error: `deal.amount` (Amount) holds an amount, and an answer is text
+    error: `deal.amount` (Amount) holds an amount, and the answer is a day
+    ");
+    assert_eq!(report.exit_code(), 1);
 }
 
 #[tokio::test]
@@ -380,7 +413,7 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
         hubspot.add_portal(portal);
     });
     env.writes_hubspot(&[("pipelines: [default, \"8812345\"]", "pipelines: [default]")]);
-    insta::assert_snapshot!(env.said().await, @"
+    insta::assert_snapshot!(env.said().await, @r"
     error: portal 48210077 has no stage that counts as won: no packet will ever be made
       --> DIR/hubspot.yaml:15:1
        |
@@ -398,12 +431,12 @@ async fn a_portal_without_labels_and_without_a_won_stage_says_so_once() {
        = help: give one of its stages the probability Won (100 %), or remove the pipeline here
 
     warning: portal 48210077 has no labels between deals and contacts: nobody gets a role from here
-      --> DIR/hubspot.yaml:98:5
-       |
-    98 |     Sponsor: sponsor
-       |     ^^^^^^^
-       |
-       = help: make them under Settings > Objects > Deals > Associations (Professional or Enterprise), or rely on `buying_roles`
+       --> DIR/hubspot.yaml:102:5
+        |
+    102 |     Sponsor: sponsor
+        |     ^^^^^^^
+        |
+        = help: make them under Settings > Objects > Deals > Associations (Professional or Enterprise), or rely on `buying_roles`
 
     DIR/handoff.toml: ok
     DIR/salesforce.yaml: ok
@@ -477,11 +510,11 @@ async fn where_scopes_are_not_told_a_sensitive_property_is_a_warning() {
     });
     env.writes_hubspot(&[("[deal.handoff_expansion]", "[deal.passport_number]")]);
     env.sandbox.hubspot.fails("POST /oauth/*", Fault::bad_gateway(), Times::UntilCleared);
-    insta::assert_snapshot!(env.said().await, @"
+    insta::assert_snapshot!(env.said().await, @r"
     warning: `deal.passport_number` (Passport number) is sensitive, and its values may be kept from the app
-      --> DIR/hubspot.yaml:92:12
+      --> DIR/hubspot.yaml:96:12
        |
-    92 |     from: [deal.passport_number]
+    96 |     from: [deal.passport_number]
        |            ^^^^^^^^^^^^^^^^^^^^
        |
        = help: grant the app the scope crm.objects.deals.highly_sensitive.read.v2 and install it again, or write another field
@@ -510,9 +543,9 @@ async fn one_platform_that_cannot_be_asked_hides_nothing_of_the_others() {
        = help: mend that and check again: DIR/hubspot.yaml was not compared with it
 
     error: `deal.Handoff_Why_Nwo__c`: opportunities of org 00DQy00000A7kLmMAJ have no field `Handoff_Why_Nwo__c`, or it is hidden from the integration user
-      --> DIR/salesforce.yaml:43:12
+      --> DIR/salesforce.yaml:44:12
        |
-    43 |     from: [deal.Handoff_Why_Nwo__c]
+    44 |     from: [deal.Handoff_Why_Nwo__c]
        |            ^^^^^^^^^^^^^^^^^^^^^^^
        |
        = help: did you mean `deal.Handoff_Why_Now__c` (Why now)? If not, give the integration user's permission set read access to it
@@ -637,97 +670,97 @@ async fn fields_roles_and_record_types_that_an_org_does_not_have() {
        = help: write `Renewal` or `New_Business`
 
     error: `deal.Handoff_Why_Nwo__c`: opportunities of org 00DQy00000A7kLmMAJ have no field `Handoff_Why_Nwo__c`, or it is hidden from the integration user
-      --> DIR/salesforce.yaml:43:12
+      --> DIR/salesforce.yaml:44:12
        |
-    43 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
+    44 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
        |            ^^^^^^^^^^^^^^^^^^^^^^^
        |
        = help: did you mean `deal.Handoff_Why_Now__c` (Why now)? If not, give the integration user's permission set read access to it
 
     error: `deal.Why_Now__c` has the label of a field, not its name
-      --> DIR/salesforce.yaml:43:37
+      --> DIR/salesforce.yaml:44:37
        |
-    43 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
+    44 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
        |                                     ^^^^^^^^^^^^^^^
        |
        = help: write `deal.Handoff_Why_Now__c` (Why now)
 
     error: `deal.Account.Industri`: accounts of org 00DQy00000A7kLmMAJ have no field `Industri`, or it is hidden from the integration user
-      --> DIR/salesforce.yaml:43:54
+      --> DIR/salesforce.yaml:44:54
        |
-    43 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
+    44 |     from: [deal.Handoff_Why_Nwo__c, deal.Why_Now__c, deal.Account.Industri]
        |                                                      ^^^^^^^^^^^^^^^^^^^^^
        |
        = help: did you mean `deal.Account.Industry` (Industry)? If not, give the integration user's permission set read access to it
 
     error: `deal.Customer_Tier__c`: opportunities have no field `Customer_Tier__c`, accounts have one
-      --> DIR/salesforce.yaml:48:12
+      --> DIR/salesforce.yaml:49:12
        |
-    48 |     from: [deal.Customer_Tier__c, deal.Csm__r.Name]
+    49 |     from: [deal.Customer_Tier__c, deal.Csm__r.Name]
        |            ^^^^^^^^^^^^^^^^^^^^^
        |
        = help: write `company.Customer_Tier__c`
 
     error: `deal.Csm__r.Name`: opportunities of org 00DQy00000A7kLmMAJ have no field `Csm__r`, or it is hidden from the integration user
-      --> DIR/salesforce.yaml:48:35
+      --> DIR/salesforce.yaml:49:35
        |
-    48 |     from: [deal.Customer_Tier__c, deal.Csm__r.Name]
+    49 |     from: [deal.Customer_Tier__c, deal.Csm__r.Name]
        |                                   ^^^^^^^^^^^^^^^^
        |
        = help: write the API name (Setup > Object Manager > Fields & Relationships, column Field Name), and give the permission set of the integration user read access to it
 
     error: `deal.Handoff_Promises__c`: opportunities of org 00DQy00000A7kLmMAJ have no field `Handoff_Promises__c`, or it is hidden from the integration user
-      --> DIR/salesforce.yaml:56:12
+      --> DIR/salesforce.yaml:57:12
        |
-    56 |     from: [deal.Handoff_Promises__c]
+    57 |     from: [deal.Handoff_Promises__c]
        |            ^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = help: write the API name (Setup > Object Manager > Fields & Relationships, column Field Name), and give the permission set of the integration user read access to it
 
     error: `deal.Buying_Power__c`: opportunities have no field `Buying_Power__c`, contacts have one
-      --> DIR/salesforce.yaml:62:12
+      --> DIR/salesforce.yaml:63:12
        |
-    62 |     from: [deal.Buying_Power__c]
+    63 |     from: [deal.Buying_Power__c]
        |            ^^^^^^^^^^^^^^^^^^^^
        |
        = help: people come from `roles`; to show such a field, let the CRM copy it to one of the deal, and write that
 
     error: org 00DQy00000A7kLmMAJ has no contact role `Decison Maker`: nobody ever gets a role from it
-       --> DIR/salesforce.yaml:105:5
+       --> DIR/salesforce.yaml:108:5
         |
-    105 |     "Decison Maker": sponsor
+    108 |     "Decison Maker": sponsor
         |     ^^^^^^^^^^^^^^^
         |
         = help: did you mean `Decision Maker`?
 
     error: org 00DQy00000A7kLmMAJ has no contact role `Juror`: nobody ever gets a role from it
-       --> DIR/salesforce.yaml:106:5
+       --> DIR/salesforce.yaml:109:5
         |
-    106 |     Juror: blocker
+    109 |     Juror: blocker
         |     ^^^^^
         |
         = help: remove the line, or write one that is there, such as `Business User`, `Decision Maker`, `Economic Buyer`, `Economic Decision Maker` or `Evaluator`
 
     error: `company.Customer_Tier__c` (Customer tier) has no value `Platinum`
-       --> DIR/salesforce.yaml:127:58
+       --> DIR/salesforce.yaml:132:58
         |
-    127 |     - {field: company.Customer_Tier__c, in: [Enterprise, Platinum]}
+    132 |     - {field: company.Customer_Tier__c, in: [Enterprise, Platinum]}
         |                                                          ^^^^^^^^
         |
         = help: write `standard`, `strategic` or `enterprise`
 
     warning: `Data migration needed` is a label of `deal.Handoff_Risks__c`: once somebody rewords it, this stops working
-       --> DIR/salesforce.yaml:128:43
+       --> DIR/salesforce.yaml:133:43
         |
-    128 |     - {field: deal.Handoff_Risks__c, in: ["Data migration needed"]}
+    133 |     - {field: deal.Handoff_Risks__c, in: ["Data migration needed"]}
         |                                           ^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: write the internal value `data_migration`
 
     error: `deal.HasOpenActivity` (Has Open Activity) has no value `yes`
-       --> DIR/salesforce.yaml:129:42
+       --> DIR/salesforce.yaml:134:42
         |
-    129 |     - {field: deal.HasOpenActivity, in: ["yes"]}
+    134 |     - {field: deal.HasOpenActivity, in: ["yes"]}
         |                                          ^^^^^
         |
         = help: write `true` or `false`
@@ -813,19 +846,19 @@ async fn channels_that_no_digest_can_be_posted_to() {
         slack.set_access("C0123ABCD", Access::NotInvited);
         slack.set_access("C0456EFGH", Access::Private);
     });
-    insta::assert_snapshot!(env.said().await, @"
+    insta::assert_snapshot!(env.said().await, @r"
     error: the bot is not in C0123ABCD: no digest can be posted there
-       --> DIR/hubspot.yaml:142:12
+       --> DIR/hubspot.yaml:148:12
         |
-    142 |   channel: C0123ABCD
+    148 |   channel: C0123ABCD
         |            ^^^^^^^^^
         |
         = help: in that channel write: /invite @handoff (the name of your app)
 
     error: Sandbox has no channel C0456EFGH, or it is private and the bot is not in it
-       --> DIR/salesforce.yaml:142:12
+       --> DIR/salesforce.yaml:147:12
         |
-    142 |   channel: C0456EFGH
+    147 |   channel: C0456EFGH
         |            ^^^^^^^^^
         |
         = help: copy the id from the bottom of the channel's About; if it is private, invite the bot there
@@ -875,33 +908,33 @@ async fn what_the_slack_app_may_not_do() {
        = help: add users:read.email under OAuth & Permissions > Bot Token Scopes and install the app again
 
     warning: nobody can say whether digests can be posted to C0123ABCD: the bot may not look
-       --> DIR/hubspot.yaml:142:12
+       --> DIR/hubspot.yaml:148:12
         |
-    142 |   channel: C0123ABCD
+    148 |   channel: C0123ABCD
         |            ^^^^^^^^^
         |
         = help: add the bot scopes channels:read and groups:read and install the app again
 
     warning: nobody can say whether digests can be posted to C0ENTERPR: the bot may not look
-       --> DIR/hubspot.yaml:145:16
+       --> DIR/hubspot.yaml:151:16
         |
-    145 |       channel: C0ENTERPR
+    151 |       channel: C0ENTERPR
         |                ^^^^^^^^^
         |
         = help: add the bot scopes channels:read and groups:read and install the app again
 
     warning: nobody can say whether digests can be posted to C0456EFGH: the bot may not look
-       --> DIR/salesforce.yaml:142:12
+       --> DIR/salesforce.yaml:147:12
         |
-    142 |   channel: C0456EFGH
+    147 |   channel: C0456EFGH
         |            ^^^^^^^^^
         |
         = help: add the bot scopes channels:read and groups:read and install the app again
 
     warning: nobody can say whether digests can be posted to C0ENTERPR: the bot may not look
-       --> DIR/salesforce.yaml:145:16
+       --> DIR/salesforce.yaml:150:16
         |
-    145 |       channel: C0ENTERPR
+    150 |       channel: C0ENTERPR
         |                ^^^^^^^^^
         |
         = help: add the bot scopes channels:read and groups:read and install the app again
@@ -924,35 +957,35 @@ async fn a_fallback_that_nobody_knows() {
     let env = TestEnv::with_fallback();
     env.writes_hubspot(&[("fallback: revops@seller.example", "fallback: nobody.o'brien@example.com")]);
     env.writes_salesforce(&[("fallback: revops@seller.example", "fallback: nobody.o'brien@example.com")]);
-    insta::assert_snapshot!(env.said().await, @"
+    insta::assert_snapshot!(env.said().await, @r"
     warning: `nobody.o'brien@example.com` is no active user of hubspot:48210077: they cannot open the deal and its task
-       --> DIR/hubspot.yaml:133:13
+       --> DIR/hubspot.yaml:139:13
         |
-    133 |   fallback: nobody.o'brien@example.com
+    139 |   fallback: nobody.o'brien@example.com
         |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: write the address that somebody signs in to the CRM with
 
     warning: `nobody.o'brien@example.com` has no Slack account: such a digest mentions nobody
-       --> DIR/hubspot.yaml:133:13
+       --> DIR/hubspot.yaml:139:13
         |
-    133 |   fallback: nobody.o'brien@example.com
+    139 |   fallback: nobody.o'brien@example.com
         |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: write the address of somebody who has one, if they should be told
 
     warning: `nobody.o'brien@example.com` is no active user of salesforce:00DQy00000A7kLmMAJ: they cannot open the deal and its task
-       --> DIR/salesforce.yaml:133:13
+       --> DIR/salesforce.yaml:138:13
         |
-    133 |   fallback: nobody.o'brien@example.com
+    138 |   fallback: nobody.o'brien@example.com
         |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: write the address that somebody signs in to the CRM with
 
     warning: `nobody.o'brien@example.com` has no Slack account: such a digest mentions nobody
-       --> DIR/salesforce.yaml:133:13
+       --> DIR/salesforce.yaml:138:13
         |
-    133 |   fallback: nobody.o'brien@example.com
+    138 |   fallback: nobody.o'brien@example.com
         |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
         = help: write the address of somebody who has one, if they should be told
