@@ -13,6 +13,9 @@ pub const POINTS: &[&str] = &[
     "delivery.intent",
     "delivery.sent",
     "delivery.recorded",
+    "look.seen",
+    "look.recorded",
+    "delivery.edited",
 ];
 
 /// The same for a click in Slack.

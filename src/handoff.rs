@@ -6,20 +6,23 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::clock::{Clock, later};
 use crate::crash_point;
 use crate::crm::{Crm, Resolution, Won};
 use crate::failure::Failure;
 use crate::store::{
-    Cause, DealEnd, Destination, FollowConfig, NewPacket, OpenPacket, Revision, Store, StoreError,
+    Cause, DealEnd, Destination, Follow, FollowConfig, NewPacket, NoPacket, OpenPacket, Revision, Store,
+    StoreError,
 };
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{Assessment, DigestParams, Packet, Questions, TaskParams, packet_id};
 use handoff_core::record::{DealKey, DealRecord};
 
-/// The outcome of a won deal that the mapping leaves out.
-pub const NOT_COVERED: &str = "not covered by applies_to";
+/// How long a deal has to be gone before its packets say so: a token that lost its access for an hour sees none.
+const GONE: Duration = Duration::from_hours(24);
 
 /// What handing over the deals of one account needs.
 pub struct Handoff<'a> {
@@ -46,17 +49,14 @@ impl Handoff<'_> {
         crash_point!("deal.resolved");
         let won = match resolution {
             Resolution::Won(won) => won,
-            Resolution::NotWon { stage } => {
-                let withdrawn = self.withdraw(deal).await?;
-                return Ok(withdrawn.unwrap_or_else(|| nothing(format!("not won: stage {stage}"))));
-            }
-            Resolution::Gone => return Ok(nothing("gone")),
+            Resolution::NotWon { stage } => return self.no_packet(deal, NoPacket::NotWon { stage }).await,
+            Resolution::Gone => return self.no_packet(deal, NoPacket::Gone).await,
         };
         if !self.mapping.covers(&won.record) {
-            return Ok(nothing(NOT_COVERED));
+            return Ok(DealEnd::NoPacket { why: NoPacket::NotCovered, withdraws: Vec::new() });
         }
         if let Some(packet_id) = self.known_packet(&won).await? {
-            return self.look(packet_id, &won.record).await;
+            return self.look(packet_id, &won).await;
         }
 
         let now = self.clock.now();
@@ -72,37 +72,62 @@ impl Handoff<'_> {
                 // The first try of the task makes the digest due at once, so that it can link to the task.
                 (Destination::SlackDigest, json(&plan.digest)?, later(now, self.digest_waits)),
             ],
-            follow: packet.is_open().then(|| self.follow.clone()),
+            follow: packet.is_open().then(|| (self.follow.clone(), contacts(&won.record))),
+            withdraws: self.withdraw(deal, |_| true).await?,
             win: won.win,
         })))
     }
 
     /// Maps and assesses a deal again whose win has this packet: as of the instant of the packet, so that time alone
     /// changes nothing.
-    async fn look(&self, packet_id: String, record: &DealRecord) -> Result<DealEnd, Failure> {
+    async fn look(&self, packet_id: String, won: &Won) -> Result<DealEnd, Failure> {
         let Some(open) = self.store.open_packet(&packet_id).await? else {
-            return Ok(DealEnd::Known { packet_id, complete: false });
+            return Ok(DealEnd::Known { packet_id, follow: Follow::AsBefore });
         };
-        let before = stored_packet(&open)?;
+        let (before, record) = (stored_packet(&open)?, &won.record);
         let mapped = assemble::map(self.mapping, record, before.as_of);
         let (packet, plan) = assemble::assess(mapped, &packet_id);
+        let on = || Follow::On { deal: won.win.deal.clone(), contacts: contacts(record) };
+        let follow = if packet.is_open() { on() } else { Follow::End };
         if packet.reads_like(&before) {
-            return Ok(DealEnd::Known { packet_id, complete: !packet.is_open() });
+            return Ok(DealEnd::Known { packet_id, follow });
         }
         let remapped = packet.mapping.version != before.mapping.version;
         let cause = if remapped { Cause::Mapping } else { Cause::Crm };
-        self.revision(&open, &packet, Some(record), &plan.digest, cause)
+        let revision = self.revision(&open, &packet, Some(record), &plan.digest, (cause, follow))?;
+        Ok(DealEnd::Revised(Box::new(revision)))
     }
 
-    /// Withdraws the questions of a deal that is no longer won.
-    async fn withdraw(&self, deal: &DealKey) -> Result<Option<DealEnd>, Failure> {
-        let Some(packet_id) = self.store.open_packets_of(deal).await?.pop() else { return Ok(None) };
-        let Some(open) = self.store.open_packet(&packet_id).await? else { return Ok(None) };
-        let packet = Packet { no_longer_won: true, ..stored_packet(&open)? };
-        let order = open.orders.iter().find(|(to, _)| *to == Destination::SlackDigest);
-        let Some((_, order)) = order else { return Ok(None) };
-        let asks = DigestParams { questions: Some(Questions::default()), ..read(order)? };
-        self.revision(&open, &packet, None, &asks, Cause::NoLongerWon).map(Some)
+    /// The deal is not won now, for one reason or another. Its open packets say so, once it is certain.
+    async fn no_packet(&self, deal: &DealKey, why: NoPacket) -> Result<DealEnd, Failure> {
+        let now = self.clock.now();
+        let long_gone = |since: Option<Timestamp>| since.is_some_and(|since| later(since, GONE) <= now);
+        let certain = |since| why != NoPacket::Gone || long_gone(since);
+        let withdraws = self.withdraw(deal, certain).await?;
+        Ok(DealEnd::NoPacket { why, withdraws })
+    }
+
+    /// Withdraws the questions of a deal's open packets, of those that `certain` says so of by when the deal was gone.
+    /// It is still followed: if it turns out to be won after all, the questions come back.
+    async fn withdraw(
+        &self,
+        deal: &DealKey,
+        certain: impl Fn(Option<Timestamp>) -> bool,
+    ) -> Result<Vec<Revision>, Failure> {
+        let mut revisions = Vec::new();
+        for (packet_id, gone_at) in self.store.open_packets_of(deal).await? {
+            let Some(open) = self.store.open_packet(&packet_id).await? else { continue };
+            let before = stored_packet(&open)?;
+            let order = open.orders.iter().find(|(to, _)| *to == Destination::SlackDigest);
+            let Some((_, order)) = order.filter(|_| !before.no_longer_won && certain(gone_at)) else {
+                continue;
+            };
+            let packet = Packet { no_longer_won: true, ..before };
+            let asks = DigestParams { questions: Some(Questions::default()), ..read(order)? };
+            let goes_on = (Cause::NoLongerWon, Follow::AsBefore);
+            revisions.push(self.revision(&open, &packet, None, &asks, goes_on)?);
+        }
+        Ok(revisions)
     }
 
     /// The next revision. Its deliveries keep channel, assignee and due day: only what they ask changes.
@@ -112,8 +137,8 @@ impl Handoff<'_> {
         packet: &Packet,
         record: Option<&DealRecord>,
         asks: &DigestParams,
-        cause: Cause,
-    ) -> Result<DealEnd, Failure> {
+        (cause, follow): (Cause, Follow),
+    ) -> Result<Revision, Failure> {
         let orders = open.orders.iter().map(|(destination, order)| {
             let order = match destination {
                 Destination::CrmTask => {
@@ -128,7 +153,7 @@ impl Handoff<'_> {
             };
             Ok((*destination, order?))
         });
-        Ok(DealEnd::Revised(Box::new(Revision {
+        Ok(Revision {
             packet_id: packet.packet_id.clone(),
             replaces: open.revision,
             cause,
@@ -138,9 +163,9 @@ impl Handoff<'_> {
                 None => open.record.kept().unwrap_or_default().to_owned(),
             },
             orders: orders.collect::<Result<_, Failure>>()?,
-            open: packet.is_open(),
+            follow,
             edit_pause: self.follow.edit_pause,
-        })))
+        })
     }
 
     /// The packet this win has already: under its own key, or under that of a deal merged into it whose packet
@@ -163,8 +188,9 @@ impl Handoff<'_> {
     }
 }
 
-fn nothing(outcome: impl Into<String>) -> DealEnd {
-    DealEnd::Nothing { outcome: outcome.into() }
+/// The ids of the contacts on a deal.
+fn contacts(record: &DealRecord) -> Vec<String> {
+    record.contacts.iter().map(|contact| contact.object.id.clone()).collect()
 }
 
 fn stored_packet(open: &OpenPacket) -> Result<Packet, Failure> {

@@ -58,6 +58,8 @@ pub struct Metrics {
     pub events: Family<OutcomeLabels, Counter>,
     pub deals: Family<OutcomeLabels, Counter>,
     pub attempts: Family<AttemptLabels, Counter>,
+    /// `first`, `same`, `changed`, `gone`, `failed`.
+    pub looks: Family<OutcomeLabels, Counter>,
     /// Only gaps that count.
     pub gaps: Family<GapLabels, Counter>,
     /// `loaded`, `refused`.
@@ -85,6 +87,7 @@ impl Default for Metrics {
             events: register(of, "events", "Events by what became of them on arrival"),
             deals: register(of, "deals", "Deals worked on, by outcome"),
             attempts: register(of, "attempts", "Delivery attempts"),
+            looks: register(of, "looks", "Deals of open packets looked at again, by outcome"),
             gaps: register(of, "gaps", "Gaps raised in packets"),
             reloads: register(of, "mapping_reloads", "Mapping files read again"),
             acks: register(of, "click_acks", "Clicks in Slack by what was answered"),
@@ -140,6 +143,11 @@ impl Metrics {
     pub fn won_without_packet(&self, scope: String, deals: usize) {
         let deals = i64::try_from(deals).unwrap_or(i64::MAX);
         self.won_without_packet.get_or_create(&PauseLabels { scope }).set(deals);
+    }
+
+    pub fn look(&self, outcome: &str, looks: usize) {
+        let labels = OutcomeLabels { outcome: outcome.to_owned() };
+        self.looks.get_or_create(&labels).inc_by(looks as u64);
     }
 
     pub fn deal(&self, outcome: &str) {

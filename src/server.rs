@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
-use crate::crm::CONNECTORS;
 use crate::crm::outbound::Outbound;
+use crate::crm::{CONNECTORS, Connector, OpenDeals};
 use crate::delivery::slack::{Interactive, SlackClient};
 use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
@@ -121,7 +121,9 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         accounts.insert(crm.account().clone(), Account { crm: Arc::clone(&crm), reloadable });
         connected.push((account.settings.clone(), crm));
     }
-    let webhooks = CONNECTORS.iter().flat_map(|crm| (crm.webhooks)(&config.public_url, &connected)).collect();
+    let open_deals = Arc::new(OpenDeals::default());
+    let routes = |crm: &Connector| (crm.webhooks)(&config.public_url, &connected, &open_deals);
+    let webhooks = CONNECTORS.iter().flat_map(routes).collect();
     let (accounts, metrics) = (Arc::new(accounts), Arc::new(Metrics::default()));
     let refused_mappings = {
         let accounts = Arc::clone(&accounts);
@@ -156,6 +158,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         entropy,
         store: store.clone(),
         accounts: accounts.clone(),
+        open_deals,
         work: config.work.clone(),
         metrics: metrics.clone(),
     };

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use handoff_bridge::crm::RawWebhook;
+use handoff_bridge::crm::{EventKind, RawWebhook};
 use handoff_bridge::crm::salesforce::{Auth, Settings};
 use handoff_bridge::crm::salesforce::{parse_outbound, verify_outbound};
 use handoff_bridge_fuzz::proof::sha256_hex;
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(verified.organization.as_str(), ORG);
     assert!(verified.message.notifications.len() <= 100);
 
-    let batch = parse_outbound(&verified);
+    let batch = parse_outbound(&verified, EventKind::Requested);
     let dropped: usize = batch.dropped.values().sum();
     assert_eq!(batch.events.len() + dropped, verified.message.notifications.len());
     for event in batch.events {

@@ -51,7 +51,7 @@ fn print(account: &AccountKey, wins: &Wins, dry_run: bool) {
     let (known, unknown) = (wins.known, wins.unknown.len());
     println!("{account}: {} won, {known} known, {unknown} new", known + unknown);
     for deal in &wins.unknown {
-        let before = wins.before.get(deal).map(|before| format!(", looked at before: {before}"));
+        let before = wins.before.get(deal).map(|last| format!(", looked at before: {}", last.outcome));
         println!("    {deal}{}", before.unwrap_or_default());
     }
     if unknown > 0 && dry_run {

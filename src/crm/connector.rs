@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::hubspot;
 use super::outbound::Outbound;
 use super::salesforce;
-use super::{Crm, WebhookRoute};
+use super::{Crm, OpenDeals, WebhookRoute};
 use crate::settings::Secrets;
 use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Problems};
@@ -29,7 +29,7 @@ pub struct Connector {
     pub read_settings: fn(Block<'_>, Option<String>, &ReadWith<'_>, &mut Problems) -> Option<Settings>,
     /// The routes on which it sends webhooks, for the accounts that are its own; `public_url` is what CRMs call,
     /// without a trailing slash.
-    pub webhooks: fn(public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute>,
+    pub webhooks: fn(public_url: &str, accounts: &[Connected], open: &Arc<OpenDeals>) -> Vec<WebhookRoute>,
     /// Where its app says which webhooks it wants, if an app does.
     pub subscriptions: Option<Subscriptions>,
 }

@@ -8,10 +8,13 @@
 mod cache;
 mod connector;
 pub mod hubspot;
+mod open_deals;
 pub mod outbound;
 pub mod rate_limiter;
 pub mod salesforce;
 mod webhook;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -22,6 +25,7 @@ pub use handoff_core::record::{Event, EventKind};
 #[cfg(test)]
 pub(crate) use webhook::hmac_sha256;
 pub(crate) use webhook::require_fresh;
+pub use open_deals::OpenDeals;
 pub use webhook::{
     Batch, NotJson, RawWebhook, Receive, Received, Refusal, Rejected, Unwanted, Verification,
     VerifiedWebhook, WebhookRoute,
@@ -134,6 +138,15 @@ pub trait Crm: Send + Sync {
 
     /// The deal as it is, won or not; `None` if there is no such deal.
     async fn fetch(&self, deal: &str, wanted: &WantedFields) -> Result<Option<DealRecord>, Failure>;
+
+    /// What the CRM shows of these deals, in the fewest calls: by the id that was asked for, a hash that stays the same
+    /// as long as nothing does that a packet is made of. A deal that is gone, or was merged into another, is left out.
+    /// Never fails with [`Failure::Unknown`].
+    async fn fingerprints(
+        &self,
+        deals: &[String],
+        wanted: &WantedFields,
+    ) -> Result<BTreeMap<String, String>, Failure>;
 
     /// Deals that are won now and were changed at `since` or later, once each. What happened in the last few
     /// seconds may be missing. Never fails with [`Failure::Unknown`].

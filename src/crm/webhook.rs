@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::Event;
+use super::{Event, EventKind, OpenDeals};
 
 /// A request as received. Its body is private: only a verifier in `crm/*` can look at it, and only a verifier
 /// hands it out, as a [`VerifiedWebhook`]; verifiers elsewhere use [`RawWebhook::verify_body`]. A handler that reads it unverified does not compile:
@@ -249,6 +249,25 @@ impl Batch {
         match read {
             Ok(event) => self.events.push(event),
             Err(reason) => *self.dropped.entry(reason).or_default() += 1,
+        }
+    }
+
+    pub(super) fn add_all(&mut self, read: Result<Vec<Event>, Unwanted>) {
+        match read {
+            Ok(events) => self.events.extend(events),
+            Err(reason) => self.add(Err(reason)),
+        }
+    }
+
+    /// Leaves out changes of deals without an open packet.
+    pub(super) fn keep_open(&mut self, open: &OpenDeals) {
+        let before = self.events.len();
+        self.events.retain(|Event { kind, deal, .. }| {
+            *kind != EventKind::Changed || open.has(&deal.account, &deal.deal)
+        });
+        let closed = before - self.events.len();
+        if closed > 0 {
+            *self.dropped.entry(Unwanted::OtherChange).or_default() += closed;
         }
     }
 

@@ -17,8 +17,12 @@ statements! {
             UNION ALL
             SELECT (SELECT MIN(d.account) FROM deals d WHERE d.state <> 'idle' AND d.account > s.scope)
             FROM scopes s WHERE s.scope IS NOT NULL)
-        SELECT s.scope, p.until, (SELECT MIN(d.due_at) FROM deals d
-            WHERE d.state <> 'idle' AND d.account = s.scope AND d.due_at IS NOT NULL)
+        SELECT s.scope, p.until, (SELECT MIN(first.due_at) FROM (
+            SELECT MIN(d.due_at) AS due_at FROM deals d
+            WHERE d.state <> 'idle' AND d.account = s.scope AND d.look = 0 AND d.due_at IS NOT NULL
+            UNION ALL
+            SELECT MIN(d.due_at) FROM deals d
+            WHERE d.state <> 'idle' AND d.account = s.scope AND d.look = 1 AND d.due_at IS NOT NULL) first)
         FROM scopes s LEFT JOIN pauses p ON p.scope = s.scope WHERE s.scope IS NOT NULL";
     DUE_DELIVERIES = "
         WITH RECURSIVE scopes (scope) AS (

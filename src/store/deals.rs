@@ -2,12 +2,14 @@
 //! meanwhile raise `want`, which makes the deal ready again when the work ends.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::claim::{Claim, ClaimLimit};
 use super::engine::{Command, DatabaseError, StoreError, Tx, json, query};
+use super::packets::follows::{self, Follow};
 use super::packets::revisions::Revision;
 use super::{NewPacket, Store, inbox, packets, pauses};
 use handoff_core::record::{DealKey, Event};
@@ -19,7 +21,7 @@ statements! {
             SELECT d.deal FROM deals d
             WHERE d.state <> 'idle' AND d.account = $1 AND d.due_at <= $2
                 AND NOT EXISTS (SELECT 1 FROM pauses p WHERE p.scope = $1 AND p.until > $2)
-            ORDER BY d.due_at LIMIT $4 ", skip_locked, ")
+            ORDER BY d.look, d.due_at LIMIT $4 ", skip_locked, ")
         UPDATE deals SET due_at = $3, epoch = epoch + 1,
             attempts = attempts + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, state = 'leased'
         WHERE deal IN (SELECT due.deal FROM due)
@@ -30,7 +32,7 @@ statements! {
             state = CASE WHEN want > $3 THEN 'ready' ELSE $5 END,
             due_at = CASE WHEN want > $3 THEN CAST($4 AS BIGINT) ELSE NULL END,
             attempts = CASE WHEN want > $3 THEN 0 ELSE CAST($6 AS BIGINT) END,
-            last_error = $7
+            last_error = $7, ended = $8
         WHERE deal = $1 AND epoch = $2 AND state = 'leased'
         RETURNING want";
     POSTPONE_DEAL = "
@@ -40,13 +42,13 @@ statements! {
         UPDATE deals SET state = 'ready', due_at = $2, attempts = 0 WHERE deal = $1 AND state = 'dead'";
     REOPEN_EVENT = "UPDATE inbox SET outcome = NULL, settled = 0 WHERE dedupe = $1";
     RECORDED = ["
-        SELECT deal, last_error FROM deals
+        SELECT deal, last_error, ended FROM deals
         WHERE last_error IS NOT NULL AND deal IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     /// A dead deal gets one try more; one that has used up more than all of them gets none.
     LOOK_AGAIN = "
         UPDATE deals SET state = 'ready', due_at = $2,
             attempts = CASE WHEN state = 'dead' THEN attempts - 1 ELSE 0 END
-        WHERE deal = $1 AND state IN ('idle', 'dead') AND COALESCE(last_error, '') NOT LIKE 'packet %'";
+        WHERE deal = $1 AND state IN ('idle', 'dead') AND COALESCE(ended, '') <> 'packet'";
 }
 
 /// The right to work on one deal, until it is given back or another epoch begins.
@@ -61,20 +63,53 @@ pub struct DealLease {
     pub attempts: u32,
 }
 
+/// Why a deal gets no packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPacket {
+    NotWon {
+        stage: String,
+    },
+    Gone,
+    /// The mapping leaves it out.
+    NotCovered,
+}
+
+impl fmt::Display for NoPacket {
+    /// The outcome of the deal's events.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWon { stage } => write!(f, "not won: stage {stage}"),
+            Self::Gone => f.write_str("gone"),
+            Self::NotCovered => f.write_str("not covered by applies_to"),
+        }
+    }
+}
+
+/// What is recorded of a deal when it was last worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWork {
+    /// `gone`, `packet pkt_…`, an error.
+    pub outcome: String,
+    /// It ended with a packet, or with a deal that the mapping leaves out.
+    pub is_settled: bool,
+}
+
 /// How work on a deal ended.
 #[derive(Debug, Clone)]
 pub enum DealEnd {
     /// A packet and its deliveries; ignored if the win already has one.
     Packet(Box<NewPacket>),
-    /// The win has this packet already.
+    /// The win has this packet already, and it stays as it is.
     Known {
         packet_id: String,
-        /// Nothing about it is open: its deal is not looked at any more.
-        complete: bool,
+        /// How the deal that it is of goes on being followed.
+        follow: Follow,
     },
-    /// Nothing to do; the text becomes the outcome of the deal's events: `not won: …`, `gone`.
-    Nothing {
-        outcome: String,
+    /// There is no packet to make.
+    NoPacket {
+        why: NoPacket,
+        /// Open packets of the deal that say so from now on.
+        withdraws: Vec<Revision>,
     },
     /// The deal was looked at again, and its packet has changed.
     Revised(Box<Revision>),
@@ -113,11 +148,15 @@ impl Store {
         self.writer.run_on(lease.deal.to_string(), FinishDeal { lease: lease.clone(), end }).await
     }
 
-    /// Returns what was recorded of these deals when they were last worked on: `gone`, `packet pkt_…`, an error.
-    pub async fn recorded(&self, deals: &[DealKey]) -> Result<BTreeMap<DealKey, String>, StoreError> {
+    /// Returns what was recorded of these deals when they were last worked on.
+    pub async fn recorded(&self, deals: &[DealKey]) -> Result<BTreeMap<DealKey, LastWork>, StoreError> {
         let keys: Vec<(String,)> = deals.iter().map(|deal| (deal.to_string(),)).collect();
-        let rows: Vec<(String, String)> = self.readers.all(query(RECORDED).bind(json(&keys)?)).await?;
-        Ok(rows.into_iter().filter_map(|(deal, outcome)| Some((deal.parse().ok()?, outcome))).collect())
+        let rows: Vec<(String, String, Option<String>)> =
+            self.readers.all(query(RECORDED).bind(json(&keys)?)).await?;
+        let last = |(deal, outcome, ended): (String, String, Option<String>)| {
+            Some((deal.parse().ok()?, LastWork { outcome, is_settled: ended.is_some() }))
+        };
+        Ok(rows.into_iter().filter_map(last).collect())
     }
 
     /// Makes the deals of events due that were recorded before, unless their work ended with a packet. The events
@@ -150,6 +189,14 @@ fn lease_of((deal, epoch, want, attempts): (String, i64, i64, i64)) -> Option<De
     Some(DealLease { deal: key, epoch, want, attempts: u32::try_from(attempts).unwrap_or(u32::MAX) })
 }
 
+/// How work ends whose deal has a packet.
+const PACKET: Option<&str> = Some("packet");
+
+/// The outcome of such work.
+fn packet(packet_id: &str) -> String {
+    format!("packet {packet_id}")
+}
+
 struct FinishDeal {
     lease: DealLease,
     end: DealEnd,
@@ -160,37 +207,47 @@ impl Command<bool> for FinishDeal {
         let tries = i64::from(self.lease.attempts) + 1;
         match &self.end {
             DealEnd::Packet(new) => {
-                let outcome = format!("packet {}", new.packet_id);
-                if !self.end(tx, "idle", 0, &outcome).await? {
+                if !self.end(tx, "idle", 0, &packet(&new.packet_id), PACKET).await? {
                     return Ok(false);
+                }
+                for revision in &new.withdraws {
+                    packets::revisions::revise(tx, revision).await?;
                 }
                 let packet_id = packets::insert(tx, new).await?;
-                self.succeed(tx, &format!("packet {packet_id}")).await
+                self.succeed(tx, &packet(&packet_id)).await
             }
-            DealEnd::Known { packet_id, complete } => {
-                let outcome = format!("packet {packet_id}");
-                if !self.end(tx, "idle", 0, &outcome).await? {
+            DealEnd::Known { packet_id, follow } => {
+                let outcome = packet(packet_id);
+                if !self.end(tx, "idle", 0, &outcome, PACKET).await? {
                     return Ok(false);
                 }
-                if *complete {
-                    packets::revisions::unfollow(tx, packet_id).await?;
+                follows::go_on(tx, packet_id, follow).await?;
+                self.succeed(tx, &outcome).await
+            }
+            DealEnd::NoPacket { why, withdraws } => {
+                let outcome = why.to_string();
+                let ended = (*why == NoPacket::NotCovered).then_some("not_covered");
+                if !self.end(tx, "idle", 0, &outcome, ended).await? {
+                    return Ok(false);
+                }
+                if *why == NoPacket::Gone {
+                    follows::note_gone(tx, &self.lease.deal).await?;
+                }
+                for revision in withdraws {
+                    packets::revisions::revise(tx, revision).await?;
                 }
                 self.succeed(tx, &outcome).await
             }
-            DealEnd::Nothing { outcome } => {
-                Ok(self.end(tx, "idle", 0, outcome).await? && self.succeed(tx, outcome).await?)
-            }
             DealEnd::Revised(revision) => {
-                let Revision { packet_id, replaces, .. } = &**revision;
-                let outcome = format!("packet {packet_id}, revision {}", replaces + 1);
-                if !self.end(tx, "idle", 0, &outcome).await? {
+                let outcome = format!("packet {}, revision {}", revision.packet_id, revision.replaces + 1);
+                if !self.end(tx, "idle", 0, &outcome, PACKET).await? {
                     return Ok(false);
                 }
                 packets::revisions::revise(tx, revision).await?;
                 self.succeed(tx, &outcome).await
             }
             DealEnd::Dead { error } => {
-                if !self.end(tx, "dead", tries, error).await? {
+                if !self.end(tx, "dead", tries, error, None).await? {
                     return Ok(false);
                 }
                 self.set_outcome(tx, &format!("dead: {error}"), false).await?;
@@ -216,10 +273,11 @@ impl FinishDeal {
         state: &str,
         attempts: i64,
         outcome: &str,
+        ended: Option<&str>,
     ) -> Result<bool, DatabaseError> {
         let DealLease { deal, epoch, want, .. } = &self.lease;
         let update = query(END_DEAL).bind(deal.to_string()).bind(*epoch).bind(*want);
-        let update = update.bind(tx.now).bind(state).bind(attempts).bind(outcome);
+        let update = update.bind(tx.now).bind(state).bind(attempts).bind(outcome).bind(ended);
         let announced: Option<(i64,)> = tx.conn.optional(update).await?;
         tx.notify |= announced.is_some_and(|(announced,)| announced > *want);
         Ok(announced.is_some())

@@ -29,7 +29,7 @@ use tokio::sync::watch;
 
 pub use claim::{ClaimLimit, Due, Work};
 pub use clicks::{ClickEnd, ClickLease, ClickRow};
-pub use deals::{DealEnd, DealLease};
+pub use deals::{DealEnd, DealLease, LastWork, NoPacket};
 #[doc(hidden)]
 pub use engine::statements::every_statement;
 pub use engine::{DatabaseError, StoreError, StoreUrl, StoreUrlError};
@@ -43,7 +43,8 @@ pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery
 pub use outbox::settle::{Decision, Settled};
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};
 pub use packets::dismissals::Dismissal;
-pub use packets::revisions::{Cause, FollowConfig, OpenPacket, Revision, StoredRevision};
+pub use packets::follows::{DueLook, Follow, FollowConfig};
+pub use packets::revisions::{Cause, OpenPacket, Revision, StoredRevision};
 pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use wins::{DealRow, DealState, PacketRow, PacketSummary, WinRow};

@@ -15,8 +15,7 @@ use tokio::sync::watch;
 use super::{Account, Context};
 use crate::crm::{Event, EventKind, Resolution, WonDealHint};
 use crate::failure::Failure;
-use crate::handoff::NOT_COVERED;
-use crate::store::{Recorded, StoreError};
+use crate::store::{LastWork, Recorded, StoreError};
 use handoff_core::record::{AccountKey, DealKey};
 
 /// Events that are recorded in one transaction.
@@ -36,7 +35,7 @@ pub struct Wins {
     /// The deals of the others, which are looked at again at every sweep.
     pub unknown: Vec<DealKey>,
     /// What was recorded of those when they were last worked on: they were not won then, gone, or refused.
-    pub before: BTreeMap<DealKey, String>,
+    pub before: BTreeMap<DealKey, LastWork>,
     /// What the inbox made of those; nothing in a dry run.
     pub recorded: Recorded,
 }
@@ -77,7 +76,7 @@ pub async fn catch_up(context: &Context, since: Timestamp, dry_run: bool) -> Swe
             Ok(wins) => {
                 context.metrics.event("swept", wins.recorded.new as u64);
                 let Wins { known, unknown, before, recorded: Recorded { new, repeated } } = wins;
-                let is_wanted = |before: &String| before != NOT_COVERED && !before.starts_with("packet ");
+                let is_wanted = |last: &LastWork| !last.is_settled;
                 let lacking = unknown.iter().filter(|deal| before.get(*deal).is_none_or(is_wanted)).count();
                 context.metrics.won_without_packet(key.to_string(), lacking);
                 let won = known + unknown.len();

@@ -41,7 +41,7 @@ fn describe(end: &DealEnd) -> (&'static str, Option<String>, CallOutcome) {
         DealEnd::Packet(_) => ("packet", None, CallOutcome::Success),
         DealEnd::Revised(_) => ("revised", None, CallOutcome::Success),
         DealEnd::Known { .. } => ("known", None, CallOutcome::Success),
-        DealEnd::Nothing { .. } => ("nothing", None, CallOutcome::Success),
+        DealEnd::NoPacket { .. } => ("nothing", None, CallOutcome::Success),
         DealEnd::Retry { error, .. } => ("retry", Some(error), CallOutcome::Failure { why: error.clone() }),
         DealEnd::Dead { error } => ("dead", Some(error), CallOutcome::Ignored),
         DealEnd::Paused { reason, .. } => ("paused", Some(reason), CallOutcome::Ignored),

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Entropy};
-use crate::crm::Crm;
+use crate::crm::{Crm, OpenDeals};
 use crate::delivery::slack::SlackClient;
 use crate::failure::Failure;
 use crate::interactive::Clicks;
@@ -60,6 +60,8 @@ pub struct Context {
     pub slack: Arc<SlackClient>,
     /// What clicks in Slack mean.
     pub clicks: Arc<dyn Clicks>,
+    /// Kept up to date by [`follow`]; the webhook routes ask it.
+    pub open_deals: Arc<OpenDeals>,
     /// Workers, retries and time limits.
     pub work: WorkConfig,
     pub metrics: Arc<Metrics>,

@@ -409,7 +409,7 @@ async fn a_win_that_read_as_gone_is_found_by_the_next_sweep(world: &mut World) {
     assert_eq!(world.outcomes().await, ["gone"]);
     world.passes(HOUR);
     let wins = world.sweeps().await.unwrap();
-    assert_eq!(wins.before.get(&world.key(deal)).map(String::as_str), Some("gone"));
+    assert_eq!(wins.before.get(&world.key(deal)).map(|last| last.outcome.as_str()), Some("gone"));
     world.next_digest().await;
     world.settles().await;
     assert_eq!(world.sweeps().await, Ok(known(1)));

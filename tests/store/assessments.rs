@@ -176,6 +176,10 @@ const FIRST_VERSION: &str = "
     ALTER TABLE deliveries DROP COLUMN wants;
     ALTER TABLE deliveries DROP COLUMN frozen;
     ALTER TABLE deliveries DROP COLUMN written_at;
+    DROP INDEX deals_open;
+    ALTER TABLE deals DROP COLUMN ended;
+    ALTER TABLE deals DROP COLUMN look;
+    CREATE INDEX deals_open ON deals (account, due_at) WHERE state <> 'idle';
     DELETE FROM schema_versions WHERE version > 1";
 
 async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {

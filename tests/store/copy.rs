@@ -124,7 +124,7 @@ async fn only_an_empty_store_takes_a_copy(fixture: Fixture) {
     fixture.store.close().await;
     let refused = Store::copy(&old, &fixture.database.url(), &fixture.clock).await.unwrap_err();
     insta::assert_snapshot!(refused, @"the store to copy to is not empty: it has rows in inbox");
-    assert_eq!(fixture.replica().await.outcomes().await, ["not won: negotiation"]);
+    assert_eq!(fixture.replica().await.outcomes().await, ["not won: stage negotiation"]);
 }
 
 async fn a_store_that_is_not_there_is_not_made(fixture: Fixture) {

@@ -1,7 +1,7 @@
 //! Deals, one worker at a time.
 
 use handoff_bridge::crm::Event;
-use handoff_bridge::store::{ClaimLimit, DealEnd, DealState};
+use handoff_bridge::store::{ClaimLimit, DealEnd, DealState, Follow, LastWork};
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, deal, event, nothing, portion};
 use crate::story::Story;
@@ -39,7 +39,7 @@ async fn a_deal_has_one_worker_at_a_time(fixture: Fixture) {
     assert_eq!(fixture.claims_deals().await, []);
     fixture.ends(&lease, nothing()).await;
     assert_eq!(fixture.claims_deals().await, []);
-    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "not won: negotiation"]);
+    assert_eq!(fixture.outcomes().await, ["not won: stage negotiation", "not won: stage negotiation"]);
 }
 
 async fn an_event_during_the_work_makes_the_deal_ready_again(fixture: Fixture) {
@@ -48,11 +48,11 @@ async fn an_event_during_the_work_makes_the_deal_ready_again(fixture: Fixture) {
     fixture.hears("1", "b").await;
     assert_eq!(fixture.claims_deals().await, [], "nobody else gets it meanwhile");
     fixture.ends(&lease, nothing()).await;
-    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "waiting"]);
+    assert_eq!(fixture.outcomes().await, ["not won: stage negotiation", "waiting"]);
 
     let again = fixture.claims_deal().await;
     fixture.ends(&again, DealEnd::Packet(fixture.packet("1"))).await;
-    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "packet pkt_1"]);
+    assert_eq!(fixture.outcomes().await, ["not won: stage negotiation", "packet pkt_1"]);
 }
 
 async fn a_win_has_one_packet_however_often_it_is_announced(fixture: Fixture) {
@@ -67,7 +67,7 @@ async fn a_win_has_one_packet_however_often_it_is_announced(fixture: Fixture) {
 
     fixture.hears("1", "and again").await;
     let lease = fixture.claims_deal().await;
-    fixture.ends(&lease, DealEnd::Known { packet_id: "pkt_1".to_owned(), complete: true }).await;
+    fixture.ends(&lease, DealEnd::Known { packet_id: "pkt_1".to_owned(), follow: Follow::End }).await;
     assert_eq!(fixture.outcomes().await, ["packet pkt_1", "packet pkt_1", "packet pkt_1"]);
 }
 
@@ -144,7 +144,7 @@ async fn a_new_event_revives_a_dead_deal_with_a_fresh_count(fixture: Fixture) {
     let lease = fixture.claims_deal().await;
     assert_eq!(lease.attempts, 0);
     fixture.ends(&lease, nothing()).await;
-    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "not won: negotiation"]);
+    assert_eq!(fixture.outcomes().await, ["not won: stage negotiation", "not won: stage negotiation"]);
 }
 
 async fn a_deal_that_died_while_an_event_arrived_is_looked_at_again(fixture: Fixture) {
@@ -233,12 +233,15 @@ async fn a_deal_that_is_looked_at_again_gets_one_try_more(fixture: Fixture) {
     again("a").await;
     assert_eq!(fixture.claims_deals().await, [], "what is in hand stays so");
     fixture.ends(&lease, nothing()).await;
-    assert_eq!(fixture.outcomes().await, ["not won: negotiation"]);
+    assert_eq!(fixture.outcomes().await, ["not won: stage negotiation"]);
 
     again("a").await;
     assert_eq!(fixture.outcomes().await, ["waiting"]);
     let recorded = fixture.store.recorded(&[deal("1"), deal("2")]).await.unwrap();
-    assert_eq!(recorded.into_iter().collect::<Vec<_>>(), [(deal("1"), "not won: negotiation".to_owned())]);
+    assert_eq!(
+        recorded.into_iter().collect::<Vec<_>>(),
+        [(deal("1"), LastWork { outcome: "not won: stage negotiation".to_owned(), is_settled: false })]
+    );
     let mut lease = fixture.claims_deal().await;
     for (attempts, left) in [(0, 0), (1, 1), (15, 15), (16, 16)] {
         lease.attempts = attempts;
@@ -248,7 +251,7 @@ async fn a_deal_that_is_looked_at_again_gets_one_try_more(fixture: Fixture) {
         assert_eq!(lease.attempts, left, "one less than when it died");
     }
     let packet_id = "pkt_1".to_owned();
-    fixture.ends(&lease, DealEnd::Known { packet_id, complete: false }).await;
+    fixture.ends(&lease, DealEnd::Known { packet_id, follow: Follow::AsBefore }).await;
     again("a").await;
     assert_eq!(fixture.claims_deals().await, [], "it has its packet");
     again("2").await;

@@ -7,7 +7,7 @@ use handoff_bridge::clock::{Clock, later};
 use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::store::{
     Attempt, ClaimLimit, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due,
-    NewPacket, Store, WinRow, Work,
+    NewPacket, NoPacket, Store, WinRow, Work,
 };
 use handoff_core::packet::{Addressee, Assessment, RaisedGap, Seller};
 use handoff_core::record::{AccountKey, DealKey, WinKey};
@@ -158,6 +158,7 @@ impl Fixture {
                 (Destination::SlackDigest, "digest order".to_owned(), self.after(MINUTE)),
             ],
             follow: None,
+            withdraws: Vec::new(),
         })
     }
 
@@ -232,5 +233,5 @@ pub fn done(external_id: &str) -> DeliveryEnd {
 }
 
 pub fn nothing() -> DealEnd {
-    DealEnd::Nothing { outcome: "not won: negotiation".to_owned() }
+    DealEnd::NoPacket { why: NoPacket::NotWon { stage: "negotiation".to_owned() }, withdraws: Vec::new() }
 }

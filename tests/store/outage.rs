@@ -68,7 +68,7 @@ async fn a_server_that_is_gone_is_told_at_once_and_found_again(fixture: Fixture)
     assert_eq!(store.record(vec![event("1", "b")]).await.unwrap().new, 1);
     assert!(!store.due().await.unwrap().is_empty());
     assert!(store.finish_deal(&lease, nothing()).await.unwrap());
-    assert_eq!(fixture.outcomes().await, ["not won: negotiation", "waiting"]);
+    assert_eq!(fixture.outcomes().await, ["not won: stage negotiation", "waiting"]);
 }
 
 async fn a_server_that_does_not_answer_is_told_in_time_and_found_again(fixture: Fixture) {

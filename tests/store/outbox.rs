@@ -1,7 +1,9 @@
 //! Deliveries, once each.
 
 use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
-use handoff_bridge::store::{Cause, DealEnd, Decision, DeliveryEnd, DeliveryState, Revision, SLACK, Settled};
+use handoff_bridge::store::{
+    Cause, DealEnd, Decision, DeliveryEnd, DeliveryState, Follow, Revision, SLACK, Settled,
+};
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done};
 use crate::story::Story;
@@ -232,7 +234,7 @@ async fn is_revised(fixture: &Fixture, packet_id: &str, replaces: i64) {
         packet: "{}".to_owned(),
         record: "{}".to_owned(),
         orders: vec![(CrmTask, format!("order {}", replaces + 1))],
-        open: true,
+        follow: Follow::AsBefore,
         edit_pause: std::time::Duration::ZERO,
     };
     fixture.ends(&lease, DealEnd::Revised(Box::new(revision))).await;

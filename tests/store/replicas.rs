@@ -80,7 +80,7 @@ async fn events_at_the_same_time_have_a_turn_each(fixture: Fixture) {
             .unwrap();
     assert_eq!(turns, (lease.want, 1, lease.want), "one turn for each time the deal was announced");
     fixture.ends(&lease, nothing()).await;
-    assert!(fixture.outcomes().await.iter().all(|outcome| outcome == "not won: negotiation"));
+    assert!(fixture.outcomes().await.iter().all(|outcome| outcome == "not won: stage negotiation"));
 }
 
 async fn transactions_that_want_the_same_deals_all_come_to_an_end(fixture: Fixture) {

@@ -67,6 +67,10 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     DUE_DEALS: SCAN s
     DUE_DELIVERIES: SCAN s
     DUE_DELIVERIES: SCAN s
+    CLAIM_LOOKS: SCAN due
+    CHANGED: SCAN d USING INDEX follows_changed
+    FOLLOWED: SCAN follows
+    FOLLOWED_DEALS: SCAN follows
     WAITING_FOR_A_PERSON: SCAN CONSTANT ROW
     WAITING_FOR_A_PERSON: SCAN deals USING INDEX deals_open
     WAITING_FOR_A_PERSON: SCAN deliveries USING INDEX deliveries_open
@@ -111,6 +115,9 @@ async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: F
     // These plans are for any value. For the few packets that people ask for, the server makes a better one.
     insta::assert_snapshot!(walks.join("\n"), @"
     DISMISSED_PACKETS: Seq Scan on gaps g
+    CLAIM_LOOKS: Seq Scan on follows
+    FOLLOWED: Seq Scan on follows
+    FOLLOWED_DEALS: Seq Scan on follows
     LATEST_REFUSALS: Seq Scan on refusals
     FORGET_REVISIONS: Seq Scan on revisions
     FORGET_FOLLOWS: Seq Scan on follows
@@ -151,6 +158,9 @@ const FILL: &str = "
         SELECT 'c' || n, '{}', n, CASE WHEN n % 1000 = 0 THEN 'ready' ELSE 'done' END, 0,
             CASE WHEN n % 1000 = 0 THEN n END, 0
         FROM generate_series(1, 20000) n;
-    ANALYZE clicks, inbox, deals, wins, packets, assessments, gaps, deliveries, attempts, pauses;
+    INSERT INTO follows (packet_id, deal, account, since, looks, due_at, changed)
+        SELECT 'p' || n, 'd' || n, 'a', n, 0, n, CASE WHEN n % 1000 = 0 THEN 1 ELSE 0 END
+        FROM generate_series(10, 20000, 10) n;
+    ANALYZE clicks, inbox, deals, wins, packets, assessments, gaps, deliveries, attempts, pauses, follows;
     SET plan_cache_mode = force_generic_plan;
     SET random_page_cost = 1.1;";

@@ -121,6 +121,7 @@ impl Claimed {
             assessment: Assessment { complete: true, seller: None, gaps: Vec::new() },
             deliveries: Destination::ALL.map(|destination| (destination, "{}".to_owned(), now)).to_vec(),
             follow: None,
+            withdraws: Vec::new(),
         })
     }
 }

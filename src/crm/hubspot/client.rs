@@ -4,7 +4,7 @@
 //! Paths carry a dated version (`/crm/objects/2026-03/…`), which the configuration chooses.
 //! <https://developers.hubspot.com/changelog/introducing-date-based-api-versioning>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::auth::Auth;
 use super::config::Settings;
 use super::error::{ApiError, CallError};
-use super::wire::{Item, Link, Page, Pipeline, Property, TokenInfo};
+use super::wire::{Item, Link, LinksOf, Page, Pipeline, Property, TokenInfo};
 use crate::clock::later;
 use crate::crm::outbound::Outbound;
 use crate::crm::rate_limiter::RateLimiter;
@@ -25,6 +25,8 @@ use handoff_core::record::User;
 
 /// A batch read takes this many ids.
 const BATCH: usize = 100;
+/// A batch read of associations takes this many ids.
+const LINKS_BATCH: usize = 1_000;
 /// The largest page of associations.
 const PAGE: &str = "500";
 /// Pages of associations that are followed: 5,000 contacts on a deal are enough.
@@ -99,6 +101,33 @@ impl Client {
             }
         }
         Ok(links)
+    }
+
+    /// What deals are associated with: by deal and id, the types of the association as JSON. `to` is as for
+    /// [`Client::links`]. A deal with more than fits into a page is asked for its links alone.
+    pub(super) async fn links_of(
+        &self,
+        deals: &[String],
+        to: &str,
+    ) -> Result<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>, Failure> {
+        let (doing, mut all) = (format!("reading the {to} of deals"), BTreeMap::new());
+        for deals in deals.chunks(LINKS_BATCH) {
+            let inputs: Vec<Value> = deals.iter().map(|id| json!({"id": id})).collect();
+            let path = self.dated("associations", &format!("/deals/{to}/batch/read"));
+            let request = self.request(Method::POST, &path).json(&json!({"inputs": inputs}));
+            let page: Option<Page<LinksOf>> = unless_missing(self.call(request).await, &doing)?;
+            for of in page.into_iter().flat_map(|page| page.results) {
+                let linked = if of.is_cut() { self.links(&of.from.id, to).await? } else { of.to };
+                let links: &mut BTreeMap<_, BTreeSet<String>> = all.entry(of.from.id).or_default();
+                for link in linked {
+                    let types = link.association_types.iter().map(|kind| {
+                        format!("{} {}", *kind.type_id, kind.label.as_deref().unwrap_or_default())
+                    });
+                    links.entry(link.to_object_id).or_default().extend(types);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Records of one kind by id, in no promised order. Archived and deleted ones are missing.

@@ -13,21 +13,29 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use super::record::CONTACT;
 use super::wire::{id, text};
-use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification};
+use crate::crm::{Batch, Event, EventKind, NotJson, OpenDeals, Unwanted, Verification};
 use handoff_core::record::{AccountKey, CrmKind, DealKey};
 
-/// Type id of deals in generic `object.*` events.
+/// Type ids of deals and contacts in generic `object.*` events.
 const DEAL: &str = "0-3";
+const CONTACT_TYPE: &str = "0-1";
+
+/// What decides which elements are worth recording.
+pub struct Interest<'a> {
+    /// `known_stage(portal, stage)` says whether a stage is a won one, or `None` if it is not known for sure; changes
+    /// to a stage that is known not to be won are left out.
+    pub known_stage: &'a dyn Fn(&str, &str) -> Option<bool>,
+    /// Of these, changes of what their mapping reads are recorded, and of their contacts.
+    pub open: &'a OpenDeals,
+}
 
 /// Reads the body of an app subscription's webhook: a JSON array of up to 100 elements.
-///
-/// `known_stage(portal, stage)` says whether a stage is a won one, or `None` if it is not known for sure;
-/// changes to a stage that is known not to be won are left out.
 pub fn parse_batch(
     body: &[u8],
     verification: &Verification,
-    known_stage: &dyn Fn(&str, &str) -> Option<bool>,
+    interest: &Interest<'_>,
 ) -> Result<Batch, NotJson> {
     let mut batch = Batch::default();
     let verification = verification.to_string();
@@ -37,14 +45,14 @@ pub fn parse_batch(
         && elements.iter().all(Element::tells_itself_apart)
     {
         for element in elements {
-            batch.add(read(&element, "", &verification, known_stage));
+            batch.add_all(read(&element, "", &verification, interest));
         }
         return Ok(batch);
     }
     let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| NotJson)?;
     for raw in elements {
         let element = serde_json::from_str(raw.get()).map_err(|_| Unwanted::Broken);
-        batch.add(element.and_then(|element| read(&element, raw.get(), &verification, known_stage)));
+        batch.add_all(element.and_then(|element| read(&element, raw.get(), &verification, interest)));
     }
     Ok(batch)
 }
@@ -61,6 +69,8 @@ struct Element<'a> {
     object_type_id: Option<&'a RawValue>,
     new_object_id: Option<&'a RawValue>,
     primary_object_id: Option<&'a RawValue>,
+    from_object_id: Option<&'a RawValue>,
+    to_object_id: Option<&'a RawValue>,
     property_name: Option<&'a RawValue>,
     property_value: Option<&'a RawValue>,
     event_id: Option<&'a RawValue>,
@@ -80,66 +90,119 @@ fn read(
     element: &Element<'_>,
     whole: &str,
     verification: &str,
-    known_stage: &dyn Fn(&str, &str) -> Option<bool>,
-) -> Result<Event, Unwanted> {
+    interest: &Interest<'_>,
+) -> Result<Vec<Event>, Unwanted> {
     let kind_text = element.subscription_type.and_then(text).or_else(|| element.event_type.and_then(text));
     let kind_text = kind_text.ok_or(Unwanted::Broken)?;
     let (object, change) = kind_text.split_once('.').ok_or(Unwanted::Broken)?;
-    let is_deal = match object {
-        "deal" => true,
-        "object" => element.object_type_id.and_then(text).as_deref() == Some(DEAL),
-        _ => false,
+    let type_id = element.object_type_id.and_then(text);
+    let portal = || element.portal_id.and_then(id).ok_or(Unwanted::Broken);
+    let (portal, kind, deals) = match (object, type_id.as_deref()) {
+        ("deal", _) | ("object", Some(DEAL)) => of_deal(element, change, portal()?, interest)?,
+        // Names no type of its own: it is about two objects.
+        ("object", None) if change == "associationChange" => of_deal(element, change, portal()?, interest)?,
+        ("contact", _) | ("object", Some(CONTACT_TYPE)) => of_contact(element, change, portal()?, interest)?,
+        _ => return Err(Unwanted::OtherObject),
     };
-    if !is_deal {
-        return Err(Unwanted::OtherObject);
-    }
-
-    let portal = element.portal_id.and_then(id).ok_or(Unwanted::Broken)?;
-    let (kind, object_id) = match change {
-        "creation" => (EventKind::Created, element.object_id),
-        // Out of the recycle bin, perhaps straight into a won stage.
-        "restore" => (EventKind::Requested, element.object_id),
-        "merge" => {
-            (EventKind::Merged, element.new_object_id.or(element.primary_object_id).or(element.object_id))
-        }
-        "propertyChange" => {
-            if element.property_name.and_then(text).as_deref() != Some("dealstage") {
-                return Err(Unwanted::OtherProperty);
-            }
-            let stage = element.property_value.and_then(text);
-            if stage.is_some_and(|stage| known_stage(&portal, &stage) == Some(false)) {
-                return Err(Unwanted::OpenStage);
-            }
-            (EventKind::StageChanged, element.object_id)
-        }
-        _ => return Err(Unwanted::OtherChange),
-    };
-    let deal = object_id.and_then(id).ok_or(Unwanted::Broken)?;
 
     let event_id = element.event_id.and_then(id);
     let occurred = element.occurred_at.and_then(id);
-    // HubSpot does not promise that `eventId` is unique, and `attemptNumber` differs between redeliveries.
-    let mut dedupe_key = format!(
-        "hubspot:{portal}:{}:{kind_text}:{}:{deal}:{}",
-        element.subscription_id.and_then(id).as_deref().unwrap_or("-"),
-        event_id.as_deref().unwrap_or("-"),
-        occurred.as_deref().unwrap_or("-"),
-    );
-    if event_id.is_none() && occurred.is_none() {
-        // Nothing tells two such events apart but their text. Reading a deal twice is harmless; losing
-        // a later win is not.
-        dedupe_key = format!("{dedupe_key}:{}", short_hash(whole.as_bytes()));
-    }
-    Ok(Event {
-        deal: DealKey { account: account(portal.into_owned()), deal: deal.into_owned() },
-        kind,
-        dedupe_key,
-        provider_id: event_id.map_or_else(|| "-".to_owned(), Cow::into_owned),
-        occurred_at: occurred
-            .and_then(|millis| millis.parse().ok())
-            .and_then(|millis| Timestamp::from_millisecond(millis).ok()),
-        verification: verification.to_owned(),
-    })
+    let event = |deal: String| {
+        // HubSpot does not promise that `eventId` is unique, and `attemptNumber` differs between redeliveries.
+        let mut dedupe_key = format!(
+            "hubspot:{}:{}:{kind_text}:{}:{deal}:{}",
+            portal.account,
+            element.subscription_id.and_then(id).as_deref().unwrap_or("-"),
+            event_id.as_deref().unwrap_or("-"),
+            occurred.as_deref().unwrap_or("-"),
+        );
+        if event_id.is_none() && occurred.is_none() {
+            // Nothing tells two such events apart but their text. Reading a deal twice is harmless; losing
+            // a later win is not.
+            dedupe_key = format!("{dedupe_key}:{}", short_hash(whole.as_bytes()));
+        }
+        Event {
+            deal: DealKey { account: portal.clone(), deal },
+            kind,
+            dedupe_key,
+            provider_id: event_id.as_deref().unwrap_or("-").to_owned(),
+            occurred_at: occurred
+                .as_deref()
+                .and_then(|millis| millis.parse().ok())
+                .and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+            verification: verification.to_owned(),
+        }
+    };
+    Ok(deals.into_iter().map(event).collect())
+}
+
+/// Whose it is, what it says, and about which deals.
+type Said = (AccountKey, EventKind, Vec<String>);
+
+fn of_deal(
+    element: &Element<'_>,
+    change: &str,
+    portal: Cow<'_, str>,
+    interest: &Interest<'_>,
+) -> Result<Said, Unwanted> {
+    let of = |raw: Option<&RawValue>| raw.and_then(id).map(Cow::into_owned);
+    let deal = of(element.object_id);
+    let (kind, deal) = match change {
+        "creation" => (EventKind::Created, deal),
+        // Out of the recycle bin, perhaps straight into a won stage.
+        "restore" => (EventKind::Requested, deal),
+        "merge" => {
+            let raw = element.new_object_id.or(element.primary_object_id).or(element.object_id);
+            (EventKind::Merged, of(raw))
+        }
+        "propertyChange" => {
+            let property = element.property_name.and_then(text).unwrap_or_default();
+            let account = account(portal.clone().into_owned());
+            let open = |deal: &str| interest.open.has(&account, deal);
+            if property != "dealstage" {
+                let deal = deal.ok_or(Unwanted::Broken)?;
+                let read = interest.open.reads(&account, &deal, &property);
+                return if read {
+                    Ok((account, EventKind::Changed, vec![deal]))
+                } else {
+                    Err(Unwanted::OtherProperty)
+                };
+            }
+            let stage = element.property_value.and_then(text);
+            let lost = stage.is_some_and(|stage| (interest.known_stage)(&portal, &stage) == Some(false));
+            if lost && !deal.as_deref().is_some_and(open) {
+                return Err(Unwanted::OpenStage);
+            }
+            (EventKind::StageChanged, deal)
+        }
+        "deletion" | "associationChange" => {
+            let account = account(portal.into_owned());
+            let ends = [deal, of(element.from_object_id), of(element.to_object_id)];
+            let open: Vec<String> =
+                ends.into_iter().flatten().filter(|deal| interest.open.has(&account, deal)).collect();
+            let none = open.is_empty();
+            return if none { Err(Unwanted::OtherChange) } else { Ok((account, EventKind::Changed, open)) };
+        }
+        _ => return Err(Unwanted::OtherChange),
+    };
+    Ok((account(portal.into_owned()), kind, vec![deal.ok_or(Unwanted::Broken)?]))
+}
+
+/// A contact's change is one of every deal with an open packet that the contact is on.
+fn of_contact(
+    element: &Element<'_>,
+    change: &str,
+    portal: Cow<'_, str>,
+    interest: &Interest<'_>,
+) -> Result<Said, Unwanted> {
+    let property = element.property_name.and_then(text).unwrap_or_default();
+    let account = account(portal.into_owned());
+    let contact = element.object_id.and_then(id).ok_or(Unwanted::OtherObject)?;
+    let deals = match change {
+        "propertyChange" if CONTACT.contains(&&*property) => interest.open.with_contact(&account, &contact),
+        _ => Vec::new(),
+    };
+    if deals.is_empty() { Err(Unwanted::OtherObject) } else { Ok((account, EventKind::Changed, deals)) }
 }
 
 /// The portal as an account.
@@ -164,7 +227,11 @@ mod tests {
     const SIGNED: Verification = Verification::Signed { scheme: "hubspot-v3", key: 0 };
 
     fn parse(body: &str) -> Batch {
-        parse_batch(body.as_bytes(), &SIGNED, &|_, _| None).expect("an array")
+        parse_bytes(body.as_bytes(), &OpenDeals::default()).expect("an array")
+    }
+
+    fn parse_bytes(body: &[u8], open: &OpenDeals) -> Result<Batch, NotJson> {
+        parse_batch(body, &SIGNED, &Interest { known_stage: &|_, _| None, open })
     }
 
     fn only_event(element: &str) -> Event {
@@ -332,7 +399,8 @@ mod tests {
                 r#"[{{"portalId":{portal},"subscriptionType":"deal.propertyChange","objectId":7,
                      "propertyName":"dealstage","propertyValue":{value}}}]"#
             );
-            let batch = parse_batch(body.as_bytes(), &SIGNED, &known).expect("an array");
+            let interest = Interest { known_stage: &known, open: &OpenDeals::default() };
+            let batch = parse_batch(body.as_bytes(), &SIGNED, &interest).expect("an array");
             assert_eq!(batch.dropped.contains_key(&Unwanted::OpenStage), batch.events.is_empty());
             !batch.events.is_empty()
         };
@@ -344,11 +412,62 @@ mod tests {
     }
 
     #[test]
+    fn of_a_deal_with_an_open_packet_every_change_that_may_fill_it_is_recorded() {
+        let open = OpenDeals::default();
+        let deal = |id: &str| DealKey { account: account("1".to_owned()), deal: id.to_owned() };
+        open.replace_fields([(account("1".to_owned()), ["promises".to_owned()].into())].into());
+        open.replace([(deal("7"), vec!["501".to_owned()]), (deal("8"), vec!["501".to_owned()])]);
+        let deals = |element: &str| -> Vec<String> {
+            let body = format!(r#"[{{"portalId":1,"eventId":5,{element}}}]"#);
+            let batch = parse_bytes(body.as_bytes(), &open).expect("an array");
+            batch.events.into_iter().map(|event| event.deal.deal).collect()
+        };
+        let table: [(&str, &[&str]); 12] = [
+            (r#""subscriptionType":"deal.propertyChange","objectId":7,"propertyName":"promises""#, &["7"]),
+            (
+                r#""subscriptionType":"object.propertyChange","objectTypeId":"0-3","objectId":7,"propertyName":"promises""#,
+                &["7"],
+            ),
+            (r#""subscriptionType":"deal.propertyChange","objectId":7,"propertyName":"amount""#, &[]),
+            (r#""subscriptionType":"deal.propertyChange","objectId":9,"propertyName":"promises""#, &[]),
+            (r#""subscriptionType":"deal.deletion","objectId":7"#, &["7"]),
+            (
+                r#""subscriptionType":"deal.associationChange","fromObjectId":7,"toObjectId":501,"associationType":"DEAL_TO_CONTACT""#,
+                &["7"],
+            ),
+            (
+                r#""subscriptionType":"object.associationChange","fromObjectTypeId":"0-1","fromObjectId":501,"toObjectId":7"#,
+                &["7"],
+            ),
+            (r#""subscriptionType":"deal.associationChange","fromObjectId":9,"toObjectId":501"#, &[]),
+            (
+                r#""subscriptionType":"contact.propertyChange","objectId":501,"propertyName":"hs_buying_role""#,
+                &["7", "8"],
+            ),
+            (
+                r#""subscriptionType":"object.propertyChange","objectTypeId":"0-1","objectId":501,"propertyName":"jobtitle""#,
+                &["7", "8"],
+            ),
+            (r#""subscriptionType":"contact.propertyChange","objectId":501,"propertyName":"city""#, &[]),
+            (r#""subscriptionType":"contact.propertyChange","objectId":502,"propertyName":"jobtitle""#, &[]),
+        ];
+        for (element, expected) in table {
+            assert_eq!(deals(element), expected, "{element}");
+        }
+
+        // It may be lost now, and its reader has to hear of that.
+        let body = br#"[{"portalId":1,"subscriptionType":"deal.propertyChange","objectId":7,
+            "propertyName":"dealstage","propertyValue":"closedlost"}]"#;
+        let interest = Interest { known_stage: &|_, _| Some(false), open: &open };
+        assert_eq!(parse_batch(body, &SIGNED, &interest).expect("an array").events.len(), 1);
+    }
+
+    #[test]
     fn a_body_that_is_not_an_array_is_refused() {
         for body in ["", "{}", "[", "[1,]", "nonsense", "[{\"a\":}]", "\u{feff}[]"] {
-            assert_eq!(parse_batch(body.as_bytes(), &SIGNED, &|_, _| None).err(), Some(NotJson), "{body:?}");
+            assert_eq!(parse_bytes(body.as_bytes(), &OpenDeals::default()).err(), Some(NotJson), "{body:?}");
         }
-        assert!(parse_batch(b"[\"\xff\"]", &SIGNED, &|_, _| None).is_err());
+        assert!(parse_bytes(b"[\"\xff\"]", &OpenDeals::default()).is_err());
         assert!(parse("[]").events.is_empty());
     }
 
@@ -384,7 +503,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_parsing_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
-            let _ = parse_batch(&body, &SIGNED, &|_, _| None);
+            let _ = parse_bytes(&body, &OpenDeals::default());
         }
 
         #[test]

@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod event;
 mod field;
+mod fingerprint;
 mod metadata;
 mod receive;
 mod record;
@@ -38,7 +39,7 @@ use tokio::try_join;
 
 use self::client::Client;
 pub use self::config::{Auth, Settings};
-pub use self::event::parse_batch;
+pub use self::event::{Interest, parse_batch};
 use self::metadata::Metadata;
 pub use self::receive::webhooks;
 use self::record::Found;
@@ -168,6 +169,14 @@ impl Crm for HubSpot {
             Some(found) => self.record(found, wanted).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn fingerprints(
+        &self,
+        deals: &[String],
+        wanted: &WantedFields,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        fingerprint::of(&self.client, deals, wanted).await
     }
 
     async fn won_since(&self, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {

@@ -7,16 +7,19 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::workflow_event::UselessWorkflowEvent;
-use super::{CORRELATION_HEADER, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow};
+use super::{
+    CORRELATION_HEADER, Interest, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow,
+};
 use crate::crm::connector::accounts_of;
 use crate::crm::webhook::MAX_JSON;
 use crate::crm::{
-    Batch, Connected, Crm, Event, RawWebhook, Receive, Received, Rejected, Verification, WebhookRoute,
+    Batch, Connected, Crm, Event, OpenDeals, RawWebhook, Receive, Received, Rejected, Verification,
+    WebhookRoute,
 };
 
 /// The routes of an app's subscriptions (v3 signature) and of workflows (v2 signature or header secret).
-pub fn webhooks(public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute> {
-    let receiver = Arc::new(Receiver::new(public_url, accounts));
+pub fn webhooks(public_url: &str, accounts: &[Connected], open: &Arc<OpenDeals>) -> Vec<WebhookRoute> {
+    let receiver = Arc::new(Receiver::new(public_url, accounts, open));
     let route = |path, name, receive| WebhookRoute { path, name, max_body: MAX_JSON, receive, answer: None };
     let app: Receive = {
         let receiver = Arc::clone(&receiver);
@@ -36,6 +39,7 @@ struct Receiver {
     client: Keys,
     workflow: Keys,
     portals: BTreeMap<String, Arc<dyn Crm>>,
+    open: Arc<OpenDeals>,
 }
 
 #[derive(Default)]
@@ -65,12 +69,13 @@ impl Keys {
 
 impl Receiver {
     /// A receiver for the portals among these accounts; `public_url` is what HubSpot calls, without a trailing slash.
-    fn new(public_url: &str, accounts: &[Connected]) -> Self {
+    fn new(public_url: &str, accounts: &[Connected], open: &Arc<OpenDeals>) -> Self {
         let mut receiver = Self {
             public_url: public_url.to_owned(),
             client: Keys::default(),
             workflow: Keys::default(),
             portals: BTreeMap::new(),
+            open: Arc::clone(open),
         };
         for (settings, hubspot) in accounts_of::<Settings>(accounts) {
             receiver.client.add(&settings.client_secrets, &settings.portal);
@@ -85,7 +90,8 @@ impl Receiver {
         let verified =
             verify_app(raw, &self.public_url, &self.client.secrets, now).map_err(Rejected::Unverified)?;
         let known_stage = |portal: &str, stage: &str| self.portals.get(portal)?.known_stage(stage);
-        let batch = parse_batch(verified.body(), verified.verification(), &known_stage)
+        let interest = Interest { known_stage: &known_stage, open: &self.open };
+        let batch = parse_batch(verified.body(), verified.verification(), &interest)
             .map_err(|_| Rejected::Unreadable)?;
         let mut received = batch.received(verified.verification().clone());
         self.keep_own(&mut received);

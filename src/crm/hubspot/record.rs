@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use handoff_core::record::{Contact, FieldKind, FieldObject, FieldPath, Object, User, WantedFields, parts};
 
 /// Read of every deal, for the verdict and for the head of a packet.
-const DEAL: [&str; 12] = [
+pub(super) const DEAL: [&str; 12] = [
     "dealname",
     "dealstage",
     "pipeline",
@@ -29,9 +29,11 @@ const DEAL: [&str; 12] = [
     "hs_merged_object_ids",
     "hs_primary_associated_company",
 ];
-const CONTACT: [&str; 5] = ["firstname", "lastname", "email", "jobtitle", "hs_buying_role"];
-const COMPANY: [&str; 2] = ["name", "domain"];
-const LINE_ITEM: [&str; 6] = ["name", "quantity", "price", "amount", "hs_sku", "hs_recurring_billing_period"];
+/// Read of every contact on a deal.
+pub(super) const CONTACT: [&str; 5] = ["firstname", "lastname", "email", "jobtitle", "hs_buying_role"];
+pub(super) const COMPANY: [&str; 2] = ["name", "domain"];
+pub(super) const LINE_ITEM: [&str; 6] =
+    ["name", "quantity", "price", "amount", "hs_sku", "hs_recurring_billing_period"];
 
 /// Longer lists of property names, in bytes, do not fit into a URL safely.
 const LONGEST_QUERY: usize = 7_000;
@@ -222,7 +224,7 @@ fn primary_company(deal: &Object, companies: &[Association]) -> Primary {
 }
 
 /// What is always read of an object, and what the mapping reads of it.
-fn names(wanted: &WantedFields, object: FieldObject, always: &[&str]) -> Vec<String> {
+pub(super) fn names(wanted: &WantedFields, object: FieldObject, always: &[&str]) -> Vec<String> {
     let mapped = wanted.paths.iter().chain(&wanted.users).filter(|path| path.object == object);
     distinct(owned(always).into_iter().chain(mapped.map(|path| path.name.clone())))
 }
@@ -242,7 +244,7 @@ fn by_id(items: Vec<Item>) -> HashMap<String, Object> {
     items.into_iter().map(|item| (item.id.clone(), item.into())).collect()
 }
 
-fn owned(names: &[&str]) -> Vec<String> {
+pub(super) fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 

@@ -113,6 +113,29 @@ pub(super) struct LinkType {
     pub label: Lax<Option<String>>,
 }
 
+/// The associations of one record, as a batch read of them answers.
+#[derive(Debug, Deserialize)]
+pub(super) struct LinksOf {
+    pub from: Identified,
+    #[serde(default = "Vec::new")]
+    pub to: Vec<Link>,
+    paging: Lax<Paging>,
+}
+
+impl LinksOf {
+    /// Whether there are more than fit into the answer.
+    pub fn is_cut(&self) -> bool {
+        self.paging.next.after.is_some()
+    }
+}
+
+/// A record by its id alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct Identified {
+    #[serde(deserialize_with = "required_id")]
+    pub id: String,
+}
+
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines/guide>
 #[derive(Debug, Deserialize)]
 pub(super) struct Pipeline {

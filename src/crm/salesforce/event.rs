@@ -27,8 +27,11 @@ pub fn signers(orgs: &[Settings], verification: &Verification) -> Vec<Salesforce
         .collect()
 }
 
-/// The events of an Outbound Message. A notification that cannot be read never sinks its siblings.
-pub fn parse_outbound(verified: &VerifiedMessage) -> Batch {
+/// What a signed webhook calls a change of a won opportunity.
+const CHANGED: &str = "opportunity.changed";
+
+/// The events of an Outbound Message, all of one kind. A notification that cannot be read never sinks its siblings.
+pub fn parse_outbound(verified: &VerifiedMessage, kind: EventKind) -> Batch {
     let org = &verified.organization;
     let verification = verified.webhook.verification().to_string();
     let mut batch = Batch::default();
@@ -37,7 +40,7 @@ pub fn parse_outbound(verified: &VerifiedMessage) -> Batch {
         let read = read.and_then(|id| Ok((id, opportunity(record.trim())?)));
         batch.add(read.map(|(notification, opportunity)| Event {
             deal: deal(org, &opportunity),
-            kind: EventKind::Requested,
+            kind,
             dedupe_key: format!("salesforce:{org}:om:{notification}"),
             provider_id: notification.to_string(),
             occurred_at: None,
@@ -48,7 +51,7 @@ pub fn parse_outbound(verified: &VerifiedMessage) -> Batch {
 }
 
 /// The events of a signed JSON webhook:
-/// `{"id":…, "timestamp":…, "sentAt":…, "data":{"orgId":…, "id":…}}`. `data` may be a list, and may be missing
+/// `{"id":…, "type":…, "timestamp":…, "sentAt":…, "data":{"orgId":…, "id":…}}`. `data` may be a list, and may be missing
 /// when `orgId` and `opportunityId` stand on top. `orgId` may be missing when the secret belongs to one
 /// organisation only; `signers` are the organisations it belongs to.
 pub fn parse_json(webhook: &VerifiedWebhook, signers: &[SalesforceId]) -> Result<Batch, NotJson> {
@@ -56,6 +59,8 @@ pub fn parse_json(webhook: &VerifiedWebhook, signers: &[SalesforceId]) -> Result
     let top = body.as_object().ok_or(NotJson)?;
     let message = Message::read(webhook, &body);
     let verification = webhook.verification().to_string();
+    let changed = top.get("type").is_some_and(|said| said == CHANGED);
+    let kind = if changed { EventKind::Changed } else { EventKind::Requested };
     let elements = match top.get("data") {
         Some(Value::Array(elements)) => elements.as_slice(),
         Some(element) => std::slice::from_ref(element),
@@ -66,7 +71,7 @@ pub fn parse_json(webhook: &VerifiedWebhook, signers: &[SalesforceId]) -> Result
         let read = read(element, top.get("orgId"), signers);
         batch.add(read.map(|(org, opportunity)| Event {
             deal: deal(&org, &opportunity),
-            kind: EventKind::Requested,
+            kind,
             dedupe_key: format!("salesforce:{org}:{}:{opportunity}", message.key),
             provider_id: message.provider_id.clone(),
             occurred_at: message.occurred_at,
@@ -169,7 +174,7 @@ mod tests {
     fn outbound(message: OutboundMessage) -> Batch {
         let by = Verification::Authenticated { by: "url-secret+org", key: 0 };
         let webhook = webhook(&[], b"").verified(by);
-        parse_outbound(&VerifiedMessage { webhook, organization: org(ORG), message })
+        parse_outbound(&VerifiedMessage { webhook, organization: org(ORG), message }, EventKind::Requested)
     }
 
     #[test]
@@ -177,7 +182,7 @@ mod tests {
         let secret = hex::encode(Sha256::digest("secret"));
         let org = Settings { outbound_secrets_sha256: vec![secret], ..config("https://acme") };
         let verified = verify_outbound(webhook(&[], ENVELOPE_B.as_bytes()), "secret", &[org]).ok().unwrap();
-        let batch = parse_outbound(&verified);
+        let batch = parse_outbound(&verified, EventKind::Requested);
         assert_eq!(
             keys(&batch),
             [

@@ -31,6 +31,8 @@ mod won_deals;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::Url;
@@ -165,6 +167,15 @@ impl Crm for Salesforce {
         let id = opportunity_id(deal)?;
         let reading = self.reader.read(&self.client, &id, wanted).await?;
         Ok(reading.map(|reading| self.deal_record(reading, &id, wanted)))
+    }
+
+    async fn fingerprints(
+        &self,
+        deals: &[String],
+        wanted: &WantedFields,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let ids: Vec<SalesforceId> = deals.iter().filter_map(|deal| opportunity_id(deal).ok()).collect();
+        self.reader.fingerprints(&self.client, &ids, wanted).await
     }
 
     async fn won_since(&self, since: Timestamp) -> Result<Vec<WonDealHint>, Failure> {

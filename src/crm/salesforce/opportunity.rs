@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
-use super::client::Client;
+use super::client::{Client, Identified};
 use super::error::{CallError, unless_denied, unreadable};
 use super::field::{self, Described, Objects};
 use super::id::SalesforceId;
@@ -21,6 +22,8 @@ use crate::crm::Cache;
 use crate::failure::Failure;
 use handoff_core::record::{AccountKey, DealRecord, FieldObject, WantedFields};
 
+/// Ids that one query names, so that it fits into an address.
+const IDS: usize = 200;
 const MAX_AGE: Duration = Duration::from_hours(1);
 const READING: &str = "reading the opportunity";
 /// Queries for one deal. Every refused one is followed by a smaller one.
@@ -65,17 +68,49 @@ impl Reader {
         id: &SalesforceId,
         wanted: &WantedFields,
     ) -> Result<Option<Reading>, Failure> {
+        let ids = std::slice::from_ref(id);
+        let (rows, selection, objects) = self.rows(client, ids, wanted, |_| false).await?;
+        let Some(raw) = rows.into_iter().next() else { return Ok(None) };
+        let row = Row::read(&raw, wanted).map_err(|_| unreadable().retry(READING))?;
+        Ok(Some(Reading { row, selection, objects }))
+    }
+
+    /// A hash of each opportunity's row by its id. Every edit counts, whatever field it is of.
+    pub(super) async fn fingerprints(
+        &self,
+        client: &Client,
+        ids: &[SalesforceId],
+        wanted: &WantedFields,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(IDS) {
+            let without = |column: &Column| column.table == Table::History;
+            let (rows, ..) = self.rows(client, ids, wanted, without).await?;
+            for row in rows {
+                let Identified { id } =
+                    serde_json::from_str(row.get()).map_err(|_| unreadable().retry(READING))?;
+                found.insert(id, hex::encode(Sha256::digest(row.get())));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The rows of these opportunities, with the columns that were asked for in the end.
+    async fn rows(
+        &self,
+        client: &Client,
+        ids: &[SalesforceId],
+        wanted: &WantedFields,
+        without: impl Fn(&Column) -> bool,
+    ) -> Result<(Vec<Box<RawValue>>, Selection, Objects), Failure> {
         let objects = self.describe(client, wanted).await?;
         for _ in 0..MAX_QUERIES {
             let selection = Selection::new(wanted, |column| {
-                self.refused.get(&key(column), MAX_AGE).is_some() || field::hides(&objects, column)
+                let refused = self.refused.get(&key(column), MAX_AGE).is_some();
+                refused || without(column) || field::hides(&objects, column)
             });
-            match client.query::<Box<RawValue>>(&selection.soql(id)).await {
-                Ok(rows) => {
-                    let Some(raw) = rows.records.into_iter().next() else { return Ok(None) };
-                    let row = Row::read(&raw, wanted).map_err(|_| unreadable().retry(READING))?;
-                    return Ok(Some(Reading { row, selection, objects }));
-                }
+            match client.query_all::<Box<RawValue>>(&selection.soql(ids)).await {
+                Ok(rows) => return Ok((rows, selection, objects)),
                 Err(error) if super::unreadable_fields::is_about_columns(&error) => {
                     self.leave_out(&error, &selection)?;
                 }

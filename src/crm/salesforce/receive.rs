@@ -11,13 +11,13 @@ use super::{
 };
 use crate::crm::connector::accounts_of;
 use crate::crm::webhook::MAX_JSON;
-use crate::crm::{Connected, RawWebhook, Receive, Received, Rejected, WebhookRoute};
+use crate::crm::{Connected, EventKind, OpenDeals, RawWebhook, Receive, Received, Rejected, WebhookRoute};
 
 /// The routes of signed JSON and of SOAP Outbound Messages, of which only the exact Ack counts as received; it speaks for
 /// all notifications of a message.
-pub fn webhooks(_public_url: &str, accounts: &[Connected]) -> Vec<WebhookRoute> {
+pub fn webhooks(_public_url: &str, accounts: &[Connected], open: &Arc<OpenDeals>) -> Vec<WebhookRoute> {
     let orgs = accounts_of::<Settings>(accounts).map(|(org, _)| org.clone());
-    let receiver = Arc::new(Receiver::new(orgs.collect()));
+    let receiver = Arc::new(Receiver::new(orgs.collect(), open));
     let json: Receive = {
         let receiver = Arc::clone(&receiver);
         Arc::new(move |raw, _: &str, now| receiver.json_webhook(raw, now))
@@ -46,15 +46,21 @@ struct Receiver {
     /// Of all orgs, in their order.
     webhook_secrets: Vec<SecretString>,
     body_secrets: Vec<SecretString>,
+    open: Arc<OpenDeals>,
 }
+
+/// The query of the address of an Outbound Message that is sent whenever a won opportunity changes: the message itself
+/// cannot say why it was sent.
+const ON_CHANGE: &str = "?on=change";
 
 impl Receiver {
     /// A receiver for these orgs.
-    fn new(orgs: Vec<Settings>) -> Self {
+    fn new(orgs: Vec<Settings>, open: &Arc<OpenDeals>) -> Self {
         Self {
             webhook_secrets: orgs.iter().flat_map(|org| org.webhook_secrets.clone()).collect(),
             body_secrets: orgs.iter().flat_map(|org| org.body_secrets.clone()).collect(),
             orgs,
+            open: Arc::clone(open),
         }
     }
 
@@ -63,14 +69,18 @@ impl Receiver {
         let verified =
             verify_json(raw, &self.webhook_secrets, &self.body_secrets, now).map_err(Rejected::Unverified)?;
         let signers = signers(&self.orgs, verified.verification());
-        let batch = parse_json(&verified, &signers).map_err(|_| Rejected::Unreadable)?;
+        let mut batch = parse_json(&verified, &signers).map_err(|_| Rejected::Unreadable)?;
+        batch.keep_open(&self.open);
         Ok(batch.received(verified.verification().clone()))
     }
 
     /// An Outbound Message that was posted to a path ending in `secret`.
     fn outbound_message(&self, raw: RawWebhook, secret: &str) -> Result<Received, Rejected> {
+        let changed = raw.path_and_query.ends_with(ON_CHANGE);
+        let kind = if changed { EventKind::Changed } else { EventKind::Requested };
         let verified = verify_outbound(raw, secret, &self.orgs).map_err(Rejected::Unverified)?;
-        let batch = parse_outbound(&verified);
+        let mut batch = parse_outbound(&verified, kind);
+        batch.keep_open(&self.open);
         Ok(batch.received(verified.webhook.verification().clone()))
     }
 }

@@ -215,8 +215,8 @@ impl Selection {
             .any(|other| other.table == column.table && other.name.eq_ignore_ascii_case(&column.name))
     }
 
-    /// The query for one opportunity.
-    pub fn soql(&self, id: &SalesforceId) -> String {
+    /// The query for these opportunities.
+    pub fn soql(&self, ids: &[SalesforceId]) -> String {
         let names = |table: Table| {
             let names = self.columns.iter().filter(|column| column.table == table);
             names.map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
@@ -236,7 +236,12 @@ impl Selection {
             };
             parts.push(format!("(SELECT {columns} FROM {} {tail})", table.relationship()));
         }
-        format!("SELECT {} FROM Opportunity WHERE Id = '{id}'", parts.join(", "))
+        let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+        let which = match ids.as_slice() {
+            [id] => format!("= {id}"),
+            several => format!("IN ({})", several.join(", ")),
+        };
+        format!("SELECT {} FROM Opportunity WHERE Id {which}", parts.join(", "))
     }
 }
 
@@ -299,7 +304,7 @@ mod tests {
             ],
             users: vec![path(FieldObject::Deal, "Csm__c")],
         };
-        let soql = Selection::new(&wanted, |column| column.name == "CurrencyIsoCode").soql(&opportunity());
+        let soql = Selection::new(&wanted, |column| column.name == "CurrencyIsoCode").soql(&[opportunity()]);
         insta::assert_snapshot!(soql, @"SELECT Id, StageName, IsWon, Name, IsClosed, CloseDate, Amount, RecordType.DeveloperName, LastStageChangeDate, LastModifiedDate, OwnerId, Owner.Id, Owner.Name, Owner.Email, Owner.IsActive, Account.Id, Account.Name, Pain__c, Economic_Buyer__r.Name, Csm__c, Account.Industry, Owner.Title, Csm__r.Id, Csm__r.Name, Csm__r.Email, Csm__r.IsActive, (SELECT ContactId, Role, IsPrimary, Contact.Name, Contact.Title, Contact.Email, Contact.Phone FROM OpportunityContactRoles ORDER BY IsPrimary DESC LIMIT 50), (SELECT Id, Name, Quantity, TotalPrice, Product2.Name FROM OpportunityLineItems ORDER BY Id LIMIT 200), (SELECT StageName, CreatedDate FROM OpportunityHistories ORDER BY CreatedDate DESC, Id DESC LIMIT 50) FROM Opportunity WHERE Id = '006Hn00001QwErTIAV'");
     }
 
@@ -333,14 +338,14 @@ mod tests {
         let soql = Selection::new(&WantedFields::default(), |column| {
             column.name == "CreatedDate" || column.table == Table::LineItem || column.name == "IsPrimary"
         })
-        .soql(&opportunity());
+        .soql(&[opportunity()]);
         assert!(!soql.contains("OpportunityHistories") && !soql.contains("OpportunityLineItems"), "{soql}");
         assert!(soql.contains("FROM OpportunityContactRoles LIMIT 50"), "{soql}");
     }
 
     #[test]
     fn what_decides_about_the_win_is_asked_for_even_if_it_is_hidden() {
-        let soql = Selection::new(&WantedFields::default(), |_| true).soql(&opportunity());
+        let soql = Selection::new(&WantedFields::default(), |_| true).soql(&[opportunity()]);
         assert_eq!(soql, "SELECT Id, StageName, IsWon FROM Opportunity WHERE Id = '006Hn00001QwErTIAV'");
     }
 
@@ -381,7 +386,7 @@ mod tests {
         #[test]
         fn a_mapping_cannot_change_the_shape_of_the_query(name in "\\PC{0,30}") {
             let wanted = WantedFields { paths: vec![path(FieldObject::Deal, &name)], users: vec![path(FieldObject::Deal, &name)] };
-            let soql = Selection::new(&wanted, |_| false).soql(&opportunity());
+            let soql = Selection::new(&wanted, |_| false).soql(&[opportunity()]);
             prop_assert_eq!(soql.matches('\'').count(), 2);
             prop_assert_eq!(soql.matches('(').count(), 3);
             prop_assert_eq!(soql.matches(" FROM ").count(), 4);

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("migrations/0004_stages.sql")),
     (5, include_str!("migrations/0005_refusals.sql")),
     (6, include_str!("migrations/0006_revisions.sql")),
+    (7, include_str!("migrations/0007_looks.sql")),
     (8, include_str!("migrations/0008_clicks.sql")),
 ];
 

@@ -75,11 +75,11 @@ macro_rules! piece {
     };
     // Deals that are announced: one, or the JSON array of any number of them.
     (sqlite announced) => {
-        "VALUES ($2, $3, 'ready', 1, 0, $1, 0, $1)"
+        "VALUES ($2, $3, 'ready', 1, 0, $1, 0, $1, $4)"
     };
     (postgres announced) => {
-        "SELECT e.deal, e.account, 'ready', 1, 0, $1, 0, $1 \
-            FROM json_to_recordset(CAST($2 AS json)) e (deal text, account text)"
+        "SELECT e.deal, e.account, 'ready', 1, 0, $1, 0, $1, e.look \
+            FROM json_to_recordset(CAST($2 AS json)) e (deal text, account text, look bigint)"
     };
     // Rows that another transaction holds are somebody else's. On SQLite there is no other transaction.
     (sqlite skip_locked) => {
@@ -110,7 +110,7 @@ macro_rules! every_module {
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     let every = every_module! {
         packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, clicks, deals,
-        outbox::deliveries, outbox::edits, packets::dismissals, claim, maintenance::health, inbox,
+        outbox::deliveries, outbox::edits, packets::dismissals, claim, packets::follows, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
         maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, outbox::settle, maintenance::stats,
         engine::notifier, wins,

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::store::Recorded;
 use crate::store::engine::{DatabaseError, StoreError, Tx, clean, json, query};
-use handoff_core::record::{AccountKey, DealKey, Event};
+use handoff_core::record::{AccountKey, Event};
 
 statements! {
     /// SQLite records one event, PostgreSQL the JSON array of any number of them. One row of values cannot fail when
@@ -26,15 +26,18 @@ statements! {
             occurred_at bigint, verification text)
         ON CONFLICT (dedupe) DO NOTHING
         RETURNING dedupe, turn" };
-    /// A deal that waits for a retry keeps its time: an event does not defeat the backoff.
+    /// A deal that waits for a retry keeps its time: an event does not defeat the backoff. What waits for a look only
+    /// stands behind new wins; the first event that may be a win takes it out of there.
     ANNOUNCE_DEALS = ["
-        INSERT INTO deals (deal, account, state, want, attempts, due_at, epoch, heard_at) ", announced, "
+        INSERT INTO deals (deal, account, state, want, attempts, due_at, epoch, heard_at, look) ", announced, "
         ON CONFLICT (deal) DO UPDATE SET
             want = deals.want + 1,
             heard_at = excluded.heard_at,
             last_error = CASE WHEN deals.state = 'idle' THEN NULL ELSE deals.last_error END,
             attempts = CASE WHEN deals.state IN ('idle', 'dead') THEN 0 ELSE deals.attempts END,
             due_at = CASE WHEN deals.state IN ('idle', 'dead') THEN excluded.due_at ELSE deals.due_at END,
+            look = CASE WHEN deals.state IN ('idle', 'dead') OR excluded.look = 0 THEN excluded.look
+                ELSE deals.look END,
             state = CASE WHEN deals.state IN ('idle', 'dead') THEN 'ready' ELSE deals.state END ",
         returning_want];
     /// A workflow's event of a deal that waits to be looked at.
@@ -74,7 +77,7 @@ pub(in crate::store) async fn insert(
 
 async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), DatabaseError> {
     let mut new_by_call = Vec::with_capacity(calls.len());
-    let mut deals: BTreeMap<String, &AccountKey> = BTreeMap::new();
+    let mut deals: BTreeMap<String, (&AccountKey, bool)> = BTreeMap::new();
     for call in &*calls {
         let mut new = 0;
         for event in &call.events {
@@ -87,14 +90,15 @@ async fn one_by_one(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<()
             let insert = insert.bind(event.occurred_at.map(jiff::Timestamp::as_millisecond));
             if tx.conn.execute(insert.bind(&event.verification)).await? > 0 {
                 new += 1;
-                deals.entry(deal).or_insert(&event.deal.account);
+                deals.entry(deal).or_insert((&event.deal.account, true)).1 &= event.is_look();
             }
         }
         new_by_call.push(new);
     }
     tx.notify |= !deals.is_empty();
-    for (deal, account) in deals {
-        tx.conn.execute(query(ANNOUNCE_DEALS).bind(tx.now).bind(deal).bind(account.to_string())).await?;
+    for (deal, (account, look)) in deals {
+        let announce = query(ANNOUNCE_DEALS).bind(tx.now).bind(deal).bind(account.to_string());
+        tx.conn.execute(announce.bind(look)).await?;
     }
     count(calls, new_by_call);
     Ok(())
@@ -110,7 +114,7 @@ struct InboxRow<'a> {
     occurred_at: Option<i64>,
     verification: Cow<'a, str>,
     #[serde(skip)]
-    of: (usize, &'a DealKey),
+    of: (usize, &'a Event),
 }
 
 /// One deal as [`ANNOUNCE_DEALS`] reads it on PostgreSQL.
@@ -118,6 +122,7 @@ struct InboxRow<'a> {
 struct Announced<'a> {
     deal: &'a str,
     account: Cow<'a, str>,
+    look: i64,
 }
 
 async fn at_once(tx: &mut Tx<'_>, calls: &mut [&mut RecordCall]) -> Result<(), DatabaseError> {
@@ -160,17 +165,17 @@ async fn is_spoken_for(tx: &mut Tx<'_>, event: &Event) -> Result<bool, DatabaseE
     Ok(waiting.is_some())
 }
 
-/// Makes one deal ready, as a new event about it does.
-pub(in crate::store) async fn announce_deal(
+/// Makes one deal ready for a look, behind new wins.
+pub(in crate::store) async fn announce_look(
     tx: &mut Tx<'_>,
     deal: &str,
     account: &str,
 ) -> Result<(), DatabaseError> {
     let announce = query(ANNOUNCE_DEALS).bind(tx.now);
     let announce = if tx.conn.is_shared() {
-        announce.bind(json(&[Announced { deal, account: clean(account) }])?)
+        announce.bind(json(&[Announced { deal, account: clean(account), look: 1 }])?)
     } else {
-        announce.bind(deal).bind(account)
+        announce.bind(deal).bind(account).bind(true)
     };
     tx.conn.execute(announce).await?;
     tx.notify = true;
@@ -188,10 +193,17 @@ fn count(calls: &mut [&mut RecordCall], new_by_call: Vec<usize>) {
 /// came first, so these belong to a later turn than they were given.
 async fn announce(tx: &mut Tx<'_>, new: &[(&InboxRow<'_>, i64)]) -> Result<(), DatabaseError> {
     // Sorted, like the events.
-    let deals: BTreeMap<&str, &DealKey> = new.iter().map(|(row, _)| (&*row.deal, row.of.1)).collect();
+    let mut deals: BTreeMap<&str, (&AccountKey, bool)> = BTreeMap::new();
+    for (InboxRow { deal, of: (_, event), .. }, _) in new {
+        deals.entry(deal).or_insert((&event.deal.account, true)).1 &= event.is_look();
+    }
     let deals: Vec<Announced<'_>> = deals
         .into_iter()
-        .map(|(deal, key)| Announced { deal, account: clean(key.account.to_string()) })
+        .map(|(deal, (account, look))| Announced {
+            deal,
+            account: clean(account.to_string()),
+            look: i64::from(look),
+        })
         .collect();
     let announce = query(ANNOUNCE_DEALS).bind(tx.now).bind(json(&deals)?);
     let wants: HashMap<String, i64> = tx.conn.all(announce).await?.into_iter().collect();
@@ -216,7 +228,7 @@ fn row(call: usize, event: &Event) -> InboxRow<'_> {
         provider_id: clean(event.provider_id.as_str()),
         occurred_at: event.occurred_at.map(jiff::Timestamp::as_millisecond),
         verification: clean(event.verification.as_str()),
-        of: (call, &event.deal),
+        of: (call, event),
     }
 }
 

@@ -2,13 +2,15 @@
 
 pub mod assessments;
 pub mod dismissals;
+pub mod follows;
 pub mod revisions;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::dismissals::Dismissal;
-use self::revisions::FollowConfig;
+use self::follows::FollowConfig;
+use self::revisions::Revision;
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::outbox::deliveries::{self, Destination, StoredDelivery};
 use crate::store::{Store, outbox};
@@ -43,8 +45,10 @@ pub struct NewPacket {
     pub assessment: Assessment,
     /// One row each: destination, its order as JSON, first due.
     pub deliveries: Vec<(Destination, String, Timestamp)>,
-    /// How the deal is looked at again; `None` if nothing is open.
-    pub follow: Option<FollowConfig>,
+    /// How the deal is looked at again, and the ids of the contacts on it; `None` if nothing is open.
+    pub follow: Option<(FollowConfig, Vec<String>)>,
+    /// Earlier packets of the deal that are open: this is another win.
+    pub withdraws: Vec<Revision>,
 }
 
 /// A packet with everything that is kept about it.
@@ -186,6 +190,6 @@ pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result
     tx.conn.execute(insert.bind(&new.packet).bind(&new.record)).await?;
     assessments::insert(tx, &new.packet_id, tx.now, &new.assessment).await?;
     outbox::insert(tx, new).await?;
-    revisions::follow(tx, new).await?;
+    follows::begin(tx, new).await?;
     Ok(new.packet_id.clone())
 }

@@ -17,6 +17,8 @@ pub enum EventKind {
     Requested,
     /// The catch-up sweep found it.
     Swept,
+    /// Something that its open packet is made of has changed.
+    Changed,
 }
 
 impl EventKind {
@@ -28,6 +30,7 @@ impl EventKind {
             Self::Merged => "merged",
             Self::Requested => "poked",
             Self::Swept => "swept",
+            Self::Changed => "changed",
         }
     }
 }
@@ -57,5 +60,10 @@ impl Event {
     /// that follow until the deal is looked at.
     pub fn is_poke(&self) -> bool {
         self.dedupe_key.contains(Self::POKE)
+    }
+
+    /// Whether it asks for no more than a look at an open packet.
+    pub fn is_look(&self) -> bool {
+        self.kind == EventKind::Changed
     }
 }
