@@ -4,6 +4,7 @@
 //! Imports `crm`, `store` and the pure modules below them. [`Handoff::run`] writes nothing and retries nothing: the
 //! worker that calls it hands the end to the store, which commits packet and deliveries together.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,7 +19,9 @@ use crate::store::{
 };
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
-use handoff_core::packet::{Assessment, DigestParams, Packet, Questions, TaskParams, packet_id};
+use handoff_core::packet::{
+    Assessment, DigestParams, Packet, PacketStatus, Questions, ReplyParams, TaskParams, packet_id,
+};
 use handoff_core::record::{DealKey, DealRecord};
 
 /// How long a deal has to be gone before its packets say so: a token that lost its access for an hour sees none.
@@ -94,8 +97,31 @@ impl Handoff<'_> {
         }
         let remapped = packet.mapping.version != before.mapping.version;
         let cause = if remapped { Cause::Mapping } else { Cause::Crm };
+        let reply = match packet.status {
+            PacketStatus::Complete => self.reply(&open, &packet, won.win.won_at).await?,
+            PacketStatus::Incomplete => None,
+        };
         let revision = self.revision(&open, &packet, Some(record), &plan.digest, (cause, follow))?;
-        Ok(DealEnd::Revised(Box::new(revision)))
+        Ok(DealEnd::Revised(Box::new(Revision { reply, ..revision })))
+    }
+
+    /// The reply to the digest of a packet that has become complete: what any of its revisions asked for.
+    async fn reply(
+        &self,
+        open: &OpenPacket,
+        packet: &Packet,
+        won_at: Timestamp,
+    ) -> Result<Option<String>, Failure> {
+        let mut revisions = self.store.revisions(&packet.packet_id).await?;
+        revisions.retain(|revision| revision.revision <= open.revision);
+        let mut filled = BTreeSet::new();
+        for revision in revisions {
+            let earlier: Packet = read(&revision.packet)?;
+            filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
+        }
+        let params =
+            ReplyParams { won_at, complete_at: self.clock.now(), filled: filled.into_iter().collect() };
+        json(&params).map(Some)
     }
 
     /// The deal is not won now, for one reason or another. Its open packets say so, once it is certain.
@@ -139,19 +165,20 @@ impl Handoff<'_> {
         asks: &DigestParams,
         (cause, follow): (Cause, Follow),
     ) -> Result<Revision, Failure> {
-        let orders = open.orders.iter().map(|(destination, order)| {
+        let orders = open.orders.iter().filter_map(|(destination, order)| {
             let order = match destination {
                 Destination::CrmTask => {
-                    let planned: TaskParams = read(order)?;
-                    json(&TaskParams { questions: asks.questions.clone(), ..planned })
+                    let questions = asks.questions.clone();
+                    read(order).and_then(|planned| json(&TaskParams { questions, ..planned }))
                 }
                 Destination::SlackDigest => {
-                    let planned: DigestParams = read(order)?;
                     let DigestParams { questions, important, .. } = asks.clone();
-                    json(&DigestParams { questions, important, ..planned })
+                    read(order).and_then(|planned| json(&DigestParams { questions, important, ..planned }))
                 }
+                // It is written once, and stays.
+                Destination::SlackReply => return None,
             };
-            Ok((*destination, order?))
+            Some(order.map(|order| (*destination, order)))
         });
         Ok(Revision {
             packet_id: packet.packet_id.clone(),
@@ -163,6 +190,7 @@ impl Handoff<'_> {
                 None => open.record.kept().unwrap_or_default().to_owned(),
             },
             orders: orders.collect::<Result<_, Failure>>()?,
+            reply: None,
             follow,
             edit_pause: self.follow.edit_pause,
         })

@@ -26,12 +26,13 @@ pub(super) fn advice(packet_id: &str, delivery: &StoredDelivery, looks_back: boo
     let place = match destination {
         Destination::CrmTask => "on the deal",
         Destination::SlackDigest => "in the channel",
+        Destination::SlackReply => "in the thread of the digest",
     };
     let replay = format!("`handoff replay {packet_id} --only {destination}`");
     Some(match state {
         DeliveryState::Held => {
             let again = match destination {
-                Destination::SlackDigest if !looks_back => {
+                Destination::SlackDigest | Destination::SlackReply if !looks_back => {
                     format!("{replay} cannot look either: like `--not-done` it posts once more")
                 }
                 _ => format!("or let it be looked up once more with {replay}"),

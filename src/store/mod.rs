@@ -39,7 +39,7 @@ pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
 pub use maintenance::health::StoreHealth;
 pub use maintenance::stats::{GapCount, SellerCount, Stats};
-pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery};
+pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery, Thread};
 pub use outbox::settle::{Decision, Settled};
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};
 pub use packets::dismissals::Dismissal;

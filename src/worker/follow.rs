@@ -45,7 +45,7 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
 async fn round(context: &Context, known: &mut Known) -> Result<(), StoreError> {
     refresh(context, known).await?;
     loop {
-        let due = context.store.claim_looks().await?;
+        let due = context.store.claim_looks(context.work.lease).await?;
         if due.is_empty() {
             break;
         }

@@ -80,7 +80,7 @@ fn sweeping() -> String {
 }
 
 impl World {
-    fn key(&self, deal: &str) -> DealKey {
+    pub fn key(&self, deal: &str) -> DealKey {
         DealKey { account: self.side.account().parse().unwrap(), deal: deal.to_owned() }
     }
 

@@ -28,6 +28,24 @@ catch_up = "off""#;
 const POINTS_OF_THE_DIGEST: [&str; 4] =
     ["delivery.claimed:2", "delivery.intent:2", "delivery.sent:2", "delivery.recorded:2"];
 
+/// The steps of a look and of an edit. They pass those of a deal and of a delivery too.
+const POINTS_OF_A_LOOK: [&str; 3] = ["look.seen", "look.recorded", "delivery.edited"];
+
+/// Where the process dies after the CRM was filled.
+const POINTS_AFTER_A_CHANGE: [&str; 11] = [
+    "look.seen",
+    "look.recorded",
+    "deal.claimed",
+    "deal.resolved",
+    "deal.before_commit",
+    "deal.after_commit",
+    "delivery.claimed",
+    "delivery.edited",
+    "delivery.edited:2",
+    "delivery.recorded",
+    "delivery.recorded:2",
+];
+
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     let on = [
@@ -36,7 +54,14 @@ pub fn trials() -> Vec<Trial> {
         (Engine::Postgres, Side::Hubspot),
     ];
     for (engine, side) in on {
-        for point in POINTS.iter().copied().chain(POINTS_OF_THE_DIGEST) {
+        for point in POINTS_AFTER_A_CHANGE {
+            let name = format!("{}::{point}::{}", named!(killed_while_it_follows_at), side.name());
+            trials.push(told_on(engine, name, async move |database| {
+                killed_while_it_follows_at(side, point, &database).await;
+            }));
+        }
+        let of_a_win = POINTS.iter().copied().filter(|point| !POINTS_OF_A_LOOK.contains(point));
+        for point in of_a_win.chain(POINTS_OF_THE_DIGEST) {
             let name = format!("{}::{point}::{}", named!(killed_at), side.name());
             trials.push(told_on(engine, name, async move |database| killed_at(side, point, &database).await));
         }
@@ -157,6 +182,44 @@ async fn killed_over_a_click_at(point: &'static str, database: &TestDatabase) {
         .await;
     process.kill().await;
     store.close().await;
+}
+
+/// A gap is filled in the CRM, and the process dies on the way to the digest that says so.
+async fn killed_while_it_follows_at(side: Side, point: &'static str, database: &TestDatabase) {
+    const OUTCOME: &str = "Depot Malmö plans all 22 tours without the spreadsheet by the end of March.";
+    let follow = "[follow]\nschedule = []\nevery = \"300ms\"\nedit_pause = \"0\"";
+    let mut world = World::on(side, Clock::machine(), &format!("{WORK}\n{follow}"));
+    world.keeps_its_store_at(database);
+    let deal = side.complete();
+    side.writes_outcome(&world.sandbox, deal, "", world.now());
+    let announcement = world.wins(deal);
+    let process = Process::serve(&world.installation, None).await;
+    let webhook = announcement.webhooks(&world.sandbox, world.now(), 0).remove(0);
+    assert_eq!(process.receives(&webhook).await, Some(StatusCode::OK));
+    must("a digest", world.sandbox.slack.until(|slack| !slack.messages().is_empty())).await;
+    everything_is_done(&world).await;
+    process.kill().await;
+
+    let mut doomed = Process::serve(&world.installation, Some(point)).await;
+    side.writes_outcome(&world.sandbox, deal, OUTCOME, world.now());
+    doomed.dies().await;
+
+    let process = Process::serve(&world.installation, None).await;
+    let shown = |digest: &handoff_sandbox::slack::Message| {
+        serde_json::to_string(&digest.blocks).unwrap().contains("Depot Malmö plans")
+    };
+    must("the digest says so", world.sandbox.slack.until(|slack| slack.messages().iter().any(shown))).await;
+    let completed = || {
+        let tasks = world.tasks_on(deal);
+        tasks.iter().all(|task| ["COMPLETED", "Completed"].contains(&task.status.as_str()))
+    };
+    world.eventually("the task is completed", async || completed()).await;
+    everything_is_done(&world).await;
+    process.kill().await;
+    assert_eq!(world.tasks_on(deal).len(), 1, "one task");
+    assert_eq!(world.digests().len(), 1, "one digest");
+    assert_eq!(world.sandbox.hubspot.problems(), Vec::<String>::new());
+    assert_eq!(world.sandbox.salesforce.problems(), Vec::<String>::new());
 }
 
 /// Waits until `handoff list` shows no work that is left.

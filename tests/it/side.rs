@@ -151,6 +151,21 @@ impl Side {
         }
     }
 
+    /// The CRM shows a deal to nobody, or shows it again.
+    pub fn hides_deal(self, sandbox: &Sandbox, deal: &str, hidden: bool) {
+        match self {
+            Self::Hubspot => sandbox.hubspot.change(|hubspot| {
+                let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+                if hidden { portal.archive(Kind::Deal, deal) } else { portal.restore(Kind::Deal, deal) }
+            }),
+            Self::Salesforce => sandbox.salesforce.change(|salesforce| {
+                let org = salesforce.org_mut(opportunities::ORG).unwrap();
+                let object = Object::Opportunity;
+                if hidden { org.delete(object, deal) } else { org.undelete(object, deal) }
+            }),
+        }
+    }
+
     /// A person deletes a task.
     pub fn deletes_task(self, sandbox: &Sandbox, task: &str) {
         match self {

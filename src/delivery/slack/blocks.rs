@@ -11,6 +11,9 @@ use serde::Serialize;
 /// The `event_type` of our message metadata.
 pub const EVENT_TYPE: &str = "handoff_packet_posted";
 
+/// The `event_type` of the reply in the thread of a digest.
+pub const REPLY_EVENT_TYPE: &str = "handoff_packet_complete";
+
 /// One message, as `chat.postMessage` takes it beside the channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Message {
@@ -39,6 +42,11 @@ impl Metadata {
             event_type: EVENT_TYPE,
             event_payload: Payload { packet_id: packet_id.to_owned(), revision: 1 },
         }
+    }
+
+    /// The metadata of the reply in its thread.
+    pub fn of_reply(packet_id: &str) -> Self {
+        Self { event_type: REPLY_EVENT_TYPE, ..Self::of(packet_id) }
     }
 }
 

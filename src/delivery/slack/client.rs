@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::{Access, Answer};
-use super::blocks::Message;
+use super::blocks::{EVENT_TYPE, Message};
 use super::interactive::{Interactive, Member};
 use super::wire::{Edit, History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::crm::Cache;
@@ -92,7 +92,7 @@ impl Identity {
 pub struct SlackClient {
     pub(super) outbound: Outbound,
     api_url: String,
-    auth: Auth,
+    pub(super) auth: Auth,
     pub(super) interactive: Interactive,
     posts: RateLimiter,
     /// User ids by e-mail address; `None` where nobody in the workspace has it.
@@ -135,19 +135,21 @@ impl SlackClient {
     /// [`Failure::Unknown`] if the message may be there although the call failed.
     pub async fn post(&self, channel: &str, message: &Message) -> Result<Posted, Failure> {
         match &self.auth {
-            Auth::Bot(token) => {
-                let method = "chat.postMessage";
-                let call = self.outbound.http.post(self.url(method)).bearer_auth(token.expose_secret());
-                let answer = self.send(method, Access::Write, call.json(&Post { channel, message })).await?;
-                let PostAnswer { channel, ts } = answer.web_api(method, Access::Write)?;
-                Ok(Posted { channel, ts: Some(ts) })
-            }
+            Auth::Bot(token) => self.post_as(token, &Post { channel, thread_ts: None, message }).await,
             Auth::IncomingWebhook(url) => {
                 let call = self.outbound.http.post(url.expose_secret()).json(&WebhookPost::of(message));
                 self.send("the incoming webhook", Access::Write, call).await?.webhook()?;
                 Ok(Posted { channel: channel.to_owned(), ts: None })
             }
         }
+    }
+
+    pub(super) async fn post_as(&self, token: &SecretString, post: &Post<'_>) -> Result<Posted, Failure> {
+        let method = "chat.postMessage";
+        let call = self.outbound.http.post(self.url(method)).bearer_auth(token.expose_secret());
+        let answer = self.send(method, Access::Write, call.json(post)).await?;
+        let PostAnswer { channel, ts } = answer.web_api(method, Access::Write)?;
+        Ok(Posted { channel, ts: Some(ts) })
     }
 
     /// Replaces text and blocks of a message that this bot posted; the same edit may be repeated.
@@ -198,7 +200,9 @@ impl SlackClient {
                 return Ok(None);
             }
             let page: History = answer.web_api(method, Access::Read)?;
-            if let Some(found) = page.messages.into_iter().find(|message| message.announces(packet_id)) {
+            if let Some(found) =
+                page.messages.into_iter().find(|message| message.announces(EVENT_TYPE, packet_id))
+            {
                 return Ok(Some(Posted { channel: channel.to_owned(), ts: Some(found.ts) }));
             }
             cursor = page.response_metadata.and_then(|page| page.next_cursor).unwrap_or_default();

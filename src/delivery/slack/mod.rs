@@ -1,8 +1,8 @@
 //! Slack: the digest's text and blocks, and the client that posts it.
 //!
-//! [`digest`] writes a message from a packet, [`blocks`] is Slack's format for it. [`client`] posts it and reads it
-//! back; [`interactive`] opens modals and direct messages; [`answer`] says what Slack's answers mean; [`workspace`] looks
-//! whether a digest could be posted, and whom it could mention.
+//! [`digest`] writes a message from a packet, [`reply`] the one in its thread; [`blocks`] is Slack's format for them.
+//! [`client`] posts and reads back, [`thread`] in a thread; [`interactive`] opens modals and direct messages; [`answer`]
+//! says what Slack's answers mean; [`workspace`] looks whether a digest could be posted, and whom it could mention.
 
 pub mod answer;
 pub mod blocks;
@@ -10,6 +10,8 @@ pub mod client;
 pub mod digest;
 mod escape;
 pub mod interactive;
+pub mod reply;
+mod thread;
 mod wire;
 pub mod workspace;
 
@@ -17,3 +19,4 @@ pub use blocks::Message;
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Links, Mentions, digest};
 pub use interactive::{DirectMessage, Interactive, Member, View};
+pub use reply::reply;

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Block, EVENT_TYPE, Message};
+use super::blocks::{Block, Message};
 
 #[derive(Serialize)]
 pub(super) struct Post<'a> {
     pub(super) channel: &'a str,
+    /// The message in whose thread it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thread_ts: Option<&'a str>,
     #[serde(flatten)]
     pub(super) message: &'a Message,
 }
@@ -62,12 +65,13 @@ pub(super) struct HistoryMessage {
 }
 
 impl HistoryMessage {
-    pub(super) fn announces(&self, packet_id: &str) -> bool {
+    /// Whether it is ours, of this kind, and about this packet.
+    pub(super) fn announces(&self, event_type: &str, packet_id: &str) -> bool {
         let Some(metadata) = &self.metadata else { return false };
         let says = |pointer: &str, expected: &str| {
             metadata.pointer(pointer).and_then(serde_json::Value::as_str) == Some(expected)
         };
-        says("/event_type", EVENT_TYPE) && says("/event_payload/packet_id", packet_id)
+        says("/event_type", event_type) && says("/event_payload/packet_id", packet_id)
     }
 }
 

@@ -23,6 +23,7 @@ statements! {
     ATTEMPTS = "
         SELECT began_at, destination, outcome, duration_ms, error, next_at
         FROM attempts WHERE packet_id = $1 ORDER BY destination, epoch";
+    PLACE = "SELECT state, external_id, frozen FROM deliveries WHERE packet_id = $1 AND destination = $2";
     FROZEN = "SELECT frozen FROM deliveries WHERE packet_id = $1 AND destination = $2 AND frozen IS NOT NULL";
     EXTERNAL = "
         SELECT COALESCE(external_id, url), url FROM deliveries
@@ -36,16 +37,19 @@ pub enum Destination {
     CrmTask,
     /// A message in a Slack channel.
     SlackDigest,
+    /// A reply in the thread of that message.
+    SlackReply,
 }
 
 impl Destination {
-    pub const ALL: [Self; 2] = [Self::CrmTask, Self::SlackDigest];
+    pub const ALL: [Self; 3] = [Self::CrmTask, Self::SlackDigest, Self::SlackReply];
 
     /// The name used in the store, in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CrmTask => "crm_task",
             Self::SlackDigest => "slack_digest",
+            Self::SlackReply => "slack_reply",
         }
     }
 }
@@ -147,6 +151,19 @@ pub struct StoredDelivery {
     pub attempts: Vec<Attempt>,
 }
 
+/// The thread of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thread {
+    Of {
+        channel: String,
+        ts: String,
+    },
+    /// The message is still to be posted, or edited.
+    NotYet,
+    /// There is no such message, or it can never be edited again.
+    None,
+}
+
 impl Store {
     /// Where the thing that was delivered is: its id on the other side, and its address.
     pub async fn external(
@@ -156,6 +173,21 @@ impl Store {
     ) -> Result<Option<(String, Option<String>)>, StoreError> {
         let query = query(EXTERNAL).bind(packet_id).bind(destination.as_str());
         Ok(self.readers.optional(query).await?)
+    }
+
+    /// Where a message is that shows its newest revision, in whose thread something can be said.
+    pub async fn thread(&self, packet_id: &str, destination: Destination) -> Result<Thread, StoreError> {
+        let query = query(PLACE).bind(packet_id).bind(destination.as_str());
+        let found: Option<(String, Option<String>, Option<String>)> = self.readers.optional(query).await?;
+        Ok(match found {
+            Some((state, ..)) if state == "waiting" || state == "leased" => Thread::NotYet,
+            // The id of what an incoming webhook posted names no message.
+            Some((_, Some(id), None)) => match id.split_once('/') {
+                Some((channel, ts)) => Thread::Of { channel: channel.to_owned(), ts: ts.to_owned() },
+                None => Thread::None,
+            },
+            _ => Thread::None,
+        })
     }
 
     /// Why a delivery can never be edited again; `None` while it can.

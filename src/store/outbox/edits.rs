@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::DeliveryLease;
 use super::deliveries::Destination;
-use crate::store::engine::{DatabaseError, Tx, query};
+use crate::store::Store;
+use crate::store::engine::{DatabaseError, Execute, StoreError, Tx, query};
 
 statements! {
     /// What is there already is edited, at the earliest $6 ms after it was last written. What never can be edited
@@ -16,13 +18,23 @@ statements! {
             state = CASE WHEN state = 'done' AND frozen IS NULL AND external_id IS NOT NULL THEN 'waiting'
                 ELSE state END
         WHERE packet_id = $1 AND destination = $2";
-    /// The digest is written again although its revision is the same: what it says about the task has changed.
+    /// One delivery more in the scope of the digest, unless it is there already: $6 ms after the digest is to be edited.
+    ADD = "
+        INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
+            unknown, absent, created_at)
+        SELECT packet_id, $2, account, scope, $3, 'waiting', 0, COALESCE(due_at, $4) + $6, 0, 0, 0, $4
+        FROM deliveries WHERE packet_id = $1 AND destination = $5
+        ON CONFLICT (packet_id, destination) DO NOTHING";
+    /// Written again although its revision is the same: what stands beside it has changed, or an edit came late.
     SHOW_AGAIN = "
         UPDATE deliveries SET wants = wants + 1,
             due_at = CASE WHEN state = 'done' THEN $3 ELSE due_at END,
             state = CASE WHEN state = 'done' THEN 'waiting' ELSE state END
         WHERE packet_id = $1 AND destination = $2 AND frozen IS NULL AND external_id IS NOT NULL";
 }
+
+/// How long a reply waits for the edit of the message that it replies to, in milliseconds.
+const REPLY_AFTER_MS: i64 = 2_000;
 
 /// Has a delivery show a revision, with these parameters, at most once in `pause`.
 pub(in crate::store) async fn want(
@@ -39,6 +51,18 @@ pub(in crate::store) async fn want(
     Ok(())
 }
 
+/// Adds the reply to the digest of a packet, once.
+pub(in crate::store) async fn add_reply(
+    tx: &mut Tx<'_>,
+    packet_id: &str,
+    order: &str,
+) -> Result<(), DatabaseError> {
+    let add = query(ADD).bind(packet_id).bind(Destination::SlackReply.as_str()).bind(order).bind(tx.now);
+    let add = add.bind(Destination::SlackDigest.as_str()).bind(REPLY_AFTER_MS);
+    tx.notify |= tx.conn.execute(add).await? > 0;
+    Ok(())
+}
+
 /// Has a delivery written again although its packet has not changed: what stands beside the packet has.
 pub(in crate::store) async fn show_again(
     tx: &mut Tx<'_>,
@@ -48,4 +72,15 @@ pub(in crate::store) async fn show_again(
     let again = query(SHOW_AGAIN).bind(packet_id).bind(destination.as_str()).bind(tx.now);
     tx.notify |= tx.conn.execute(again).await? > 0;
     Ok(())
+}
+
+impl Store {
+    /// Has a delivery edited once more: an edit by a worker that had lost its lease may have come after a newer one.
+    pub async fn edit_again(&self, lease: &DeliveryLease) -> Result<(), StoreError> {
+        let DeliveryLease { packet_id, destination, .. } = lease.clone();
+        let statement =
+            move |now| query(SHOW_AGAIN).bind(packet_id.clone()).bind(destination.as_str()).bind(now);
+        self.writer.run_on(lease.row(), Execute { statement, notify: true }).await?;
+        Ok(())
+    }
 }

@@ -17,9 +17,6 @@ use handoff_core::record::DealKey;
 /// Looks that one transaction claims or announces.
 const LOOKS: u32 = 500;
 
-/// How long a look may take before it is due again. Two looks at once change nothing that one does not.
-const HOLD: Duration = Duration::from_mins(1);
-
 statements! {
     FOLLOW = "
         INSERT INTO follows (packet_id, deal, account, since, looks, due_at, contacts)
@@ -117,10 +114,10 @@ impl Store {
         Ok(rows.into_iter().map(|(packet_id, gone_at)| (packet_id, gone_at.map(from_millis))).collect())
     }
 
-    /// Takes looks that are due, of accounts that are not paused. A caller that is lost leaves them to the next one, a
-    /// minute later.
-    pub async fn claim_looks(&self) -> Result<Vec<DueLook>, StoreError> {
-        self.writer.run(ClaimLooks).await
+    /// Takes looks that are due, of accounts that are not paused. Those of a caller that is lost are due again after
+    /// `lease`; two looks at once change nothing that one does not.
+    pub async fn claim_looks(&self, lease: Duration) -> Result<Vec<DueLook>, StoreError> {
+        self.writer.run(ClaimLooks(lease)).await
     }
 
     /// Records what each of these looks saw, a hash that is empty for a deal that is not there, and dates the next look.
@@ -196,12 +193,12 @@ pub(in crate::store) async fn note_gone(tx: &mut Tx<'_>, deal: &DealKey) -> Resu
     Ok(())
 }
 
-struct ClaimLooks;
+struct ClaimLooks(Duration);
 
 impl Command<Vec<DueLook>> for ClaimLooks {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Vec<DueLook>, DatabaseError> {
         type Columns = (String, String, i64, i64, Option<String>);
-        let claim = query(CLAIM_LOOKS).bind(tx.now).bind(millis_after(tx.now, HOLD)).bind(LOOKS);
+        let claim = query(CLAIM_LOOKS).bind(tx.now).bind(millis_after(tx.now, self.0)).bind(LOOKS);
         let rows: Vec<Columns> = tx.conn.all(claim).await?;
         let due = |(packet_id, deal, since, looks, seen): Columns| {
             Some(DueLook { packet_id, deal: deal.parse().ok()?, seen, since, looks })

@@ -77,6 +77,8 @@ pub struct Revision {
     /// The deal record that it was made from, as JSON.
     pub record: String,
     pub orders: Vec<(Destination, String)>,
+    /// Parameters of the reply to the digest as JSON, if this completes the packet.
+    pub reply: Option<String>,
     /// How its deal is followed from now on.
     pub follow: Follow,
     /// See [`super::follows::FollowConfig::edit_pause`].
@@ -122,7 +124,7 @@ impl Store {
 
 /// Replaces a packet by its next revision and has its deliveries edited; nothing if another revision came first.
 pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result<(), DatabaseError> {
-    let Revision { packet_id, replaces, cause, packet, record, orders, follow, edit_pause } = next;
+    let Revision { packet_id, replaces, cause, packet, record, orders, reply, follow, edit_pause } = next;
     tx.conn.execute(query(KEEP_REVISION).bind(packet_id).bind(*replaces)).await?;
     let revise = query(REVISE).bind(packet_id).bind(*replaces).bind(packet).bind(record);
     if tx.conn.execute(revise.bind(tx.now).bind(cause.as_str())).await? == 0 {
@@ -130,6 +132,9 @@ pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result
     }
     for (destination, order) in orders {
         edits::want(tx, (packet_id, *destination), order, replaces + 1, *edit_pause).await?;
+    }
+    if let Some(reply) = reply {
+        edits::add_reply(tx, packet_id, reply).await?;
     }
     follows::go_on(tx, packet_id, follow).await
 }

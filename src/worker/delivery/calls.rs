@@ -7,7 +7,7 @@ use super::Job;
 use crate::crm::{Crm, TaskEdit};
 use crate::delivery::{slack, task};
 use crate::failure::Failure;
-use crate::store::{CLOSED, Destination};
+use crate::store::{CLOSED, Destination, Thread};
 use handoff_core::packet::{DigestParams, PacketStatus, TaskParams};
 use handoff_core::record::User;
 
@@ -15,6 +15,15 @@ use handoff_core::record::User;
 pub(super) struct Delivered {
     pub(super) external_id: String,
     pub(super) url: Option<String>,
+}
+
+/// What is ready to be sent.
+pub(super) enum Prepared<'a> {
+    Call(BoxFuture<'a, Result<Delivered, Failure>>),
+    /// Something else has to be delivered first.
+    NotYet(&'static str),
+    /// There is no place for it any more; why.
+    Pointless(&'static str),
 }
 
 /// What became of an edit.
@@ -38,8 +47,9 @@ impl Job<'_> {
     pub(super) async fn read_back(&self) -> ReadBack {
         let found = match self.lease.destination {
             Destination::CrmTask => self.find_task().await,
-            Destination::SlackDigest if !self.context.slack.can_read_back() => return ReadBack::Impossible,
+            _ if !self.context.slack.can_read_back() => return ReadBack::Impossible,
             Destination::SlackDigest => self.find_digest().await,
+            Destination::SlackReply => self.find_reply().await,
         };
         match found {
             Ok(Some(delivered)) => ReadBack::Found(delivered),
@@ -49,7 +59,7 @@ impl Job<'_> {
     }
 
     /// Gets everything ready that takes long, the wait for the rate limit last. Returns the call that remains.
-    pub(super) async fn prepare(&self) -> Result<BoxFuture<'_, Result<Delivered, Failure>>, Failure> {
+    pub(super) async fn prepare(&self) -> Result<Prepared<'_>, Failure> {
         let slack = &self.context.slack;
         if self.lease.destination == Destination::CrmTask {
             let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
@@ -62,7 +72,23 @@ impl Job<'_> {
                 let task = crm.create_task(&draft).await?;
                 Ok(Delivered { external_id: task.id, url: Some(task.url) })
             };
-            return Ok(create.boxed());
+            return Ok(Prepared::Call(create.boxed()));
+        }
+        if self.lease.destination == Destination::SlackReply {
+            let (channel, ts) = match self.thread().await? {
+                Thread::Of { channel, ts } => (channel, ts),
+                Thread::NotYet => {
+                    return Ok(Prepared::NotYet("the digest does not show its newest revision yet"));
+                }
+                Thread::None => return Ok(Prepared::Pointless("there is no digest to reply to")),
+            };
+            let message = slack::reply(self.packet, &self.params()?);
+            slack.acquire(&channel).await;
+            let post = async move {
+                let posted = slack.reply(&channel, &ts, &message).await?;
+                Ok(self.posted(&posted).await)
+            };
+            return Ok(Prepared::Call(post.boxed()));
         }
         let params: DigestParams = self.params()?;
         let message = self.digest(&params).await?;
@@ -71,7 +97,7 @@ impl Job<'_> {
             let posted = slack.post(&params.channel, &message).await?;
             Ok(self.posted(&posted).await)
         };
-        Ok(post.boxed())
+        Ok(Prepared::Call(post.boxed()))
     }
 
     pub(super) fn crm(&self) -> Result<&dyn Crm, Failure> {
@@ -84,6 +110,18 @@ impl Job<'_> {
         let marker = task::marker(&self.packet.packet_id);
         let found = self.crm()?.find_task(&self.record.deal.id, &marker).await?;
         Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
+    }
+
+    async fn thread(&self) -> Result<Thread, Failure> {
+        Ok(self.context.store.thread(&self.packet.packet_id, Destination::SlackDigest).await?)
+    }
+
+    async fn find_reply(&self) -> Result<Option<Delivered>, Failure> {
+        let Thread::Of { channel, ts } = self.thread().await? else { return Ok(None) };
+        match self.context.slack.find_reply(&channel, &ts, &self.packet.packet_id).await? {
+            Some(posted) => Ok(Some(self.posted(&posted).await)),
+            None => Ok(None),
+        }
     }
 
     /// Looks in every channel that it may be in: the routes may have changed since an operator replayed it, or since a
@@ -116,6 +154,8 @@ impl Job<'_> {
         match self.lease.destination {
             Destination::CrmTask => self.edit_task(there).await,
             Destination::SlackDigest => self.edit_digest(there).await,
+            // It says what happened, once.
+            Destination::SlackReply => Ok(Edit::Done),
         }
     }
 

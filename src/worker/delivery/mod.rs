@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use self::calls::{Delivered, Edit, ReadBack};
+use self::calls::{Delivered, Edit, Prepared, ReadBack};
 use super::circuit_breaker::{Call, CallOutcome};
 use super::deadline::before;
 use super::{Context, is_pause};
@@ -59,7 +59,11 @@ pub(super) async fn deliver(
         next_at: ended.next_at(),
     };
     let needs_a_person = matches!(ended.end, DeliveryEnd::Dead | DeliveryEnd::Held);
+    let edits = lease.external_id.is_some();
     let counted = context.store.finish_delivery(lease, ended.end, attempt).await?;
+    if edits && !counted {
+        context.store.edit_again(lease).await?;
+    }
     crash_point!("delivery.recorded");
     context.metrics.attempt(lease.destination.as_str(), ended.outcome);
     let (outcome, error, millis) = (ended.outcome, ended.error, duration.as_millis());
@@ -105,7 +109,15 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
     // What takes long comes before the intent. The call must have time to end with the lease.
     let begin = lease.until.checked_sub(context.work.http_timeout).unwrap_or(lease.until);
     let call = match before(&context.clock, begin, job.prepare()).await {
-        Some(Ok(call)) => call,
+        Some(Ok(Prepared::Call(call))) => call,
+        Some(Ok(Prepared::NotYet(why))) => {
+            let end = DeliveryEnd::Postponed { at: context.soon() };
+            return Ok(Some(Ended::ignored(end, "postponed", why)));
+        }
+        Some(Ok(Prepared::Pointless(why))) => {
+            let end = DeliveryEnd::Frozen { why: why.to_owned() };
+            return Ok(Some(Ended::ignored(end, "frozen", why)));
+        }
         Some(Err(failure)) => return Ok(Some(job.after_send(Err(failure)).await)),
         None => {
             let end = DeliveryEnd::Postponed { at: context.soon() };
@@ -231,12 +243,14 @@ impl Job<'_> {
         let question = async {
             match self.lease.destination {
                 Destination::CrmTask => self.crm()?.last_won(1).await.map(drop),
-                Destination::SlackDigest => match self.context.slack.identity().await? {
-                    Some(bot) if bot.lacks(POST_SCOPE) => {
-                        Err(Failure::Pause { why: format!("the bot lacks {POST_SCOPE}"), until: None })
+                Destination::SlackDigest | Destination::SlackReply => {
+                    match self.context.slack.identity().await? {
+                        Some(bot) if bot.lacks(POST_SCOPE) => {
+                            Err(Failure::Pause { why: format!("the bot lacks {POST_SCOPE}"), until: None })
+                        }
+                        _ => Ok(()),
                     }
-                    _ => Ok(()),
-                },
+                }
             }
         };
         is_pause(until, (self.call, &self.packet.packet_id), question).await

@@ -17,6 +17,7 @@ pub mod headline;
 pub mod outline;
 pub mod packet;
 pub mod question;
+pub mod reply;
 pub mod review;
 pub mod role;
 pub mod section;

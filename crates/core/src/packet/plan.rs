@@ -55,6 +55,16 @@ pub struct DigestParams {
     pub important: Vec<String>,
 }
 
+/// The one reply to the digest, when nothing is open any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyParams {
+    pub won_at: Timestamp,
+    /// When nothing was open any more.
+    pub complete_at: Timestamp,
+    /// What was asked for at first, in section order.
+    pub filled: Vec<SectionName>,
+}
+
 /// Everything that is open, by who can answer it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Questions {

@@ -213,6 +213,13 @@ impl Portal {
         }
     }
 
+    /// Takes a record out of the recycle bin.
+    pub fn restore(&mut self, kind: Kind, id: &str) {
+        if let Some(record) = self.records.get_mut(&(kind, id.to_owned())) {
+            record.archived = false;
+        }
+    }
+
     /// Every record of a kind, by id.
     pub fn records(&self, kind: Kind) -> impl Iterator<Item = &Record> {
         self.records.iter().filter(move |((known, _), _)| *known == kind).map(|(_, record)| record)

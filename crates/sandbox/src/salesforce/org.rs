@@ -248,6 +248,13 @@ impl Org {
         }
     }
 
+    /// Takes a record out of the recycle bin.
+    pub fn undelete(&mut self, object: Object, id: &str) {
+        if let Some(record) = self.records.get_mut(&(object, id.to_owned())) {
+            record.deleted = false;
+        }
+    }
+
     /// The tasks on an opportunity, oldest first.
     pub fn tasks_of(&self, opportunity: &str) -> Vec<&Record> {
         let on = |task: &&Record| task.get("WhatId") == Some(opportunity) && !task.deleted;

@@ -34,6 +34,8 @@ pub struct SlackState {
     users: Vec<User>,
     webhooks: BTreeMap<String, String>,
     messages: Vec<Message>,
+    /// Messages in threads.
+    replies: Vec<Message>,
     violations: Vec<String>,
     history_lag: u32,
     next_message: u32,
@@ -76,6 +78,8 @@ pub struct Message {
     pub blocks: Vec<Value>,
     /// What programs read.
     pub metadata: Option<Value>,
+    /// The message in whose thread it is.
+    pub thread: Option<String>,
     /// Posted through an incoming webhook.
     pub by_webhook: bool,
     /// How often it was edited.
@@ -137,6 +141,7 @@ impl SlackState {
             users: Vec::new(),
             webhooks: BTreeMap::new(),
             messages: Vec::new(),
+            replies: Vec::new(),
             violations: Vec::new(),
             history_lag: 0,
             next_message: 0,
@@ -203,7 +208,7 @@ impl SlackState {
         self.edit_window_closed = true;
     }
 
-    /// Every message, oldest first.
+    /// Every message that is in no thread, oldest first.
     pub fn messages(&self) -> &[Message] {
         &self.messages
     }
@@ -211,6 +216,11 @@ impl SlackState {
     /// The messages of one channel, oldest first.
     pub fn messages_in<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Message> {
         self.messages.iter().filter(move |message| message.channel == channel)
+    }
+
+    /// The messages in the thread of a message, oldest first.
+    pub fn replies_to<'a>(&'a self, ts: &'a str) -> impl Iterator<Item = &'a Message> {
+        self.replies.iter().filter(move |reply| reply.thread.as_deref() == Some(ts))
     }
 
     /// What was wrong with messages that were refused, one line each.
@@ -261,7 +271,7 @@ impl SlackState {
         self.authorise(call)?;
         let needed = match method {
             "chat.postMessage" | "chat.update" => Some("chat:write"),
-            "conversations.history" => Some("channels:history"),
+            "conversations.history" | "conversations.replies" => Some("channels:history"),
             "conversations.info" => Some("channels:read"),
             "users.lookupByEmail" => Some("users:read.email"),
             _ => None,
@@ -273,6 +283,7 @@ impl SlackState {
             "chat.postMessage" => self.post_message(call),
             "chat.update" => self.update_message(call),
             "conversations.history" => self.history(call),
+            "conversations.replies" => self.replies(call),
             "conversations.info" => self.info(call),
             "users.lookupByEmail" => self.lookup(call),
             "chat.getPermalink" => self.permalink(call),

@@ -20,7 +20,7 @@ impl SlackState {
         let body = json!({
             "channel": message.channel, "ts": message.ts, "message": message_json(&message, true),
         });
-        self.messages.push(message);
+        if message.thread.is_some() { &mut self.replies } else { &mut self.messages }.push(message);
         Ok(body.as_object().cloned().unwrap_or_default())
     }
 
@@ -31,7 +31,14 @@ impl SlackState {
             channel.ok_or_else(|| Refused::wrong("invalid_arguments", "channel must be a string"))?;
         check(&arguments)?;
         self.writable(channel)?;
-        Ok(self.message(channel, &arguments, false))
+        let thread = arguments.get("thread_ts").map(|ts| ts.as_str().unwrap_or_default().to_owned());
+        if let Some(parent) = &thread
+            && !self.messages_in(channel).any(|message| message.ts == *parent)
+        {
+            // A reply of a reply, or to what is not there.
+            return Err(Refused::absent("thread_not_found"));
+        }
+        Ok(Message { thread, ..self.message(channel, &arguments, false) })
     }
 
     /// `chat.update`: replaces text and blocks; metadata stays when it is not sent.
@@ -69,7 +76,8 @@ impl SlackState {
         if self.edit_window_closed {
             return Err(Refused::absent("edit_window_closed"));
         }
-        let found = self.messages.iter_mut().find(|known| known.channel == channel && known.ts == ts);
+        let mut all_messages = self.messages.iter_mut().chain(&mut self.replies);
+        let found = all_messages.find(|known| known.channel == channel && known.ts == ts);
         let message = found.ok_or_else(|| Refused::absent("message_not_found"))?;
         if message.by_webhook {
             return Err(Refused::absent("cant_update_message"));
@@ -94,7 +102,7 @@ impl SlackState {
             return Answer::text(404, "no_service").because(Verdict::Wrong("no such webhook".to_owned()));
         };
         let outcome = arguments(call).and_then(|arguments| {
-            if let Some(name) = ["channel", "username", "icon_emoji", "icon_url"]
+            if let Some(name) = ["channel", "thread_ts", "username", "icon_emoji", "icon_url"]
                 .into_iter()
                 .find(|name| arguments.contains_key(*name))
             {
@@ -130,6 +138,7 @@ impl SlackState {
             text: arguments.get("text").and_then(Value::as_str).unwrap_or_default().to_owned(),
             blocks: arguments.get("blocks").and_then(Value::as_array).cloned().unwrap_or_default(),
             metadata: arguments.get("metadata").cloned(),
+            thread: None,
             by_webhook,
             edits: 0,
             unseen_reads: self.history_lag,
@@ -149,7 +158,16 @@ fn arguments(call: &Call) -> Result<Map<String, Value>, Refused> {
 }
 
 fn check(arguments: &Map<String, Value>) -> Result<(), Refused> {
-    let known = ["channel", "text", "blocks", "metadata", "unfurl_links", "unfurl_media", "unfurl_app_links"];
+    let known = [
+        "channel",
+        "text",
+        "blocks",
+        "metadata",
+        "thread_ts",
+        "unfurl_links",
+        "unfurl_media",
+        "unfurl_app_links",
+    ];
     if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(Refused::wrong("invalid_arguments", format!("a digest does not send {name:?}")));
     }

@@ -94,6 +94,28 @@ impl SlackState {
     }
 }
 
+impl SlackState {
+    /// `conversations.replies`: the message, then what is in its thread, oldest first, on one page.
+    /// <https://docs.slack.dev/reference/methods/conversations.replies>
+    pub(super) fn replies(&mut self, call: &Call) -> Result<Map<String, Value>, Refused> {
+        let arguments = Arguments::of(call, &["channel", "ts", "limit", "include_all_metadata"])?;
+        let (channel, ts) = (arguments.required("channel")?, arguments.required("ts")?);
+        self.readable(channel)?;
+        let all_metadata = arguments.flag("include_all_metadata")?;
+        let parent = self.messages_in(channel).find(|message| message.ts == ts);
+        let parent = parent.ok_or_else(|| Refused::absent("thread_not_found"))?;
+        let mut found = vec![message_json(parent, all_metadata)];
+        for reply in self.replies.iter_mut().filter(|reply| reply.thread.as_deref() == Some(ts)) {
+            if reply.unseen_reads > 0 {
+                reply.unseen_reads -= 1;
+                continue;
+            }
+            found.push(message_json(reply, all_metadata));
+        }
+        Ok(object(json!({"messages": found, "has_more": false, "response_metadata": {"next_cursor": ""}})))
+    }
+}
+
 pub(super) fn message_json(message: &Message, all_metadata: bool) -> Value {
     let mut body = json!({
         "type": "message", "ts": message.ts, "text": message.text, "blocks": message.blocks,
