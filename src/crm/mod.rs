@@ -22,10 +22,10 @@ use jiff::Timestamp;
 pub(crate) use cache::Cache;
 pub use connector::{AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, Subscriptions};
 pub use handoff_core::record::{Event, EventKind};
+pub use open_deals::OpenDeals;
 #[cfg(test)]
 pub(crate) use webhook::hmac_sha256;
 pub(crate) use webhook::require_fresh;
-pub use open_deals::OpenDeals;
 pub use webhook::{
     Batch, NotJson, RawWebhook, Receive, Received, Refusal, Rejected, Unwanted, Verification,
     VerifiedWebhook, WebhookRoute,
