@@ -17,6 +17,9 @@ use crate::options::Options;
 use crate::report::{Found, Row, Target, number};
 use crate::samples::Samples;
 
+/// What every packet is delivered as.
+const OF_A_PACKET: [Destination; 2] = [Destination::CrmTask, Destination::SlackDigest];
+
 const FEW: u32 = 1_000;
 
 const ACCOUNT: &str = "hubspot:48210077";
@@ -96,7 +99,7 @@ impl Claimed {
         let mut leases = self.store.claim_deliveries(portion(ACCOUNT), LIMIT, LEASE).await.unwrap();
         self.deliveries.push(millis(&watch));
         leases.extend(self.store.claim_deliveries(portion(SLACK), LIMIT, LEASE).await.unwrap());
-        assert_eq!(leases.len(), Destination::ALL.len(), "two deliveries are due");
+        assert_eq!(leases.len(), OF_A_PACKET.len(), "two deliveries are due");
         for lease in leases {
             let end = DeliveryEnd::Done { external_id: "1".to_owned(), url: None };
             let attempt = Attempt {
@@ -119,7 +122,7 @@ impl Claimed {
             packet: "{}".to_owned(),
             record: "{}".to_owned(),
             assessment: Assessment { complete: true, seller: None, gaps: Vec::new() },
-            deliveries: Destination::ALL.map(|destination| (destination, "{}".to_owned(), now)).to_vec(),
+            deliveries: OF_A_PACKET.map(|destination| (destination, "{}".to_owned(), now)).to_vec(),
             follow: None,
             withdraws: Vec::new(),
         })

@@ -213,16 +213,6 @@ impl SlackState {
         &self.messages
     }
 
-    /// The messages of one channel, oldest first.
-    pub fn messages_in<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Message> {
-        self.messages.iter().filter(move |message| message.channel == channel)
-    }
-
-    /// The messages in the thread of a message, oldest first.
-    pub fn replies_to<'a>(&'a self, ts: &'a str) -> impl Iterator<Item = &'a Message> {
-        self.replies.iter().filter(move |reply| reply.thread.as_deref() == Some(ts))
-    }
-
     /// What was wrong with messages that were refused, one line each.
     pub fn violations(&self) -> &[String] {
         &self.violations

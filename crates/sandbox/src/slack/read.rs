@@ -95,6 +95,16 @@ impl SlackState {
 }
 
 impl SlackState {
+    /// The messages of one channel, oldest first.
+    pub fn messages_in<'a>(&'a self, channel: &'a str) -> impl Iterator<Item = &'a Message> {
+        self.messages.iter().filter(move |message| message.channel == channel)
+    }
+
+    /// The messages in the thread of a message, oldest first.
+    pub fn replies_to<'a>(&'a self, ts: &'a str) -> impl Iterator<Item = &'a Message> {
+        self.replies.iter().filter(move |reply| reply.thread.as_deref() == Some(ts))
+    }
+
     /// `conversations.replies`: the message, then what is in its thread, oldest first, on one page.
     /// <https://docs.slack.dev/reference/methods/conversations.replies>
     pub(super) fn replies(&mut self, call: &Call) -> Result<Map<String, Value>, Refused> {
