@@ -20,7 +20,7 @@ use crate::store::{
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{
-    Assessment, DigestParams, Packet, PacketStatus, Questions, ReplyParams, TaskParams, packet_id,
+    Answer, Assessment, DigestParams, Packet, PacketStatus, Questions, ReplyParams, TaskParams, packet_id,
 };
 use handoff_core::record::{DealKey, DealRecord};
 
@@ -88,7 +88,8 @@ impl Handoff<'_> {
             return Ok(DealEnd::Known { packet_id, follow: Follow::AsBefore });
         };
         let (before, record) = (stored_packet(&open)?, &won.record);
-        let mapped = assemble::map(self.mapping, record, before.as_of);
+        let answers = answers(self.store, &packet_id).await?;
+        let mapped = assemble::map_answered(self.mapping, record, before.as_of, &answers);
         let (packet, plan) = assemble::assess(mapped, &packet_id);
         let on = || Follow::On { deal: won.win.deal.clone(), contacts: contacts(record) };
         let follow = if packet.is_open() { on() } else { Follow::End };
@@ -98,30 +99,14 @@ impl Handoff<'_> {
         let remapped = packet.mapping.version != before.mapping.version;
         let cause = if remapped { Cause::Mapping } else { Cause::Crm };
         let reply = match packet.status {
-            PacketStatus::Complete => self.reply(&open, &packet, won.win.won_at).await?,
+            PacketStatus::Complete => {
+                reply(self.store, &open, &packet, (won.win.won_at, self.clock.now())).await?
+            }
             PacketStatus::Incomplete => None,
         };
-        let revision = self.revision(&open, &packet, Some(record), &plan.digest, (cause, follow))?;
+        let goes_on = (cause, follow, self.follow.edit_pause);
+        let revision = revision(&open, &packet, Some(record), &plan.digest, goes_on)?;
         Ok(DealEnd::Revised(Box::new(Revision { reply, ..revision })))
-    }
-
-    /// The reply to the digest of a packet that has become complete: what any of its revisions asked for.
-    async fn reply(
-        &self,
-        open: &OpenPacket,
-        packet: &Packet,
-        won_at: Timestamp,
-    ) -> Result<Option<String>, Failure> {
-        let mut revisions = self.store.revisions(&packet.packet_id).await?;
-        revisions.retain(|revision| revision.revision <= open.revision);
-        let mut filled = BTreeSet::new();
-        for revision in revisions {
-            let earlier: Packet = read(&revision.packet)?;
-            filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
-        }
-        let params =
-            ReplyParams { won_at, complete_at: self.clock.now(), filled: filled.into_iter().collect() };
-        json(&params).map(Some)
     }
 
     /// The deal is not won now, for one reason or another. Its open packets say so, once it is certain.
@@ -150,50 +135,10 @@ impl Handoff<'_> {
             };
             let packet = Packet { no_longer_won: true, ..before };
             let asks = DigestParams { questions: Some(Questions::default()), ..read(order)? };
-            let goes_on = (Cause::NoLongerWon, Follow::AsBefore);
-            revisions.push(self.revision(&open, &packet, None, &asks, goes_on)?);
+            let goes_on = (Cause::NoLongerWon, Follow::AsBefore, self.follow.edit_pause);
+            revisions.push(revision(&open, &packet, None, &asks, goes_on)?);
         }
         Ok(revisions)
-    }
-
-    /// The next revision. Its deliveries keep channel, assignee and due day: only what they ask changes.
-    fn revision(
-        &self,
-        open: &OpenPacket,
-        packet: &Packet,
-        record: Option<&DealRecord>,
-        asks: &DigestParams,
-        (cause, follow): (Cause, Follow),
-    ) -> Result<Revision, Failure> {
-        let orders = open.orders.iter().filter_map(|(destination, order)| {
-            let order = match destination {
-                Destination::CrmTask => {
-                    let questions = asks.questions.clone();
-                    read(order).and_then(|planned| json(&TaskParams { questions, ..planned }))
-                }
-                Destination::SlackDigest => {
-                    let DigestParams { questions, important, .. } = asks.clone();
-                    read(order).and_then(|planned| json(&DigestParams { questions, important, ..planned }))
-                }
-                // It is written once, and stays.
-                Destination::SlackReply => return None,
-            };
-            Some(order.map(|order| (*destination, order)))
-        });
-        Ok(Revision {
-            packet_id: packet.packet_id.clone(),
-            replaces: open.revision,
-            cause,
-            packet: json(packet)?,
-            record: match record {
-                Some(record) => json(record)?,
-                None => open.record.kept().unwrap_or_default().to_owned(),
-            },
-            orders: orders.collect::<Result<_, Failure>>()?,
-            reply: None,
-            follow,
-            edit_pause: self.follow.edit_pause,
-        })
     }
 
     /// The packet this win has already: under its own key, or under that of a deal merged into it whose packet
@@ -214,6 +159,126 @@ impl Handoff<'_> {
         let latest = self.store.latest_packet_of(&ancestors).await?;
         Ok(latest.filter(|(_, _, made_at)| *made_at >= won.win.won_at).map(|(packet_id, ..)| packet_id))
     }
+}
+
+/// The next revision. Its deliveries keep channel, assignee and due day: only what they ask changes.
+fn revision(
+    open: &OpenPacket,
+    packet: &Packet,
+    record: Option<&DealRecord>,
+    asks: &DigestParams,
+    (cause, follow, edit_pause): (Cause, Follow, Duration),
+) -> Result<Revision, Failure> {
+    let orders = open.orders.iter().filter_map(|(destination, order)| {
+        let order = match destination {
+            Destination::CrmTask => {
+                let questions = asks.questions.clone();
+                read(order).and_then(|planned| json(&TaskParams { questions, ..planned }))
+            }
+            Destination::SlackDigest => {
+                let DigestParams { questions, important, .. } = asks.clone();
+                read(order).and_then(|planned| json(&DigestParams { questions, important, ..planned }))
+            }
+            // It is written once, and stays.
+            Destination::SlackReply => return None,
+        };
+        Some(order.map(|order| (*destination, order)))
+    });
+    Ok(Revision {
+        packet_id: packet.packet_id.clone(),
+        replaces: open.revision,
+        cause,
+        packet: json(packet)?,
+        record: match record {
+            Some(record) => json(record)?,
+            None => open.record.kept().unwrap_or_default().to_owned(),
+        },
+        orders: orders.collect::<Result<_, Failure>>()?,
+        reply: None,
+        follow,
+        edit_pause,
+    })
+}
+
+/// The reply to the digest of a packet that has become complete: what any of its revisions asked for.
+async fn reply(
+    store: &Store,
+    open: &OpenPacket,
+    packet: &Packet,
+    (won_at, complete_at): (Timestamp, Timestamp),
+) -> Result<Option<String>, Failure> {
+    let mut revisions = store.revisions(&packet.packet_id).await?;
+    revisions.retain(|revision| revision.revision <= open.revision);
+    let mut filled = BTreeSet::new();
+    for revision in revisions {
+        let earlier: Packet = read(&revision.packet)?;
+        filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
+    }
+    let params = ReplyParams { won_at, complete_at, filled: filled.into_iter().collect() };
+    json(&params).map(Some)
+}
+
+/// A packet as it is stored, with what is needed to make its next revision of an answer.
+pub struct Answering {
+    pub revision: i64,
+    pub before: Packet,
+    pub record: DealRecord,
+    /// Every answer, oldest first.
+    pub answers: Vec<Answer>,
+    open: OpenPacket,
+}
+
+impl Answering {
+    /// `None` if there is no such packet, or its record was deleted.
+    ///
+    /// # Errors
+    ///
+    /// A failed call to the store, or stored JSON that cannot be read.
+    pub async fn of(store: &Store, packet_id: &str) -> Result<Option<Self>, Failure> {
+        let Some(open) = store.packet_to_revise(packet_id).await? else { return Ok(None) };
+        let Some(record) = open.record.kept() else { return Ok(None) };
+        let (before, record) = (stored_packet(&open)?, read(record)?);
+        let answers = answers(store, packet_id).await?;
+        Ok(Some(Self { revision: open.revision, before, record, answers, open }))
+    }
+}
+
+/// The next revision of a packet that somebody answered, made like any other: of the record, which is the stored one, and of
+/// every answer. `None` if it reads the same. Digest and task show it at once.
+///
+/// # Errors
+///
+/// A failed call to the store, or stored JSON that cannot be read.
+pub async fn revised(
+    store: &Store,
+    mapping: &Mapping,
+    packet_id: &str,
+    now: Timestamp,
+) -> Result<Option<Revision>, Failure> {
+    let Some(Answering { before, record, answers, open, .. }) = Answering::of(store, packet_id).await? else {
+        return Ok(None);
+    };
+    if before.no_longer_won {
+        return Ok(None);
+    }
+    let mapped = assemble::map_answered(mapping, &record, before.as_of, &answers);
+    let (packet, plan) = assemble::assess(mapped, packet_id);
+    if packet.reads_like(&before) {
+        return Ok(None);
+    }
+    let follow = if packet.is_open() { Follow::AsBefore } else { Follow::End };
+    let goes_on = (Cause::Answer, follow, Duration::ZERO);
+    let revision = revision(&open, &packet, Some(&record), &plan.digest, goes_on)?;
+    let won_at = store.packet(packet_id).await?.map(|stored| stored.won_at);
+    let reply = match won_at.filter(|_| packet.status == PacketStatus::Complete) {
+        Some(won_at) => reply(store, &open, &packet, (won_at, now)).await?,
+        None => None,
+    };
+    Ok(Some(Revision { reply, ..revision }))
+}
+
+async fn answers(store: &Store, packet_id: &str) -> Result<Vec<Answer>, StoreError> {
+    Ok(store.answers(packet_id).await?.into_iter().map(|stored| stored.answer).collect())
 }
 
 /// The ids of the contacts on a deal.

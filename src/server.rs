@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::crm::{CONNECTORS, Connector, OpenDeals};
 use crate::delivery::slack::{Interactive, SlackClient};
 use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
-use crate::interactive::{self, ClickRoute, Clicks, Receiver};
+use crate::interactive::{AccountOf, ClickRoute, Clicks, Desk, Receiver};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::worker::dispatcher::Dispatcher;
@@ -130,7 +130,17 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         Box::new(move || refused_mappings(&accounts))
     };
     let slack = Arc::new(SlackClient::new(&config.slack, outbound));
-    let clicks: Arc<dyn Clicks> = Arc::new(interactive::Ignored);
+    let account: AccountOf = {
+        let accounts = Arc::clone(&accounts);
+        Box::new(move |key| accounts.get(key).map(|one| (Arc::clone(&one.crm), one.mapping())))
+    };
+    let clicks: Arc<dyn Clicks> = Arc::new(Desk {
+        store: store.clone(),
+        slack: Arc::clone(&slack),
+        clock: clock.clone(),
+        account,
+        team: OnceCell::new(),
+    });
     let receiver = Arc::new(Receiver::new(store.clone(), Arc::clone(&metrics), Arc::clone(&clicks)));
     let click_route = match &config.slack.interactive {
         Interactive::Http { signing_secrets } => {

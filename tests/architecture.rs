@@ -33,10 +33,10 @@ const MAY_IMPORT: &str = "
     settings    text source
     crm         GROUND text dates source record packet settings
     store       GROUND record packet
-    delivery    GROUND text dates source record packet messages mapping gaps crm
+    delivery    GROUND text dates source record packet messages mapping gaps answers crm
     handoff     GROUND record packet mapping gaps assemble crm store delivery
-    interactive GROUND text dates record packet messages mapping gaps assemble crm store delivery handoff
-    worker      GROUND source record packet mapping crm store delivery handoff interactive
+    interactive GROUND text dates record packet messages mapping gaps assemble answers crm store delivery handoff
+    worker      GROUND source record packet messages mapping crm store delivery handoff interactive
     http        GROUND source record packet crm store interactive
     config      GROUND text dates source record settings mapping crm store delivery worker http
     app         GROUND record packet mapping crm store delivery interactive worker http config

@@ -15,6 +15,7 @@ macro_rules! eprintln {
     ($($text:tt)*) => { eprint!("{}\n", format_args!($($text)*)) };
 }
 
+mod answers;
 mod annotations;
 mod catch_up;
 pub mod check;
@@ -124,6 +125,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Lists accepted events: the provider's id, how the sender was proved, what became of each
     Events(events::EventsArgs),
+    /// Lists what people answered in Slack, and how far each answer is on its way to the CRM
+    Answers(answers::AnswersArgs),
 }
 
 /// The configuration where `--config` is left out.
@@ -170,6 +173,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             Ok(())
         }
         Command::Events(args) => events::run(&args).await,
+        Command::Answers(args) => answers::run(&args).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -72,7 +72,8 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     let deal = DealKey { account, deal: record.deal.id.clone() };
     let (packet, plan) = assemble(&mapping, &record, &packet_id(&WinKey { deal, won_at: as_of }), as_of);
     let draft = task::draft(&packet, &record, &plan.task);
-    let links = slack::Links { deal: packet.deal.url.clone(), task: Some(String::new()), task_closed: false };
+    let (deal, task) = (packet.deal.url.clone(), Some(String::new()));
+    let links = slack::Links { deal, task, ..slack::Links::default() };
     let digest = slack::digest(&packet, &record, &plan.digest, &links, &slack::Mentions::default());
     if let Some(outside) = outside(&mapping, &record) {
         if args.format == Format::Text { println!("{outside}\n") } else { eprintln!("{outside}") }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::find::find;
 use super::layout::WIDTH;
-use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access, terminal};
+use super::{ConfigArg, Problem, answers, delivery_status, open_store_of, store_access, terminal};
 use crate::clock::later;
 use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord, StoredRevision};
 use handoff_core::packet::Packet;
@@ -48,13 +48,24 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         return print_revision(&store.revisions(&stored.packet_id).await?, wanted);
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&stored.document()?)?);
+        let mut document = stored.document()?;
+        let given = store.answers(&stored.packet_id).await?;
+        document["answers"] = given.iter().map(answers::document).collect();
+        document["acts"] = serde_json::to_value(store.acts(&stored.packet_id).await?)?;
+        println!("{}", serde_json::to_string_pretty(&document)?);
         return Ok(());
     }
     let packet: Packet = serde_json::from_str(&stored.packet)?;
     print!("{}", terminal::packet(&packet, WIDTH));
     for one in &stored.dismissals {
         println!("\ndismissed: {} of {}, {}\n  {}", one.gap, one.section, one.at, one.reason);
+    }
+    for one in &store.answers(&stored.packet_id).await? {
+        println!("\nanswered at {}", one.answer.by.at);
+        answers::print(one);
+    }
+    for act in &store.acts(&stored.packet_id).await? {
+        println!("\n{}: {} ({}), {}\n  {}", act.act.as_str(), act.name, act.user, act.at, act.detail);
     }
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);
@@ -102,6 +113,7 @@ fn print_history(revisions: &[StoredRevision]) -> Result<(), Problem> {
             "won" => "the deal was won",
             "crm" => "the CRM changed",
             "mapping" => "the mapping changed",
+            "answer" => "a person answered",
             "no_longer_won" => "the deal is no longer won",
             other => other,
         };

@@ -94,7 +94,7 @@ pub(super) fn digest(
     task: Option<String>,
     screen: Option<usize>,
 ) -> String {
-    let links = slack::Links { deal: packet.deal.url.clone(), task, task_closed: false };
+    let links = slack::Links { deal: packet.deal.url.clone(), task, ..slack::Links::default() };
     let message = slack::digest(packet, record, &plan.digest, &links, &slack::Mentions::default());
     let mut page = Page::new(screen.unwrap_or(WIDTH).min(WIDTH));
     page.heading(&format!("Digest in Slack channel {}", plan.digest.channel));

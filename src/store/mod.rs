@@ -42,6 +42,7 @@ pub use maintenance::stats::{GapCount, SellerCount, Stats};
 pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery, Thread};
 pub use outbox::settle::{Decision, Settled};
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};
+pub use packets::answers::{Act, StoredAct, StoredAnswer};
 pub use packets::dismissals::Dismissal;
 pub use packets::follows::{DueLook, Follow, FollowConfig};
 pub use packets::revisions::{Cause, OpenPacket, Revision, StoredRevision};

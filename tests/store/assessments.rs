@@ -158,6 +158,8 @@ async fn a_packet_that_is_gone_cannot_be_dismissed_from(fixture: Fixture) {
 
 /// Back to the tables as the first version made them.
 const FIRST_VERSION: &str = "
+    DROP TABLE answers;
+    DROP TABLE acts;
     DROP TABLE clicks;
     DROP TABLE refusals;
     DROP TABLE marks;

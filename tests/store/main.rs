@@ -6,6 +6,7 @@
 #[macro_use]
 mod story;
 
+mod answers;
 mod assessments;
 mod backlog;
 mod backup;
@@ -34,7 +35,8 @@ use libtest_mimic::Arguments;
 use test_database::{Engine, SERVER};
 
 /// Told on both engines.
-const BOTH: [&[story::Story]; 15] = [
+const BOTH: [&[story::Story]; 16] = [
+    answers::STORIES,
     assessments::STORIES,
     backlog::STORIES,
     backup::STORIES,

@@ -58,26 +58,50 @@ pub struct Payload {
     pub revision: u32,
 }
 
-/// One block of lines.
+/// One block; its id has at most 255 characters and is unique in the message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "rich_text")]
-pub struct Block {
-    /// At most 255 characters; unique in the message.
-    pub block_id: String,
-    elements: [Text; 1],
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Block {
+    /// Lines.
+    RichText { block_id: String, elements: [Text; 1] },
+    /// Buttons, at least one. <https://docs.slack.dev/reference/block-kit/blocks/actions-block>
+    Actions { block_id: String, elements: Vec<Button> },
+}
+
+/// A button, which Slack tells us of when it is pressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "button")]
+pub struct Button {
+    action_id: String,
+    text: PlainText,
+    /// Passes through the person's client: an id, never authority.
+    value: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "plain_text")]
+struct PlainText {
+    text: String,
+}
+
+impl Button {
+    /// A button with a label of at most 75 characters.
+    pub fn new(action_id: &str, label: String, value: &str) -> Self {
+        Self { action_id: action_id.to_owned(), text: PlainText { text: label }, value: value.to_owned() }
+    }
 }
 
 impl Block {
     /// These lines, one below the other.
     pub fn of(block_id: String, lines: &[Line]) -> Self {
         let elements = lines.join(&Span::plain("\n"));
-        Self { block_id, elements: [Text { elements }] }
+        Self::RichText { block_id, elements: [Text { elements }] }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "rich_text_section")]
-struct Text {
+pub struct Text {
     elements: Vec<Span>,
 }
 
@@ -126,13 +150,15 @@ pub struct Style {
 impl fmt::Display for Message {
     /// The blocks from top to bottom, as a reader in Slack sees them, without styles and addresses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.blocks.iter().try_for_each(|block| writeln!(f, "{block}"))
+        let read = |block: &&Block| matches!(block, Block::RichText { .. });
+        self.blocks.iter().filter(read).try_for_each(|block| writeln!(f, "{block}"))
     }
 }
 
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.elements.iter().flat_map(|text| &text.elements).try_for_each(|span| match span {
+        let Self::RichText { elements, .. } = self else { return Ok(()) };
+        elements.iter().flat_map(|text| &text.elements).try_for_each(|span| match span {
             Span::Text { text, .. } | Span::User { name: text, .. } | Span::Link { text, .. } => {
                 f.write_str(text)
             }

@@ -76,6 +76,8 @@ pub struct Posted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     pub team: String,
+    /// The workspace's own id: `T0123`.
+    pub team_id: String,
     pub user: String,
     /// What it was granted; empty if Slack did not say.
     pub scopes: Vec<String>,
@@ -257,8 +259,8 @@ impl SlackClient {
         let answer = self.send(method, Access::Read, call).await?;
         let granted = answer.0.header("x-oauth-scopes").unwrap_or_default();
         let scopes = granted.split(',').map(str::trim).filter(|scope| !scope.is_empty());
-        let WhoAmI { team, user } = answer.web_api(method, Access::Read)?;
-        Ok(Some(Identity { team, user, scopes: scopes.map(ToOwned::to_owned).collect() }))
+        let WhoAmI { team, team_id, user } = answer.web_api(method, Access::Read)?;
+        Ok(Some(Identity { team, team_id, user, scopes: scopes.map(ToOwned::to_owned).collect() }))
     }
 
     /// Calls a method that only reads and returns the answer, refusals included. `None` for an incoming

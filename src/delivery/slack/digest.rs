@@ -3,10 +3,12 @@
 //! First line: customer, value, who takes over, and the one thing that matters. Then one line for each section, where
 //! a gap stands in the place of its answer. The last line leads to the deal and to the task, which asks the questions.
 
-use super::blocks::{Block, Line, Message, Metadata, Span};
+use super::action;
+use super::blocks::{Block, Button, Line, Message, Metadata, Span};
 use super::escape;
 use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
+use handoff_core::answers;
 use handoff_core::messages;
 use handoff_core::packet::{DigestParams, Entry, Packet, PacketStatus, Question, Questions, SectionName};
 use handoff_core::record::DealRecord;
@@ -46,6 +48,19 @@ pub struct Links {
     pub task: Option<String>,
     /// A person closed the task, whether or not its questions were answered.
     pub task_closed: bool,
+    /// What was decided: `Accepted by Mia Sand, 2 Dec`.
+    pub decided: Option<String>,
+    /// The digest ends in buttons, because clicks reach us.
+    pub buttons: Option<Decisions>,
+}
+
+/// What was decided, and is not offered any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// The handoff was accepted.
+    pub accepted: bool,
+    /// The review was held.
+    pub reviewed: bool,
 }
 
 /// Slack user ids of the people in the first line; a person without one is shown by name.
@@ -71,8 +86,12 @@ pub fn digest(
     let around = words(&[first.clone(), last.clone()]);
     let body = writer.fitted(around);
     let block = |name: &str, lines: &[Line]| Block::of(format!("{}.{name}", packet.packet_id), lines);
-    let blocks = vec![block("headline", &[first]), block("packet", &body), block("links", &[last])];
+    let mut blocks = vec![block("headline", &[first]), block("packet", &body), block("links", &[last])];
     let text = blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let buttons = writer.buttons();
+    if !buttons.is_empty() {
+        blocks.push(Block::Actions { block_id: format!("{}.buttons", packet.packet_id), elements: buttons });
+    }
     Message {
         text: escape::escaped(&text, TEXT),
         blocks,
@@ -236,7 +255,26 @@ impl Writer<'_> {
         if self.links.task_closed && open > 0 {
             line.extend([Span::plain(lines::BETWEEN), Span::plain(messages::digest::closed_task(open))]);
         }
+        if let Some(decided) = &self.links.decided {
+            line.extend([Span::plain(lines::BETWEEN), Span::plain(excerpt::line(decided, WIDTH))]);
+        }
         line
+    }
+
+    /// What a person may press: to answer what is open, to accept the handoff or send it back, to say that the review was
+    /// held. None where clicks do not reach us.
+    fn buttons(&self) -> Vec<Button> {
+        let decisions = self.links.buttons.filter(|_| !self.packet.no_longer_won);
+        let Some(Decisions { accepted, reviewed }) = decisions else { return Vec::new() };
+        let button = |action: &str, label: String| Button::new(action, label, &self.packet.packet_id);
+        let open = answers::topics(self.packet).len();
+        let answer = (open > 0).then(|| button(action::ANSWER, messages::digest::answer_questions(open)));
+        let accept = || button(action::ACCEPT, messages::digest::accept().to_owned());
+        let send_back = || button(action::SEND_BACK, messages::digest::send_back().to_owned());
+        let held = || button(action::REVIEW_HELD, messages::digest::review_held().to_owned());
+        let decide = (!accepted).then(|| [accept(), send_back()]);
+        let review = (self.packet.review.due && !reviewed).then(held);
+        answer.into_iter().chain(decide.into_iter().flatten()).chain(review).collect()
     }
 }
 
@@ -291,6 +329,7 @@ mod tests {
             deal: Some("https://app.hubspot.com/contacts/48210077/record/0-3/301000000417".to_owned()),
             task: Some("https://app.hubspot.com/contacts/48210077/record/0-27/8800".to_owned()),
             task_closed: false,
+            ..Links::default()
         }
     }
 
@@ -795,8 +834,32 @@ mod tests {
             deal: Some("javascript:alert(1)".to_owned()),
             task: Some(String::new()),
             task_closed: false,
+            ..Links::default()
         };
         assert!(!wire(&nowhere).contains("\"type\":\"link\""), "{}", wire(&nowhere));
+    }
+
+    #[test]
+    fn where_clicks_reach_us_a_digest_ends_in_what_can_be_pressed() {
+        let buttons = |links: &Links| {
+            let message = post_with(&example::half_empty(), links, &Mentions::default());
+            let blocks = serde_json::to_value(&message.blocks).unwrap();
+            let last = blocks.as_array().unwrap().last().unwrap().clone();
+            (message.text, last)
+        };
+        let (off, last) = buttons(&links());
+        assert_eq!(last["type"], "rich_text");
+        let (on, last) = buttons(&Links { buttons: Some(Decisions::default()), ..links() });
+        assert_eq!(on, off, "the text is the same");
+        insta::assert_snapshot!(last, @r#"{"block_id":"pkt_3f9c1a2b4c5d.buttons","elements":[{"action_id":"answer","text":{"text":"Answer 4 questions","type":"plain_text"},"type":"button","value":"pkt_3f9c1a2b4c5d"},{"action_id":"accept","text":{"text":"Accept","type":"plain_text"},"type":"button","value":"pkt_3f9c1a2b4c5d"},{"action_id":"send_back","text":{"text":"Send back","type":"plain_text"},"type":"button","value":"pkt_3f9c1a2b4c5d"}],"type":"actions"}"#);
+        let decided = Some("Accepted by Mia Sand, 2 Dec".to_owned());
+        let (text, last) = buttons(&Links {
+            buttons: Some(Decisions { accepted: true, reviewed: false }),
+            decided,
+            ..links()
+        });
+        assert!(text.ends_with("Accepted by Mia Sand, 2 Dec"), "{text}");
+        assert_eq!(last["elements"].as_array().unwrap().len(), 1, "it is accepted already");
     }
 
     proptest! {

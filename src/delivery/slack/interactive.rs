@@ -186,6 +186,14 @@ impl SlackClient {
         Ok(DirectMessage::Channel(id))
     }
 
+    /// The id of the bot's own workspace. <https://docs.slack.dev/reference/methods/auth.test>
+    pub async fn team(&self) -> Result<String, Failure> {
+        let identity = self.identity().await?;
+        identity
+            .map(|bot| bot.team_id)
+            .ok_or_else(|| Failure::give_up("Slack: an incoming webhook has no workspace"))
+    }
+
     /// Who a person is, as known for at most a day; `None` if the workspace does not know them.
     /// <https://docs.slack.dev/reference/methods/users.info>
     pub async fn user(&self, id: &str) -> Result<Option<Member>, Failure> {

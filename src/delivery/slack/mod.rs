@@ -4,6 +4,7 @@
 //! [`client`] posts and reads back, [`thread`] in a thread; [`interactive`] opens modals and direct messages; [`answer`]
 //! says what Slack's answers mean; [`workspace`] looks whether a digest could be posted, and whom it could mention.
 
+pub mod action;
 pub mod answer;
 pub mod blocks;
 pub mod client;
@@ -17,6 +18,6 @@ pub mod workspace;
 
 pub use blocks::Message;
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
-pub use digest::{Links, Mentions, digest};
+pub use digest::{Decisions, Links, Mentions, digest};
 pub use interactive::{DirectMessage, Interactive, Member, View};
 pub use reply::reply;

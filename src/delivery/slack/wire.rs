@@ -92,6 +92,8 @@ pub(super) struct LookupUser {
 #[derive(Deserialize)]
 pub(super) struct WhoAmI {
     pub(super) team: String,
+    #[serde(default)]
+    pub(super) team_id: String,
     pub(super) user: String,
 }
 

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("migrations/0006_revisions.sql")),
     (7, include_str!("migrations/0007_looks.sql")),
     (8, include_str!("migrations/0008_clicks.sql")),
+    (9, include_str!("migrations/0009_answers.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

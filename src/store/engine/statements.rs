@@ -109,7 +109,7 @@ macro_rules! every_module {
 #[doc(hidden)]
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     let every = every_module! {
-        packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, clicks, deals,
+        packets::answers, packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, clicks, deals,
         outbox::deliveries, outbox::edits, packets::dismissals, claim, packets::follows, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
         maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, outbox::settle, maintenance::stats,

@@ -30,7 +30,7 @@ const fn table(name: &'static str, texts: Columns, numbers: Columns) -> Table {
 
 /// Everything there is; what others refer to comes first.
 #[rustfmt::skip]
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 16] = [
     table("inbox", &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
         &["id", "occurred_at", "received_at", "turn", "settled"]),
     table("deals", &["deal", "account", "state", "last_error", "ended"],
@@ -49,6 +49,9 @@ const TABLES: [Table; 14] = [
             "written_at"]),
     table("attempts", &["packet_id", "destination", "outcome", "error"],
         &["epoch", "began_at", "duration_ms", "next_at"]),
+    table("answers", &["packet_id", "topic", "click", "answer", "target", "state", "detail"],
+        &["revision", "answered_at"]),
+    table("acts", &["packet_id", "act", "click", "user_id", "user_name", "detail"], &["acted_at"]),
     table("pauses", &["scope", "reason"], &["until", "since"]),
     table("clicks", &["id", "click", "state", "outcome"], &["received_at", "attempts", "due_at", "epoch"]),
     table("marks", &["name"], &["until"]),

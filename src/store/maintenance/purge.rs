@@ -38,6 +38,8 @@ statements! {
     FORGET_DELIVERIES = ["
         DELETE FROM deliveries
         WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e) AND state IN ('done', 'dead')"];
+    FORGET_ANSWERS = ["DELETE FROM answers WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
+    FORGET_ACTS = ["DELETE FROM acts WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_REVISIONS = ["DELETE FROM revisions WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_FOLLOWS = ["DELETE FROM follows WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_PACKETS = ["DELETE FROM packets WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
@@ -120,6 +122,8 @@ impl Command<u64> for PurgePackets {
             FORGET_REASONS,
             FORGET_ATTEMPTS,
             FORGET_DELIVERIES,
+            FORGET_ANSWERS,
+            FORGET_ACTS,
             FORGET_REVISIONS,
             FORGET_FOLLOWS,
             FORGET_PACKETS,

@@ -1,5 +1,6 @@
 //! Packets, one per win, and what people and workers ask about them.
 
+pub mod answers;
 pub mod assessments;
 pub mod dismissals;
 pub mod follows;

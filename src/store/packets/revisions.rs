@@ -8,13 +8,14 @@ use serde::Serialize;
 use super::StoredRecord;
 use super::follows::{self, Follow};
 use crate::store::Store;
-use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
+use crate::store::engine::{Command, DatabaseError, Statement, StoreError, Tx, from_millis, query};
 use crate::store::outbox::{deliveries::Destination, edits};
 
 statements! {
     OPEN_PACKET = "
         SELECT p.packet, p.record, p.record_deleted_at, p.revision
         FROM packets p JOIN follows f ON f.packet_id = p.packet_id WHERE p.packet_id = $1";
+    PACKET_TO_REVISE = "SELECT packet, record, record_deleted_at, revision FROM packets WHERE packet_id = $1";
     ORDERS = "SELECT destination, order_json FROM deliveries WHERE packet_id = $1 ORDER BY destination";
     KEEP_REVISION = "
         INSERT INTO revisions (packet_id, revision, at, cause, packet)
@@ -41,6 +42,8 @@ pub enum Cause {
     Mapping,
     /// The deal is no longer won.
     NoLongerWon,
+    /// A person answered.
+    Answer,
 }
 
 impl Cause {
@@ -50,6 +53,7 @@ impl Cause {
             Self::Crm => "crm",
             Self::Mapping => "mapping",
             Self::NoLongerWon => "no_longer_won",
+            Self::Answer => "answer",
         }
     }
 }
@@ -99,8 +103,17 @@ pub struct StoredRevision {
 impl Store {
     /// A packet, if it is looked at again.
     pub async fn open_packet(&self, packet_id: &str) -> Result<Option<OpenPacket>, StoreError> {
+        self.to_revise(OPEN_PACKET, packet_id).await
+    }
+
+    /// A packet, whether or not it is looked at again.
+    pub async fn packet_to_revise(&self, packet_id: &str) -> Result<Option<OpenPacket>, StoreError> {
+        self.to_revise(PACKET_TO_REVISE, packet_id).await
+    }
+
+    async fn to_revise(&self, sql: Statement, packet_id: &str) -> Result<Option<OpenPacket>, StoreError> {
         type Columns = (String, String, Option<i64>, i64);
-        let row: Option<Columns> = self.readers.optional(query(OPEN_PACKET).bind(packet_id)).await?;
+        let row: Option<Columns> = self.readers.optional(query(sql).bind(packet_id)).await?;
         let Some((packet, record, deleted_at, revision)) = row else { return Ok(None) };
         let orders: Vec<(String, String)> = self.readers.all(query(ORDERS).bind(packet_id)).await?;
         let orders = orders.into_iter().filter_map(|(to, order)| Some((to.parse().ok()?, order)));
@@ -110,6 +123,11 @@ impl Store {
             revision,
             orders: orders.collect(),
         }))
+    }
+
+    /// Replaces a packet by its next revision. False: another revision came first.
+    pub async fn revise(&self, next: Revision) -> Result<bool, StoreError> {
+        self.writer.run_on(next.packet_id.clone(), next).await
     }
 
     /// Every revision of a packet, oldest first.
@@ -122,13 +140,13 @@ impl Store {
     }
 }
 
-/// Replaces a packet by its next revision and has its deliveries edited; nothing if another revision came first.
-pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result<(), DatabaseError> {
+/// Replaces a packet by its next revision and has its deliveries edited; false if another revision came first.
+pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result<bool, DatabaseError> {
     let Revision { packet_id, replaces, cause, packet, record, orders, reply, follow, edit_pause } = next;
     tx.conn.execute(query(KEEP_REVISION).bind(packet_id).bind(*replaces)).await?;
     let revise = query(REVISE).bind(packet_id).bind(*replaces).bind(packet).bind(record);
     if tx.conn.execute(revise.bind(tx.now).bind(cause.as_str())).await? == 0 {
-        return Ok(());
+        return Ok(false);
     }
     for (destination, order) in orders {
         edits::want(tx, (packet_id, *destination), order, replaces + 1, *edit_pause).await?;
@@ -136,5 +154,12 @@ pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result
     if let Some(reply) = reply {
         edits::add_reply(tx, packet_id, reply).await?;
     }
-    follows::go_on(tx, packet_id, follow).await
+    follows::go_on(tx, packet_id, follow).await?;
+    Ok(true)
+}
+
+impl Command<bool> for Revision {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
+        revise(tx, self).await
+    }
 }

@@ -2,12 +2,14 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
 
 use super::Job;
 use crate::crm::{Crm, TaskEdit};
 use crate::delivery::{slack, task};
 use crate::failure::Failure;
-use crate::store::{CLOSED, Destination, Thread};
+use crate::store::{Act, CLOSED, Destination, StoredAct, Thread};
+use handoff_core::messages;
 use handoff_core::packet::{DigestParams, PacketStatus, TaskParams};
 use handoff_core::record::User;
 
@@ -191,12 +193,39 @@ impl Job<'_> {
         };
         let task = self.context.store.external(&self.packet.packet_id, Destination::CrmTask).await;
         let frozen = self.context.store.frozen(&self.packet.packet_id, Destination::CrmTask).await?;
+        let decided = self.decided().await?;
         let links = slack::Links {
             deal: self.packet.deal.url.clone(),
             task: task?.and_then(|(_, url)| url),
             task_closed: frozen.as_deref() == Some(CLOSED),
+            ..decided
         };
         Ok(slack::digest(self.packet, self.record, params, &links, &mentions))
+    }
+
+    /// What people decided about the packet, as the digest says it.
+    async fn decided(&self) -> Result<slack::Links, Failure> {
+        let acts = self.context.store.acts(&self.packet.packet_id).await?;
+        let has = |act: Act| acts.iter().any(|one| one.act == act);
+        let today = self.packet.today();
+        let said = |one: &StoredAct| {
+            let day = messages::value::near(one.at.to_zoned(TimeZone::UTC).date(), today);
+            match one.act {
+                Act::Accepted => messages::digest::accepted(&one.name, &day),
+                Act::SentBack => messages::digest::sent_back(&one.name, &day, &one.detail),
+                Act::ReviewHeld => messages::digest::review_was_held(&day),
+                Act::Happened => messages::digest::happened(&one.detail, &one.name, &day),
+            }
+        };
+        let taken = acts.iter().rfind(|one| matches!(one.act, Act::Accepted | Act::SentBack));
+        let others = [Act::ReviewHeld, Act::Happened].map(|act| acts.iter().rfind(|one| one.act == act));
+        let decided: Vec<String> = taken.into_iter().chain(others.into_iter().flatten()).map(said).collect();
+        let decisions = slack::Decisions { accepted: has(Act::Accepted), reviewed: has(Act::ReviewHeld) };
+        Ok(slack::Links {
+            decided: (!decided.is_empty()).then(|| decided.join(" · ")),
+            buttons: self.context.slack.is_interactive().then_some(decisions),
+            ..slack::Links::default()
+        })
     }
 
     async fn user_by_email(&self, email: Option<&str>) -> Option<String> {

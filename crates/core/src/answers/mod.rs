@@ -56,20 +56,25 @@ pub enum InputKind {
     Person(Vec<(String, String)>),
 }
 
+/// What a packet asks people for, each once, in section order: as many as its modal has questions.
+pub fn topics(packet: &Packet) -> Vec<Topic> {
+    let mut topics = Vec::new();
+    let gaps = packet.gaps.iter().filter(|gap| gap.counts() && !packet.no_longer_won);
+    for topic in gaps.filter_map(Topic::of) {
+        if !topics.contains(&topic) {
+            topics.push(topic);
+        }
+    }
+    topics
+}
+
 /// The inputs of a packet that was just made of `record` (one that was read from JSON knows too little), in section order.
 pub fn inputs(mapping: &Mapping, record: &DealRecord, packet: &Packet) -> Vec<Input> {
-    let mut inputs: Vec<Input> = Vec::new();
-    if packet.no_longer_won {
-        return inputs;
-    }
-    for gap in packet.gaps.iter().filter(|gap| gap.counts()) {
-        let Some(topic) = Topic::of(gap).filter(|topic| inputs.iter().all(|input| input.topic != *topic))
-        else {
-            continue;
-        };
-        inputs.push(input(mapping, record, packet, gap, topic));
-    }
-    inputs
+    let first = |topic: Topic| {
+        let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(topic))?;
+        Some(input(mapping, record, packet, gap, topic))
+    };
+    topics(packet).into_iter().filter_map(first).collect()
 }
 
 fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, topic: Topic) -> Input {
@@ -142,17 +147,6 @@ fn options(record: &DealRecord, field: &FieldPath) -> Option<InputKind> {
     let fits = info.options.len() <= OPTIONS.0 && info.options.keys().all(|value| value.len() <= OPTIONS.1);
     let options = info.options.iter().map(|(value, label)| (value.clone(), label.clone())).collect();
     (fits && !info.options.is_empty()).then_some(InputKind::Options { several, options })
-}
-
-/// Whether an answer says no more than what the person was shown, so that it answers nothing.
-pub fn is_unchanged(input: &Input, given: &Given) -> bool {
-    match given {
-        Given::Text(text) => !input.today.is_empty() && clean(text) == input.today,
-        Given::Day(day) => {
-            matches!(input.kind, InputKind::Day(Some(today)) | InputKind::TextAndDay(Some(today)) if today == *day)
-        }
-        Given::Options(_) | Given::Contact(_) | Given::Person(_) => false,
-    }
 }
 
 /// Why the last of `answers` cannot stand, by the packet's own rules as of one instant: it is a stand-in, holds nothing

@@ -194,12 +194,13 @@ fn what_is_certainly_no_answer_is_told_and_nothing_else() {
 }
 
 #[test]
-fn what_was_left_as_it_stood_answers_nothing() {
-    let record = record(OPEN);
-    let inputs = inputs(&sample::mapping(), &record, &packet(&record, &[]));
-    let promises = inputs.iter().find(|input| input.topic == Topic::Section(SectionName::Promises)).unwrap();
-    assert!(is_unchanged(promises, &Given::Text("TBD ".to_owned())));
-    assert!(!is_unchanged(promises, &Given::Text("SSO before 1 March".to_owned())));
+fn a_question_that_makes_no_sense_is_not_asked_any_more() {
+    let promises = Topic::Section(SectionName::Promises);
+    let senseless = answer(promises, Given::Nonsense("It is a renewal".to_owned()));
+    let packet = packet(&record(OPEN), &[text(SectionName::Promises, "SSO"), senseless]);
+    assert!(!topics(&packet).contains(&promises));
+    let gap = packet.gaps.iter().find(|gap| Topic::of(gap) == Some(promises)).unwrap();
+    assert_eq!((gap.counts(), gap.state), (false, GapState::Answered));
 }
 
 #[test]

@@ -15,8 +15,8 @@ use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
 use crate::mapping::{Mapping, apply, importance, owner, people};
 use crate::packet::{
-    Answer, DeliveryPlan, Entry, Gap, GapState, Importance, MappingRef, Packet, PacketStatus, Review,
-    Section, SectionName, SectionStatus, Topic,
+    Answer, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef, Packet, PacketStatus, Review,
+    Section, SectionName, SectionStatus, Severity, Topic,
 };
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
@@ -32,6 +32,8 @@ pub struct Mapped<'a> {
     owner: Option<&'a User>,
     /// What people answered and the CRM does not say.
     answered: Vec<Topic>,
+    /// Of what people say that it makes no sense to ask it.
+    senseless: Vec<Topic>,
 }
 
 /// Applies a mapping to a record as of one instant.
@@ -59,9 +61,12 @@ pub fn map_answered<'a>(
         latest.retain(|earlier| earlier.topic != answer.topic);
         latest.push(answer.clone());
     }
-    let answered = latest.iter().map(|answer| answer.topic).collect();
+    let (senseless, mut latest): (Vec<Answer>, Vec<Answer>) =
+        latest.into_iter().partition(|answer| matches!(answer.given, Given::Nonsense(_)));
+    let topics = |answers: &[Answer]| answers.iter().map(|answer| answer.topic).collect();
+    let (answered, senseless) = (topics(&latest), topics(&senseless));
     latest.retain(|answer| !says_the_same(mapping, record, &plain, answer));
-    Mapped { answered, ..with(mapping, record, as_of, &latest) }
+    Mapped { answered, senseless, ..with(mapping, record, as_of, &latest) }
 }
 
 /// Whether the rules ask for an answer to this. A first value that is not described yet is not asked for its day, which
@@ -93,6 +98,7 @@ fn with<'a>(
     Mapped {
         sections: apply::sections(mapping, record, people, answers, &now),
         answered: Vec::new(),
+        senseless: Vec::new(),
         important: importance::importance(mapping, record, &now),
         owner: owner::user(&mapping.owner, record),
         now,
@@ -103,11 +109,17 @@ fn with<'a>(
 
 /// Judges what was mapped and makes it the packet called `packet_id`, with the plan of its deliveries.
 pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
-    let Mapped { mapping, record, now, mut sections, important, owner, answered } = mapped;
+    let Mapped { mapping, record, now, mut sections, important, owner, answered, senseless } = mapped;
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let mut gaps = gaps::assess(&evidence);
-    let is_answered = |gap: &&mut Gap| Topic::of(gap).is_some_and(|topic| answered.contains(&topic));
-    gaps.iter_mut().filter(is_answered).for_each(|gap| gap.state = GapState::Answered);
+    for gap in &mut gaps {
+        let is_about = |topics: &[Topic]| Topic::of(gap).is_some_and(|topic| topics.contains(&topic));
+        if is_about(&senseless) {
+            (gap.severity, gap.state) = (Severity::Hint, GapState::Answered);
+        } else if is_about(&answered) {
+            gap.state = GapState::Answered;
+        }
+    }
     let proposed = gaps::proposed_due(&evidence).map(|day| DueDate { day, source: DueSource::Proposed });
     let hidden = evidence.hidden();
     hide(&mut sections, &hidden);

@@ -38,7 +38,7 @@ pub(crate) fn answered(record: &DealRecord, answer: &Answer, list: ListStyle) ->
     match &answer.given {
         Given::Text(text) => prose(clean(text), list),
         Given::Options(values) => values.iter().map(|value| label(value, info)).collect(),
-        Given::Day(_) | Given::Contact(_) | Given::Person(_) => Vec::new(),
+        Given::Day(_) | Given::Contact(_) | Given::Person(_) | Given::Nonsense(_) => Vec::new(),
     }
 }
 

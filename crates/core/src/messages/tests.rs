@@ -12,6 +12,7 @@ fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         headline::MESSAGES,
         packet::MESSAGES,
         question::MESSAGES,
+        reply::MESSAGES,
         review::MESSAGES,
         role::MESSAGES,
         section::MESSAGES,

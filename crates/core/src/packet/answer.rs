@@ -202,4 +202,6 @@ pub enum Given {
     Contact(String),
     /// A person who is not in the CRM, by name.
     Person(String),
+    /// The question makes no sense; why.
+    Nonsense(String),
 }

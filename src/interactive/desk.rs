@@ -1,0 +1,273 @@
+//! What clicks on our buttons and modals mean: who may answer, what is asked, what an answer does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+
+use super::modal;
+use super::payload::{Interaction, Kind, Press, Submission, Surface};
+use super::receive::{Click, Clicks, Reply};
+use crate::clock::Clock;
+use crate::crm::{Crm, Resolution};
+use crate::delivery::slack::{SlackClient, action};
+use crate::failure::Failure;
+use crate::handoff::{Answering, revised};
+use crate::store::{Act, Store, StoredAct};
+use handoff_core::answers::{self, Input};
+use handoff_core::assemble;
+use handoff_core::mapping::Mapping;
+use handoff_core::messages;
+use handoff_core::packet::{Answer, Answered, Given, Packet, Topic};
+use handoff_core::record::{AccountKey, DealRecord};
+
+/// How an account's CRM and the mapping that is running are found.
+pub type AccountOf = Box<dyn Fn(&AccountKey) -> Option<(Arc<dyn Crm>, Arc<Mapping>)> + Send + Sync>;
+
+/// Gives clicks their meaning.
+pub struct Desk {
+    pub store: Store,
+    pub slack: Arc<SlackClient>,
+    pub clock: Clock,
+    pub account: AccountOf,
+    /// The workspace that the bot belongs to, once it is known.
+    pub team: OnceCell<String>,
+}
+
+/// One packet as the store has it, made again with what was answered so that its gaps know what their rules saw.
+struct Case {
+    revision: i64,
+    mapping: Arc<Mapping>,
+    crm: Arc<dyn Crm>,
+    record: DealRecord,
+    packet: Packet,
+    answers: Vec<Answer>,
+}
+
+/// Why a person may not answer, as they are told.
+struct Refused(String);
+
+#[async_trait]
+impl Clicks for Desk {
+    async fn check(&self, submitted: &Interaction) -> Reply {
+        let Kind::Submitted(submission) = &submitted.kind else { return Reply::Empty };
+        match self.errors(submitted, submission).await {
+            Ok(errors) if errors.is_empty() => Reply::Empty,
+            Ok(errors) => Reply::Errors(errors),
+            // It is stored, and what is wrong with it is found again.
+            Err(failure) => {
+                tracing::warn!(%failure, "a submit could not be checked");
+                Reply::Empty
+            }
+        }
+    }
+
+    async fn open(&self, pressed: Interaction) {
+        let (Kind::Pressed(press), Some(trigger)) = (&pressed.kind, &pressed.trigger_id) else { return };
+        if let Err(failure) = self.show(&pressed, press, trigger).await {
+            tracing::warn!(%failure, action = press.action_id, "a click could not be answered");
+        }
+    }
+
+    async fn apply(&self, click: &Click) -> Result<String, Failure> {
+        let by = &click.interaction;
+        match &by.kind {
+            Kind::Pressed(Press { action_id, value: Some(packet_id), .. }) => {
+                let act = match action_id.as_str() {
+                    action::ACCEPT => Act::Accepted,
+                    action::REVIEW_HELD => Act::ReviewHeld,
+                    _ => return Ok("opened".to_owned()),
+                };
+                self.act(click, packet_id, act, String::new()).await
+            }
+            Kind::Submitted(submission) if submission.callback_id == action::SEND_BACK => {
+                self.act(click, &submission.metadata, Act::SentBack, modal::reason(submission)).await
+            }
+            Kind::Submitted(submission) if submission.callback_id == action::ANSWER => {
+                self.answer(click, submission).await
+            }
+            _ => Ok("ignored".to_owned()),
+        }
+    }
+}
+
+impl Desk {
+    /// The packet that an id names, if there is enough of it left to ask about.
+    async fn case(&self, packet_id: &str) -> Result<Option<Case>, Failure> {
+        let Some(answering) = Answering::of(&self.store, packet_id).await? else { return Ok(None) };
+        let Answering { revision, before, record, answers, .. } = answering;
+        let key = AccountKey { crm: before.crm, account: before.account.clone() };
+        let Some((crm, mapping)) = (self.account)(&key) else { return Ok(None) };
+        let mapped = assemble::map_answered(&mapping, &record, before.as_of, &answers);
+        let (packet, _) = assemble::assess(mapped, packet_id);
+        let packet = Packet { no_longer_won: before.no_longer_won, ..packet };
+        Ok(Some(Case { revision, mapping, crm, record, packet, answers }))
+    }
+
+    /// Whether the person belongs to our workspace and is one of those who may answer.
+    async fn refusal(&self, by: &Interaction, case: &Case) -> Result<Option<Refused>, Failure> {
+        let team = self.team.get_or_try_init(|| self.slack.team()).await?;
+        let stranger = || Ok(Some(Refused(messages::answer::stranger().to_owned())));
+        let Some(member) = self.slack.user(&by.user.id).await?.filter(|_| by.team == *team) else {
+            return stranger();
+        };
+        if member.is_outsider || member.is_gone || member.team != *team {
+            return stranger();
+        }
+        let people = case.who_may_answer();
+        for (_, email) in &people {
+            let email = email.trim().to_lowercase();
+            if member.email.as_ref() == Some(&email)
+                || self.slack.user_by_email(&email).await.as_ref() == Some(&member.id)
+            {
+                return Ok(None);
+            }
+        }
+        let mut names: Vec<&str> = people.iter().map(|(name, _)| name.as_str()).collect();
+        names.dedup();
+        Ok(Some(Refused(messages::answer::only(&messages::value::list(&names)))))
+    }
+
+    /// What is wrong with a submit, by block.
+    async fn errors(
+        &self,
+        by: &Interaction,
+        submission: &Submission,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let first = || submission.values.keys().next().cloned().unwrap_or_default();
+        let filled = if submission.callback_id == action::ANSWER {
+            match modal::read(submission) {
+                Ok(filled) => Some(filled),
+                Err(errors) => return Ok(errors),
+            }
+        } else {
+            None
+        };
+        let packet_id = filled.as_ref().map_or(&submission.metadata, |filled| &filled.packet_id);
+        let Some(case) = self.case(packet_id).await? else { return Ok(BTreeMap::new()) };
+        if let Some(Refused(why)) = self.refusal(by, &case).await? {
+            return Ok(BTreeMap::from([(first(), why)]));
+        }
+        let by = self.answered(by).await;
+        let mut errors = BTreeMap::new();
+        for (topic, given) in filled.into_iter().flat_map(|filled| filled.given) {
+            let block = modal::block_of(topic, &given);
+            let answer = case.answer(topic, given, &by);
+            let answers = [case.answers.clone(), vec![answer]].concat();
+            let objection = answers::objection(&case.mapping, &case.record, case.packet.as_of, &answers);
+            errors.extend(objection.map(|why| (block, why)));
+        }
+        Ok(errors)
+    }
+
+    /// Opens what a press asks for, or says why not.
+    async fn show(&self, pressed: &Interaction, press: &Press, trigger: &str) -> Result<(), Failure> {
+        let Some(packet_id) = press.value.as_deref() else { return Ok(()) };
+        let Some(case) = self.case(packet_id).await? else { return Ok(()) };
+        if let Some(Refused(why)) = self.refusal(pressed, &case).await? {
+            if let Surface::Message { channel, .. } = &press.from {
+                self.slack.ephemeral(channel, &pressed.user.id, &why).await?;
+            }
+            return Ok(());
+        }
+        match press.action_id.as_str() {
+            action::SEND_BACK => self.slack.open_view(trigger, &modal::send_back(packet_id)).await.map(drop),
+            action::ANSWER => {
+                let view = case.view(&case.record);
+                let shown = self.slack.open_view(trigger, &view).await?;
+                // The person already reads; what the CRM holds by now follows.
+                let wanted = case.mapping.wanted_fields();
+                let Resolution::Won(won) = case.crm.resolve(&case.packet.deal.id, &wanted).await? else {
+                    return Ok(());
+                };
+                let fresh = case.view(&won.record);
+                if fresh != view {
+                    self.slack.update_view(&shown, &fresh).await?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn act(&self, click: &Click, packet_id: &str, act: Act, detail: String) -> Result<String, Failure> {
+        let Some(case) = self.case(packet_id).await? else { return Ok("gone".to_owned()) };
+        if self.refusal(&click.interaction, &case).await?.is_some() {
+            return Ok("refused".to_owned());
+        }
+        let Answered { user, name, .. } = self.answered(&click.interaction).await;
+        let stored = StoredAct { act, at: click.received_at, user, name, detail };
+        self.store.act(packet_id, &click.id, stored).await?;
+        Ok(act.as_str().to_owned())
+    }
+
+    /// Keeps the answers of a submit, and makes the packet's next revision of them.
+    async fn answer(&self, click: &Click, submission: &Submission) -> Result<String, Failure> {
+        let Ok(filled) = modal::read(submission) else { return Ok("wrong".to_owned()) };
+        let packet_id = &filled.packet_id;
+        let Some(case) = self.case(packet_id).await? else { return Ok("gone".to_owned()) };
+        if self.refusal(&click.interaction, &case).await?.is_some() {
+            return Ok("refused".to_owned());
+        }
+        if filled.given.is_empty() {
+            return Ok("nothing".to_owned());
+        }
+        let by = Answered { at: click.received_at, ..self.answered(&click.interaction).await };
+        for (topic, given) in &filled.given {
+            let Given::Nonsense(reason) = given else { continue };
+            for gap in case.packet.gaps.iter().filter(|gap| Topic::of(gap) == Some(*topic)) {
+                self.store.dismiss(packet_id, gap.section.as_str(), &gap.id(), Some(reason)).await?;
+            }
+        }
+        let answers = filled.given.into_iter().map(|(topic, given)| case.answer(topic, given, &by)).collect();
+        self.store.give((packet_id, filled.revision), &click.id, answers).await?;
+        // Made of the store as it is now, answers included: another revision may have come in between.
+        if let Some(revision) = revised(&self.store, &case.mapping, packet_id, self.clock.now()).await?
+            && !self.store.revise(revision).await?
+        {
+            return Err(Failure::retry("the packet got another revision at the same time"));
+        }
+        Ok("answered".to_owned())
+    }
+
+    /// Who clicks, by the name that the workspace has of them.
+    async fn answered(&self, by: &Interaction) -> Answered {
+        let member = self.slack.user(&by.user.id).await.ok().flatten();
+        let name = member.map_or_else(|| by.user.name.clone(), |member| member.name);
+        let name = handoff_core::text::clean::clean_line(&name);
+        Answered { user: by.user.id.clone(), name, at: self.clock.now(), not_in_crm: false }
+    }
+}
+
+impl Case {
+    /// The seller, the owner of the handoff, the fallback and those the mapping names: name and address.
+    fn who_may_answer(&self) -> Vec<(String, String)> {
+        let seller = self.record.owner.as_ref().filter(|seller| seller.is_active());
+        let seller = seller.and_then(|seller| Some((seller.name()?, seller.email()?.to_owned())));
+        let owner = &self.packet.owner;
+        let owner = owner.name.clone().zip(owner.email.clone());
+        let fallback = &self.mapping.owner.fallback;
+        let named = self.mapping.slack.answer_by.iter().chain([fallback]);
+        let named = named.map(|email| (email.clone(), email.clone()));
+        seller.into_iter().chain(owner).chain(named).collect()
+    }
+
+    /// The modal's view of the packet that the mapping makes of a record.
+    fn view(&self, record: &DealRecord) -> serde_json::Value {
+        let (id, as_of) = (&self.packet.packet_id, self.packet.as_of);
+        let mapped = assemble::map_answered(&self.mapping, record, as_of, &self.answers);
+        let (packet, _) = assemble::assess(mapped, id);
+        let packet = Packet { no_longer_won: self.packet.no_longer_won, ..packet };
+        modal::questions(id, self.revision, &answers::inputs(&self.mapping, record, &packet))
+    }
+
+    fn answer(&self, topic: Topic, given: Given, by: &Answered) -> Answer {
+        let inputs = answers::inputs(&self.mapping, &self.record, &self.packet);
+        let field =
+            inputs.into_iter().find(|input: &Input| input.topic == topic).and_then(|input| input.field);
+        let written = !matches!(given, Given::Person(_) | Given::Nonsense(_));
+        let target = answers::target(&self.mapping, topic).filter(|_| written);
+        Answer { topic, given, by: by.clone(), field, target, refused: false }
+    }
+}
