@@ -206,7 +206,7 @@ async fn reply(
     open: &OpenPacket,
     packet: &Packet,
     (won_at, complete_at): (Timestamp, Timestamp),
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<ReplyParams>, Failure> {
     let mut revisions = store.revisions(&packet.packet_id).await?;
     revisions.retain(|revision| revision.revision <= open.revision);
     let mut filled = BTreeSet::new();
@@ -214,8 +214,7 @@ async fn reply(
         let earlier: Packet = read(&revision.packet)?;
         filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
     }
-    let params = ReplyParams { won_at, complete_at, filled: filled.into_iter().collect() };
-    json(&params).map(Some)
+    Ok(Some(ReplyParams { won_at, complete_at, filled: filled.into_iter().collect() }))
 }
 
 /// A packet as it is stored, with what is needed to make its next revision of an answer.

@@ -46,6 +46,12 @@ pub struct BacklogLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AgeLabels {
+    /// `0`, `1`, `3`, `7`: at least so many days, and fewer than the next.
+    pub days: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct PauseLabels {
     /// `hubspot:48210077`, or `slack`.
     pub scope: String,
@@ -60,6 +66,9 @@ pub struct Metrics {
     pub attempts: Family<AttemptLabels, Counter>,
     /// `first`, `same`, `changed`, `gone`, `failed`.
     pub looks: Family<OutcomeLabels, Counter>,
+    pub completed: Counter,
+    pub completed_seconds: Counter,
+    pub open_packets: Family<AgeLabels, Gauge>,
     /// Only gaps that count.
     pub gaps: Family<GapLabels, Counter>,
     /// `loaded`, `refused`.
@@ -88,6 +97,13 @@ impl Default for Metrics {
             deals: register(of, "deals", "Deals worked on, by outcome"),
             attempts: register(of, "attempts", "Delivery attempts"),
             looks: register(of, "looks", "Deals of open packets looked at again, by outcome"),
+            completed: register(of, "completed", "Packets that were completed after they were made"),
+            completed_seconds: register(
+                of,
+                "completed_seconds",
+                "Their times from win to complete, added up",
+            ),
+            open_packets: register(of, "open_packets", "Packets that are followed, by days since the win"),
             gaps: register(of, "gaps", "Gaps raised in packets"),
             reloads: register(of, "mapping_reloads", "Mapping files read again"),
             acks: register(of, "click_acks", "Clicks in Slack by what was answered"),
@@ -148,6 +164,12 @@ impl Metrics {
     pub fn look(&self, outcome: &str, looks: usize) {
         let labels = OutcomeLabels { outcome: outcome.to_owned() };
         self.looks.get_or_create(&labels).inc_by(looks as u64);
+    }
+
+    /// Counts a packet that was completed, so many seconds after the win.
+    pub fn completed(&self, seconds: i64) {
+        self.completed.inc();
+        self.completed_seconds.inc_by(u64::try_from(seconds).unwrap_or(0));
     }
 
     pub fn deal(&self, outcome: &str) {

@@ -15,7 +15,10 @@ use crate::store::Destination;
 use handoff_core::assemble::assemble;
 use handoff_core::packet::Packet;
 use handoff_core::record::{AccountKey, CrmKind, DealKey, DealRecord};
-use handoff_sandbox::{Delivery, Sandbox, deals, opportunities};
+use handoff_sandbox::{Delivery, Sandbox, SlackState, deals, deals_filled, opportunities, slack};
+
+/// What is filled shows at once; otherwise it would within a minute.
+const FOLLOW: &str = "\n[follow]\nschedule = [\"3s\"]\nevery = \"10s\"\nedit_pause = \"1s\"\n";
 
 /// How long the story may take before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,7 +37,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
     let clock = Clock::machine();
     let sandbox = start_sandbox(&clock)?;
     let directory = Directory::create(&clock)?;
-    let installation = Installation::write(&directory.0, &sandbox, "")?;
+    let installation = Installation::write(&directory.0, &sandbox, FOLLOW)?;
     let report = check(&installation.config, &Installation::secret);
     let config = report.config.ok_or_else(|| Problem::new("handoff: the demo's own files are broken"))?;
     let service = Service::start(config, clock.clone(), Entropy::machine()).await?;
@@ -46,6 +49,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
         // The first two are one of each CRM.
         tell(&sandbox, &service, &clock, win, args.full || at < 2).await?;
     }
+    tell_what_was_filled(&sandbox, &service, &clock, &story[2]).await?;
     if !args.once {
         look_around(&sandbox, &service, &installation);
         tokio::signal::ctrl_c().await?;
@@ -116,6 +120,47 @@ async fn tell(
         return Err(Problem::new("handoff: the story got stuck: see the log above"));
     }
     print!("{}", show(service, win, full).await?);
+    Ok(())
+}
+
+/// The seller fills what was open about a deal, in the CRM; digest and task follow.
+async fn tell_what_was_filled(
+    sandbox: &Sandbox,
+    service: &Service,
+    clock: &Clock,
+    win: &Win,
+) -> Result<(), Problem> {
+    let rule = rule();
+    println!(
+        "\n{rule}\n  {} deal {} again: its seller fills in what was asked\n{rule}",
+        win.account().crm,
+        win.deal
+    );
+    let shown = |message: &slack::Message| {
+        message.edits > 0 && message.text.starts_with("Pinebrook") && message.text.contains("\nComplete. ")
+    };
+    let before = sandbox.slack.see(|slack| slack.messages().len());
+    let events = sandbox.hubspot.change(|hubspot| deals_filled::fill(hubspot, clock.now()))?;
+    let url = format!("{PUBLIC_URL}/webhooks/hubspot");
+    let webhook = Delivery::batch(&url, deals::CLIENT_SECRET, &events, clock.now());
+    println!("hubspot sends a signed webhook, the answer is {}.\n", send(service, &webhook).await?);
+    let ts = |slack: &SlackState| {
+        slack.messages().iter().find(|message| shown(message)).map(|found| found.ts.clone())
+    };
+    let told =
+        sandbox.slack.until(|slack| ts(slack).is_some_and(|ts| slack.replies_to(&ts).next().is_some()));
+    if tokio::time::timeout(PATIENCE, told).await.is_err() {
+        return Err(Problem::new("handoff: what was filled did not show: see the log above"));
+    }
+    print!("{}", show(service, win, false).await?);
+    let (after, reply) = sandbox.slack.see(|slack| {
+        let reply = ts(slack).and_then(|ts| slack.replies_to(&ts).next().map(|reply| reply.text.clone()));
+        (slack.messages().len(), reply.unwrap_or_default())
+    });
+    if (after, sandbox.hubspot.see(|crm| crm.tasks_of(win.deal).len())) != (before, 1) {
+        return Err(Problem::new("handoff: a digest or a task was made a second time"));
+    }
+    println!("\nIt is the same message, edited, and the same task, completed. In its thread:\n{reply}");
     Ok(())
 }
 

@@ -74,7 +74,7 @@ fn read(
     let with = ReadWith { secrets, only: None, replicas: work.replicas };
     let accounts = accounts::read(&mut top, &with, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
-    let slack = slack.block(problems).and_then(|slack| slack::read(slack, work.replicas, secrets, problems));
+    let slack = slack.block(problems).and_then(|slack| slack::read(slack, &work, secrets, problems));
     top.finish(problems);
     Some(Config {
         public_url: public_url?,

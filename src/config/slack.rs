@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::defaults;
+use super::{WorkConfig, defaults};
 use crate::delivery::slack::{Auth, Interactive, Settings};
 use crate::settings::{Secrets, secret, url};
 use handoff_core::source::{Block, Problems, Span};
@@ -21,7 +21,7 @@ const TRANSPORTS: [(&str, Transport); 3] =
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(
     mut section: Block<'_>,
-    replicas: u32,
+    work: &WorkConfig,
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> Option<Settings> {
@@ -40,6 +40,11 @@ pub(super) fn read(
             let help = "keep the bot token; remove the webhook";
             problems.error(second, "[slack] names a bot token and an incoming webhook", help);
         }
+        (None, Some(webhook)) if !work.follow.span.is_zero() => {
+            let message = "an incoming webhook cannot edit what it posted: a digest stays as it was when the deal was won";
+            let help = "use a bot token, or write for = \"0\" in [follow]";
+            problems.warning(webhook, message, help);
+        }
         _ => {}
     }
     if let (Some(span), Some(secret)) = (webhook.named, webhook.secrets.first())
@@ -50,7 +55,7 @@ pub(super) fn read(
     let auth = bot.only().map(Auth::Bot).or_else(|| webhook.only().map(Auth::IncomingWebhook));
     Some(Settings {
         api_url: api_url.unwrap_or_else(|| defaults::SLACK_API.to_owned()),
-        replicas,
+        replicas: work.replicas,
         auth: auth?,
         interactive: interactive?,
     })

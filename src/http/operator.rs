@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::HttpState;
 use crate::clock::Clock;
-use crate::metrics::{BacklogLabels, Metrics, PauseLabels};
+use crate::metrics::{AgeLabels, BacklogLabels, Metrics, PauseLabels};
 use crate::store::{DeliveryState, Store, StoreError};
 
 /// How long the store has to answer; a probe gives up soon after.
@@ -178,6 +178,10 @@ async fn measure(state: &HttpState) {
                 set_backlog(metrics, "click", "dead", dead);
             }
             let now = state.clock.now();
+            for (days, packets) in store.followed_by_age(now).await.unwrap_or_default() {
+                let packets = i64::try_from(packets).unwrap_or(i64::MAX);
+                metrics.open_packets.get_or_create(&AgeLabels { days: days.to_string() }).set(packets);
+            }
             let age =
                 |oldest: Option<Timestamp>| oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs());
             metrics.oldest_undelivered_seconds.set(age(backlog.oldest_undelivered));

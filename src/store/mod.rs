@@ -38,7 +38,7 @@ pub use maintenance::backlog::Backlog;
 pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
 pub use maintenance::health::StoreHealth;
-pub use maintenance::stats::{GapCount, SellerCount, Stats};
+pub use maintenance::stats::{CompleteAfter, GapCount, SellerCount, Stats};
 pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery, Thread};
 pub use outbox::settle::{Decision, Settled};
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};

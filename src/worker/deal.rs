@@ -7,6 +7,7 @@ use crate::crash_point;
 use crate::failure::Failure;
 use crate::handoff::Handoff;
 use crate::store::{DealEnd, DealLease};
+use handoff_core::packet::ReplyParams;
 
 /// Tries once, records how it ended, and says what that tells about the CRM.
 pub(super) async fn work_on_deal(context: &Context, lease: DealLease, call: &Call) -> CallOutcome {
@@ -17,12 +18,19 @@ pub(super) async fn work_on_deal(context: &Context, lease: DealLease, call: &Cal
         DealEnd::Dead { error: NEVER_ENDED.to_owned() }
     };
     let (outcome, error, call) = describe(&end);
+    let took = match &end {
+        DealEnd::Revised(revision) => revision.reply.as_ref().map(ReplyParams::seconds),
+        _ => None,
+    };
     crash_point!("deal.before_commit");
     let finished = context.store.finish_deal(&lease, end).await;
     crash_point!("deal.after_commit");
     match finished {
         Ok(counted) => {
             context.metrics.deal(outcome);
+            if let Some(took) = took.filter(|_| counted) {
+                context.metrics.completed(took);
+            }
             let (deal, lost_lease) = (&lease.deal, !counted);
             if outcome == "dead" {
                 tracing::error!(%deal, outcome, error, lost_lease, "deal");

@@ -162,7 +162,13 @@ fn every_alert_says_what_to_do() {
                         [include_str!("../../src/http/webhooks.rs"), include_str!("../../src/http/error.rs")];
                     counted.iter().any(|code| code.contains(&format!("\"{value}\"")))
                 }
-                "outcome" => include_str!("../../src/worker/catch_up.rs").contains(&format!("\"{value}\"")),
+                "outcome" => {
+                    let counted = [
+                        include_str!("../../src/worker/catch_up.rs"),
+                        include_str!("../../src/worker/follow.rs"),
+                    ];
+                    counted.iter().any(|code| code.contains(&format!("\"{value}\"")))
+                }
                 _ => SCRAPED.contains(&label.as_str()),
             };
             assert!(known, "{name}: {label}={value}");

@@ -48,7 +48,7 @@ fn lines(stats: &Stats) -> String {
 }
 
 async fn counted(fixture: &Fixture, since: Timestamp) -> String {
-    lines(&fixture.store.stats(since).await.unwrap())
+    lines(&fixture.store.stats(since, fixture.now()).await.unwrap())
 }
 
 /// A deal of a seller whose packet is complete.
@@ -119,7 +119,8 @@ async fn packets_gaps_and_sellers_are_counted_since_an_instant(fixture: Fixture)
 
 async fn a_dismissed_gap_is_not_held_against_the_seller(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
-    let gaps = async |fixture: &Fixture| fixture.store.stats(EVER).await.unwrap().sellers[0].gaps;
+    let gaps =
+        async |fixture: &Fixture| fixture.store.stats(EVER, fixture.now()).await.unwrap().sellers[0].gaps;
     assert_eq!(gaps(&fixture).await, 2, "neither the hint nor the gap for RevOps");
     fixture.store.dismiss(&packet_id, "promises", "empty", Some("None made")).await.unwrap();
     assert_eq!(gaps(&fixture).await, 1);
@@ -205,7 +206,7 @@ async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {
     database.runs(FIRST_VERSION).await;
     let store = handoff_bridge::store::Store::open_exclusive(database.url(), clock.clone()).await.unwrap();
     let fixture = Fixture { store, clock, database };
-    let again = fixture.store.stats(EVER).await.unwrap();
+    let again = fixture.store.stats(EVER, fixture.now()).await.unwrap();
     insta::allow_duplicates! { insta::assert_snapshot!(lines(&again), @"
     1 packets, 0 complete
     buying_reason vague: 1 of 1, 0 dismissed
@@ -220,5 +221,5 @@ async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {
     Tom Lindqvist: 1 deals, 1 packets, 0 complete, 9 gaps
     "); }
     fixture.store.purge(fixture.now()).await.unwrap();
-    assert_eq!(fixture.store.stats(EVER).await.unwrap().packets, 1);
+    assert_eq!(fixture.store.stats(EVER, fixture.now()).await.unwrap().packets, 1);
 }

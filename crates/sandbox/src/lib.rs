@@ -12,6 +12,7 @@
 mod call;
 mod clock;
 pub mod deals;
+pub mod deals_filled;
 mod delivery;
 mod fake_server;
 pub mod fault;

@@ -29,11 +29,12 @@ fn days(text: &str) -> Option<u32> {
 
 pub(super) async fn run(args: &StatsArgs) -> Result<(), Problem> {
     let store = open_store(&args.config.config).await?;
+    let now = Clock::machine().now();
     let since = args.since.map(|days| {
         let span = SignedDuration::from_hours(24 * i64::from(days));
-        Clock::machine().now().checked_sub(span).unwrap_or(Timestamp::MIN)
+        now.checked_sub(span).unwrap_or(Timestamp::MIN)
     });
-    let stats = store.stats(since.unwrap_or(Timestamp::MIN)).await?;
+    let stats = store.stats(since.unwrap_or(Timestamp::MIN), now).await?;
     store.close().await;
     let tally = Tally::of(&stats, since);
     if args.json {

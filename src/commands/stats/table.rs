@@ -22,6 +22,23 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
     let (complete, of) = (tally.complete_at_close, tally.packets);
     let mut text =
         format!("{of} {packets}{window}, {complete} complete at close ({})\n", percent(complete, of));
+    if tally.complete_later.iter().any(|later| later.of > 0) {
+        let rows = tally.complete_later.iter().map(|later| {
+            let when = later.days.map_or("now".to_owned(), |days| format!("after {days} d"));
+            [when, later.complete.to_string(), later.of.to_string(), percent(later.complete, later.of)]
+        });
+        table(&mut text, ["Complete", "packets", "of", ""], rows);
+    }
+    if let Some(hours) = tally.median_hours_to_complete {
+        let _ = write!(text, "\nCompleted later in {hours} hours (median)\n");
+    }
+    if tally.open_gaps_by_age.iter().any(|open| open.gaps > 0) {
+        let rows = tally
+            .open_gaps_by_age
+            .iter()
+            .map(|open| [format!("{} d", open.from_days), open.gaps.to_string()]);
+        table(&mut text, ["Open gaps from", ""], rows);
+    }
     if tally.by_section.is_empty() {
         text.push_str("\nNothing was missing in any of them.\n");
     } else {
@@ -89,7 +106,7 @@ fn length(cell: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{GapCount, SellerCount, Stats};
+    use crate::store::{CompleteAfter, GapCount, SellerCount, Stats};
 
     fn gap(section: &str, gap: &str, counting: u64, raised: u64, dismissed: u64) -> GapCount {
         let stage = if counting == 0 { "hint" } else { "certain" }.to_owned();
@@ -109,6 +126,14 @@ mod tests {
         let stats = Stats {
             packets: 21,
             complete: 8,
+            later: vec![
+                CompleteAfter { days: Some(1), of: 20, complete: 11 },
+                CompleteAfter { days: Some(3), of: 17, complete: 12 },
+                CompleteAfter { days: Some(7), of: 9, complete: 8 },
+                CompleteAfter { days: None, of: 21, complete: 17 },
+            ],
+            median_to_complete: Some(26 * 3_600_000),
+            open_by_age: vec![(0, 2), (1, 3), (3, 0), (7, 1)],
             gaps: vec![
                 gap("buying_reason", "vague", 0, 7, 5),
                 gap("first_value", "no_date", 4, 4, 0),
@@ -170,7 +195,8 @@ mod tests {
 
     #[test]
     fn all_well_is_said_in_a_line() {
-        let stats = Stats { packets: 1, complete: 1, gaps: vec![], sellers: vec![seller(None, 1, 1, 1, 0)] };
+        let stats =
+            Stats { packets: 1, complete: 1, sellers: vec![seller(None, 1, 1, 1, 0)], ..Stats::default() };
         insta::assert_snapshot!(shown(&stats, None), @"
         1 packet, 1 complete at close (100 %)
 

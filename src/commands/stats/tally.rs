@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::store::{GapCount, SellerCount, Stats};
+use crate::store::{CompleteAfter, GapCount, SellerCount, Stats};
 use handoff_core::packet::SectionName;
 
 /// Sellers with fewer deals are not named: two deals say nothing about anybody.
@@ -17,6 +17,12 @@ pub(super) struct Tally {
     pub since: Option<Timestamp>,
     pub packets: u64,
     pub complete_at_close: u64,
+    /// After a day, three days, a week, and now.
+    pub complete_later: Vec<Later>,
+    /// Half of the packets that were completed later took no longer.
+    pub median_hours_to_complete: Option<i64>,
+    /// By the youngest age in days.
+    pub open_gaps_by_age: Vec<OpenGaps>,
     /// In the order of a packet.
     pub by_section: Vec<Kind>,
     /// Most frequent first.
@@ -29,6 +35,22 @@ pub(super) struct Tally {
     pub sellers: Vec<BySeller>,
     /// Everybody with fewer than five deals, packets whose seller is forgotten, and deals without an owner.
     pub others: Option<BySeller>,
+}
+
+/// How many packets were complete so many days after the win, of those that are as old.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Later {
+    /// `None`: now.
+    pub days: Option<u16>,
+    pub complete: u64,
+    pub of: u64,
+}
+
+/// Open gaps that are at least so old.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct OpenGaps {
+    pub from_days: u16,
+    pub gaps: u64,
 }
 
 /// How often something was flagged.
@@ -87,6 +109,13 @@ impl Tally {
             since,
             packets: stats.packets,
             complete_at_close: stats.complete,
+            complete_later: stats.later.iter().map(later).collect(),
+            median_hours_to_complete: stats.median_to_complete.map(|millis| millis / 3_600_000),
+            open_gaps_by_age: stats
+                .open_by_age
+                .iter()
+                .map(|(from_days, gaps)| OpenGaps { from_days: *from_days, gaps: *gaps })
+                .collect(),
             by_section: by_section.collect(),
             by_kind: kinds(stats),
             rules: verdicts(stats, Raiser::Rule, |gap| gap.gap.split(':').next().unwrap_or_default()),
@@ -98,6 +127,10 @@ impl Tally {
             others: (!others.is_empty()).then(|| together("others", others)),
         }
     }
+}
+
+fn later(CompleteAfter { days, of, complete }: &CompleteAfter) -> Later {
+    Later { days: *days, complete: *complete, of: *of }
 }
 
 /// The flags of one section, or of one kind; `None` if there are none.

@@ -10,7 +10,7 @@ const TEXT: usize = 500;
 
 /// The reply to the digest of a packet.
 pub fn reply(packet: &Packet, params: &ReplyParams) -> Message {
-    let text = messages::reply::text(packet.crm, params);
+    let text = messages::reply::text(params);
     Message {
         text: escape::escaped(&text, TEXT),
         blocks: vec![Block::of(format!("{}.reply", packet.packet_id), &[vec![Span::plain(text)]])],

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (7, include_str!("migrations/0007_looks.sql")),
     (8, include_str!("migrations/0008_clicks.sql")),
     (9, include_str!("migrations/0009_answers.sql")),
+    (10, include_str!("migrations/0010_filled.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

@@ -8,6 +8,20 @@ use crate::store::engine::{StoreError, count, query};
 statements! {
     COUNT_PACKETS = "
         SELECT COUNT(*), CAST(COALESCE(SUM(complete), 0) AS BIGINT) FROM assessments WHERE created_at >= $1";
+    /// Complete at most $3 ms after they were made, of those that are as old; packets of now if $3 is NULL.
+    COUNT_COMPLETE = "
+        SELECT COUNT(*), COUNT(CASE WHEN completed_at <= created_at + COALESCE(CAST($3 AS BIGINT), $2) THEN 1 END)
+        FROM assessments WHERE created_at >= $1 AND created_at <= $2 - COALESCE(CAST($3 AS BIGINT), 0)";
+    COUNT_LATER = "
+        SELECT COUNT(*) FROM assessments WHERE created_at >= $1 AND complete = 0 AND completed_at IS NOT NULL";
+    MEDIAN_LATER = "
+        SELECT completed_at - created_at FROM assessments
+        WHERE created_at >= $1 AND complete = 0 AND completed_at IS NOT NULL ORDER BY 1 LIMIT 1 OFFSET $2";
+    /// Open gaps of packets that were made in a span of time.
+    COUNT_OPEN_GAPS = "
+        SELECT COUNT(*) FROM assessments a JOIN gaps g ON g.packet_id = a.packet_id
+        WHERE a.created_at >= $1 AND a.created_at < $2 AND g.counts = 1 AND g.filled_at IS NULL
+            AND g.dismissed_at IS NULL";
     COUNT_GAPS = "
         SELECT g.section, g.gap, g.stage, CAST(SUM(g.counts) AS BIGINT), COUNT(*), COUNT(g.dismissed_at)
         FROM assessments a JOIN gaps g ON g.packet_id = a.packet_id
@@ -28,11 +42,35 @@ pub struct Stats {
     pub packets: u64,
     /// Of these, complete when they were made.
     pub complete: u64,
+    /// How many were complete how long after they were made; the last counts them now.
+    pub later: Vec<CompleteAfter>,
+    /// Half of those that were completed later took no longer, in milliseconds.
+    pub median_to_complete: Option<i64>,
+    /// Gaps that are open, by the youngest age in days.
+    pub open_by_age: Vec<(u16, u64)>,
     /// Gaps by section, id and stage, in that order.
     pub gaps: Vec<GapCount>,
     /// Packets by seller, most first.
     pub sellers: Vec<SellerCount>,
 }
+
+/// How many packets were complete so long after they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompleteAfter {
+    /// `None`: now.
+    pub days: Option<u16>,
+    /// Packets that are old enough to tell.
+    pub of: u64,
+    pub complete: u64,
+}
+
+/// Days after which completeness is counted.
+const AFTER: [u16; 3] = [1, 3, 7];
+
+/// Ages of open gaps begin at so many days.
+const AGES: [u16; 4] = [0, 1, 3, 7];
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// One kind of gap in one section, from one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,14 +103,16 @@ pub struct SellerCount {
 }
 
 impl Store {
-    /// Counts packets made at or after `since`.
-    pub async fn stats(&self, since: Timestamp) -> Result<Stats, StoreError> {
+    /// Counts packets made at or after `since`, as of `now`.
+    pub async fn stats(&self, since: Timestamp, now: Timestamp) -> Result<Stats, StoreError> {
         type GapRow = (String, String, String, i64, i64, i64);
         type SellerRow = (Option<String>, Option<String>, i64, i64, i64, i64);
 
         self.assess_the_rest().await?;
         let since = since.as_millisecond();
         let (packets, complete): (i64, i64) = self.readers.one(query(COUNT_PACKETS).bind(since)).await?;
+        let (later, median_to_complete) = self.completed(since, now.as_millisecond()).await?;
+        let open_by_age = self.open_by_age(since, now.as_millisecond()).await?;
         let gaps: Vec<GapRow> = self.readers.all(query(COUNT_GAPS).bind(since)).await?;
         let sellers: Vec<SellerRow> = self.readers.all(query(COUNT_SELLERS).bind(since)).await?;
         let gaps = gaps.into_iter().map(|(section, gap, stage, counting, raised, dismissed)| {
@@ -85,6 +125,34 @@ impl Store {
             SellerCount { name, deals, packets, complete, gaps }
         });
         let (gaps, sellers) = (gaps.collect(), sellers.collect());
-        Ok(Stats { packets: count(packets), complete: count(complete), gaps, sellers })
+        let (packets, complete) = (count(packets), count(complete));
+        Ok(Stats { packets, complete, later, median_to_complete, open_by_age, gaps, sellers })
+    }
+
+    async fn completed(&self, since: i64, now: i64) -> Result<(Vec<CompleteAfter>, Option<i64>), StoreError> {
+        let mut later = Vec::new();
+        for days in AFTER.map(Some).into_iter().chain([None]) {
+            let span = days.map(|days| i64::from(days) * DAY);
+            let counts = query(COUNT_COMPLETE).bind(since).bind(now).bind(span);
+            let (of, complete): (i64, i64) = self.readers.one(counts).await?;
+            later.push(CompleteAfter { days, of: count(of), complete: count(complete) });
+        }
+        let (completed,): (i64,) = self.readers.one(query(COUNT_LATER).bind(since)).await?;
+        let middle = query(MEDIAN_LATER).bind(since).bind((completed - 1).max(0) / 2);
+        let median: Option<(i64,)> = self.readers.optional(middle).await?;
+        Ok((later, median.map(|(median,)| median)))
+    }
+
+    async fn open_by_age(&self, since: i64, now: i64) -> Result<Vec<(u16, u64)>, StoreError> {
+        let mut by_age = Vec::new();
+        let mut until = i64::MAX;
+        for (index, days) in AGES.into_iter().enumerate() {
+            let from = AGES.get(index + 1).map_or(since, |older| now - i64::from(*older) * DAY).max(since);
+            let counts = query(COUNT_OPEN_GAPS).bind(from).bind(until);
+            let (open,): (i64,) = self.readers.one(counts).await?;
+            by_age.push((days, count(open)));
+            until = from;
+        }
+        Ok(by_age)
     }
 }

@@ -13,13 +13,22 @@ const PACKETS: u32 = 100;
 
 statements! {
     INSERT_ASSESSMENT = "
-        INSERT INTO assessments (packet_id, created_at, complete, seller, seller_name) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO assessments (packet_id, created_at, complete, seller, seller_name, completed_at)
+        VALUES ($1, $2, $3, $4, $5, CASE WHEN CAST($3 AS BIGINT) = 1 THEN CAST($2 AS BIGINT) END)
         ON CONFLICT (packet_id) DO NOTHING";
     INSERT_GAPS = ["
         INSERT INTO gaps (packet_id, section, gap, addressee, counts, stage)
         SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT), e.value ->> 5
         FROM ", each_row, " e WHERE true
         ON CONFLICT (packet_id, section, gap) DO NOTHING"];
+    /// Gaps of the packet $2 that $1 does not name are filled; one that it names again is open again.
+    FILL_GAPS = ["
+        UPDATE gaps SET filled_at = CASE WHEN section || ' ' || gap IN (SELECT e.value ->> 0 FROM ", each_row, " e)
+            THEN NULL ELSE COALESCE(filled_at, $3) END
+        WHERE packet_id = $2 AND counts = 1"];
+    COMPLETE = "
+        UPDATE assessments SET completed_at = CASE WHEN CAST($3 AS BIGINT) = 1 THEN COALESCE(completed_at, $2) END
+        WHERE packet_id = $1";
     ANY_UNASSESSED = "SELECT packet_id FROM packets WHERE assessed = 0 LIMIT 1";
     UNASSESSED = "
         SELECT packet_id, created_at, packet, record FROM packets WHERE assessed = 0 ORDER BY created_at LIMIT $1";
@@ -73,6 +82,20 @@ pub(in crate::store) async fn insert(
     }
     let rows: Vec<GapRow<'_>> = assessment.gaps.iter().map(|gap| row(packet_id, gap)).collect();
     tx.conn.execute(query(INSERT_GAPS).bind(json(&rows)?)).await?;
+    Ok(())
+}
+
+/// Notes which gaps of a packet are open now, and whether it is complete. Gaps that it did not have at first are not counted.
+pub(in crate::store) async fn update(
+    tx: &mut Tx<'_>,
+    packet_id: &str,
+    assessment: &Assessment,
+) -> Result<(), DatabaseError> {
+    let open = assessment.gaps.iter().filter(|gap| gap.counts);
+    let open: Vec<(String,)> =
+        open.map(|gap| (format!("{} {}", clean(&*gap.section), clean(&*gap.gap)),)).collect();
+    tx.conn.execute(query(FILL_GAPS).bind(json(&open)?).bind(packet_id).bind(tx.now)).await?;
+    tx.conn.execute(query(COMPLETE).bind(packet_id).bind(tx.now).bind(assessment.complete)).await?;
     Ok(())
 }
 

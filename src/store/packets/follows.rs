@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::store::engine::{Command, DatabaseError, StoreError, Tx, from_millis, json, millis_after, query};
+use crate::store::engine::{
+    Command, DatabaseError, StoreError, Tx, count, from_millis, json, millis_after, query,
+};
 use crate::store::inbox::recording;
 use crate::store::outbox::deliveries::Destination;
 use crate::store::{NewPacket, Store};
@@ -53,6 +55,13 @@ statements! {
         WHERE p.packet_id = $1
         ON CONFLICT (packet_id) DO UPDATE SET changed = 1";
     FOLLOWED = "SELECT COUNT(*), CAST(COALESCE(SUM(since), 0) AS BIGINT) FROM follows";
+    /// By age: younger than a day, three days, a week, and older.
+    FOLLOWED_BY_AGE = "
+        SELECT COUNT(CASE WHEN since > $1 - 86400000 THEN 1 END),
+            COUNT(CASE WHEN since <= $1 - 86400000 AND since > $1 - 259200000 THEN 1 END),
+            COUNT(CASE WHEN since <= $1 - 259200000 AND since > $1 - 604800000 THEN 1 END),
+            COUNT(CASE WHEN since <= $1 - 604800000 THEN 1 END)
+        FROM follows";
     FOLLOWED_DEALS = "SELECT deal, contacts FROM follows";
 }
 
@@ -138,6 +147,13 @@ impl Store {
     /// Has the deal of a packet read as soon as possible; false if there is no such packet.
     pub async fn recheck(&self, packet_id: &str) -> Result<bool, StoreError> {
         self.writer.run_on(packet_id.to_owned(), Recheck(packet_id.to_owned())).await
+    }
+
+    /// How many packets are followed, by the days since the win: from 0, 1, 3 and 7 days on.
+    pub async fn followed_by_age(&self, now: Timestamp) -> Result<[(u16, u64); 4], StoreError> {
+        let counts = query(FOLLOWED_BY_AGE).bind(now.as_millisecond());
+        let (day, three, week, older): (i64, i64, i64, i64) = self.readers.one(counts).await?;
+        Ok([(0, count(day)), (1, count(three)), (3, count(week)), (7, count(older))])
     }
 
     /// Every deal that is followed, with the ids of the contacts on it; `None` if they are those of `known`, which is

@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::StoredRecord;
 use super::follows::{self, Follow};
+use super::{StoredRecord, assessments};
 use crate::store::Store;
-use crate::store::engine::{Command, DatabaseError, Statement, StoreError, Tx, from_millis, query};
+use crate::store::engine::{Command, DatabaseError, Statement, StoreError, Tx, from_millis, json, query};
 use crate::store::outbox::{deliveries::Destination, edits};
+use handoff_core::packet::{Assessment, ReplyParams};
 
 statements! {
     OPEN_PACKET = "
@@ -81,8 +82,8 @@ pub struct Revision {
     /// The deal record that it was made from, as JSON.
     pub record: String,
     pub orders: Vec<(Destination, String)>,
-    /// Parameters of the reply to the digest as JSON, if this completes the packet.
-    pub reply: Option<String>,
+    /// The reply to the digest, if this completes the packet.
+    pub reply: Option<ReplyParams>,
     /// How its deal is followed from now on.
     pub follow: Follow,
     /// See [`super::follows::FollowConfig::edit_pause`].
@@ -151,8 +152,11 @@ pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result
     for (destination, order) in orders {
         edits::want(tx, (packet_id, *destination), order, replaces + 1, *edit_pause).await?;
     }
+    if let Some(assessment) = Assessment::of_json(packet, record) {
+        assessments::update(tx, packet_id, &assessment).await?;
+    }
     if let Some(reply) = reply {
-        edits::add_reply(tx, packet_id, reply).await?;
+        edits::add_reply(tx, packet_id, &json(reply)?).await?;
     }
     follows::go_on(tx, packet_id, follow).await?;
     Ok(true)

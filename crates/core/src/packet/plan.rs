@@ -65,6 +65,13 @@ pub struct ReplyParams {
     pub filled: Vec<SectionName>,
 }
 
+impl ReplyParams {
+    /// From the win until nothing was open.
+    pub fn seconds(&self) -> i64 {
+        self.complete_at.duration_since(self.won_at).as_secs()
+    }
+}
+
 /// Everything that is open, by who can answer it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Questions {

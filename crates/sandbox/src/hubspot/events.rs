@@ -65,6 +65,22 @@ impl Portal {
         events
     }
 
+    /// Sets values of a deal.
+    pub(super) fn change_deal(
+        &mut self,
+        deal: &str,
+        values: &[(&str, &str)],
+        at: Timestamp,
+        ids: &mut Counter,
+    ) -> Vec<Value> {
+        let mut events = Vec::new();
+        for (name, value) in values {
+            self.set(Kind::Deal, deal, name, value, at);
+            events.extend(self.property_changed(deal, name, value, at, ids));
+        }
+        events
+    }
+
     fn property_changed(
         &self,
         deal: &str,

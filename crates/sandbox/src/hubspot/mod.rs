@@ -125,6 +125,13 @@ impl HubspotState {
         Ok(portal.move_deal(deal, stage, now, &mut self.events))
     }
 
+    /// Sets values of a deal now, and returns the events that HubSpot sends about it.
+    pub fn changes_deal(&mut self, deal: &str, values: &[(&str, &str)]) -> Result<Vec<Value>, NotThere> {
+        let now = self.clock.now();
+        let portal = portal_of(&mut self.portals, deal)?;
+        Ok(portal.change_deal(deal, values, now, &mut self.events))
+    }
+
     /// Moves a deal to the first won stage of its pipeline.
     pub fn closes_deal(&mut self, deal: &str) -> Result<Vec<Value>, NotThere> {
         let portal = portal_of(&mut self.portals, deal)?;
