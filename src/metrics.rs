@@ -91,7 +91,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("handoff");
         let of = &mut registry;
-        Self {
+        let metrics = Self {
             webhooks: register(of, "webhooks", "Webhooks by route and result"),
             events: register(of, "events", "Events by what became of them on arrival"),
             deals: register(of, "deals", "Deals worked on, by outcome"),
@@ -134,7 +134,12 @@ impl Default for Metrics {
             store_queue: register(of, "store_queue", "Writes that wait for the store"),
             store_commits: register(of, "store_commits", "Transactions of this process"),
             registry,
+        };
+        // What has not happened yet is 0, and not unknown.
+        for outcome in ["first", "same", "changed", "gone", "failed"] {
+            metrics.look(outcome, 0);
         }
+        metrics
     }
 }
 

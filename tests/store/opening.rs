@@ -127,7 +127,7 @@ async fn a_lease_of_another_process_holds_until_it_has_run_out(fixture: Fixture)
 async fn processes_that_start_at_once_make_the_tables_once(fixture: Fixture) {
     fixture.store.close().await;
     let mut conn = fixture.database.connect().await;
-    let tables = "DROP TABLE clicks, attempts, deliveries, revisions, follows, packets, gaps, assessments, wins, deals, inbox, marks, pauses, refusals, schema_versions";
+    let tables = "DROP TABLE acts, answers, clicks, attempts, deliveries, revisions, follows, packets, gaps, assessments, wins, deals, inbox, marks, pauses, refusals, schema_versions";
     sqlx::query(tables).execute(&mut conn).await.unwrap();
     let starts = (0..6).map(|_| fixture.replica());
     let replicas = futures_util::future::join_all(starts).await;

@@ -70,6 +70,7 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     CLAIM_LOOKS: SCAN due
     CHANGED: SCAN d USING INDEX follows_changed
     FOLLOWED: SCAN follows
+    FOLLOWED_BY_AGE: SCAN follows
     FOLLOWED_DEALS: SCAN follows
     WAITING_FOR_A_PERSON: SCAN CONSTANT ROW
     WAITING_FOR_A_PERSON: SCAN deals USING INDEX deals_open
@@ -117,8 +118,11 @@ async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: F
     DISMISSED_PACKETS: Seq Scan on gaps g
     CLAIM_LOOKS: Seq Scan on follows
     FOLLOWED: Seq Scan on follows
+    FOLLOWED_BY_AGE: Seq Scan on follows
     FOLLOWED_DEALS: Seq Scan on follows
     LATEST_REFUSALS: Seq Scan on refusals
+    FORGET_ANSWERS: Seq Scan on answers
+    FORGET_ACTS: Seq Scan on acts
     FORGET_REVISIONS: Seq Scan on revisions
     FORGET_FOLLOWS: Seq Scan on follows
     FORGET_REFUSALS: Seq Scan on refusals

@@ -27,7 +27,7 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
             let when = later.days.map_or("now".to_owned(), |days| format!("after {days} d"));
             [when, later.complete.to_string(), later.of.to_string(), percent(later.complete, later.of)]
         });
-        table(&mut text, ["Complete", "packets", "of", ""], rows);
+        table(&mut text, ["Complete", "packets", "of", "share"], rows);
     }
     if let Some(hours) = tally.median_hours_to_complete {
         let _ = write!(text, "\nCompleted later in {hours} hours (median)\n");
@@ -36,8 +36,8 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
         let rows = tally
             .open_gaps_by_age
             .iter()
-            .map(|open| [format!("{} d", open.from_days), open.gaps.to_string()]);
-        table(&mut text, ["Open gaps from", ""], rows);
+            .map(|open| [format!("{} d or more", open.from_days), open.gaps.to_string()]);
+        table(&mut text, ["Open since", "gaps"], rows);
     }
     if tally.by_section.is_empty() {
         text.push_str("\nNothing was missing in any of them.\n");
@@ -152,6 +152,20 @@ mod tests {
         };
         insta::assert_snapshot!(shown(&stats, Some(30)), @"
         21 packets in the last 30 days, 8 complete at close (38 %)
+
+        Complete   packets  of  share
+        after 1 d       11  20   55 %
+        after 3 d       12  17   71 %
+        after 7 d        8   9   89 %
+        now             17  21   81 %
+
+        Completed later in 26 hours (median)
+
+        Open since   gaps
+        0 d or more     2
+        1 d or more     3
+        3 d or more     0
+        7 d or more     1
 
         Section        gaps  hints
         buying_reason     0      7
