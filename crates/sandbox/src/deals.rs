@@ -54,6 +54,7 @@ pub fn set_up(sandbox: &Sandbox, now: Timestamp) {
     sandbox.hubspot.change(|hubspot| hubspot.add_portal(portal(now)));
     sandbox.slack.change(|slack| {
         slack.add_bot(BOT_TOKEN);
+        slack.add_app_token(APP_TOKEN);
         slack.add_channel(CHANNEL, "handoffs");
         slack.add_channel(LARGE_DEALS_CHANNEL, "handoffs-enterprise");
         slack.add_user("U012AB3CD", "iris.okafor@seller.example");

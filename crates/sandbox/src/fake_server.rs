@@ -33,7 +33,12 @@ pub struct Recorder {
 }
 
 /// A platform: state that answers calls, one at a time.
-pub trait Platform: Send + Sync + 'static {
+pub trait Platform: Send + Sync + Sized + 'static {
+    /// What it does without being called, until it is gone.
+    fn run(_shared: Shared<Self>) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
     /// Does what the call asks for, or refuses it.
     fn answer(&mut self, call: &Call) -> Answer;
 
@@ -50,7 +55,7 @@ pub trait Platform: Send + Sync + 'static {
 /// An HTTP server on loopback that answers for one platform. Dropping it closes the port and every connection.
 pub struct FakeServer<P> {
     url: String,
-    shared: Arc<Shared<P>>,
+    shared: Shared<P>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -60,17 +65,20 @@ impl<P: Platform> FakeServer<P> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared { state: Mutex::new(platform), changed: watch::Sender::new(()) });
+        let inner = Inner { state: Mutex::new(platform), changed: watch::Sender::new(()) };
+        let shared = Shared(Arc::new(inner));
         let (stop, stopped) = oneshot::channel();
         // A runtime of its own takes every connection with it when it ends, hanging ones included.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let app = Router::new().fallback(serve::<P>).with_state(Arc::clone(&shared));
+        let app = Router::new().fallback(serve::<P>).with_state(shared.clone());
+        let background = P::run(shared.clone());
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
                 let app = app.into_make_service_with_connect_info::<Cut>();
                 tokio::select! {
                     _ = axum::serve(Lines(listener), app) => {}
+                    () = background => {}
                     _ = stopped => {}
                 }
             });
@@ -139,25 +147,38 @@ impl<P> Drop for FakeServer<P> {
     }
 }
 
-struct Shared<P> {
+/// The state of a platform, shared with its server.
+pub struct Shared<P>(Arc<Inner<P>>);
+
+struct Inner<P> {
     state: Mutex<P>,
     changed: watch::Sender<()>,
 }
 
+impl<P> Clone for Shared<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<P> Shared<P> {
     fn lock(&self) -> MutexGuard<'_, P> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut P) -> T) -> T {
+    pub(super) fn see<T>(&self, look: impl FnOnce(&P) -> T) -> T {
+        look(&self.lock())
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut P) -> T) -> T {
         let outcome = change(&mut self.lock());
-        self.changed.send_replace(());
+        self.0.changed.send_replace(());
         outcome
     }
 
-    async fn until(&self, mut reached: impl FnMut(&P) -> bool) {
+    pub(super) async fn until(&self, mut reached: impl FnMut(&P) -> bool) {
         // Subscribed before the first look, so that no change falls between look and wait.
-        let mut changes = self.changed.subscribe();
+        let mut changes = self.0.changed.subscribe();
         while !reached(&self.lock()) {
             if changes.changed().await.is_err() {
                 return;
@@ -167,7 +188,7 @@ impl<P> Shared<P> {
 }
 
 async fn serve<P: Platform>(
-    State(shared): State<Arc<Shared<P>>>,
+    State(shared): State<Shared<P>>,
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {

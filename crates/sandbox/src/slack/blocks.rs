@@ -54,19 +54,26 @@ fn text_in(value: &Value) -> usize {
 }
 
 #[derive(Default)]
-struct Checker {
-    found: Vec<String>,
+pub(super) struct Checker {
+    pub(super) found: Vec<String>,
+    /// A modal may hold inputs.
+    pub(super) in_modal: bool,
 }
 
 impl Checker {
-    fn must(&mut self, holds: bool, at: &str, why: &str) {
+    pub(super) fn must(&mut self, holds: bool, at: &str, why: &str) {
         if !holds {
             self.found.push(format!("{why} [json-pointer:{at}]"));
         }
     }
 
     /// The object, with no properties but these.
-    fn object<'a>(&mut self, at: &str, value: &'a Value, known: &[&str]) -> Option<&'a Map<String, Value>> {
+    pub(super) fn object<'a>(
+        &mut self,
+        at: &str,
+        value: &'a Value,
+        known: &[&str],
+    ) -> Option<&'a Map<String, Value>> {
         let object = value.as_object();
         self.must(object.is_some(), at, "must be an object");
         for name in object.into_iter().flat_map(Map::keys) {
@@ -76,7 +83,7 @@ impl Checker {
     }
 
     /// A list of so many.
-    fn list<'a>(
+    pub(super) fn list<'a>(
         &mut self,
         at: &str,
         object: &'a Map<String, Value>,
@@ -90,7 +97,13 @@ impl Checker {
     }
 
     /// A string of so many characters, if it is there.
-    fn string(&mut self, at: &str, object: &Map<String, Value>, name: &str, (least, most): (usize, usize)) {
+    pub(super) fn string(
+        &mut self,
+        at: &str,
+        object: &Map<String, Value>,
+        name: &str,
+        (least, most): (usize, usize),
+    ) {
         if let Some(value) = object.get(name) {
             let fits = value.as_str().is_some_and(|text| (least..=most).contains(&length(text)));
             self.must(
@@ -101,13 +114,16 @@ impl Checker {
         }
     }
 
-    fn block(&mut self, at: &str, block: &Value) {
+    pub(super) fn block(&mut self, at: &str, block: &Value) {
         let kind = block.get("type").and_then(Value::as_str).unwrap_or_default();
         let known: &[&str] = match kind {
             "header" => &["type", "block_id", "text", "level"],
             "section" => &["type", "block_id", "text", "fields", "accessory", "expand"],
             "context" | "actions" | "rich_text" => &["type", "block_id", "elements"],
             "divider" => &["type", "block_id"],
+            "input" if self.in_modal => {
+                &["type", "block_id", "label", "element", "hint", "optional", "dispatch_action"]
+            }
             other => return self.must(false, at, &format!("a digest has no block of type {other:?}")),
         };
         let Some(object) = self.object(at, block, known) else { return };
@@ -136,6 +152,7 @@ impl Checker {
                 }
             }
             "rich_text" => self.rich_text(at, object),
+            "input" => self.input(at, object),
             _ => {}
         }
     }
@@ -176,7 +193,14 @@ impl Checker {
         self.must(style, at, "style must be primary or danger");
     }
 
-    fn text(&mut self, at: &str, object: &Map<String, Value>, name: &str, most: usize, kinds: &[&str]) {
+    pub(super) fn text(
+        &mut self,
+        at: &str,
+        object: &Map<String, Value>,
+        name: &str,
+        most: usize,
+        kinds: &[&str],
+    ) {
         let at = format!("{at}/{name}");
         match object.get(name) {
             Some(text) => self.text_object(&at, text, most, kinds),

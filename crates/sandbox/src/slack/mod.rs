@@ -5,21 +5,38 @@
 //! <https://docs.slack.dev/reference/methods/chat.postMessage>
 
 mod blocks;
+mod inputs;
+mod interactions;
+mod methods;
+mod people;
 mod post;
 mod read;
+mod refusal;
 mod signing;
+mod sockets;
 mod text;
+mod transport;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
-use super::fake_server::{FakeServer, Platform, Recorder};
+use super::fake_server::{FakeServer, Platform, Recorder, Shared};
+use interactions::{Acks, Outgoing};
+use people::User;
+use refusal::Refused;
+use sockets::Sockets;
+use views::Trigger;
 
+pub use interactions::Ack;
+pub use people::{Ephemeral, Standing};
 pub use signing::sign_v0;
+pub use transport::Transport;
+pub use views::View;
 
 /// Slack on loopback.
 pub type Slack = FakeServer<SlackState>;
@@ -40,6 +57,20 @@ pub struct SlackState {
     history_lag: u32,
     next_message: u32,
     edit_window_closed: bool,
+    /// Whether the app may write to people.
+    messages_tab: bool,
+    /// The conversation of the bot with each person.
+    directs: BTreeMap<String, String>,
+    /// Who left which channel.
+    absent: BTreeSet<(String, String)>,
+    ephemerals: Vec<Ephemeral>,
+    numbers: u64,
+    triggers: BTreeMap<String, Trigger>,
+    views: Vec<View>,
+    transport: Transport,
+    outgoing: Vec<Outgoing>,
+    acks: Acks,
+    sockets: Sockets,
 }
 
 struct Channel {
@@ -58,11 +89,6 @@ pub enum Access {
     Archived,
     /// The channel is private and the bot was not invited: to it, the channel does not exist.
     Private,
-}
-
-struct User {
-    id: String,
-    email: String,
 }
 
 /// A message that was posted.
@@ -87,49 +113,6 @@ pub struct Message {
     unseen_reads: u32,
 }
 
-/// Why a call is refused, in Slack's words.
-struct Refused {
-    code: &'static str,
-    verdict: Verdict,
-    messages: Vec<String>,
-    /// The scope that would have been needed.
-    needed: Option<&'static str>,
-}
-
-impl Refused {
-    /// A correct client never sends this.
-    fn wrong(code: &'static str, why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { code, verdict: Verdict::Wrong(format!("{code}: {why}")), messages: vec![why], needed: None }
-    }
-
-    /// The call was right, but what it names is not there, or closed.
-    fn absent(code: &'static str) -> Self {
-        Self { code, verdict: Verdict::Absent, messages: Vec::new(), needed: None }
-    }
-
-    /// The app was not granted what the call needs.
-    fn missing(scope: &'static str) -> Self {
-        Self { code: "missing_scope", verdict: Verdict::Switched, messages: Vec::new(), needed: Some(scope) }
-    }
-
-    fn answer(self) -> Answer {
-        let mut body = json!({"ok": false, "error": self.code});
-        if let Some(body) = body.as_object_mut()
-            && !self.messages.is_empty()
-        {
-            let messages: Vec<String> = self.messages.iter().map(|why| format!("[ERROR] {why}")).collect();
-            body.insert("response_metadata".to_owned(), json!({"messages": messages}));
-        }
-        if let Some(body) = body.as_object_mut()
-            && let Some(needed) = self.needed
-        {
-            body.insert("needed".to_owned(), json!(needed));
-        }
-        Answer::json(200, &body).because(self.verdict)
-    }
-}
-
 impl SlackState {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
@@ -146,6 +129,17 @@ impl SlackState {
             history_lag: 0,
             next_message: 0,
             edit_window_closed: false,
+            messages_tab: true,
+            directs: BTreeMap::new(),
+            absent: BTreeSet::new(),
+            ephemerals: Vec::new(),
+            numbers: 0,
+            triggers: BTreeMap::new(),
+            views: Vec::new(),
+            transport: Transport::Off,
+            outgoing: Vec::new(),
+            acks: Acks::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -179,11 +173,6 @@ impl SlackState {
         if let Some(channel) = self.channels.get_mut(channel) {
             channel.access = access;
         }
-    }
-
-    /// Adds a person.
-    pub fn add_user(&mut self, id: &str, email: &str) {
-        self.users.push(User { id: id.to_owned(), email: email.to_lowercase() });
     }
 
     /// Adds an incoming webhook for a channel and returns its path, which is its secret.
@@ -223,63 +212,10 @@ impl SlackState {
         self.channels.get(id).map(|channel| channel.name.as_str())
     }
 
-    fn authorise(&self, call: &Call) -> Result<(), Refused> {
-        if call.query("token").is_some() {
-            return Err(Refused::wrong("not_authed", "the token belongs in the header"));
-        }
-        let Some(token) = call.bearer() else { return Err(Refused::wrong("not_authed", "no bearer token")) };
-        match self.bots.get(token) {
-            Some(true) => Ok(()),
-            Some(false) => Err(Refused {
-                code: "token_revoked",
-                verdict: Verdict::Switched,
-                messages: Vec::new(),
-                needed: None,
-            }),
-            None => Err(Refused::wrong("invalid_auth", "no bot has this token")),
-        }
-    }
-
-    /// The channel, if the bot may read it.
-    fn readable(&self, id: &str) -> Result<&Channel, Refused> {
-        let visible = self.channels.get(id).filter(|channel| channel.access != Access::Private);
-        let channel = visible.ok_or_else(|| Refused::absent("channel_not_found"))?;
-        if channel.access == Access::NotInvited {
-            return Err(Refused::absent("not_in_channel"));
-        }
-        Ok(channel)
-    }
-
-    fn writable(&self, id: &str) -> Result<(), Refused> {
-        match self.readable(id)?.access {
-            Access::Archived => Err(Refused::absent("is_archived")),
-            _ => Ok(()),
-        }
-    }
-
-    fn method(&mut self, call: &Call, method: &str) -> Result<Map<String, Value>, Refused> {
-        self.authorise(call)?;
-        let needed = match method {
-            "chat.postMessage" | "chat.update" => Some("chat:write"),
-            "conversations.history" | "conversations.replies" => Some("channels:history"),
-            "conversations.info" => Some("channels:read"),
-            "users.lookupByEmail" => Some("users:read.email"),
-            _ => None,
-        };
-        if let Some(needed) = needed.filter(|scope| !self.scopes.contains(*scope)) {
-            return Err(Refused::missing(needed));
-        }
-        match method {
-            "chat.postMessage" => self.post_message(call),
-            "chat.update" => self.update_message(call),
-            "conversations.history" => self.history(call),
-            "conversations.replies" => self.replies(call),
-            "conversations.info" => self.info(call),
-            "users.lookupByEmail" => self.lookup(call),
-            "chat.getPermalink" => self.permalink(call),
-            "auth.test" => Ok(read::who_am_i()),
-            other => Err(Refused::wrong("unknown_method", format!("{other} is not modelled"))),
-        }
+    /// A number that was not used before.
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
     }
 }
 
@@ -288,6 +224,7 @@ impl Platform for SlackState {
         let outcome = match call.segments()[..] {
             ["api", method] => self.method(call, method),
             ["services", ..] => return self.webhook(call),
+            ["sandbox", act] => return self.control(call, act),
             _ => {
                 let why = format!("no such route: {}", call.path);
                 return Answer::text(404, "not found").because(Verdict::Wrong(why));
@@ -315,6 +252,10 @@ impl Platform for SlackState {
             }
         }
         page
+    }
+
+    async fn run(shared: Shared<Self>) {
+        transport::run(shared).await;
     }
 
     fn recorder(&self) -> &Recorder {
@@ -345,5 +286,7 @@ impl Slack {
     }
 }
 
+#[cfg(test)]
+mod interactive_tests;
 #[cfg(test)]
 mod tests;

@@ -70,7 +70,7 @@ impl SlackState {
             return Err(Refused::wrong("invalid_arguments", "text without blocks removes the blocks"));
         };
         blocks::check(all)?;
-        if self.readable(&channel)?.access == Access::Archived {
+        if self.readable(&channel)? == Access::Archived {
             return Err(Refused::absent("is_inactive"));
         }
         if self.edit_window_closed {
@@ -157,6 +157,17 @@ fn arguments(call: &Call) -> Result<Map<String, Value>, Refused> {
     }
 }
 
+/// The JSON arguments of a method that takes these, none of them null.
+pub(super) fn json_arguments(call: &Call, known: &[&str]) -> Result<Map<String, Value>, Refused> {
+    let arguments = arguments(call)?;
+    match arguments.iter().find(|(name, value)| !known.contains(&name.as_str()) || value.is_null()) {
+        Some((name, _)) => {
+            Err(Refused::wrong("invalid_arguments", format!("{name:?} does not belong here, or is null")))
+        }
+        None => Ok(arguments),
+    }
+}
+
 fn check(arguments: &Map<String, Value>) -> Result<(), Refused> {
     let known = [
         "channel",
@@ -195,7 +206,7 @@ fn check(arguments: &Map<String, Value>) -> Result<(), Refused> {
     }
 }
 
-fn check_text(value: Option<&Value>) -> Result<(), Refused> {
+pub(super) fn check_text(value: Option<&Value>) -> Result<(), Refused> {
     let written = value.and_then(Value::as_str).unwrap_or_default();
     if written.trim().is_empty() {
         return Err(Refused::wrong("no_text", "text is what screen readers and notifications read"));

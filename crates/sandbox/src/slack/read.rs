@@ -6,8 +6,15 @@ use super::{Access, Message, Refused, SlackState};
 use crate::call::Call;
 
 /// What the bot was granted at first: what the README asks for.
-pub(super) const SCOPES: [&str; 5] =
-    ["chat:write", "channels:history", "groups:history", "users:read", "users:read.email"];
+pub(super) const SCOPES: [&str; 7] = [
+    "chat:write",
+    "channels:history",
+    "groups:history",
+    "users:read",
+    "users:read.email",
+    "im:write",
+    "im:history",
+];
 
 pub(super) const APP: &str = "A0SANDBOX";
 pub(super) const BOT: &str = "B0SANDBOX";
@@ -25,10 +32,11 @@ impl SlackState {
     pub(super) fn lookup(&self, call: &Call) -> Result<Map<String, Value>, Refused> {
         let arguments = Arguments::of(call, &["email"])?;
         let email = arguments.required("email")?.trim().to_lowercase();
-        let user = self.users.iter().find(|user| user.email == email);
+        let known = |user: &&super::User| user.email == email && user.standing != super::Standing::Deleted;
+        let user = self.users.iter().find(known);
         let user = user.ok_or_else(|| Refused::absent("users_not_found"))?;
         Ok(object(json!({"user": {
-            "id": user.id, "team_id": "T0SANDBOX", "deleted": false, "is_bot": false,
+            "id": user.id, "team_id": user.team(), "deleted": false, "is_bot": false,
             "profile": {"email": user.email},
         }})))
     }
@@ -139,7 +147,7 @@ pub(super) fn message_json(message: &Message, all_metadata: bool) -> Value {
     body
 }
 
-fn object(value: Value) -> Map<String, Value> {
+pub(super) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,
         _ => Map::new(),
@@ -162,10 +170,10 @@ impl Time {
 }
 
 /// Arguments of a method that takes no JSON: in the query, or as a form.
-struct Arguments(Vec<(String, String)>);
+pub(super) struct Arguments(Vec<(String, String)>);
 
 impl Arguments {
-    fn of(call: &Call, known: &[&str]) -> Result<Self, Refused> {
+    pub(super) fn of(call: &Call, known: &[&str]) -> Result<Self, Refused> {
         let pairs = match (call.method.as_str(), call.media_type()) {
             ("GET", _) => call.query.clone(),
             ("POST", Some("application/x-www-form-urlencoded")) => call.form(),
@@ -181,7 +189,7 @@ impl Arguments {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn required(&self, name: &str) -> Result<&str, Refused> {
+    pub(super) fn required(&self, name: &str) -> Result<&str, Refused> {
         let missing = || Refused::wrong("invalid_arguments", format!("{name} is required"));
         self.get(name).filter(|value| !value.is_empty()).ok_or_else(missing)
     }
