@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::http::HttpState;
+use crate::interactive::SocketMode;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::worker::{Accounts, Context};
@@ -15,4 +16,6 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub worker: Arc<Context>,
     pub http: Arc<HttpState>,
+    /// Takes clicks over sockets, if they come that way.
+    pub sockets: Option<Arc<SocketMode>>,
 }

@@ -57,6 +57,12 @@ pub struct PauseLabels {
     pub scope: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SocketLabels {
+    /// `open`: held by this process; `counted`: of the whole app, at Slack's latest greeting.
+    pub side: &'static str,
+}
+
 /// Every metric of one service. Its help text in [`Metrics::default`] says what one counts.
 pub struct Metrics {
     registry: Registry,
@@ -76,6 +82,8 @@ pub struct Metrics {
     /// What Slack heard: see [`crate::interactive::Receiver`].
     pub acks: Family<OutcomeLabels, Counter>,
     pub clicks: Family<OutcomeLabels, Counter>,
+    /// Absent where clicks do not come over sockets.
+    pub sockets: Family<SocketLabels, Gauge>,
     pub backlog: Family<BacklogLabels, Gauge>,
     pub oldest_undelivered_seconds: Gauge,
     pub paused: Family<PauseLabels, Gauge>,
@@ -108,6 +116,11 @@ impl Default for Metrics {
             reloads: register(of, "mapping_reloads", "Mapping files read again"),
             acks: register(of, "click_acks", "Clicks in Slack by what was answered"),
             clicks: register(of, "clicks", "Clicks in Slack worked on, by outcome"),
+            sockets: register(
+                of,
+                "slack_sockets",
+                "Sockets over which clicks come in, as held here and as Slack counts",
+            ),
             backlog: register(of, "backlog", "Work that is left"),
             oldest_undelivered_seconds: register(
                 of,
@@ -187,6 +200,11 @@ impl Metrics {
 
     pub fn ack(&self, outcome: &str) {
         self.acks.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    pub fn set_sockets(&self, side: &'static str, sockets: usize) {
+        let sockets = i64::try_from(sockets).unwrap_or(i64::MAX);
+        self.sockets.get_or_create(&SocketLabels { side }).set(sockets);
     }
 
     /// Counts a click that was worked on, by the first word of its outcome.

@@ -17,7 +17,7 @@ use crate::crm::{CONNECTORS, Connector, OpenDeals};
 use crate::delivery::slack::{Interactive, SlackClient};
 use crate::http::server::{Limits, serve};
 use crate::http::{HttpState, RefusedMapping};
-use crate::interactive::{AccountOf, ClickRoute, Clicks, Desk, Receiver};
+use crate::interactive::{AccountOf, ClickRoute, Clicks, Desk, Receiver, SocketMode};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::worker::dispatcher::Dispatcher;
@@ -86,6 +86,9 @@ impl Service {
             tasks.spawn(serve(listener, routes, limits, app.worker.clock.clone(), stopped.clone()));
         }
         tasks.spawn(Dispatcher::new(app.worker.clone()).run(stopped.clone()));
+        if let Some(sockets) = app.sockets.clone() {
+            tasks.spawn(sockets.run(stopped.clone()));
+        }
         tasks.spawn(worker::clicks::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::reload::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::purge::run(app.worker.clone(), stopped.clone(), config.store.clone()));
@@ -142,19 +145,34 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         team: OnceCell::new(),
     });
     let receiver = Arc::new(Receiver::new(store.clone(), Arc::clone(&metrics), Arc::clone(&clicks)));
-    let click_route = match &config.slack.interactive {
+    let (mut click_route, mut sockets) = (None, None);
+    match &config.slack.interactive {
+        Interactive::Off => {}
         Interactive::Http { signing_secrets } => {
             let signing_secrets = signing_secrets.clone();
-            Some(Arc::new(ClickRoute { receiver, signing_secrets }))
+            click_route = Some(Arc::new(ClickRoute { receiver, signing_secrets }));
         }
-        Interactive::Off | Interactive::Socket { .. } => None,
-    };
+        Interactive::Socket { .. } => {
+            sockets = Some(Arc::new(SocketMode {
+                slack: Arc::clone(&slack),
+                receiver,
+                status: Arc::default(),
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+                metrics: Arc::clone(&metrics),
+                timeout: config.work.http_timeout,
+                pause: config.work.pause,
+                replicas: config.work.replicas,
+            }));
+        }
+    }
     let http = HttpState {
         clock: clock.clone(),
         store: store.clone(),
         metrics: metrics.clone(),
         webhooks,
         clicks: click_route,
+        sockets: sockets.as_ref().map(|mode| Arc::clone(&mode.status)),
         probe: http::StoreProbe::default(),
         body_budget: http::BodyBudget::new(config.http.body_memory_mib, config.http.body_timeout),
         answer_within: config.http.answer_within,
@@ -172,7 +190,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         work: config.work.clone(),
         metrics: metrics.clone(),
     };
-    Ok(App { store, accounts, metrics, worker: Arc::new(worker), http: Arc::new(http) })
+    Ok(App { store, accounts, metrics, worker: Arc::new(worker), http: Arc::new(http), sockets })
 }
 
 /// What every call of this installation is made with.

@@ -33,9 +33,10 @@ const MAY_IMPORT: &str = "
     settings    text source
     crm         GROUND text dates source record packet settings
     store       GROUND record packet
-    delivery    GROUND text dates source record packet messages mapping gaps answers crm
+    delivery    GROUND text dates source record packet messages mapping gaps answers settings crm
     handoff     GROUND record packet mapping gaps assemble crm store delivery
-    interactive GROUND text dates record packet messages mapping gaps assemble answers crm store delivery handoff
+    interactive GROUND text dates record packet messages mapping gaps assemble answers settings crm store delivery \
+                handoff
     worker      GROUND source record packet messages mapping crm store delivery handoff interactive
     http        GROUND source record packet crm store interactive
     config      GROUND text dates source record settings mapping crm store delivery worker http

@@ -23,7 +23,7 @@ pub use server::BodyBudget;
 
 use crate::clock::Clock;
 use crate::crm::WebhookRoute;
-use crate::interactive::ClickRoute;
+use crate::interactive::{ClickRoute, SocketStatus};
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -36,6 +36,8 @@ pub struct HttpState {
     pub webhooks: Vec<WebhookRoute>,
     /// Where Slack posts clicks, if it does.
     pub clicks: Option<Arc<ClickRoute>>,
+    /// Whether clicks can come in over sockets, if they do.
+    pub sockets: Option<Arc<SocketStatus>>,
     pub probe: StoreProbe,
     /// Memory for the bodies of webhooks.
     pub body_budget: BodyBudget,

@@ -95,6 +95,9 @@ struct Readiness {
     oldest_undelivered_seconds: i64,
     /// Accounts (or `slack`) that are paused, and why.
     paused: Vec<Paused>,
+    /// Sockets to Slack: how many are open, or why none is; absent where clicks do not come over sockets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slack_sockets: Option<String>,
     /// Mapping files whose newest version was refused; the version before it runs on.
     refused_mappings: Vec<RefusedMapping>,
 }
@@ -148,6 +151,7 @@ pub(super) async fn readyz(State(state): State<Arc<HttpState>>) -> Response {
             .into_iter()
             .map(|pause| Paused { scope: pause.scope, reason: pause.reason, until: pause.until.to_string() })
             .collect(),
+        slack_sockets: state.sockets.as_ref().map(|sockets| sockets.describe()),
         refused_mappings: (state.refused_mappings)(),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

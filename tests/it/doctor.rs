@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use handoff_bridge::clock::Clock;
-use handoff_bridge::demo::PUBLIC_URL;
+use handoff_bridge::demo::{Installation, PUBLIC_URL};
 use handoff_bridge::store::{DeliveryState, Destination};
 use handoff_bridge::worker::catch_up::sweep;
 use handoff_sandbox::deals::{BOT_TOKEN, TOKEN};
@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         refused_credentials_are_told_account_by_account,
         a_broken_configuration_ends_it_early,
         what_waits_for_a_person_is_told,
+        a_socket_that_cannot_be_opened_is_told,
     ]
 }
 
@@ -55,7 +56,12 @@ type Way = (Arc<Mutex<Proxy>>, Arc<Mutex<String>>);
 
 impl Clinic {
     async fn new() -> Self {
+        Self::new_with(|_| {}).await
+    }
+
+    async fn new_with(change: impl FnOnce(&Installation)) -> Self {
         let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
+        change(&world.installation);
         let (way, behind) = (Arc::new(Mutex::new(Proxy::Honest)), Arc::new(Mutex::new(String::new())));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -231,4 +237,29 @@ async fn what_waits_for_a_person_is_told() {
         (status, complaints),
         (1, vec!["bad work: 1 deals or deliveries are dead or held".to_owned()])
     );
+}
+
+async fn a_socket_that_cannot_be_opened_is_told() {
+    let clinic = Clinic::new_with(|installation| installation.takes_clicks("socket").unwrap()).await;
+    let slack = &clinic.world.sandbox.slack;
+    slack.change(|slack| slack.set_transport(handoff_sandbox::slack::Transport::Socket));
+    crate::world::must("two sockets", slack.until(|slack| slack.open_sockets() == 2)).await;
+    let address = clinic.world.service().operator_address.unwrap();
+    let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
+    let config =
+        config.replace("operator_listen = \"127.0.0.1:0\"", &format!("operator_listen = \"{address}\""));
+    std::fs::write(&clinic.world.installation.config, config).unwrap();
+    let out = clinic.says(&[]).await.out;
+    for good in ["✓ slack: a socket can be opened", "✓ slack: the running service's sockets: 2 open"] {
+        assert!(out.contains(good), "{out}");
+    }
+    slack.change(handoff_sandbox::SlackState::disable_socket_mode);
+    clinic
+        .world
+        .eventually("the service has noticed", async || {
+            let out = clinic.says(&[]).await.out;
+            out.contains("✗ slack: no socket can be opened: Slack: apps.connections.open: forbidden_team")
+                && out.contains("✗ slack: the running service's sockets: down: Socket Mode is switched off")
+        })
+        .await;
 }

@@ -38,6 +38,7 @@ mod separation;
 mod settle;
 mod shared_commit;
 mod side;
+mod sockets;
 #[allow(dead_code, reason = "tests/store asks more of it")]
 #[path = "../store/test_database.rs"]
 mod test_database;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         readme::trials(),
         receive::trials(),
         clicks::trials(),
+        sockets::trials(),
         recent::trials(),
         salesforce::trials(),
         announcements::trials(),

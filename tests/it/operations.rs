@@ -96,6 +96,9 @@ fn rendered(line: &str) -> (String, Vec<(String, String)>) {
 }
 
 async fn what_alerts_and_dashboard_ask_for_is_rendered(world: &mut World) {
+    world.stops().await;
+    world.installation.takes_clicks("socket").unwrap();
+    world.starts().await;
     world.closes_deal(PINEBROOK).await;
     world.next_digest().await;
     world.settles().await;
@@ -162,6 +165,7 @@ fn every_alert_says_what_to_do() {
                         [include_str!("../../src/http/webhooks.rs"), include_str!("../../src/http/error.rs")];
                     counted.iter().any(|code| code.contains(&format!("\"{value}\"")))
                 }
+                "side" => value == "open",
                 "outcome" => {
                     let counted = [
                         include_str!("../../src/worker/catch_up.rs"),

@@ -114,6 +114,12 @@ impl Process {
             .collect()
     }
 
+    /// Everything that it has logged since it was ready, as JSON.
+    pub fn whole_log(&self) -> String {
+        let log = self.log.lock().unwrap();
+        log.iter().map(|entry| format!("{entry}\n")).collect()
+    }
+
     /// Sends a webhook; `None` if the process died over it.
     pub async fn receives(&self, delivery: &Delivery) -> Option<StatusCode> {
         let path = delivery.url.strip_prefix(PUBLIC_URL)?;

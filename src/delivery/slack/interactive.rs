@@ -30,6 +30,13 @@ impl Interactive {
     }
 }
 
+/// Scopes that clicks need beside those of digests, and what happens without.
+pub const CLICK_SCOPES: [(&str, &str); 3] = [
+    ("im:write", "nobody can be asked in a direct message"),
+    ("im:history", "a direct message whose answer was lost cannot be looked up, and is held"),
+    ("users:read", "members cannot be told from guests and people of other workspaces, so nobody may answer"),
+];
+
 /// How long what Slack said of a person is kept.
 const KEPT: Duration = Duration::from_hours(24);
 
@@ -70,6 +77,22 @@ const UNREACHABLE: [&str; 9] = [
     "users_not_found",
     "channel_not_found",
 ];
+
+/// Refusals of a socket that end only when a person acts.
+const REFUSED_APPS: [&str; 7] = [
+    "account_inactive",
+    "forbidden_team",
+    "invalid_auth",
+    "not_allowed_token_type",
+    "not_authed",
+    "team_disabled",
+    "user_removed_from_team",
+];
+
+#[derive(Deserialize)]
+struct OpenedConnection {
+    url: String,
+}
 
 #[derive(Deserialize)]
 struct OpenedChannel {
@@ -217,6 +240,31 @@ impl SlackClient {
         let arguments = json!({"channel": channel, "user": user, "text": text});
         let method = "chat.postEphemeral";
         self.tell(method, &arguments).await?.web_api::<IgnoredAny>(method, Access::Edit).map(drop)
+    }
+
+    /// Where a socket may be opened, once and within seconds. The address holds a ticket, which is a secret.
+    /// <https://docs.slack.dev/reference/methods/apps.connections.open>
+    pub async fn open_connection(&self) -> Result<SecretString, Failure> {
+        let method = "apps.connections.open";
+        let Interactive::Socket { app_token } = &self.interactive else {
+            return Err(Failure::give_up("Slack: sockets are not configured"));
+        };
+        let call = self.outbound.http.post(self.url(method)).bearer_auth(app_token.expose_secret());
+        let answer = self.send(method, Access::Edit, call).await?;
+        match answer.refusal().as_deref() {
+            Some(code @ "too_many_websockets") => Err(Failure::retry(format!("Slack: {method}: {code}"))),
+            Some(code) if REFUSED_APPS.contains(&code) => {
+                let why =
+                    format!("Slack: {method}: {code}; check the app-level token and that Socket Mode is on");
+                Err(Failure::Pause { why, until: None })
+            }
+            _ => answer.web_api::<OpenedConnection>(method, Access::Edit).map(|opened| opened.url.into()),
+        }
+    }
+
+    /// Whether Slack's API is on this machine, as in a test.
+    pub fn is_local(&self) -> bool {
+        reqwest::Url::parse(&self.url("")).is_ok_and(|url| crate::settings::url::is_loopback(&url))
     }
 
     /// Calls a method with a JSON body and returns the answer, refusals included.

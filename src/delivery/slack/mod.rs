@@ -19,5 +19,5 @@ pub mod workspace;
 pub use blocks::Message;
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Decisions, Links, Mentions, digest};
-pub use interactive::{DirectMessage, Interactive, Member, View};
+pub use interactive::{CLICK_SCOPES, DirectMessage, Interactive, Member, View};
 pub use reply::reply;
