@@ -1,9 +1,13 @@
 //! Whether Slack knows our bot, and lets it do what it has to.
 
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+
 use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::delivery::slack::SlackClient;
+use crate::delivery::slack::{CLICK_SCOPES, Interactive, SlackClient};
 use crate::server;
 
 const SLACK: &str = "slack";
@@ -30,7 +34,8 @@ pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding
         Ok(Some(identity)) => {
             let seen = format!("the token is {}'s in {}", identity.user, identity.team);
             let mut found = vec![Finding::good(SLACK, seen)];
-            found.extend(lacking(&identity.scopes));
+            found.extend(lacking(&identity.scopes, NEEDED));
+            found.extend(clicks(config, &client, &identity.scopes, http).await);
             found
         }
         Err(failure) => {
@@ -40,15 +45,66 @@ pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding
     }
 }
 
+/// Whether clicks can come in, and people be written to.
+async fn clicks(
+    config: &Config,
+    client: &SlackClient,
+    scopes: &[String],
+    http: &reqwest::Client,
+) -> Vec<Finding> {
+    if !client.is_interactive() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (scope, consequence) in CLICK_SCOPES {
+        found.extend(lacking(scopes, [(&[scope][..], consequence, true)]));
+    }
+    if let Interactive::Socket { .. } = config.slack.interactive {
+        found.push(match client.open_connection().await {
+            Ok(_) => Finding::good(SLACK, "a socket can be opened"),
+            Err(failure) => {
+                let remedy =
+                    "see Socket Mode and the app-level token (xapp-…, connections:write) of the Slack app";
+                Finding::bad(SLACK, format!("no socket can be opened: {failure}"), remedy)
+            }
+        });
+        if let Some(sockets) = held(config, http).await {
+            found.push(if sockets.starts_with("down") {
+                Finding::bad(SLACK, format!("the running service's sockets: {sockets}"), "its log says more")
+            } else {
+                Finding::good(SLACK, format!("the running service's sockets: {sockets}"))
+            });
+        }
+    }
+    found
+}
+
+/// What the running service tells operators of its sockets; `None` if it cannot be asked.
+async fn held(config: &Config, http: &reqwest::Client) -> Option<String> {
+    let mut address = config.operator_listen?;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    let mut call = http.get(format!("http://{address}/readyz")).timeout(Duration::from_secs(2));
+    if let Some(token) = &config.operator_token {
+        call = call.bearer_auth(token.expose_secret());
+    }
+    let told: serde_json::Value = call.send().await.ok()?.json().await.ok()?;
+    told["slack_sockets"].as_str().map(ToOwned::to_owned)
+}
+
 /// What the token may not do. Slack tells the scopes with every answer; where it does not, nothing is said.
-fn lacking(scopes: &[String]) -> Vec<Finding> {
+fn lacking<'n>(
+    scopes: &[String],
+    needed: impl IntoIterator<Item = (&'n [&'n str], &'n str, bool)>,
+) -> Vec<Finding> {
     if scopes.is_empty() {
         return Vec::new();
     }
     let granted = |any: &[&str]| any.iter().any(|scope| scopes.iter().any(|granted| granted == scope));
-    let missing = NEEDED.iter().filter(|(any, ..)| !granted(any));
+    let missing = needed.into_iter().filter(|(any, ..)| !granted(any));
     missing
-        .map(|&(any, consequence, bad)| {
+        .map(|(any, consequence, bad)| {
             let remedy =
                 format!("add {} under OAuth & Permissions, and install the app again", any.join(" or "));
             let finding = if bad { Finding::bad } else { Finding::doubtful };
@@ -65,8 +121,8 @@ mod tests {
     #[test]
     fn a_missing_scope_is_named_with_what_fails_without_it() {
         let scopes = |granted: &[&str]| granted.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
-        assert_eq!(lacking(&scopes(&["chat:write", "groups:history", "users:read.email"])), []);
-        let found = lacking(&scopes(&["channels:history"]));
+        assert_eq!(lacking(&scopes(&["chat:write", "groups:history", "users:read.email"]), NEEDED), []);
+        let found = lacking(&scopes(&["channels:history"]), NEEDED);
         let verdicts: Vec<Verdict> = found.iter().map(|finding| finding.verdict).collect();
         assert_eq!(verdicts, [Verdict::Bad, Verdict::Doubtful]);
         assert_eq!(found[0].seen, "no digest can be posted");

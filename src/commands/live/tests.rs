@@ -953,6 +953,42 @@ async fn what_the_slack_app_may_not_do() {
 }
 
 #[tokio::test]
+async fn clicks_need_their_scopes_and_a_socket_that_opens() {
+    let env = TestEnv::with_fallback();
+    env.installation.takes_clicks("socket").unwrap();
+    env.sandbox.slack.change(|slack| {
+        slack.grant_scope("channels:read");
+        slack.grant_scope("groups:read");
+    });
+    let said = env.said().await;
+    assert!(said.ends_with("no problems\n") || !said.contains("error"), "{said}");
+    assert_eq!(env.sandbox.slack.see(|slack| slack.open_sockets()), 0, "nothing is connected");
+
+    env.sandbox.slack.change(|slack| {
+        slack.withdraw_scope("im:write");
+        slack.withdraw_scope("im:history");
+        slack.withdraw_connections(deals::APP_TOKEN);
+    });
+    let said = env.said().await;
+    for wrong in [
+        "the Slack app lacks the scope im:write: nobody can be asked in a direct message",
+        "the Slack app lacks the scope im:history: a direct message whose answer was lost cannot be looked up, and is held",
+        "no socket can be opened: Slack: apps.connections.open: missing_scope; grant the app connections:write",
+    ] {
+        assert!(said.contains(&format!("error: {wrong}\n")), "{said}");
+    }
+    assert_eq!(env.sandbox.slack.problems(), [""; 0]);
+
+    // Over HTTP nothing has to open, and with clicks off nothing of it is asked for.
+    let config = &env.installation.config;
+    TestEnv::writes(config, &[("interactive = \"socket\"", "interactive = \"http\"")]);
+    assert!(!env.said().await.contains("socket"));
+    TestEnv::writes(config, &[("interactive = \"http\"", "interactive = \"off\"")]);
+    let said = env.said().await;
+    assert!(!said.contains("error"), "{said}");
+}
+
+#[tokio::test]
 async fn a_fallback_that_nobody_knows() {
     let env = TestEnv::with_fallback();
     env.writes_hubspot(&[("fallback: revops@seller.example", "fallback: nobody.o'brien@example.com")]);

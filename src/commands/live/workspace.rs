@@ -4,7 +4,7 @@ use super::{place, report_at};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::slack::workspace::{Channel, Mention};
-use crate::delivery::slack::{Identity, SlackClient};
+use crate::delivery::slack::{CLICK_SCOPES, Identity, Interactive, SlackClient};
 use crate::failure::Failure;
 use crate::server;
 use handoff_core::source::{Problems, Span, Spanned};
@@ -33,11 +33,24 @@ pub(super) async fn compare(
             return None;
         }
     };
-    for (scope, consequence) in NEEDED.into_iter().filter(|(scope, _)| bot.lacks(scope)) {
+    let of_clicks = if slack.is_interactive() { &CLICK_SCOPES[..] } else { &[] };
+    for (scope, consequence) in NEEDED.iter().chain(of_clicks).filter(|(scope, _)| bot.lacks(scope)) {
         let message = format!("the Slack app lacks the scope {scope}: {consequence}");
         let help =
             format!("add {scope} under OAuth & Permissions > Bot Token Scopes and install the app again");
         report_at(settings, place::of_slack(settings), message, help);
+    }
+    if let Interactive::Socket { .. } = config.slack.interactive
+        && let Err(failure) = slack.open_connection().await
+    {
+        let help = "the token of `app_token` is made under Basic Information > App-Level Tokens, with the scope \
+                    connections:write; Socket Mode is switched on under Socket Mode";
+        report_at(
+            settings,
+            place::of_slack(settings),
+            format!("no socket can be opened: {}", failure.why()),
+            help,
+        );
     }
     for mapping in mappings {
         let Named { channels, fallback, .. } = live_check::named(mapping);
