@@ -58,7 +58,8 @@ pub(super) enum Frame {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope {
-    pub(super) envelope_id: String,
+    #[serde(rename = "envelope_id")]
+    pub(super) id: String,
     #[serde(default)]
     pub(super) accepts_response_payload: bool,
     #[serde(default)]
@@ -158,7 +159,7 @@ mod tests {
         assert!(matches!(read(disconnect), Frame::Disconnect { reason } if reason == "refresh_requested"));
         let click = r#"{"type":"interactive","envelope_id":"e1","accepts_response_payload":true,"payload":{"type":"x"}}"#;
         let Frame::Interactive(click) = read(click) else { panic!() };
-        assert_eq!((click.envelope_id.as_str(), click.accepts_response_payload), ("e1", true));
+        assert_eq!((click.id.as_str(), click.accepts_response_payload), ("e1", true));
         for other in ["events_api", "slash_commands"] {
             let event = format!(r#"{{"type":"{other}","envelope_id":"e2","payload":{{}}}}"#);
             assert!(matches!(

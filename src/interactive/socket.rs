@@ -137,7 +137,7 @@ impl SocketMode {
             }
             Event::Crowded { .. } => tracing::warn!(open, why, "a socket to Slack was given up"),
             _ if open == 0 && before > 0 => {
-                tracing::warn!(why, "no socket to Slack is open; clicks are lost until one is")
+                tracing::warn!(why, "no socket to Slack is open; clicks are lost until one is");
             }
             _ if open > 0 && before == 0 => tracing::info!(open, "clicks come in over a socket to Slack"),
             _ => tracing::debug!(open, why, "sockets to Slack"),
@@ -261,11 +261,11 @@ impl<'a> Socket<'a> {
                 }
                 Ok(Frame::Disconnect { reason }) => return Some(Heard::Disconnect { reason }),
                 Ok(Frame::Interactive(envelope)) => self.take(envelope),
-                Ok(Frame::EventsApi(Envelope { envelope_id, .. })) => {
-                    self.send(Some(acknowledgement(&envelope_id, false, None))).await?;
+                Ok(Frame::EventsApi(Envelope { id, .. })) => {
+                    self.send(Some(acknowledgement(&id, false, None))).await?;
                 }
                 Ok(Frame::Unknown) | Err(_) => {
-                    tracing::debug!("a frame of Slack's that is not known was passed over")
+                    tracing::debug!("a frame of Slack's that is not known was passed over");
                 }
             }
         }
@@ -275,9 +275,9 @@ impl<'a> Socket<'a> {
     fn take(&mut self, envelope: Envelope) {
         let receiver = Arc::clone(&self.mode.receiver);
         self.taking.spawn(async move {
-            let Envelope { envelope_id, accepts_response_payload, payload } = envelope;
+            let Envelope { id, accepts_response_payload, payload } = envelope;
             match receiver.take(Interaction::read(&payload)).await {
-                Ok(reply) => Some(acknowledgement(&envelope_id, accepts_response_payload, Some(&reply))),
+                Ok(reply) => Some(acknowledgement(&id, accepts_response_payload, Some(&reply))),
                 Err(error) => {
                     tracing::warn!(%error, "a click cannot be stored now; the person has to click again");
                     None

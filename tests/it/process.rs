@@ -117,7 +117,7 @@ impl Process {
     /// Everything that it has logged since it was ready, as JSON.
     pub fn whole_log(&self) -> String {
         let log = self.log.lock().unwrap();
-        log.iter().map(|entry| format!("{entry}\n")).collect()
+        log.iter().map(ToString::to_string).collect::<Vec<String>>().join("\n")
     }
 
     /// Sends a webhook; `None` if the process died over it.

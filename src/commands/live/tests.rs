@@ -962,7 +962,7 @@ async fn clicks_need_their_scopes_and_a_socket_that_opens() {
     });
     let said = env.said().await;
     assert!(said.ends_with("no problems\n") || !said.contains("error"), "{said}");
-    assert_eq!(env.sandbox.slack.see(|slack| slack.open_sockets()), 0, "nothing is connected");
+    assert_eq!(env.sandbox.slack.see(handoff_sandbox::SlackState::open_sockets), 0, "nothing is connected");
 
     env.sandbox.slack.change(|slack| {
         slack.withdraw_scope("im:write");
