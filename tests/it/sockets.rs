@@ -93,7 +93,7 @@ async fn a_click_over_a_socket_is_stored_and_applied(database: &TestDatabase) {
         .eventually("it is applied", async || {
             let clicks = stored(&world).await;
             assert_eq!(clicks.len(), 1, "it is stored before it is acknowledged");
-            clicks[0].outcome.as_deref() == Some("ignored")
+            clicks[0].outcome.as_deref() == Some("opened")
         })
         .await;
     assert_eq!(readiness(&world).await["slack_sockets"], "2 open");
