@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release -p handoff-judgement --bin train [FILE.jsonl …]   # corpus/ and more → crates/core/src/judgement/model.bin
-//! cargo run --release -p handoff-judgement --bin report                 # figures, misses, false alarms, speed
+//! cargo bench --bench judgement                                             # figures, misses, false alarms, speed
 //! ```
 
 pub mod corpus;

@@ -1,12 +1,10 @@
 //! Trains the weights and fits the probabilities. Always the same order of the same sums: the same corpus gives
 //! the same bits.
 
-use std::borrow::Cow;
-
 use handoff_core::judgement::Label;
 use handoff_core::judgement::features::{self, BUCKET_BITS};
 use handoff_core::judgement::lexer::Tokens;
-use handoff_core::judgement::model::{COLUMNS, KINDS, Model, exp, logistic, values};
+use handoff_core::judgement::model::{KIND_BUCKETS, KINDS, Model, exp, logistic, values};
 use handoff_core::packet::SectionName;
 use handoff_core::text::clean::clean;
 
@@ -35,7 +33,8 @@ pub struct Sample {
 impl Sample {
     pub fn of(line: &Line) -> Self {
         let text = clean(&line.text);
-        let features = features::extract(line.section, &Tokens::of(&text));
+        let mut features = Vec::new();
+        features::visit(line.section, &Tokens::of(&text), |feature| features.push(feature));
         let values = values(&features);
         Self {
             section: line.section,
@@ -46,16 +45,18 @@ impl Sample {
         }
     }
 
-    /// How far each column is from what it should say: the gradient of the logistic loss.
-    fn errors(&self, scores: [f32; COLUMNS]) -> [f32; COLUMNS] {
-        if self.label == Label::Ok {
-            return [logistic(scores[0]), 0.0, 0.0, 0.0].map(|error| error * self.weight);
-        }
+    /// How far a score is from what it should say: the gradient of the logistic loss.
+    fn error(&self, score: f32) -> f32 {
+        (logistic(score) - f32::from(u8::from(self.label != Label::Ok))) * self.weight
+    }
+
+    /// The same of the kinds of a text that is not ok.
+    fn kind_errors(&self, scores: [f32; KINDS.len()]) -> [f32; KINDS.len()] {
         let power = |kind, score| if is_possible(kind, self.section) { exp(score) } else { 0.0 };
-        let powers: [f32; 3] = std::array::from_fn(|kind| power(KINDS[kind], scores[kind + 1]));
+        let powers: [f32; KINDS.len()] = std::array::from_fn(|kind| power(KINDS[kind], scores[kind]));
         let all: f32 = powers.iter().sum();
         let error = |kind: usize| powers[kind] / all - f32::from(u8::from(KINDS[kind] == self.label));
-        [logistic(scores[0]) - 1.0, error(0), error(1), error(2)].map(|error| error * self.weight)
+        std::array::from_fn(|kind| error(kind) * self.weight)
     }
 }
 
@@ -63,35 +64,64 @@ fn is_possible(kind: Label, section: SectionName) -> bool {
     kind != Label::Activity || section == SectionName::FirstValue
 }
 
+/// Weights of one column with the sums of squared slopes that `AdaGrad` needs; the bias stands behind the buckets.
+struct Column {
+    weights: Vec<f32>,
+    squares: Vec<f32>,
+}
+
+impl Column {
+    fn of(buckets: usize) -> Self {
+        let mut squares = vec![1e-2; buckets + 1];
+        squares[buckets] = 1.0;
+        Self { weights: vec![0.0; buckets + 1], squares }
+    }
+
+    fn buckets(&self) -> usize {
+        self.weights.len() - 1
+    }
+
+    fn bias(&self) -> f32 {
+        self.weights[self.buckets()]
+    }
+
+    fn score(&self, features: &[(usize, f32)]) -> f32 {
+        let weight = |&(bucket, value): &(usize, f32)| self.weights[bucket % self.buckets()] * value;
+        self.bias() + features.iter().map(weight).sum::<f32>()
+    }
+
+    fn learn(&mut self, features: &[(usize, f32)], error: f32) {
+        let buckets = self.buckets();
+        step(&mut self.weights[buckets], &mut self.squares[buckets], error);
+        for &(bucket, value) in features {
+            let weight = &mut self.weights[bucket % buckets];
+            let slope = error * value + DECAY * *weight;
+            step(weight, &mut self.squares[bucket % buckets], slope);
+        }
+    }
+}
+
 /// Trains the weights with `AdaGrad`; the curve from score to probability is still to be fitted.
 pub fn train<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Model {
     let mut order: Vec<&Sample> = samples.into_iter().collect();
-    let mut weights = vec![[0_f32; COLUMNS]; 1 << BUCKET_BITS];
-    let mut squares = vec![[1e-2_f32; COLUMNS]; 1 << BUCKET_BITS];
-    let (mut bias, mut bias_squares) = ([0_f32; COLUMNS], [1_f32; COLUMNS]);
+    let mut not_ok = Column::of(1 << BUCKET_BITS);
+    let mut kinds = KINDS.map(|_| Column::of(KIND_BUCKETS));
     let mut random = 1_u32;
     for _ in 0..EPOCHS {
         shuffle(&mut order, &mut random);
         for sample in &order {
-            let mut scores = bias;
-            for &(bucket, value) in &sample.features {
-                for (score, weight) in scores.iter_mut().zip(weights[bucket]) {
-                    *score += weight * value;
-                }
+            let features = &sample.features;
+            not_ok.learn(features, sample.error(not_ok.score(features)));
+            if sample.label == Label::Ok {
+                continue;
             }
-            for (column, error) in
-                sample.errors(scores).into_iter().enumerate().filter(|(_, error)| *error != 0.0)
-            {
-                step(&mut bias[column], &mut bias_squares[column], error);
-                for &(bucket, value) in &sample.features {
-                    let weight = &mut weights[bucket][column];
-                    let slope = error * value + DECAY * *weight;
-                    step(weight, &mut squares[bucket][column], slope);
-                }
+            let errors = sample.kind_errors(kinds.each_ref().map(|column| column.score(features)));
+            for (column, error) in kinds.iter_mut().zip(errors).filter(|(_, error)| *error != 0.0) {
+                column.learn(features, error);
             }
         }
     }
-    quantise(&weights, bias)
+    quantise(&not_ok, &kinds)
 }
 
 fn step(weight: &mut f32, squares: &mut f32, slope: f32) {
@@ -109,13 +139,25 @@ fn shuffle(order: &mut [&Sample], random: &mut u32) {
 
 /// One byte for each weight. The largest few of a hundred thousand are cut, so that the others keep their digits.
 #[expect(clippy::cast_possible_truncation, reason = "clamped to a byte")]
-fn quantise(weights: &[[f32; COLUMNS]], bias: [f32; COLUMNS]) -> Model {
-    let mut sizes: Vec<f32> = weights.iter().flatten().map(|weight| weight.abs()).collect();
+fn quantise(not_ok: &Column, kinds: &[Column; KINDS.len()]) -> Model {
+    let weights = |column: &Column| column.weights[..column.buckets()].to_vec();
+    let (weights, kind_weights) = (weights(not_ok), kinds.each_ref().map(weights));
+    let mut sizes: Vec<f32> =
+        weights.iter().chain(kind_weights.iter().flatten()).map(|weight| weight.abs()).collect();
     sizes.sort_by(f32::total_cmp);
     let scale = sizes[sizes.len() - sizes.len() / 100_000 - 1] / 127.0;
-    let byte = |weight: &f32| ((weight / scale).round().clamp(-127.0, 127.0) as i8).cast_unsigned();
-    let weights = Cow::Owned(weights.iter().flatten().map(byte).collect());
-    Model { bias, scale, slope: 1.0, offset: 0.0, weights }
+    let byte = |weight: f32| ((weight / scale).round().clamp(-127.0, 127.0) as i8).cast_unsigned();
+    let rows =
+        (0..KIND_BUCKETS).flat_map(|bucket| kind_weights.each_ref().map(|column| byte(column[bucket])));
+    Model {
+        bias: not_ok.bias(),
+        kind_bias: kinds.each_ref().map(Column::bias),
+        scale,
+        slope: 1.0,
+        offset: 0.0,
+        weights: weights.into_iter().map(byte).collect(),
+        kind_weights: rows.collect(),
+    }
 }
 
 /// Fits slope and offset of the logistic curve from a score to the probability of not ok (Platt scaling), by

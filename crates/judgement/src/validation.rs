@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use handoff_core::judgement::lexer::Tokens;
 use handoff_core::judgement::model::Model;
 use handoff_core::judgement::rules::{Certain, certain};
-use handoff_core::judgement::{Judgement, Label, features};
+use handoff_core::judgement::{Judgement, Label};
 
 use crate::corpus::Line;
 use crate::training::{Sample, fit_probability, train};
@@ -72,7 +72,7 @@ pub(crate) fn fit(validated: &[Validated]) -> (f32, f32) {
 
 /// What the product says: the rules first, and then the model.
 fn validated<'a>(model: &Model, line: &'a Line, sample: &Sample) -> Validated<'a> {
-    let scores = model.scores(&features::extract(sample.section, &Tokens::of(&sample.text)));
+    let score = model.score(sample.section, &Tokens::of(&sample.text));
     let by_rule = certain(sample.section, &sample.text);
     let certainly = |label, probability_not_ok| Judgement { label, probability_not_ok, words: Vec::new() };
     let judgement = match by_rule {
@@ -81,7 +81,7 @@ fn validated<'a>(model: &Model, line: &'a Line, sample: &Sample) -> Validated<'a
         None => model.judge(sample.section, &sample.text),
     };
     let (text, is_by_rule) = (sample.text.clone(), by_rule.is_some());
-    Validated { line, text, is_by_rule, judgement, score: scores[0] }
+    Validated { line, text, is_by_rule, judgement, score }
 }
 
 /// The five-letter pieces of a text, hashed and sorted.

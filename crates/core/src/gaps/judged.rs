@@ -202,6 +202,54 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_name_or_number_answers_nothing() {
+        use SectionName::{BuyingReason, FirstValue, Promises, Risks, SuccessOutcome};
+        let everywhere = [
+            "Sarah Lind",
+            "Nadine Brückner",
+            "Théo Marchetti",
+            "Lucía Prieto",
+            "Joaquim Bastos",
+            "Femke de Wit",
+            "Dr. Oduya",
+            "Sarah Lind, Tom Roy",
+            "Fernbach GmbH",
+            "Grupo Almenar",
+            "17",
+        ];
+        let missed = |section| move |text: &&str| flagged(section, text).is_none();
+        for section in [BuyingReason, SuccessOutcome, Promises, Risks, FirstValue] {
+            assert_eq!(
+                everywhere.into_iter().filter(missed(section)).collect::<Vec<_>>(),
+                [""; 0],
+                "{section:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_promise_without_a_thing_promised_is_vague_in_every_language() {
+        let texts = [
+            "We said we would make it work for them",
+            "Great support and fast answers",
+            "Everything they saw in the presentation",
+            "Wir haben zugesagt, dass es klappt",
+            "Alles, was wir in den Terminen gezeigt haben",
+            "Un accompagnement de qualité tout au long du projet",
+            "Nous leur avons dit que tout irait bien",
+            "Quelques gestes commerciaux en fin de négociation",
+            "Acompañamiento cercano y buen servicio",
+            "Les dijimos que todo iba a salir bien",
+            "Atendimento próximo e suporte de qualidade",
+            "Falamos que ia dar tudo certo",
+            "Goede begeleiding en korte lijnen",
+            "We hebben gezegd dat het goed komt",
+        ];
+        let missed = |text: &&str| flagged(SectionName::Promises, text).is_none();
+        assert_eq!(texts.into_iter().filter(missed).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
     fn an_empty_text_stays_empty_however_many_words_it_has() {
         let texts = [
             "They loved the pitch and want to start quickly after the holidays",
@@ -324,7 +372,7 @@ mod tests {
         let gap = says(SectionName::BuyingReason, "Excited account.").gap("vague").unwrap();
         insta::assert_snapshot!(gap.evidence(), @r#"deal.handoff_buying_reason says "Excited account." ("Excited", "account"); an answer names what happened at the customer, and by when it must change"#);
         let gap = says(SectionName::FirstValue, "Kickoff call").gap("activity").unwrap();
-        insta::assert_snapshot!(gap.evidence(), @r#"deal.handoff_first_value says what we do ("Kickoff", "call"), not what they do; an answer names who of theirs does what, by when"#);
+        insta::assert_snapshot!(gap.evidence(), @r#"deal.handoff_first_value says what we do ("Kickoff"), not what they do; an answer names who of theirs does what, by when"#);
         insta::assert_snapshot!(gap.question(), @"What will the customer do with it that they cannot do today?");
     }
 }

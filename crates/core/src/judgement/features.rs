@@ -8,7 +8,7 @@ use super::lexicon::Classes;
 use crate::packet::SectionName;
 
 /// The weight table has `1 << BUCKET_BITS` rows.
-pub const BUCKET_BITS: u32 = 16;
+pub const BUCKET_BITS: u32 = 18;
 
 /// Kinds of features. Within a block all features of a text weigh the same: the more there are, the less each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,14 @@ impl Block {
     pub const ALL: [Self; 4] = [Self::Characters, Self::Words, Self::Classes, Self::Shape];
 
     /// What each of `count` features counts. The factors were chosen by cross-validation.
-    pub fn value(self, count: u16) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
+    pub fn value(self, count: u32) -> f32 {
         let factor = match self {
             Self::Characters => 1.4,
             Self::Words | Self::Classes => 1.0,
             Self::Shape => 0.6,
         };
-        factor / f32::from(count.max(1)).sqrt()
+        factor / (count.max(1) as f32).sqrt()
     }
 }
 
@@ -47,61 +48,84 @@ pub struct Feature {
 const SHORTEST: usize = 2;
 const LONGEST: usize = 4;
 
-/// All features of a text, each bucket once.
-pub fn extract(section: SectionName, tokens: &Tokens) -> Vec<Feature> {
-    let mut features =
-        Features { section, all: Vec::with_capacity(1_024), seen: vec![0; (1 << BUCKET_BITS) / 64] };
+/// Features that a token gives at most: its word and three n-grams of classes, each with the section and without.
+const OF_A_TOKEN: usize = 8;
+
+/// Features that the shape gives, with the section and without.
+const OF_THE_SHAPE: usize = 40;
+
+/// Shows all features of a text: a piece of characters as often as it stands there, all others once.
+pub fn visit(section: SectionName, tokens: &Tokens, see: impl FnMut(Feature)) {
+    let most = tokens.iter().len() * OF_A_TOKEN + OF_THE_SHAPE;
+    let mut features = Features { section, see, seen: vec![0; (2 * most).next_power_of_two()] };
     features.characters(tokens);
     features.words(tokens);
     features.classes(tokens);
     features.shape(tokens);
-    features.all
 }
 
-struct Features {
+struct Features<See> {
     section: SectionName,
-    all: Vec<Feature>,
-    /// One bit for each bucket.
-    seen: Vec<u64>,
+    see: See,
+    /// Hash set with open addressing, never full: a bucket plus one, or 0 for a free slot.
+    seen: Vec<u32>,
 }
 
-impl Features {
-    fn add(&mut self, hash: Hash, block: Block, token: Option<usize>) {
+impl<See: FnMut(Feature)> Features<See> {
+    fn add(&mut self, hash: Hash, block: Block, token: Option<u16>) {
         let bucket = hash.bucket();
-        let token = token.and_then(|token| u16::try_from(token).ok());
-        let Some(seen) = self.seen.get_mut(bucket as usize / 64) else { return };
-        let bit = 1 << (bucket % 64);
-        if *seen & bit == 0 {
-            *seen |= bit;
-            self.all.push(Feature { bucket, block, token });
+        if self.is_new(bucket) {
+            (self.see)(Feature { bucket, block, token });
         }
     }
 
+    fn is_new(&mut self, bucket: u32) -> bool {
+        let last = self.seen.len() - 1;
+        let mut at = bucket as usize & last;
+        while let Some(slot) = self.seen.get_mut(at) {
+            if *slot == 0 {
+                *slot = bucket + 1;
+                return true;
+            }
+            if *slot == bucket + 1 {
+                return false;
+            }
+            at = (at + 1) & last;
+        }
+        false
+    }
+
     /// With the section and without it, so that the sections learn from each other.
-    fn add_crossed(&mut self, hash: Hash, block: Block, token: Option<usize>) {
+    fn add_crossed(&mut self, hash: Hash, block: Block, token: Option<u16>) {
         self.add(hash, block, token);
         self.add(hash.with(0x80 + self.section as u8), block, token);
     }
 
+    /// The pieces that begin within a token or in the space before it.
     fn characters(&mut self, tokens: &Tokens) {
-        let bytes = tokens.folded().as_bytes();
-        let mut ends = tokens.iter().map(|token| token.end).enumerate().peekable();
-        for start in 0..bytes.len() {
-            while ends.next_if(|&(_, end)| end <= start).is_some() {}
-            let token = ends.peek().map(|&(position, _)| position);
-            let mut hash = Hash::new(Block::Characters);
-            for (length, &byte) in (1..=LONGEST).zip(bytes.iter().skip(start)) {
-                hash = hash.with(byte);
-                if length >= SHORTEST {
-                    self.add(hash, Block::Characters, token);
+        let mut rest = tokens.folded().as_bytes();
+        let mut begins = 0;
+        for (position, token) in (0..).zip(tokens.iter()) {
+            for _ in begins..token.end {
+                let mut hash = Hash::new(Block::Characters);
+                let (shorter, longer) = rest.split_at(rest.len().min(SHORTEST - 1));
+                for &byte in shorter {
+                    hash = hash.with(byte);
                 }
+                for &byte in longer.get(..longer.len().min(LONGEST + 1 - SHORTEST)).unwrap_or_default() {
+                    hash = hash.with(byte);
+                    let bucket = hash.bucket();
+                    (self.see)(Feature { bucket, block: Block::Characters, token: Some(position) });
+                }
+                rest = rest.get(1..).unwrap_or_default();
             }
+            begins = token.end;
         }
     }
 
     /// Single words only: pairs made the model remember texts.
     fn words(&mut self, tokens: &Tokens) {
-        for (position, token) in tokens.iter().enumerate() {
+        for (position, token) in (0..).zip(tokens.iter()) {
             let hash = Hash::new(Block::Words).with_all(tokens.text_of(token));
             self.add_crossed(hash, Block::Words, Some(position));
         }
@@ -110,7 +134,7 @@ impl Features {
     /// N-grams of word classes, which all languages share.
     fn classes(&mut self, tokens: &Tokens) {
         let (mut before, mut last) = (0, 0);
-        for (position, token) in tokens.iter().enumerate() {
+        for (position, token) in (0..).zip(tokens.iter()) {
             let class = class_of(token);
             let one = Hash::new(Block::Classes).with(class);
             let two = one.with(last);
@@ -150,6 +174,7 @@ impl Features {
             tenths(stock, content),
             usize::from(ends_on_a_small_word),
             usize::from(numbers + names == 0),
+            words().filter(|word| !word.is_capital).count(),
         ];
         for (number, count) in (0..).zip(counts) {
             self.add_crossed(Hash::new(Block::Shape).with(number).with(bucketed(count)), Block::Shape, None);

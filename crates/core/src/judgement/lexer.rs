@@ -24,6 +24,8 @@ pub enum Kind {
 pub struct Token {
     pub kind: Kind,
     pub(super) classes: Classes,
+    /// It begins with a capital letter.
+    pub is_capital: bool,
     /// Capitalised, though it opens no sentence.
     pub is_name: bool,
     /// Where it stands in the folded text.
@@ -53,12 +55,17 @@ pub struct Tokens {
 
 impl Tokens {
     pub fn of(text: &str) -> Self {
-        let mut lexer =
-            Lexer { text, tokens: Self { folded: " ".to_owned(), all: Vec::new(), lines: 1 }, opens: true };
+        let mut lexer = Lexer { text, tokens: Self::with_capacity(text.len().min(LOOKED_AT)), opens: true };
         lexer.run();
         let mut tokens = lexer.tokens;
         tokens.classify();
         tokens
+    }
+
+    fn with_capacity(bytes: usize) -> Self {
+        let mut folded = String::with_capacity(bytes + bytes / 4 + 2);
+        folded.push(' ');
+        Self { folded, all: Vec::with_capacity(bytes / 4 + 1), lines: 1 }
     }
 
     /// All tokens with one space between them, and a space at either end. Digits are zeros.
@@ -66,7 +73,7 @@ impl Tokens {
         &self.folded
     }
 
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Token> + ExactSizeIterator {
         self.all.iter()
     }
 
@@ -83,11 +90,12 @@ impl Tokens {
         let lexicon = Lexicon::get();
         let mut position = 0;
         while let Some(token) = self.all.get(position) {
-            let found =
-                (1..=lexicon.longest_from(self.text_of(token)).unwrap_or(0)).rev().find_map(|count| {
-                    let last = self.all.get(position + count - 1)?;
-                    Some((count, lexicon.classes_of(self.folded.get(token.start..last.end)?)?))
-                });
+            let may_open_a_phrase = matches!(token.kind, Kind::Word | Kind::Number);
+            let longest = may_open_a_phrase.then(|| lexicon.longest_from(self.text_of(token))).flatten();
+            let found = (1..=longest.unwrap_or(0)).rev().find_map(|count| {
+                let last = self.all.get(position + count - 1)?;
+                Some((count, lexicon.classes_of(self.folded.get(token.start..last.end)?)?))
+            });
             let (count, classes) = found.unwrap_or((1, Classes::default()));
             for token in self.all.iter_mut().skip(position).take(count) {
                 token.classes = classes;
@@ -122,33 +130,47 @@ impl Lexer<'_> {
             self.tokens.lines += usize::from(first == '\n');
         } else if ["http://", "https://", "www."].iter().any(|scheme| rest.starts_with(scheme)) {
             length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            self.push(Kind::Link, start..start + length, "http");
+            self.push_as(Kind::Link, start..start + length, "http");
         } else if first.is_alphanumeric() {
             length = length_of_word(rest);
             let word = rest.get(..length).unwrap_or_default();
             let kind = if word.contains(char::is_numeric) { Kind::Number } else { Kind::Word };
-            let mut folded = String::with_capacity(length);
-            word.chars().for_each(|character| push_folded(character, &mut folded));
-            self.push(kind, start..start + length, &folded);
+            let folded = &mut self.tokens.folded;
+            let starts = folded.len();
+            word.chars().for_each(|character| push_folded(character, folded));
+            self.push(kind, start..start + length, starts);
         } else if first >= '\u{1f000}' || ('\u{2600}'..='\u{27bf}').contains(&first) {
-            self.push(Kind::Emoji, start..start + length, "\u{1}");
+            self.push_as(Kind::Emoji, start..start + length, "\u{1}");
         } else {
-            self.push(Kind::Mark(first), start..start + length, first.encode_utf8(&mut [0; 4]));
+            self.push_as(Kind::Mark(first), start..start + length, first.encode_utf8(&mut [0; 4]));
             self.opens |= matches!(first, '.' | '!' | '?' | ':' | '•' | '(');
         }
         length
     }
 
-    fn push(&mut self, kind: Kind, source: Range<usize>, folded: &str) {
-        let is_capital =
-            self.text.get(source.clone()).is_some_and(|text| text.starts_with(char::is_uppercase));
+    fn push_as(&mut self, kind: Kind, source: Range<usize>, folded: &str) {
         let start = self.tokens.folded.len();
         self.tokens.folded.push_str(folded);
+        self.push(kind, source, start);
+    }
+
+    /// A token whose folded text begins at `start`, and is the last that was pushed.
+    fn push(&mut self, kind: Kind, source: Range<usize>, start: usize) {
+        let is_capital =
+            self.text.get(source.start..).is_some_and(|text| text.starts_with(char::is_uppercase));
         let end = self.tokens.folded.len();
         self.tokens.folded.push(' ');
         let is_name = kind == Kind::Word && !self.opens && is_capital;
         self.opens &= !matches!(kind, Kind::Word | Kind::Number);
-        self.tokens.all.push(Token { kind, classes: Classes::default(), is_name, start, end, source });
+        self.tokens.all.push(Token {
+            kind,
+            classes: Classes::default(),
+            is_capital,
+            is_name,
+            start,
+            end,
+            source,
+        });
     }
 }
 

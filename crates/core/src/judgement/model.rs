@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::features::{self, Block, Feature};
+use super::features::{self, BUCKET_BITS, Block, Feature};
 use super::lexer::{Token, Tokens};
 use crate::packet::SectionName;
 
@@ -55,9 +55,11 @@ pub enum Certainty {
     Sure,
 }
 
-/// Columns of the weight table: not ok against ok, then the three kinds of not ok against each other.
-pub const COLUMNS: usize = 4;
+/// The kinds of not ok, which are weighed against each other.
 pub const KINDS: [Label; 3] = [Label::Vague, Label::Placeholder, Label::Activity];
+
+/// Buckets share the weights of the kinds, which are easier to tell apart: the lowest bits count.
+pub const KIND_BUCKETS: usize = 1 << 16;
 
 /// What the model says about a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,9 +87,11 @@ impl Judgement {
 /// of other scripts nothing is said.
 pub fn judge(section: SectionName, text: &str) -> Judgement {
     static MODEL: LazyLock<Model> = LazyLock::new(|| Model::parse(include_bytes!("model.bin")));
-    let letters = || text.chars().filter(|letter| letter.is_alphabetic());
-    if letters().filter(|&letter| letter >= '\u{250}').count() * 2 > letters().count() {
-        return Judgement { label: Label::Ok, probability_not_ok: 0.0, words: Vec::new() };
+    if !text.is_ascii() {
+        let letters = || text.chars().filter(|letter| letter.is_alphabetic());
+        if letters().filter(|&letter| letter >= '\u{250}').count() * 2 > letters().count() {
+            return Judgement { label: Label::Ok, probability_not_ok: 0.0, words: Vec::new() };
+        }
     }
     MODEL.judge(section, text)
 }
@@ -95,72 +99,85 @@ pub fn judge(section: SectionName, text: &str) -> Judgement {
 /// The weights, one byte each, and how a score becomes a probability.
 #[derive(Default)]
 pub struct Model {
-    pub bias: [f32; COLUMNS],
+    pub bias: f32,
+    pub kind_bias: [f32; KINDS.len()],
     /// The value of a weight of 1.
     pub scale: f32,
     /// Slope and offset of the logistic curve from score to probability.
     pub slope: f32,
     pub offset: f32,
-    /// A row of columns for each bucket.
+    /// Not ok against ok, for each bucket.
     pub weights: Cow<'static, [u8]>,
+    /// The kinds of not ok against each other, for each of [`KIND_BUCKETS`].
+    pub kind_weights: Cow<'static, [u8]>,
 }
 
 impl Model {
-    const FLOATS: usize = COLUMNS + 3;
+    const FLOATS: usize = KINDS.len() + 4;
 
     pub fn parse(file: &'static [u8]) -> Self {
         let (head, weights) = file.split_at_checked(Self::FLOATS * 4).unwrap_or_default();
+        let (weights, kind_weights) = weights.split_at_checked(1 << BUCKET_BITS).unwrap_or_default();
         let mut floats = head.as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes);
         let mut next = || floats.next().unwrap_or_default();
         Self {
-            bias: [next(), next(), next(), next()],
+            bias: next(),
+            kind_bias: [next(), next(), next()],
             scale: next(),
             slope: next(),
             offset: next(),
             weights: Cow::Borrowed(weights),
+            kind_weights: Cow::Borrowed(kind_weights),
         }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let floats = self.bias.into_iter().chain([self.scale, self.slope, self.offset]);
-        floats.flat_map(f32::to_le_bytes).chain(self.weights.iter().copied()).collect()
+        let floats = [self.bias].into_iter().chain(self.kind_bias);
+        let floats = floats.chain([self.scale, self.slope, self.offset]).flat_map(f32::to_le_bytes);
+        floats.chain(self.weights.iter().copied()).chain(self.kind_weights.iter().copied()).collect()
     }
 
     pub fn judge(&self, section: SectionName, text: &str) -> Judgement {
         let tokens = Tokens::of(text);
-        let features = features::extract(section, &tokens);
-        let scores = self.scores(&features);
-        let probability_not_ok = self.probability(scores[0]);
+        let probability_not_ok = self.probability(self.score(section, &tokens));
         if probability_not_ok < UNSURE {
             return Judgement { label: Label::Ok, probability_not_ok, words: Vec::new() };
         }
+        let mut features = Vec::new();
+        features::visit(section, &tokens, |feature| features.push(feature));
         Judgement {
-            label: kind(section, scores),
+            label: kind(section, self.kind_scores(&features)),
             probability_not_ok,
             words: self.words(text, &tokens, &features),
         }
     }
 
-    /// What a bucket says for each column, in whole numbers.
-    fn row(&self, bucket: u32) -> [f32; COLUMNS] {
-        let row = self.weights.as_chunks::<COLUMNS>().0.get(bucket as usize);
-        row.copied().unwrap_or_default().map(|byte| f32::from(byte.cast_signed()))
+    /// Not ok against ok, in log-odds. The sums are of whole numbers, so that they are exact in any order.
+    pub fn score(&self, section: SectionName, tokens: &Tokens) -> f32 {
+        let mut sums = Block::ALL.map(|block| (block, 0_i32, 0_u32));
+        features::visit(section, tokens, |feature| {
+            if let Some((_, sum, count)) = sums.get_mut(feature.block as usize) {
+                *sum += self.weight(feature);
+                *count += 1;
+            }
+        });
+        let score = |(block, sum, count): (Block, i32, u32)| block.value(count) * as_float(sum);
+        self.bias + self.scale * sums.map(score).iter().sum::<f32>()
     }
 
-    /// The sums within a block are whole numbers far below 2^24, so that they are exact in any order.
-    pub fn scores(&self, features: &[Feature]) -> [f32; COLUMNS] {
-        let mut sums = Block::ALL.map(|_| [0.0; COLUMNS]);
+    fn weight(&self, feature: Feature) -> i32 {
+        self.weights.get(feature.bucket as usize).map_or(0, |byte| i32::from(byte.cast_signed()))
+    }
+
+    fn kind_scores(&self, features: &[Feature]) -> [f32; KINDS.len()] {
+        let rows = self.kind_weights.as_chunks::<{ KINDS.len() }>().0;
+        let values = values(features);
+        let mut scores = self.kind_bias;
         for feature in features {
-            for (sum, weight) in
-                sums.iter_mut().skip(feature.block as usize).take(1).flatten().zip(self.row(feature.bucket))
-            {
-                *sum += weight;
-            }
-        }
-        let mut scores = self.bias;
-        for (sums, value) in sums.into_iter().zip(values(features)) {
-            for (score, sum) in scores.iter_mut().zip(sums) {
-                *score += self.scale * value * sum;
+            let value = values.get(feature.block as usize).copied().unwrap_or_default();
+            let row = rows.get(feature.bucket as usize % KIND_BUCKETS).copied().unwrap_or_default();
+            for (score, byte) in scores.iter_mut().zip(row) {
+                *score += self.scale * value * f32::from(byte.cast_signed());
             }
         }
         scores
@@ -174,12 +191,11 @@ impl Model {
     fn words(&self, text: &str, tokens: &Tokens, features: &[Feature]) -> Vec<String> {
         let values = values(features);
         let mut against: Vec<(f32, usize)> =
-            (0..tokens.iter().count()).map(|position| (0.0, position)).collect();
-        for feature in features {
-            let weight = self.row(feature.bucket).first().copied().unwrap_or_default();
+            (0..tokens.iter().len()).map(|position| (0.0, position)).collect();
+        for &feature in features {
             let value = values.get(feature.block as usize).copied().unwrap_or_default();
             if let Some((sum, _)) = feature.token.and_then(|token| against.get_mut(usize::from(token))) {
-                *sum += weight * value;
+                *sum += as_float(self.weight(feature)) * value;
             }
         }
         let says_something = |position| tokens.iter().nth(position).is_some_and(Token::says_something);
@@ -192,15 +208,25 @@ impl Model {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
+fn as_float(sum: i32) -> f32 {
+    sum as f32
+}
+
 /// What a feature of each block counts.
 pub fn values(features: &[Feature]) -> [f32; Block::ALL.len()] {
-    let count = |block| features.iter().filter(|feature| feature.block == block).count();
-    Block::ALL.map(|block| block.value(u16::try_from(count(block)).unwrap_or(u16::MAX)))
+    let mut counts = Block::ALL.map(|block| (block, 0));
+    for feature in features {
+        if let Some((_, count)) = counts.get_mut(feature.block as usize) {
+            *count += 1;
+        }
+    }
+    counts.map(|(block, count)| block.value(count))
 }
 
 /// The kind of a text that is not ok. Calling it a placeholder takes more than being a little likelier.
-pub fn kind(section: SectionName, scores: [f32; COLUMNS]) -> Label {
-    let [_, vague, placeholder, activity] = scores;
+fn kind(section: SectionName, scores: [f32; KINDS.len()]) -> Label {
+    let [vague, placeholder, activity] = scores;
     let is_activity = section == SectionName::FirstValue && activity > vague;
     let (other, score) = if is_activity { (Label::Activity, activity) } else { (Label::Vague, vague) };
     if placeholder > score + PLACEHOLDER_MARGIN { Label::Placeholder } else { other }

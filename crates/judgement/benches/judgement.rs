@@ -1,7 +1,7 @@
-//! Cross-validates rules and model by deal and prints the figures: `cargo run --release --bin report`.
+//! Cross-validates rules and model by deal and prints figures, misses, false alarms and speed: `cargo bench --bench judgement`.
 //!
-//! `--alone` leaves the written texts out of the training halves; `--alike N` sets how alike one of them may be to
-//! a judged text (see `handoff_judgement::validation`).
+//! `-- --quick` prints the speed only, and so does `cargo test`; `-- --alone` leaves the written texts out of the training
+//! halves; `-- --alike N` sets how alike one of them may be to a judged text (see `handoff_judgement::validation`).
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -21,14 +21,15 @@ fn main() -> io::Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let natural = read(&corpus.join("natural-dev.jsonl"))?;
     let hard = read(&corpus.join("hard-dev.jsonl"))?;
-    let beside = if arguments.iter().any(|one| one == "--alone") {
-        Vec::new()
-    } else {
-        read(&corpus.join("written.jsonl"))?
-    };
+    let has = |argument: &str| arguments.iter().any(|one| one == argument);
+    let lines: Vec<Line> = natural.into_iter().chain(hard).collect();
+    if has("--quick") || !has("--bench") {
+        speed(&lines);
+        return Ok(());
+    }
+    let beside = if has("--alone") { Vec::new() } else { read(&corpus.join("written.jsonl"))? };
     let alike =
         arguments.iter().skip_while(|one| *one != "--alike").nth(1).and_then(|alike| alike.parse().ok());
-    let lines: Vec<Line> = natural.into_iter().chain(hard).collect();
     let all = cross_validate(&lines, &beside, alike.unwrap_or(ALIKE));
     let (natural, hard): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.line.deal.is_some());
     let natural: Vec<_> = natural.into_iter().filter(|one| one.line.sure).collect();
