@@ -147,7 +147,9 @@ fn every_message_says_what_to_do() {
 fn what_cannot_be_used_is_an_error_and_what_is_not_meant_is_a_warning() {
     for (path, problems) in broken() {
         let (mapping, again) = lint::parse("m.yaml", problems.text());
-        assert_eq!(mapping.is_none(), again.count(Severity::Error) > 0, "{}", path.display());
+        // What only has to be replaced can be previewed.
+        let is_stand_in = path.to_string_lossy().contains("stand-in");
+        assert_eq!(mapping.is_none(), again.count(Severity::Error) > 0 && !is_stand_in, "{}", path.display());
     }
 }
 

@@ -12,7 +12,6 @@ use super::{ConfigArg, Problem};
 use crate::clock::Clock;
 use crate::config::part;
 use handoff_core::record::{Lacking, WantedFields};
-use handoff_core::source::Severity;
 use handoff_core::workbench::lint;
 use handoff_core::workbench::scaffold::{self, Given, Scaffold};
 
@@ -74,8 +73,7 @@ async fn init(
     let given = Given { channel: args.channel.clone(), fallback: args.fallback.clone() };
     let first = scaffold::mapping(&metadata, &given);
     let (_, problems) = lint::parse(&out.display().to_string(), &first.text);
-    let stand_ins = usize::from(given.channel.is_none()) + usize::from(given.fallback.is_none());
-    if problems.count(Severity::Error) > stand_ins {
+    if !problems.can_be_read() {
         // Only what was given on the command line can be wrong.
         return Err(Problem::new(problems.to_string()));
     }

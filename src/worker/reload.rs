@@ -59,7 +59,7 @@ impl ReloadableMapping {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| file::unreadable(&name, &error))?;
         let (mapping, problems) = file::parse(&name, &text);
-        let mapping = mapping.ok_or(problems)?;
+        let mapping = mapping.filter(|_| !problems.has_errors()).ok_or(problems)?;
         Ok(Self {
             path: path.to_owned(),
             current: RwLock::new(Arc::new(mapping)),
@@ -172,4 +172,23 @@ fn files(accounts: &Accounts) -> Vec<(&ReloadableMapping, Vec<String>)> {
         }
     }
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_to_be_replaced_keeps_a_mapping_from_running() {
+        let mapping = "crm: hubspot\ntime_zone: UTC\nsections: {buying_reason: deal.a}\n\
+                       owner: {from: deal.x, fallback: revops@seller.example}\nslack: {channel: C0123ABCD}\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (real, stand_in) in [("revops@seller.example", "revops@example.com"), ("C0123ABCD", "C000000000")]
+        {
+            std::fs::write(file.path(), mapping).unwrap();
+            assert!(ReloadableMapping::load(file.path()).is_ok());
+            std::fs::write(file.path(), mapping.replace(real, stand_in)).unwrap();
+            assert!(ReloadableMapping::load(file.path()).is_err(), "{stand_in}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub struct Problems {
     concealed: Vec<Span>,
     /// The keys that each block was asked for: what the schemas are held against.
     pub asked: Vec<std::collections::BTreeSet<String>>,
+    /// Errors that are values to be replaced.
+    stand_ins: usize,
 }
 
 /// One thing that is wrong.
@@ -71,6 +73,12 @@ impl Problems {
         self.push(Severity::Error, Some(span), message.into(), help.into());
     }
 
+    /// [`Problems::error`] about a value that can be read and still has to be replaced.
+    pub fn stand_in(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.stand_ins += 1;
+        self.error(span, message, help);
+    }
+
     /// [`Problems::error`] about something that cannot be read, so that there is nothing to go on with.
     pub fn reject<T>(
         &mut self,
@@ -122,6 +130,12 @@ impl Problems {
     /// How many there are of one severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.found.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    /// True when nothing but values that have to be replaced keeps the file from being used: good enough for what sends
+    /// nothing.
+    pub fn can_be_read(&self) -> bool {
+        self.count(Severity::Error) == self.stand_ins
     }
 
     /// True when the file cannot be used.

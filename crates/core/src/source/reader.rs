@@ -100,7 +100,13 @@ impl<'d> Block<'d> {
             }
             self.taken.iter_mut().skip(at + 1).take(words.len()).for_each(|taken| *taken = true);
             let message = format!("`{}` holds several values without brackets", first.key);
-            let help = format!("write `{}: [{value}, {}]`", first.key, words.join(", "));
+            let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+            let is_grouped = is_number(value) && words.iter().all(|word| word.len() == 3 && is_number(word));
+            let help = if is_grouped {
+                format!("write the number without separators: `{}: {value}{}`", first.key, words.concat())
+            } else {
+                format!("write `[{value}, {}]`; where one value belongs, keep one", words.join(", "))
+            };
             problems.error(first.value.span, message, help);
             found = true;
         }

@@ -82,12 +82,15 @@ pub(super) fn warn_of_comment(text: &str, span: Span, problems: &mut Problems) {
     let comment = rest.trim();
     let Some(behind) = comment.strip_prefix('#').filter(|_| !value.is_empty()) else { return };
     if behind.starts_with(char::is_alphanumeric) || value.contains(' ') {
+        let quoted = comment.trim_end_matches(|mark| {
+            matches!(mark, ']' | '}') && !comment.contains(if mark == ']' { '[' } else { '{' })
+        });
         let start = span.end + rest.len() - rest.trim_start().len();
         problems.warning(
             Span { start, end: start + comment.len() },
             "text behind ` #` is a comment: the value ends before it",
             format!(
-                "put the text in quotes: \"{value} {comment}\", or if it is a comment: \"{value}\" {comment}"
+                "put the text in quotes: \"{value} {quoted}\", or if it is a comment: \"{value}\" {comment}"
             ),
         );
     }
@@ -95,7 +98,10 @@ pub(super) fn warn_of_comment(text: &str, span: Span, problems: &mut Problems) {
 
 /// A bracket that is closed behind ` #`, where everything is a comment.
 fn refuse_comment(text: &str, at: usize, problems: &mut Problems) -> bool {
-    let Some((from, _)) = open_bracket(text.get(..at).unwrap_or_default()) else { return false };
+    // The scanner points behind an open bracket, or at the bracket itself.
+    let opens = text.get(at..).is_some_and(|rest| rest.starts_with(['[', '{'])).then_some(at);
+    let open = open_bracket(text.get(..at).unwrap_or_default()).map(|(from, _)| from);
+    let Some(from) = open.or(opens) else { return false };
     let code = text.get(from..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let Some((before, comment)) = code.split_once(" #").filter(|(_, comment)| comment.contains([']', '}']))
     else {

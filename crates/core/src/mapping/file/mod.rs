@@ -33,11 +33,12 @@ pub fn version(text: &str) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))
 }
 
-/// Parses a mapping file for use. The mapping is there unless one of the problems is an error.
+/// Parses a mapping file. The mapping is there unless one of the problems is an error of more than a stand-in: whoever
+/// hands over by it must look for errors.
 pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {
     let (file, problems) = tree(name, text);
-    let usable = !problems.has_errors();
-    (file.filter(|_| usable).and_then(MappingFile::lower), problems)
+    let readable = problems.can_be_read();
+    (file.filter(|_| readable).and_then(MappingFile::lower), problems)
 }
 
 /// Parses a mapping file, also one with mistakes. No tree where it is not a block of keys.

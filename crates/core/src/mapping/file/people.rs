@@ -108,7 +108,7 @@ pub(super) fn owner(
         fallback.filter(|(address, _)| address.eq_ignore_ascii_case(NO_FALLBACK))
     {
         let help = "write the address of a person or a team of yours, who takes what nobody owns";
-        problems.error(
+        problems.stand_in(
             span,
             format!("`{address}` is a stand-in for an address and has to be replaced"),
             help,

@@ -983,3 +983,18 @@ proptest! {
         prop_assert_eq!(problems.to_string().is_empty(), problems.is_empty());
     }
 }
+
+#[test]
+fn what_has_to_be_replaced_is_an_error_and_yet_can_be_previewed() {
+    let mapping = "crm: hubspot\ntime_zone: UTC\nsections: {buying_reason: deal.a}\n\
+                   owner: {from: deal.x, fallback: revops@seller.example}\nslack: {channel: C0123ABCD}\n";
+    for (real, stand_in) in [("revops@seller.example", "revops@example.com"), ("C0123ABCD", "C000000000")] {
+        let (mapping, problems) = parse("m.yaml", &mapping.replace(real, stand_in));
+        assert!(mapping.is_some() && problems.has_errors(), "{problems}");
+        assert_eq!(
+            crate::mapping::file::only_for(crate::record::CrmKind::Hubspot, mapping, &mut problems.clone())
+                .map(|one| one.crm),
+            None
+        );
+    }
+}

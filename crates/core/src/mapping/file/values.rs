@@ -106,13 +106,15 @@ pub(super) fn time_zone(field: Field<'_>, problems: &mut Problems) -> Option<Spa
     Some((name, span).into())
 }
 
-/// The one zone with this city, if the area in front of it is all that is wrong.
+/// The one zone with this city, if the area in front of it is all that is wrong. `Etc/GMT+2` is none: it is two hours
+/// behind Greenwich. <https://data.iana.org/time-zones/tzdb/etcetera>
 fn zone_of_city(name: &str) -> Option<String> {
     let city =
         |name: &str| name.rsplit('/').next().unwrap_or_default().trim().to_lowercase().replace(' ', "_");
     let wanted = city(name);
     let known: Vec<String> = jiff::tz::db().available().map(|known| known.as_str().to_owned()).collect();
-    let mut fitting = known.into_iter().filter(|known| known.contains('/') && city(known) == wanted);
+    let is_place = |known: &str| known.contains('/') && !known.starts_with("Etc/");
+    let mut fitting = known.into_iter().filter(|known| is_place(known) && city(known) == wanted);
     match (fitting.next(), fitting.next()) {
         (Some(zone), None) => Some(zone),
         _ => None,
@@ -122,7 +124,7 @@ fn zone_of_city(name: &str) -> Option<String> {
 /// How much of a name must be right for another one to be meant.
 const LIKE_A_ZONE: f64 = 0.7;
 
-/// The names that look most like this one: by the city behind the slash as well as by the whole. None for an offset
+/// The names that look most like this one: by the city behind the slash, and of equal ones by the whole. None for an offset
 /// or an abbreviation, which looks like a zone it has nothing to do with.
 fn zones_like(name: &str) -> Vec<String> {
     let wanted: String = name.to_lowercase().replace(' ', "_").chars().take(64).collect();
@@ -131,9 +133,9 @@ fn zones_like(name: &str) -> Vec<String> {
         .available()
         .map(|known| {
             let lower = known.as_str().to_lowercase();
-            let whole = strsim::normalized_damerau_levenshtein(&wanted, &lower);
             let known_city = lower.rsplit('/').next().unwrap_or_default();
-            let likeness = whole.max(strsim::normalized_damerau_levenshtein(city, known_city) - 0.01);
+            let whole = strsim::normalized_damerau_levenshtein(&wanted, &lower) / 100.0;
+            let likeness = strsim::normalized_damerau_levenshtein(city, known_city) + whole - 0.01;
             // Areas are what people choose between; `posix/…` and bare abbreviations are not.
             (likeness - if lower.contains('/') { 0.0 } else { 0.2 }, known.as_str().to_owned())
         })
@@ -166,13 +168,15 @@ pub(super) fn channel(field: Field<'_>, problems: &mut Problems) -> Option<Spann
         return problems.reject(key, "`channel` holds no channel id (text behind `#` is a comment)", CHANNEL);
     };
     let message = match text.chars().next() {
-        _ if is_channel(text) && text.trim_matches('0') != "C" => return Some((text, span).into()),
+        _ if is_channel(text) && !is_stand_in(text) => return Some((text, span).into()),
         _ if text.split([',', ';', ' ']).filter(|part| is_channel(part)).count() > 1 => {
             let message = format!("`channel` takes one channel, not several: `{text}`");
             return problems.reject(span, message, ONE_CHANNEL);
         }
-        Some(_) if text.trim_matches('0') == "C" => {
-            format!("`{text}` is a stand-in for a channel and has to be replaced")
+        Some(_) if is_stand_in(text) => {
+            let message = format!("`{text}` is a stand-in for a channel and has to be replaced");
+            problems.stand_in(span, message, CHANNEL);
+            return Some((text, span).into());
         }
         Some('#') => format!("`{text}` is the name of a channel, not its id"),
         Some('U' | 'W' | 'D') if is_channel(&format!("C{}", text.get(1..).unwrap_or_default())) => {
@@ -182,6 +186,11 @@ pub(super) fn channel(field: Field<'_>, problems: &mut Problems) -> Option<Spann
     };
     problems.error(span, message, CHANNEL);
     Some((text, span).into())
+}
+
+/// `C000000000`, which `init` writes, and `C0XXXXXXX`, which manuals do.
+fn is_stand_in(text: &str) -> bool {
+    text.strip_prefix('C').is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0' | b'X')))
 }
 
 fn is_channel(text: &str) -> bool {

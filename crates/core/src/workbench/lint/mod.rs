@@ -30,8 +30,8 @@ pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {
             family(file, &mut problems);
         }
     }
-    let usable = !problems.has_errors();
-    (file.filter(|_| usable).and_then(MappingFile::lower), problems)
+    let readable = problems.can_be_read();
+    (file.filter(|_| readable).and_then(MappingFile::lower), problems)
 }
 
 /// [`parse`] for a file on disk.
