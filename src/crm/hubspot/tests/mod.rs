@@ -745,6 +745,56 @@ async fn a_deal_that_changes_while_the_pages_are_read_hides_no_other() {
     assert_eq!(seen(&hubspot, 5).await, ["1", "2", "3", "4"]);
 }
 
+/// Five searches a second are allowed, so time has to pass.
+async fn while_time_passes<T>(clock: &Clock, search: impl Future<Output = T>) -> T {
+    let time = async {
+        loop {
+            clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        found = search => found,
+        never = time => never,
+    }
+}
+
+/// A portal that names a next page on every page, each with the deal that `deal` makes of its number.
+async fn endless(deal: impl Fn(usize) -> Value + Send + 'static) -> Portal {
+    let mut asked = 0;
+    Portal::start(move |_: &Call| {
+        asked += 1;
+        let answer = json!({"results": [deal(asked)], "paging": {"next": {"after": format!("{asked}")}}});
+        Some((200, answer))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn pages_that_never_end_are_given_up() {
+    let changed = |at: usize| json!({"id": at, "properties": {"hs_lastmodifieddate": at.to_string()}});
+    let same = move |_| changed(1000);
+    for portal in [endless(changed).await, endless(same).await] {
+        let (hubspot, clock) = hubspot(&portal);
+        let since = Timestamp::from_millisecond(1).unwrap();
+        let failure = while_time_passes(&clock, hubspot.won_since(since)).await.unwrap_err();
+        assert_eq!(failure.to_string(), "searching for won deals: there are more than 1000 pages");
+        assert_eq!(portal.take_paths().len(), 1_000);
+    }
+    let portal = endless(changed).await;
+    let (hubspot, clock) = hubspot(&portal);
+    while_time_passes(&clock, hubspot.last_won(5_000)).await.expect("as many as there were");
+    assert_eq!(portal.take_paths().len(), 1_000);
+}
+
+#[tokio::test]
+async fn associations_without_end_are_read_for_ten_pages() {
+    let portal = endless(|at| json!({"toObjectId": at})).await;
+    let (hubspot, _clock) = hubspot(&portal);
+    let links = hubspot.client.links("301000000417", "contacts").await.expect("readable");
+    assert_eq!((links.len(), portal.take_paths().len()), (10, 10));
+}
+
 #[tokio::test]
 async fn more_deals_in_one_instant_than_search_shows_do_not_stop_the_sweep() {
     let mut asked = 0;
@@ -759,20 +809,8 @@ async fn more_deals_in_one_instant_than_search_shows_do_not_stop_the_sweep() {
     })
     .await;
     let (hubspot, clock) = hubspot(&portal);
-    let done = std::sync::atomic::AtomicBool::new(false);
-    let sweep = async {
-        let deals = seen(&hubspot, 1000).await;
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
-        deals
-    };
-    // Five searches a second: time has to pass.
-    let time = async {
-        while !done.load(std::sync::atomic::Ordering::Relaxed) {
-            clock.advance(Duration::from_secs(1));
-            tokio::task::yield_now().await;
-        }
-    };
-    let (deals, ()) = tokio::join!(sweep, time);
+    let since = Timestamp::from_millisecond(1000).unwrap();
+    let deals = while_time_passes(&clock, hubspot.won_since(since)).await.expect("readable");
     assert_eq!(deals.len(), 51, "fifty pages of one instant, then what came later");
 }
 

@@ -78,6 +78,18 @@ async fn a_page_without_a_cursor_is_not_guessed() {
 }
 
 #[tokio::test]
+async fn pages_that_never_end_are_given_up() {
+    let org = Org::start().await;
+    let mut page = rows(&[row(DEAL, "2026-11-21T09:30:00.000+0000", None)]);
+    page["nextRecordsUrl"] = "/services/data/v66.0/query/0r8Hn00000A1b2C-2000".into();
+    org.answers(QUERY, 200, page.clone());
+    org.answers(NEXT, 200, page);
+    let failure = org.connect().won_since(since()).await.unwrap_err();
+    insta::assert_snapshot!(failure, @"asking for won opportunities: there are more than 500 pages");
+    assert_eq!(org.asked(NEXT).len(), 499);
+}
+
+#[tokio::test]
 async fn an_org_without_the_last_stage_change_is_asked_without_it() {
     let org = Org::start().await;
     let message = "No such column 'LastStageChangeDate' on entity 'Opportunity'.";
