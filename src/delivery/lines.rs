@@ -2,6 +2,7 @@
 //! said once, in its place.
 
 use crate::delivery::excerpt;
+use handoff_core::dates::names_time;
 use handoff_core::gaps;
 use handoff_core::messages;
 use handoff_core::messages::due_note::{due_notes, with_due_note};
@@ -25,11 +26,14 @@ const PERSON: usize = 60;
 /// Units that what may be shortened keeps in any line.
 const SHORTEST: usize = 20;
 
+/// The share of a line that is neither first nor last to give way.
+const PLAIN: usize = 100;
+
 /// What stands between two facts of one line.
 pub(super) const BETWEEN: &str = " · ";
 
 /// What is said under one label.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Line {
     pub label: &'static str,
     pub facts: Vec<Fact>,
@@ -37,10 +41,12 @@ pub(super) struct Line {
     pub open: Option<String>,
     /// The seller is asked again for all of it.
     pub asked_again: bool,
+    /// Room where not every line finds all it asks for, in percent of a plain line's.
+    pub share: usize,
 }
 
 /// One text, and a remark behind it that is never shortened.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Fact {
     pub text: String,
     /// What is said of it where not everything finds room: a person without their title.
@@ -59,7 +65,14 @@ impl Line {
     /// texts are lines themselves.
     pub(super) fn joined(&self, max: usize) -> String {
         let (line, is_whole) = self.with_texts(max, |fact| &fact.text);
-        if is_whole { line } else { self.with_texts(max, |fact| fact.short.as_ref().unwrap_or(&fact.text)).0 }
+        if is_whole {
+            return line;
+        }
+        let mut kept = self.clone();
+        if self.label == SectionName::Promises.title() {
+            kept.facts.sort_by_key(|fact| !names_time(&fact.text));
+        }
+        kept.with_texts(max, |fact| fact.short.as_ref().unwrap_or(&fact.text)).0
     }
 
     fn with_texts(&self, max: usize, text: impl Fn(&Fact) -> &String) -> (String, bool) {
@@ -116,7 +129,13 @@ pub(super) fn section(packet: &Packet, questions: &Questions, name: SectionName)
     let is_open = |rules: &[RuleId]| open(packet, name).any(|gap| rules.contains(&gap.rule));
     let stand_in = questions.stand_ins.get(&name).filter(|_| is_open(&[Placeholder]));
     let (written, derived): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(Entry::is_written);
-    let mut line = Line { label: name.title(), ..Line::default() };
+    let share = match name {
+        SectionName::Promises => 170,
+        SectionName::FirstValue | SectionName::SuccessOutcome => 130,
+        SectionName::Expansion => 70,
+        _ => PLAIN,
+    };
+    let mut line = Line { label: name.title(), share, ..Line::default() };
     let (undated, misdated) = (is_open(&[NoDate]), is_open(&[BadDate]));
     if undated {
         let proposed = written.iter().find_map(Entry::proposed_due);
@@ -167,7 +186,12 @@ pub(super) fn people(packet: &Packet) -> Vec<Line> {
     let notes = facts(&section.entries, vec![None; section.entries.len()]);
     if section.people.is_empty() && notes.is_empty() {
         let facts = vec![Fact::plain(messages::packet::not_known())];
-        return vec![Line { label: SectionName::Stakeholders.title(), facts, ..Line::default() }];
+        return vec![Line {
+            label: SectionName::Stakeholders.title(),
+            facts,
+            share: PLAIN,
+            ..Line::default()
+        }];
     }
     let describe = |person: &Person, roles: &[Role], word: fn(&str) -> String| {
         let roles: Vec<Role> = person.roles.iter().copied().filter(|role| !roles.contains(role)).collect();
@@ -188,7 +212,7 @@ pub(super) fn people(packet: &Packet) -> Vec<Line> {
     let sponsors = section.people.iter().filter(has(Role::Sponsor));
     let sponsors = sponsors.filter_map(|person| describe(person, &[Role::Sponsor], messages::packet::also));
     let mut sponsor =
-        Line { label: messages::packet::sponsor(), facts: sponsors.collect(), ..Line::default() };
+        Line { label: messages::packet::sponsor(), facts: sponsors.collect(), share: 110, ..Line::default() };
     if sponsor.facts.is_empty() && missing.contains(&Role::Sponsor) {
         sponsor.facts.push(Fact::plain(messages::packet::not_known()));
     }
@@ -211,6 +235,7 @@ pub(super) fn people(packet: &Packet) -> Vec<Line> {
         label: messages::packet::others(),
         facts: rest.chain(notes).collect(),
         open: not_known(&missing),
+        share: PLAIN,
         ..Line::default()
     };
     let says = |line: &Line| !line.facts.is_empty() || line.open.is_some();

@@ -9,6 +9,8 @@ pub(crate) mod written;
 
 use jiff::civil::{Date, Weekday};
 
+use crate::text::tokens::Words;
+
 /// A day by which something is due, and where it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueDate {
@@ -26,6 +28,11 @@ pub enum DueSource {
     Text,
     /// This program: the day that counts as long as no person gives one.
     Proposed,
+}
+
+/// Whether a text holds a date, a quarter, a weekday or a span of time.
+pub fn names_time(text: &str) -> bool {
+    written::read(text, &Words::of(text), None).is_readable
 }
 
 /// How many days lie between two days; negative if the second comes first.
