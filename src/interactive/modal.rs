@@ -92,7 +92,7 @@ fn question(asked: &Input) -> Vec<Json> {
             }
         }
     };
-    if *none && !matches!(kind, InputKind::Options { .. }) {
+    if *none {
         let element =
             json!({"type": "checkboxes", "action_id": "none", "options": [option("none", words::none())]});
         blocks.push(input(&format!("{id}.none"), words::none_label(), None, &element));

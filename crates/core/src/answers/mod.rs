@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::assemble;
+use crate::gaps;
 use crate::mapping::{Mapping, SectionMapping, people};
 use crate::messages;
 use crate::packet::{Answer, Confidence, Entry, Gap, Given, Packet, RuleId, SectionName, Target, Topic};
@@ -35,7 +36,7 @@ pub struct Input {
     /// A short example of a good answer.
     pub example: Option<&'static str>,
     pub kind: InputKind,
-    /// "None" is an answer, and an explicit choice.
+    /// "None" is an answer, and an explicit choice that the options do not hold.
     pub none: bool,
 }
 
@@ -101,7 +102,8 @@ fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, top
             })
         }
     };
-    let none = matches!(topic, Topic::Section(SectionName::Promises | SectionName::Risks));
+    let has_none = matches!(&kind, InputKind::Options { options, .. } if options.iter().any(|(_, label)| gaps::says_none(label)));
+    let none = matches!(topic, Topic::Section(SectionName::Promises | SectionName::Risks)) && !has_none;
     let answered = entries.iter().filter(|entry| matches!(entry.origin, crate::packet::Origin::Answer(..)));
     let answered: Vec<&str> = answered.map(|entry| entry.text.as_str()).collect();
     let today = if answered.is_empty() { field.map(|field| held(mapping, record, field)) } else { None };
@@ -168,6 +170,7 @@ pub fn objection(
     let is_certain = |gap: &&Gap| {
         use RuleId::{Empty, Placeholder, StaleDate};
         Topic::of(gap) == Some(answer.topic)
+            && gap.counts()
             && gap.confidence == Confidence::Certain
             && matches!(gap.rule, Empty | Placeholder | StaleDate)
     };

@@ -201,6 +201,8 @@ fn a_question_that_makes_no_sense_is_not_asked_any_more() {
     assert!(!topics(&packet).contains(&promises));
     let gap = packet.gaps.iter().find(|gap| Topic::of(gap) == Some(promises)).unwrap();
     assert_eq!((gap.counts(), gap.state), (false, GapState::Answered));
+    let senseless = answer(promises, Given::Nonsense("It is a renewal".to_owned()));
+    assert_eq!(objection(&sample::mapping(), &record(OPEN), as_of(), &[senseless]), None);
 }
 
 #[test]
