@@ -20,7 +20,8 @@ use crate::store::{
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{
-    Answer, Assessment, DigestParams, Packet, PacketStatus, Questions, ReplyParams, TaskParams, packet_id,
+    Answer, AskPlan, Assessment, DigestParams, Packet, PacketStatus, Questions, ReplyParams, TaskParams,
+    packet_id,
 };
 use handoff_core::record::{DealKey, DealRecord};
 
@@ -38,6 +39,8 @@ pub struct Handoff<'a> {
     pub digest_waits: Duration,
     /// How the deal of an open packet is looked at again.
     pub follow: &'a FollowConfig,
+    /// Clicks reach us, so that people may be asked by direct message.
+    pub asks: bool,
 }
 
 impl Handoff<'_> {
@@ -65,16 +68,24 @@ impl Handoff<'_> {
         let now = self.clock.now();
         let mapped = assemble::map(self.mapping, &won.record, now);
         let (packet, plan) = assemble::assess(mapped, &packet_id(&won.win));
+        let mut deliveries = vec![
+            (Destination::CrmTask, json(&plan.task)?, now),
+            // The first try of the task makes the digest due at once, so that it can link to the task.
+            (Destination::SlackDigest, json(&plan.digest)?, later(now, self.digest_waits)),
+        ];
+        if let Some(AskPlan { first, reminder, fallback }) = plan.asks.filter(|_| self.asks) {
+            deliveries.push((Destination::SlackDm, json(&first.0)?, first.1));
+            deliveries.extend(reminder.map(|at| (Destination::SlackReminder, "{}".to_owned(), at)));
+            if let Some((params, at)) = fallback {
+                deliveries.push((Destination::SlackFallback, json(&params)?, at));
+            }
+        }
         Ok(DealEnd::Packet(Box::new(NewPacket {
             packet_id: packet.packet_id.clone(),
             packet: json(&packet)?,
             record: json(&won.record)?,
             assessment: Assessment::of(&packet, Some(&won.record)),
-            deliveries: vec![
-                (Destination::CrmTask, json(&plan.task)?, now),
-                // The first try of the task makes the digest due at once, so that it can link to the task.
-                (Destination::SlackDigest, json(&plan.digest)?, later(now, self.digest_waits)),
-            ],
+            deliveries,
             follow: packet.is_open().then(|| (self.follow.clone(), contacts(&won.record))),
             withdraws: self.withdraw(deal, |_| true).await?,
             win: won.win,
@@ -180,7 +191,9 @@ fn revision(
                 read(order).and_then(|planned| json(&DigestParams { questions, important, ..planned }))
             }
             // It is written once, and stays.
-            Destination::SlackReply => return None,
+            Destination::SlackReply | Destination::SlackReminder => return None,
+            // To whom it goes stays; what it asks is read off the packet.
+            Destination::SlackDm | Destination::SlackFallback => Ok(order.clone()),
         };
         Some(order.map(|order| (*destination, order)))
     });

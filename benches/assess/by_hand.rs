@@ -119,6 +119,7 @@ pub fn assemble(
     (
         packet,
         DeliveryPlan {
+            asks: None,
             task: TaskParams { assignee, addresses: Vec::new(), due: at_five, questions },
             digest,
         },

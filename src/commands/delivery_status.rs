@@ -27,12 +27,14 @@ pub(super) fn advice(packet_id: &str, delivery: &StoredDelivery, looks_back: boo
         Destination::CrmTask => "on the deal",
         Destination::SlackDigest => "in the channel",
         Destination::SlackReply => "in the thread of the digest",
+        Destination::SlackDm | Destination::SlackFallback => "in the direct messages",
+        Destination::SlackReminder => "below the direct message",
     };
     let replay = format!("`handoff replay {packet_id} --only {destination}`");
     Some(match state {
         DeliveryState::Held => {
             let again = match destination {
-                Destination::SlackDigest | Destination::SlackReply if !looks_back => {
+                slack if *slack != Destination::CrmTask && !looks_back => {
                     format!("{replay} cannot look either: like `--not-done` it posts once more")
                 }
                 _ => format!("or let it be looked up once more with {replay}"),

@@ -75,7 +75,11 @@ pub(super) async fn replan(
                 let TaskParams { due, questions, .. } = serde_json::from_str(&delivery.order)?;
                 serde_json::to_string(&TaskParams { due, questions, ..plan.task.clone() })
             }
-            Destination::SlackReply => continue,
+            // They are written from the packet alone.
+            Destination::SlackReply
+            | Destination::SlackDm
+            | Destination::SlackReminder
+            | Destination::SlackFallback => continue,
             Destination::SlackDigest => {
                 let DigestParams { channel, mut earlier, questions, important } =
                     serde_json::from_str(&delivery.order)?;

@@ -67,7 +67,7 @@ impl Store {
 pub(super) fn scope_of(destination: Destination, account: &AccountKey) -> String {
     match destination {
         Destination::CrmTask => account.to_string(),
-        Destination::SlackDigest | Destination::SlackReply => SLACK.to_owned(),
+        _ => SLACK.to_owned(),
     }
 }
 

@@ -69,6 +69,7 @@ async fn work(context: &Context, lease: &DealLease, call: &Call) -> DealEnd {
         clock: &context.clock,
         digest_waits: context.work.digest_waits,
         follow: &context.work.follow,
+        asks: context.slack.is_interactive(),
     };
     // A little before another worker takes the deal over.
     let run = tokio::time::timeout(context.work.lease * 3 / 4, handoff.run(&lease.deal)).await;

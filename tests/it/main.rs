@@ -12,6 +12,7 @@ mod first_win;
 
 mod admin_package;
 mod announcements;
+mod answers;
 mod backup;
 mod catch_up;
 mod clicks;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         recent::trials(),
         salesforce::trials(),
         announcements::trials(),
+        answers::trials(),
         digest_text::trials(),
         invariants::trials(),
         faults::trials(),

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod answer;
+mod ask;
 pub mod blocks;
 pub mod client;
 pub mod digest;
@@ -16,6 +17,7 @@ mod thread;
 mod wire;
 pub mod workspace;
 
+pub use ask::{ask, reminder, unanswered};
 pub use blocks::Message;
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Decisions, Links, Mentions, digest};

@@ -39,10 +39,23 @@ pub enum Destination {
     SlackDigest,
     /// A reply in the thread of that message.
     SlackReply,
+    /// A direct message to the person who can answer.
+    SlackDm,
+    /// A reply in the thread of that message: the one reminder.
+    SlackReminder,
+    /// A direct message to the fallback, when nobody answered.
+    SlackFallback,
 }
 
 impl Destination {
-    pub const ALL: [Self; 3] = [Self::CrmTask, Self::SlackDigest, Self::SlackReply];
+    pub const ALL: [Self; 6] = [
+        Self::CrmTask,
+        Self::SlackDigest,
+        Self::SlackReply,
+        Self::SlackDm,
+        Self::SlackReminder,
+        Self::SlackFallback,
+    ];
 
     /// The name used in the store, in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +63,9 @@ impl Destination {
             Self::CrmTask => "crm_task",
             Self::SlackDigest => "slack_digest",
             Self::SlackReply => "slack_reply",
+            Self::SlackDm => "slack_dm",
+            Self::SlackReminder => "slack_reminder",
+            Self::SlackFallback => "slack_fallback",
         }
     }
 }

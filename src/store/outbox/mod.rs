@@ -309,6 +309,13 @@ impl Command<bool> for FinishDelivery {
         if matches!(&self.end, DeliveryEnd::Frozen { why } if why == CLOSED) {
             edits::show_again(tx, packet_id, Destination::SlackDigest).await?;
         }
+        let is_lost = matches!(self.end, DeliveryEnd::Dead | DeliveryEnd::Frozen { .. });
+        if *destination == Destination::SlackDm && is_lost && self.lease.external_id.is_none() {
+            // Who can answer cannot be reached.
+            let fallback = Destination::SlackFallback.as_str();
+            let update = query(EXPEDITE).bind(packet_id).bind(fallback).bind(tx.now);
+            tx.notify |= tx.conn.execute(update).await? > 0;
+        }
         if *destination == Destination::CrmTask {
             let digest = Destination::SlackDigest.as_str();
             let update = query(EXPEDITE).bind(packet_id).bind(digest).bind(tx.now);

@@ -15,7 +15,7 @@ use self::revisions::Revision;
 use crate::store::engine::{DatabaseError, StoreError, Tx, from_millis, query};
 use crate::store::outbox::deliveries::{self, Destination, StoredDelivery};
 use crate::store::{Store, outbox};
-use handoff_core::packet::{Assessment, Packet};
+use handoff_core::packet::{Assessment, GapState, Packet};
 use handoff_core::record::{DealKey, WinKey};
 
 statements! {
@@ -77,7 +77,16 @@ impl StoredPacket {
     /// that somebody dismissed has the key `dismissed`.
     pub fn document(&self) -> serde_json::Result<Value> {
         let mut whole = serde_json::to_value(serde_json::from_str::<Packet>(&self.packet)?)?;
+        let asks = |one: &StoredDelivery| {
+            matches!(one.destination, Destination::SlackDm | Destination::SlackFallback)
+                && one.external_id.is_some()
+        };
+        let is_asked = self.deliveries.iter().any(asks);
         for gap in whole["gaps"].as_array_mut().into_iter().flatten() {
+            let is_open = gap["state"] == "open" && gap["for"] == "seller" && gap["severity"] == "gap";
+            if is_asked && is_open {
+                gap["state"] = json!(GapState::Asked);
+            }
             let same = |one: &&Dismissal| gap["section"] == *one.section && gap["id"] == *one.gap;
             if let Some(one) = self.dismissals.iter().find(same) {
                 gap["dismissed"] = json!({ "at": one.at, "reason": one.reason });

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Job;
@@ -25,7 +26,9 @@ pub(super) enum Prepared<'a> {
     /// Something else has to be delivered first.
     NotYet(&'static str),
     /// There is no place for it any more; why.
-    Pointless(&'static str),
+    Pointless(String),
+    /// It is not the time for it; when, and why.
+    Later(Timestamp, &'static str),
 }
 
 /// What became of an edit.
@@ -52,6 +55,8 @@ impl Job<'_> {
             _ if !self.context.slack.can_read_back() => return ReadBack::Impossible,
             Destination::SlackDigest => self.find_digest().await,
             Destination::SlackReply => self.find_reply().await,
+            Destination::SlackDm | Destination::SlackFallback => self.find_ask().await,
+            Destination::SlackReminder => self.find_reminder().await,
         };
         match found {
             Ok(Some(delivered)) => ReadBack::Found(delivered),
@@ -76,13 +81,18 @@ impl Job<'_> {
             };
             return Ok(Prepared::Call(create.boxed()));
         }
+        match self.lease.destination {
+            Destination::SlackDm | Destination::SlackFallback => return self.prepare_ask().await,
+            Destination::SlackReminder => return self.prepare_reminder().await,
+            _ => {}
+        }
         if self.lease.destination == Destination::SlackReply {
             let (channel, ts) = match self.thread().await? {
                 Thread::Of { channel, ts } => (channel, ts),
                 Thread::NotYet => {
                     return Ok(Prepared::NotYet("the digest does not show its newest revision yet"));
                 }
-                Thread::None => return Ok(Prepared::Pointless("there is no digest to reply to")),
+                Thread::None => return Ok(Prepared::Pointless("there is no digest to reply to".to_owned())),
             };
             let message = slack::reply(self.packet, &self.params()?);
             slack.acquire(&channel).await;
@@ -157,7 +167,8 @@ impl Job<'_> {
             Destination::CrmTask => self.edit_task(there).await,
             Destination::SlackDigest => self.edit_digest(there).await,
             // It says what happened, once.
-            Destination::SlackReply => Ok(Edit::Done),
+            Destination::SlackReply | Destination::SlackReminder => Ok(Edit::Done),
+            Destination::SlackDm | Destination::SlackFallback => self.edit_ask(there).await,
         }
     }
 
@@ -232,7 +243,7 @@ impl Job<'_> {
         self.context.slack.user_by_email(email?).await
     }
 
-    async fn posted(&self, posted: &slack::Posted) -> Delivered {
+    pub(super) async fn posted(&self, posted: &slack::Posted) -> Delivered {
         let slack::Posted { channel, ts } = posted;
         // An incoming webhook tells no id: the channel is all there is to remember.
         let Some(ts) = ts else {
@@ -242,7 +253,7 @@ impl Job<'_> {
         Delivered { external_id: format!("{channel}/{ts}"), url }
     }
 
-    fn params<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub(super) fn params<T: serde::de::DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.lease.order)
             .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
     }

@@ -5,6 +5,7 @@
 //! crash in between leaves a row that says "unknown"; an unknown row is looked up on the other side before
 //! anything is sent again.
 
+mod asks;
 mod calls;
 
 use std::time::Duration;
@@ -115,8 +116,11 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
             return Ok(Some(Ended::ignored(end, "postponed", why)));
         }
         Some(Ok(Prepared::Pointless(why))) => {
-            let end = DeliveryEnd::Frozen { why: why.to_owned() };
+            let end = DeliveryEnd::Frozen { why: why.clone() };
             return Ok(Some(Ended::ignored(end, "frozen", why)));
+        }
+        Some(Ok(Prepared::Later(at, why))) => {
+            return Ok(Some(Ended::ignored(DeliveryEnd::Postponed { at }, "postponed", why)));
         }
         Some(Err(failure)) => return Ok(Some(job.after_send(Err(failure)).await)),
         None => {
@@ -243,14 +247,12 @@ impl Job<'_> {
         let question = async {
             match self.lease.destination {
                 Destination::CrmTask => self.crm()?.last_won(1).await.map(drop),
-                Destination::SlackDigest | Destination::SlackReply => {
-                    match self.context.slack.identity().await? {
-                        Some(bot) if bot.lacks(POST_SCOPE) => {
-                            Err(Failure::Pause { why: format!("the bot lacks {POST_SCOPE}"), until: None })
-                        }
-                        _ => Ok(()),
+                _ => match self.context.slack.identity().await? {
+                    Some(bot) if bot.lacks(POST_SCOPE) => {
+                        Err(Failure::Pause { why: format!("the bot lacks {POST_SCOPE}"), until: None })
                     }
-                }
+                    _ => Ok(()),
+                },
             }
         };
         is_pause(until, (self.call, &self.packet.packet_id), question).await

@@ -5,8 +5,8 @@ use jiff::{Timestamp, Zoned};
 
 use crate::dates::business_days_after;
 use crate::gaps;
-use crate::mapping::{Mapping, SlackMapping, importance, owner};
-use crate::packet::{DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
+use crate::mapping::{AskWay, Mapping, SlackMapping, importance, owner};
+use crate::packet::{AskParams, AskPlan, DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
 use crate::record::{DealRecord, User};
 
 /// Hour of the day, in the mapping's zone, at which tasks are due.
@@ -25,6 +25,8 @@ pub(super) fn plan(
     let assignee = assignee(record, status, owner);
     let addresses = if assignee.is_none() { owner::addresses(&mapping.owner, record) } else { Vec::new() };
     let channel = channel(&mapping.slack, record, now);
+    let asks = (mapping.slack.ask == AskWay::Dm && status == PacketStatus::Incomplete)
+        .then(|| asks(mapping, record, owner, now));
     DeliveryPlan {
         task: TaskParams { assignee, addresses, due: due(mapping, now), questions: questions.clone() },
         digest: DigestParams {
@@ -33,6 +35,7 @@ pub(super) fn plan(
             questions,
             important: importance::beside_the_amount(mapping, record, now),
         },
+        asks,
     }
 }
 
@@ -42,6 +45,26 @@ fn assignee(record: &DealRecord, status: PacketStatus, owner: Option<&User>) -> 
     let can_work = |user: &&User| user.is_active() && !user.id().is_empty();
     let seller = record.owner.as_ref().filter(|_| status == PacketStatus::Incomplete);
     seller.filter(can_work).or_else(|| owner.filter(can_work)).map(|user| user.id().to_owned())
+}
+
+/// The seller is asked, or without one the owner of the handoff, or the fallback, in working hours; reminded once; then the
+/// fallback is asked.
+fn asks(mapping: &Mapping, record: &DealRecord, owner: Option<&User>, now: &Zoned) -> AskPlan {
+    let SlackMapping { hours, remind_after, .. } = &mapping.slack;
+    let seller = record.owner.as_ref().filter(|seller| seller.is_active());
+    let address = |user: &User| user.email().map(|email| email.trim().to_owned());
+    let fallback = mapping.owner.fallback.trim().to_owned();
+    let asked =
+        seller.and_then(address).or_else(|| owner.and_then(address)).unwrap_or_else(|| fallback.clone());
+    let first = hours.next_opening(now);
+    let next = |since: &Zoned| remind_after.ends(since).map(|end| hours.next_opening(&end));
+    let reminder = next(&first);
+    let last = reminder.as_ref().and_then(next).filter(|_| asked.to_lowercase() != fallback.to_lowercase());
+    AskPlan {
+        first: (AskParams { address: asked }, first.timestamp()),
+        reminder: reminder.map(|at| at.timestamp()),
+        fallback: last.map(|at| (AskParams { address: fallback }, at.timestamp())),
+    }
 }
 
 /// The day the task is due, in the mapping's zone.

@@ -7,6 +7,7 @@
 mod file;
 
 pub mod answer;
+pub mod ask;
 pub mod condition;
 pub mod digest;
 pub mod due_note;

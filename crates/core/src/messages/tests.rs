@@ -5,6 +5,7 @@ use super::*;
 fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let tables = [
         answer::MESSAGES,
+        ask::MESSAGES,
         condition::MESSAGES,
         digest::MESSAGES,
         evidence::MESSAGES,

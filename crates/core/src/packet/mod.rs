@@ -11,7 +11,9 @@ pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
 pub use assessment::{Assessment, RaisedGap, Seller};
 pub use entry::{Entry, Origin};
 pub use gap::{Addressee, Ask, Confidence, Fact, Gap, GapState, Place, RuleId, Severity};
-pub use plan::{DeliveryPlan, DigestParams, Question, Questions, ReplyParams, TaskParams};
+pub use plan::{
+    AskParams, AskPlan, DeliveryPlan, DigestParams, Question, Questions, ReplyParams, TaskParams,
+};
 pub use review::{AgendaPoint, Review};
 
 use std::collections::BTreeMap;

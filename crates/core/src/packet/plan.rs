@@ -15,6 +15,26 @@ pub struct DeliveryPlan {
     pub task: TaskParams,
     /// The digest in Slack.
     pub digest: DigestParams,
+    /// The direct messages, if the mapping asks by them and something is open.
+    pub asks: Option<AskPlan>,
+}
+
+/// Who is asked by direct message, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskPlan {
+    /// Who can answer, and when they are asked.
+    pub first: (AskParams, Timestamp),
+    /// When they are reminded, if at all.
+    pub reminder: Option<Timestamp>,
+    /// Who is asked after them, and when.
+    pub fallback: Option<(AskParams, Timestamp)>,
+}
+
+/// One direct message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskParams {
+    /// E-mail address of who gets it.
+    pub address: String,
 }
 
 /// The task on the deal.

@@ -1,0 +1,393 @@
+//! People answer in Slack: the modal, what an answer does to packet, digest and task, and who may answer.
+
+use std::time::Duration;
+
+use handoff_bridge::interactive::Interaction;
+use handoff_bridge::store::{Act, DeliveryState, Destination};
+use handoff_sandbox::deals::{self, CHANNEL, SIGNING_SECRET};
+use handoff_sandbox::hubspot::Kind;
+use handoff_sandbox::slack::{Ack, Message, Standing, Transport};
+use jiff::Timestamp;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::side::Side;
+use crate::test_database::{Engine, TestDatabase};
+use crate::world::{PINEBROOK, WORK, World, must, told_on};
+use crate::{named, tests};
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials = tests![
+        what_is_certainly_no_answer_is_told_at_its_input_and_not_stored,
+        a_text_of_the_crm_that_the_rules_accept_wins_over_the_answer,
+        only_those_who_may_answer_can,
+        a_question_that_makes_no_sense_is_not_asked_any_more,
+        the_modal_follows_what_the_crm_holds_by_now,
+        the_owner_accepts_or_sends_back,
+        who_can_answer_is_asked_once_and_reminded_once,
+        a_message_shows_what_was_answered_elsewhere,
+        who_cannot_be_written_to_is_not_and_the_fallback_is,
+    ];
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        trials.push(told_on(
+            engine,
+            named!(an_answer_stands_in_packet_digest_and_task_at_once),
+            async |database| {
+                an_answer_stands_in_packet_digest_and_task_at_once(&database).await;
+            },
+        ));
+    }
+    trials
+}
+
+/// A member of the workspace who has nothing to do with the half empty deal.
+const IRIS: &str = "U012AB3CD";
+
+/// The seller of the half empty deal, and the owner of its handoff.
+const TOM: &str = "U0TOM";
+
+const PROMISE: &str = "SSO before 1 March, and two training days in Malmö.";
+
+/// People may answer in Slack, where the mapping's `slack` has these lines beside.
+async fn where_people_answer(database: Option<&TestDatabase>, lines: &str) -> World {
+    let mut world = World::without_service(Side::Hubspot, WORK);
+    if let Some(database) = database {
+        world.keeps_its_store_at(database);
+    }
+    world.installation.takes_clicks("http").unwrap();
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    let channel = format!("  channel: {CHANNEL}\n");
+    assert!(mapping.contains(&channel));
+    let mapping = mapping.replacen(&channel, &format!("{channel}{lines}"), 1);
+    std::fs::write(&world.installation.mapping, mapping).unwrap();
+    world.starts().await;
+    let request_url = format!("http://{}/webhooks/slack", world.service().address);
+    let signing_secret = SIGNING_SECRET.to_owned();
+    world.sandbox.slack.change(|slack| {
+        slack.set_transport(Transport::Http { request_url, signing_secret });
+        slack.add_user(TOM, "tom.lindqvist@seller.example");
+    });
+    world
+}
+
+/// The half empty deal was handed over where people may answer in Slack. Its digest.
+async fn is_handed_over(database: Option<&TestDatabase>) -> (World, Message) {
+    let mut world = where_people_answer(database, "").await;
+    world.closes_deal(PINEBROOK).await;
+    let digest = world.next_digest().await;
+    world.settles().await;
+    (world, digest)
+}
+
+async fn presses(world: &World, user: &str, digest: &Message, action: &str) -> Ack {
+    world.sandbox.slack.presses(user, &digest.channel, &digest.ts, action).await.unwrap()
+}
+
+/// A person opens the questions of a digest.
+async fn opens(world: &World, user: &str, digest: &Message) -> Value {
+    assert_eq!(presses(world, user, digest, "answer").await, Ack::Taken);
+    let slack = &world.sandbox.slack;
+    must("a modal", slack.until(|slack| slack.open_view(user).is_some())).await;
+    slack.see(|slack| slack.open_view(user).unwrap().view.clone())
+}
+
+async fn submits(world: &World, user: &str, values: &[(&str, Value)]) -> Ack {
+    world.sandbox.slack.submits(user, values).await.unwrap()
+}
+
+/// Every click has had its effect, and every message shows it.
+async fn are_applied(world: &World) {
+    world
+        .eventually("every click is applied", async || {
+            let clicks = world.service().app.store.clicks(Timestamp::UNIX_EPOCH).await.unwrap();
+            clicks.iter().all(|click| click.state == "done")
+        })
+        .await;
+    world.settles().await;
+}
+
+async fn document(world: &World) -> Value {
+    world.packets().await.remove(0).document().unwrap()
+}
+
+fn shown(message: &Message) -> String {
+    serde_json::to_string(&message.blocks).unwrap()
+}
+
+fn buttons(message: &Message) -> Vec<String> {
+    let blocks = serde_json::to_value(&message.blocks).unwrap();
+    let last = blocks.as_array().unwrap().last().unwrap().clone();
+    let labels =
+        last["elements"].as_array().into_iter().flatten().filter(|element| element["type"] == "button");
+    labels.map(|button| button["text"]["text"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn an_answer_stands_in_packet_digest_and_task_at_once(database: &TestDatabase) {
+    let (world, digest) = is_handed_over(Some(database)).await;
+    assert_eq!(buttons(&digest), ["Answer 6 questions", "Accept", "Send back"]);
+    let asked = world.task_on(PINEBROOK).await;
+
+    let view = opens(&world, TOM, &digest).await;
+    let asks: Vec<&str> =
+        view["blocks"].as_array().unwrap().iter().filter_map(|block| block["block_id"].as_str()).collect();
+    assert!(asks.contains(&"gap.promises.none") && asks.contains(&"gap.risks"), "{asks:?}");
+    assert_eq!(view["private_metadata"].as_str().unwrap().split(':').nth(1), Some("1"));
+    let before = world.now();
+    let answers = [("gap.promises", json!(PROMISE)), ("gap.risks", json!(["none"]))];
+    assert_eq!(submits(&world, TOM, &answers).await, Ack::Taken);
+    are_applied(&world).await;
+
+    let packet = document(&world).await;
+    assert_eq!(packet["revision"], 2, "one submit is one revision");
+    let entry = &packet["sections"]["promises"]["entries"][0];
+    assert_eq!((&entry["source"], &entry["answered_by"]), (&json!("slack:U0TOM"), &json!("tom lindqvist")));
+    assert!(entry["answered_at"].as_str().unwrap().parse::<Timestamp>().unwrap() >= before);
+    assert_eq!(packet["sections"]["risks"]["status"], "filled");
+    assert!(!packet["gaps"].as_array().unwrap().iter().any(|gap| gap["section"] == "promises"));
+
+    let edited = world.digests().remove(0);
+    assert_eq!((world.digests().len(), &edited.ts), (1, &digest.ts), "the same digest");
+    assert!(shown(&edited).contains("tom lindqvist in Slack, 20 Nov, not in the CRM"), "{}", shown(&edited));
+    assert_eq!(buttons(&edited)[0], "Answer 4 questions");
+    let task = world.task_on(PINEBROOK).await;
+    assert_eq!(task.id, asked.id);
+    assert!(task.body.contains("SSO before 1 March") && !asked.body.contains("SSO before 1 March"));
+    // At once: no pause was waited out.
+    assert!(world.now().duration_since(before).as_secs() < 30);
+
+    let id = packet["packet_id"].as_str().unwrap();
+    let store = &world.service().app.store;
+    let causes: Vec<String> = store.revisions(id).await.unwrap().into_iter().map(|one| one.cause).collect();
+    assert_eq!(causes, ["won", "answer"]);
+    let states: Vec<String> = store.answers(id).await.unwrap().into_iter().map(|one| one.state).collect();
+    assert_eq!(states, ["given", "given"]);
+    world.end().await;
+}
+
+async fn what_is_certainly_no_answer_is_told_at_its_input_and_not_stored() {
+    let (world, digest) = is_handed_over(None).await;
+    opens(&world, TOM, &digest).await;
+    let stand_in = [("gap.promises", json!("n/a")), ("gap.first_value_due", json!("2026-11-02"))];
+    let Ack::Errors(errors) = submits(&world, TOM, &stand_in).await else { panic!("it was taken") };
+    assert_eq!(errors.keys().collect::<Vec<_>>(), ["gap.first_value_due", "gap.promises"]);
+    assert!(errors["gap.promises"].contains("\"n/a\""), "{errors:?}");
+    assert!(world.service().app.store.answers_since(Timestamp::UNIX_EPOCH).await.unwrap().is_empty());
+
+    // The modal is still open, and a corrected submit counts.
+    let corrected = [("gap.promises", json!(PROMISE)), ("gap.first_value_due", json!("2026-12-11"))];
+    assert_eq!(submits(&world, TOM, &corrected).await, Ack::Taken);
+    are_applied(&world).await;
+    let entry = document(&world).await["sections"]["first_value"]["entries"][0].clone();
+    assert_eq!((&entry["due"], &entry["due_answered"]["user"]), (&json!("2026-12-11"), &json!(TOM)));
+    assert_eq!(entry["source"], "deal.handoff_first_value", "the text is the field's");
+    world.end().await;
+}
+
+async fn a_text_of_the_crm_that_the_rules_accept_wins_over_the_answer() {
+    let (world, digest) = is_handed_over(None).await;
+    opens(&world, TOM, &digest).await;
+    submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
+    are_applied(&world).await;
+    let in_crm = "Data import from the old system before 12 January.";
+    for (text, source) in [("TBD", "slack:U0TOM"), (in_crm, "deal.handoff_promises")] {
+        let now = world.now();
+        world.sandbox.hubspot.change(|hubspot| {
+            hubspot.portal_mut(deals::PORTAL).unwrap().set(
+                Kind::Deal,
+                PINEBROOK,
+                "handoff_promises",
+                text,
+                now,
+            );
+        });
+        let id = world.packets().await.remove(0).packet_id;
+        world.service().app.store.recheck(&id).await.unwrap();
+        world
+            .eventually("the deal was looked at", async || {
+                world.passes(Duration::from_secs(5));
+                document(&world).await["sections"]["promises"]["entries"][0]["source"] == source
+            })
+            .await;
+    }
+    world.finishes().await;
+    let id = world.packets().await.remove(0).packet_id;
+    assert_eq!(
+        world.service().app.store.answers(&id).await.unwrap().len(),
+        1,
+        "the history keeps the answer"
+    );
+    world.end().await;
+}
+
+async fn only_those_who_may_answer_can() {
+    let (world, digest) = is_handed_over(None).await;
+    let told = async |user: &str| {
+        let before = world.sandbox.slack.see(|slack| slack.ephemerals().len());
+        assert_eq!(presses(&world, user, &digest, "answer").await, Ack::Taken);
+        let said = world.sandbox.slack.until(|slack| slack.ephemerals().len() > before);
+        must("a sentence", said).await;
+        assert!(world.sandbox.slack.see(|slack| slack.open_view(user).is_none()));
+        world.sandbox.slack.see(|slack| slack.ephemerals().last().unwrap().text.clone())
+    };
+    insta::assert_snapshot!(told(IRIS).await, @"Only Tom Lindqvist and revops@seller.example can answer this.");
+    world.sandbox.slack.change(|slack| slack.set_standing(TOM, Standing::Guest));
+    insta::assert_snapshot!(told(TOM).await, @"Only members of this workspace can answer this.");
+    presses(&world, IRIS, &digest, "accept").await;
+    are_applied(&world).await;
+    let id = document(&world).await["packet_id"].as_str().unwrap().to_owned();
+    assert_eq!(world.service().app.store.acts(&id).await.unwrap(), []);
+    let clicks = world.service().app.store.clicks(Timestamp::UNIX_EPOCH).await.unwrap();
+    let read = |click: &str| serde_json::from_str::<Interaction>(click).unwrap().user.id;
+    assert!(
+        clicks.iter().any(|click| read(&click.click) == IRIS && click.outcome.as_deref() == Some("refused"))
+    );
+    world.end().await;
+}
+
+async fn a_question_that_makes_no_sense_is_not_asked_any_more() {
+    let (world, digest) = is_handed_over(None).await;
+    opens(&world, TOM, &digest).await;
+    let nonsense = [("nonsense", json!(["promises"])), ("nonsense.reason", json!("It is a renewal."))];
+    assert_eq!(submits(&world, TOM, &nonsense).await, Ack::Taken);
+    are_applied(&world).await;
+    let packet = document(&world).await;
+    let gap = packet["gaps"].as_array().unwrap().iter().find(|gap| gap["section"] == "promises").unwrap();
+    assert_eq!((&gap["severity"], &gap["dismissed"]["reason"]), (&json!("hint"), &json!("It is a renewal.")));
+    assert_eq!(buttons(&world.digests().remove(0))[0], "Answer 5 questions");
+    world.end().await;
+}
+
+async fn the_modal_follows_what_the_crm_holds_by_now() {
+    let (world, digest) = is_handed_over(None).await;
+    let now = world.now();
+    world.sandbox.hubspot.change(|hubspot| {
+        let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+        portal.set(Kind::Deal, PINEBROOK, "handoff_promises", "ask Priya", now);
+    });
+    opens(&world, TOM, &digest).await;
+    world
+        .eventually("the newest text", async || {
+            world.sandbox.slack.see(|slack| {
+                let view = &slack.open_view(TOM).unwrap().view;
+                let blocks = view["blocks"].as_array().unwrap();
+                let promises = blocks.iter().find(|block| block["block_id"] == "gap.promises").unwrap();
+                promises["element"]["initial_value"] == "ask Priya"
+            })
+        })
+        .await;
+    world.end().await;
+}
+
+async fn the_owner_accepts_or_sends_back() {
+    let (world, digest) = is_handed_over(None).await;
+    presses(&world, TOM, &digest, "send_back").await;
+    let slack = &world.sandbox.slack;
+    must("a modal", slack.until(|slack| slack.open_view(TOM).is_some())).await;
+    let reason = [("reason", json!("Wrong owner")), ("text", json!("This is Iris' customer."))];
+    assert_eq!(submits(&world, TOM, &reason).await, Ack::Taken);
+    are_applied(&world).await;
+    let sent_back = world.digests().remove(0);
+    assert!(shown(&sent_back).contains("Sent back by tom lindqvist, 20 Nov: Wrong owner: This is Iris"));
+
+    presses(&world, TOM, &sent_back, "accept").await;
+    are_applied(&world).await;
+    let accepted = world.digests().remove(0);
+    assert!(shown(&accepted).contains("Accepted by tom lindqvist, 20 Nov"), "{}", shown(&accepted));
+    assert_eq!(buttons(&accepted), ["Answer 6 questions"]);
+    let id = document(&world).await["packet_id"].as_str().unwrap().to_owned();
+    let acts: Vec<Act> =
+        world.service().app.store.acts(&id).await.unwrap().into_iter().map(|act| act.act).collect();
+    assert_eq!(acts, [Act::SentBack, Act::Accepted]);
+    assert_eq!(digest.channel, CHANNEL);
+    world.end().await;
+}
+
+/// The messages to one person, oldest first.
+fn messages_to(world: &World, user: &str) -> Vec<Message> {
+    world.sandbox.slack.see(|slack| {
+        slack.direct(user).map(|channel| slack.messages_in(channel).cloned().collect()).unwrap_or_default()
+    })
+}
+
+/// Every message that is there was looked at, and nothing is left to do.
+async fn ends(mut world: World) {
+    for destination in [Destination::SlackReminder, Destination::SlackFallback] {
+        world.waits_for(destination, DeliveryState::Done, Duration::from_mins(40)).await;
+    }
+    for _ in 0..world.digests().len() - 1 {
+        world.next_digest().await;
+    }
+    world.end().await;
+}
+
+async fn who_can_answer_is_asked_once_and_reminded_once() {
+    let mut world = where_people_answer(None, "  ask: dm\n  remind_after: 2h\n").await;
+    // Friday, nine in the morning in Berlin.
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.eventually("a message", async || messages_to(&world, TOM).len() == 1).await;
+    let asked = messages_to(&world, TOM).remove(0);
+    insta::assert_snapshot!(asked.text, @r#"
+    Pinebrook Clinics is won. 6 questions are open that you can answer in under a minute:
+    Why now: Why did they choose us now, and what forced the date?
+    People: Who is the evaluator at Pinebrook Clinics, judging whether it is good?
+    People: Who is the likely blocker at Pinebrook Clinics?
+    Promised: What did we promise them, said or implied? "None" is an answer.
+    Risk: What could slow them down early on? "None" is an answer.
+    First value: By which day should this happen? Without an answer we plan for day 30, 20 Dec 2026.
+    Pinebrook Clinics: appointment reminders
+    "#);
+    assert_eq!(buttons(&asked), ["Answer 6 questions"]);
+    world
+        .eventually("the gaps say so", async || {
+            document(&world).await["gaps"].as_array().unwrap().iter().any(|gap| gap["state"] == "asked")
+        })
+        .await;
+
+    let before = world.now();
+    world.waits_for(Destination::SlackReminder, DeliveryState::Done, Duration::from_mins(5)).await;
+    assert!(world.now().duration_since(before).as_mins() >= 115);
+    let reminder = world.sandbox.slack.see(|slack| slack.replies_to(&asked.ts).next().unwrap().clone());
+    insta::assert_snapshot!(reminder.text, @"6 questions about Pinebrook Clinics are still open.");
+    world.waits_for(Destination::SlackFallback, DeliveryState::Done, Duration::from_mins(5)).await;
+    for _ in 0..6 {
+        world.passes(Duration::from_hours(12));
+        world.settles().await;
+    }
+    let reminders = world.sandbox.slack.see(|slack| slack.replies_to(&asked.ts).count());
+    assert_eq!((messages_to(&world, TOM).len(), reminders), (1, 1), "never more");
+    ends(world).await;
+}
+
+async fn a_message_shows_what_was_answered_elsewhere() {
+    let mut world = where_people_answer(None, "  ask: dm\n").await;
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.eventually("digest and message", async || world.digests().len() == 2).await;
+    let digest = world.digests().into_iter().find(|message| message.channel == CHANNEL).unwrap();
+    opens(&world, TOM, &digest).await;
+    submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
+    world
+        .eventually("the message follows", async || {
+            messages_to(&world, TOM).first().is_some_and(|message| buttons(message) == ["Answer 5 questions"])
+        })
+        .await;
+    // Its own button opens the same questions.
+    let message = messages_to(&world, TOM).remove(0);
+    let view = opens(&world, TOM, &message).await;
+    assert!(!view["blocks"].to_string().contains("gap.promises\""), "{view}");
+    ends(world).await;
+}
+
+async fn who_cannot_be_written_to_is_not_and_the_fallback_is() {
+    let mut world = where_people_answer(None, "  ask: dm\n").await;
+    world.sandbox.slack.change(|slack| {
+        slack.set_standing(TOM, Standing::Bot);
+        slack.add_user("U0REVOPS", "revops@seller.example");
+    });
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.eventually("the fallback is asked", async || messages_to(&world, "U0REVOPS").len() == 1).await;
+    assert_eq!(messages_to(&world, TOM).len(), 0);
+    ends(world).await;
+}
