@@ -30,12 +30,12 @@ async fn a_complete_and_important_win(world: &mut World) {
     Northlight Foods · important: Enterprise, 64,800 EUR · who takes over is not known yet · first value by 11 Dec
     Why now: Their planner retires on 31… · +1 more
     Outcome: Depot Malmö plans all 22 tours without the…
-    First value: Jonas Petrov plans one… (by 11 Dec)
+    First value: Jonas Petrov plans one full week of… (by 11 Dec)
     Sponsor: Mara Ekström · backed by Helena Voss, COO
     Others: Jonas Petrov (operator) · +2 more
-    Promised: Import of 14 months of tour… · +2 more
+    Promised: Import of 14 months of tour history before go-live · +2 more
     Risk: Security review still open · +2 more
-    Later: Two more depots open in autumn; Helena Voss…
+    Later: Two more depots open in…
     15 minutes with Iris Okafor, Wed 25 Nov: agenda in the task
     Complete. Northlight Foods: route planning, 3 depots · task
     ");
@@ -105,7 +105,7 @@ async fn a_half_empty_win(world: &mut World) {
     Pinebrook Clinics · 18,500 EUR · who takes over is not known yet · 4 questions open, asked of Tom Lindqvist
     Why now: not answered yet ("TBD")
     Outcome: No-shows at the Elm Street clinic drop below 8 % by the end of June.
-    First value: Front desk sends the first 50 reminders… · no date yet, proposal 20 Dec
+    First value: Front desk sends the first 50… · no date yet, proposal 20 Dec
     Sponsor: Priya Castellan, Practice manager
     Others: Ola Brenner (operator) · evaluator and likely blocker not known yet
     Promised: not answered yet ("see call notes")
@@ -158,11 +158,11 @@ async fn hostile_text_stays_text(world: &mut World) {
     insta::assert_snapshot!(digest.text, @"
     Zażółć &amp; Sons 🚀 · 23,000.50 EUR · who takes over is not known yet · 4 questions open, asked of Iris Okafor
     Why now: Their vendor raised prices by 40 % on 1 May.
-    Outcome: {{deal.amount}} ${HOME} %s {0} *all* _invoices_ `paid`…
-    First value: '; DROP TABLE deals; -- first… (by 4 Jan, asked again)
+    Outcome: {{deal.amount}} ${HOME} %s {0} *all* _invoices_ `paid` ~in~ 14 days
+    First value: '; DROP TABLE deals; -- first invoice run by Zoë on the… (by 4 Jan, asked again)
     Sponsor: &lt;@U012AB3CD&gt; O'Neil | &lt;!here&gt; (also evaluator)
     Others: operator and likely blocker not known yet
-    Promised: Then they asked about the export again, and… (asked again)
+    Promised: Then they asked about the export again, and we said that it would be there on 12 May. … (asked again)
     Risk: None · Champion may leave · +2 more (asked again)
     &lt;!channel&gt; Zażółć renewal &lt;https://evil.example|O… · task
     ");
