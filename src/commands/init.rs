@@ -1,5 +1,6 @@
 //! `handoff init --from-crm`: a first mapping for an account, from what the account says about itself.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
@@ -7,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::fetch::connect;
+use super::fetch::{connect, read_mapping};
 use super::{ConfigArg, Problem};
 use crate::clock::Clock;
 use crate::config::part;
-use handoff_core::record::{Lacking, WantedFields};
+use crate::crm::{CONNECTORS, Connector, SetupFile};
+use handoff_core::record::{AccountKey, FieldObject, Lacking, WantedFields};
 use handoff_core::workbench::lint;
 use handoff_core::workbench::scaffold::{self, Given, Scaffold};
 
@@ -20,8 +22,12 @@ pub struct InitArgs {
     #[command(flatten)]
     config: ConfigArg,
     /// Ask the account for its fields, labels and pipelines
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "subscriptions", conflicts_with = "subscriptions")]
     from_crm: bool,
+    /// Write what has the CRM tell of changes of the fields that the account's mapping reads: HubSpot's subscriptions,
+    /// Salesforce's flow and Outbound Message, below the configuration's folder
+    #[arg(long, conflicts_with_all = ["out", "channel", "fallback"])]
+    subscriptions: bool,
     /// Which account, when several are configured: hubspot:48210077
     #[arg(long, value_name = "CRM:ID")]
     account: Option<String>,
@@ -40,7 +46,9 @@ pub struct InitArgs {
 }
 
 pub(super) async fn run(args: &InitArgs) -> Result<(), Problem> {
-    let said = init(args, &|name| std::env::var(name).ok(), &Clock::machine()).await?;
+    let env = &|name: &str| std::env::var(name).ok();
+    let said =
+        if args.subscriptions { subscribe(args, env)? } else { init(args, env, &Clock::machine()).await? };
     print!("{said}");
     Ok(())
 }
@@ -79,6 +87,36 @@ async fn init(
     }
     write(&out, &first.text, args.force)?;
     Ok(told(&out, out == configured, &first, &given, &metadata.lacking))
+}
+
+/// Writes the files of every account, or of one, and returns what to tell the person.
+fn subscribe(args: &InitArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Problem> {
+    let config = &args.config.config;
+    let access = part::store_access(config, env).map_err(|problems| Problem::new(problems.to_string()))?;
+    let only = args.account.as_deref();
+    let asked = |key: &AccountKey| only.is_none_or(|only| only == key.to_string() || only == key.account);
+    let (folder, mut said) = (config.parent().unwrap_or(Path::new("")), String::new());
+    for Connector { crm, follow, .. } in CONNECTORS {
+        let mut fields = BTreeSet::new();
+        for (_, mapping) in access.mappings.iter().filter(|(key, _)| key.crm == crm && asked(key)) {
+            let wanted = read_mapping(mapping)?.wanted_fields();
+            let of_deals = wanted.paths.into_iter().filter(|path| path.object == FieldObject::Deal);
+            fields.extend(of_deals.map(|path| path.name));
+        }
+        if fields.is_empty() {
+            continue;
+        }
+        for SetupFile { path, text } in follow(&access.public_url, &fields) {
+            let file = folder.join(path);
+            write(&file, &text, args.force)?;
+            let _ = writeln!(said, "{} is written.", file.display());
+        }
+    }
+    if said.is_empty() {
+        return Err(Problem::new("handoff: no account of the configuration is called so".to_owned()));
+    }
+    said.push_str("\nUpload it with the CRM's own tool (README.md, docs/salesforce.md), then run: handoff check --live\n");
+    Ok(said)
 }
 
 /// Never overwrites a file that somebody else wrote in the meantime.

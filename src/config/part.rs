@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{AccountConfig, accounts, defaults, load, store, work};
 use crate::crm::{CONNECTORS, ReadWith};
-use crate::settings::{Secrets, secret};
+use crate::settings::{Secrets, secret, url};
 use crate::store::StoreConfig;
 use handoff_core::record::AccountKey;
 use handoff_core::source::{self, Block, Problems};
@@ -15,6 +15,8 @@ use handoff_core::source::{self, Block, Problems};
 pub struct StoreAccess {
     pub store: StoreConfig,
     pub listen: SocketAddr,
+    /// What CRMs call; empty if the file does not say.
+    pub public_url: String,
     /// Whether Slack shows what was posted: a bot may look, an incoming webhook may not.
     pub slack_reads_back: bool,
     /// The mapping file of each account.
@@ -40,6 +42,7 @@ pub fn store_access(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result
             ["webhook_url_env", "webhook_url_file"].iter().any(|key| slack.take(key).is_present())
         };
         StoreAccess {
+            public_url: url::read(top.take("public_url"), &mut unused).unwrap_or_default(),
             store: store::read(top.take("store").block(problems), secrets, problems),
             listen: load::address(top.take("listen"), &mut unused).unwrap_or(defaults::LISTEN),
             slack_reads_back: !slack.is_some_and(is_webhook),

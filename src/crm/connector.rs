@@ -2,6 +2,7 @@
 //! `salesforce/` and an entry in [`CONNECTORS`].
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,6 +33,15 @@ pub struct Connector {
     pub webhooks: fn(public_url: &str, accounts: &[Connected], open: &Arc<OpenDeals>) -> Vec<WebhookRoute>,
     /// Where its app says which webhooks it wants, if an app does.
     pub subscriptions: Option<Subscriptions>,
+    /// Writes what has it tell of changes of these fields of a deal, for [`super::OpenDeals`].
+    pub follow: fn(public_url: &str, fields: &BTreeSet<String>) -> Vec<SetupFile>,
+}
+
+/// A file for a CRM's own tool, to be put below the configuration's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupFile {
+    pub path: &'static str,
+    pub text: String,
 }
 
 /// The webhook subscriptions of an app that is uploaded from a folder beside the configuration.
@@ -51,6 +61,7 @@ pub const CONNECTORS: [Connector; 2] = [
         read_settings: hubspot::config::read,
         webhooks: hubspot::webhooks,
         subscriptions: Some(hubspot::config::SUBSCRIPTIONS),
+        follow: hubspot::subscriptions,
     },
     Connector {
         crm: CrmKind::Salesforce,
@@ -58,6 +69,7 @@ pub const CONNECTORS: [Connector; 2] = [
         read_settings: salesforce::config::read,
         webhooks: salesforce::webhooks,
         subscriptions: None,
+        follow: salesforce::change_flow,
     },
 ];
 

@@ -20,7 +20,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub(crate) use cache::Cache;
-pub use connector::{AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, Subscriptions};
+pub use connector::{
+    AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, SetupFile, Subscriptions,
+};
 pub use handoff_core::record::{Event, EventKind};
 pub use open_deals::OpenDeals;
 #[cfg(test)]

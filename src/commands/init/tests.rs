@@ -13,6 +13,7 @@ impl TestEnv {
         InitArgs {
             config: ConfigArg { config: self.installation.config.clone() },
             from_crm: true,
+            subscriptions: false,
             account: Some(account.to_owned()),
             out: Some(out.to_owned()),
             channel: Some("C0123ABCD".to_owned()),
@@ -789,4 +790,30 @@ async fn what_keeps_it_from_writing_is_said() {
     env.sandbox.hubspot.change(|hubspot| hubspot.revoke_token(deals::TOKEN));
     let refused = init(&env.args("hubspot:48210077", &out), &Installation::secret, &env.clock).await;
     assert!(refused.unwrap_err().to_string().contains("hubspot:48210077 cannot be asked: "));
+}
+
+#[test]
+fn the_subscriptions_of_every_account_are_written_once_and_not_over_others() {
+    let env = TestEnv::new();
+    let mut args = env.args("hubspot:48210077", &env.installation.mapping);
+    (args.from_crm, args.subscriptions, args.force) = (false, true, false);
+    args.account = None;
+    let said = subscribe(&args, &Installation::secret).unwrap();
+    insta::assert_snapshot!(env.plain(&said), @"
+    DIR/hubspot/src/app/webhooks/handoff-hsmeta.json is written.
+    DIR/salesforce/force-app/main/default/flows/Handoff_Opportunity_Changed.flow-meta.xml is written.
+    DIR/salesforce/force-app/main/default/workflows/Opportunity.workflow-meta.xml is written.
+
+    Upload it with the CRM's own tool (README.md, docs/salesforce.md), then run: handoff check --live
+    ");
+    let written =
+        env.installation.config.with_file_name("hubspot").join("src/app/webhooks/handoff-hsmeta.json");
+    let text = std::fs::read_to_string(written).unwrap();
+    assert!(
+        text.contains("https://hooks.example.com/webhooks/hubspot") && text.contains("\"handoff_promises\"")
+    );
+    let again = subscribe(&args, &Installation::secret).err().unwrap().to_string();
+    assert!(again.contains("exists"), "{again}");
+    args.account = Some("hubspot:1".to_owned());
+    assert!(subscribe(&args, &Installation::secret).is_err(), "there is no such account");
 }

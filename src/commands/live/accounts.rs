@@ -2,7 +2,7 @@
 
 use super::{place, report_at};
 use crate::crm::Crm;
-use handoff_core::record::AccountMetadata;
+use handoff_core::record::{AccountMetadata, WantedFields};
 use handoff_core::source::{Problems, Spanned};
 use handoff_core::workbench::live_check::{self, Named};
 
@@ -11,7 +11,7 @@ pub(super) async fn compare(
     crm: &dyn Crm,
     settings: &mut Problems,
     mapping: &mut Problems,
-) -> Option<AccountMetadata> {
+) -> Option<(AccountMetadata, WantedFields)> {
     let named = live_check::named(mapping);
     let metadata = match crm.metadata(&named.wanted).await {
         Ok(metadata) => metadata,
@@ -26,7 +26,7 @@ pub(super) async fn compare(
     permissions(&metadata, settings);
     live_check::compare(&metadata, mapping);
     stand_in(crm, &named, mapping).await;
-    Some(metadata)
+    Some((metadata, named.wanted))
 }
 
 /// What the credentials do not let us do, and settings that do not fit.

@@ -3,10 +3,11 @@
 //!
 //! <https://developers.hubspot.com/docs/apps/developer-platform/add-features/configure-webhooks>
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::crm::{CONNECTORS, Connector, Subscriptions};
-use handoff_core::record::{AccountMetadata, CrmKind, CrmObject};
+use handoff_core::record::{AccountMetadata, CrmKind, CrmObject, FieldObject, WantedFields};
 use handoff_core::source::{self, Block, Node, Problems};
 
 /// The files with subscriptions, each with its CRM, what that is silent about, and what is wrong with the file.
@@ -32,11 +33,11 @@ impl Files {
         Self(files)
     }
 
-    /// Compares them with an account.
-    pub(super) fn compare(&mut self, account: &AccountMetadata) {
+    /// Compares them with an account, and with what its mapping reads.
+    pub(super) fn compare(&mut self, account: &AccountMetadata, wanted: &WantedFields) {
         for (crm, subscriptions, problems) in &mut self.0 {
             if account.account.crm == *crm {
-                compare(account, subscriptions, problems);
+                compare(account, wanted, subscriptions, problems);
             }
         }
     }
@@ -47,7 +48,7 @@ impl Files {
     }
 }
 
-fn compare(account: &AccountMetadata, of: &Subscriptions, problems: &mut Problems) {
+fn compare(account: &AccountMetadata, wanted: &WantedFields, of: &Subscriptions, problems: &mut Problems) {
     let text = problems.text().to_owned();
     // JSON is YAML, and this reader knows places.
     let silent = &mut Problems::default();
@@ -58,22 +59,44 @@ fn compare(account: &AccountMetadata, of: &Subscriptions, problems: &mut Problem
     else {
         return;
     };
+    let (mut told, mut place) = (BTreeSet::new(), None);
     for key in ["crmObjects", "legacyCrmObjects"] {
-        for node in subscriptions.take(key).list(silent) {
-            subscription(node, account, of, problems);
+        let field = subscriptions.take(key);
+        place = place.or(field.key_span());
+        for node in field.list(silent) {
+            told.extend(subscription(node, account, of, problems));
         }
+    }
+    let of_deals = wanted.paths.iter().filter(|path| path.object == FieldObject::Deal);
+    let can_tell = |name: &&str| {
+        account.field(CrmObject::Deal, name).is_some_and(|field| !field.calculated)
+            && !of.silent.contains(name)
+    };
+    let (heard, silent): (Vec<&str>, Vec<&str>) =
+        of_deals.map(|path| path.name.as_str()).filter(can_tell).partition(|name| told.contains(*name));
+    // Who subscribes to none of them leaves it to the schedule.
+    if let (Some(place), Some(_), [first, ..]) = (place, heard.first(), silent.as_slice()) {
+        let message = format!(
+            "no webhook tells when `{first}` changes, and the mapping reads it ({} such fields)",
+            silent.len()
+        );
+        problems.warning(place, message, "write the file again: handoff init --subscriptions --force");
     }
 }
 
-fn subscription(node: &Node, account: &AccountMetadata, of: &Subscriptions, problems: &mut Problems) {
+/// Returns the property of a deal that it is about.
+fn subscription(
+    node: &Node,
+    account: &AccountMetadata,
+    of: &Subscriptions,
+    problems: &mut Problems,
+) -> Option<String> {
     let silent = &mut Problems::default();
-    let Some(mut block) = Block::of(node, "", silent) else { return };
+    let mut block = Block::of(node, "", silent)?;
     let active = block.take("active").text(silent).is_none_or(|(active, _)| active == "true");
     let on_deals =
         block.take("objectType").text(silent).is_none_or(|(object, _)| matches!(object, "deal" | "0-3"));
-    let Some((name, span)) = block.take("propertyName").text(silent).filter(|_| active && on_deals) else {
-        return;
-    };
+    let (name, span) = block.take("propertyName").text(silent).filter(|_| active && on_deals)?;
     let help = "subscribe to `dealstage`: it changes whenever a deal is won";
     match account.field(CrmObject::Deal, name) {
         None if account.fields(CrmObject::Deal).is_some() => {
@@ -90,4 +113,5 @@ fn subscription(node: &Node, account: &AccountMetadata, of: &Subscriptions, prob
         }
         _ => {}
     }
+    Some(name.to_owned())
 }

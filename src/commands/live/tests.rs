@@ -1055,6 +1055,27 @@ async fn a_subscription_that_never_fires() {
 }
 
 #[tokio::test]
+async fn a_field_of_the_mapping_that_no_webhook_tells_of() {
+    let env = TestEnv::with_fallback();
+    let project = env.directory.path().join("hubspot/src/app/webhooks");
+    std::fs::create_dir_all(&project).unwrap();
+    let file = project.join("handoff-hsmeta.json");
+    let shipped = include_str!("../../../config/hubspot/src/app/webhooks/handoff-hsmeta.json");
+    let one = shipped.replace(
+        "\"crmObjects\": [",
+        "\"crmObjects\": [{\"subscriptionType\": \"object.propertyChange\", \"objectType\": \"deal\", \
+         \"propertyName\": \"handoff_promises\", \"active\": true},",
+    );
+    std::fs::write(&file, one).unwrap();
+    let said = env.said().await;
+    assert!(
+        said.contains("no webhook tells when `handoff_why_now` changes, and the mapping reads it"),
+        "{said}"
+    );
+    assert!(said.contains("handoff init --subscriptions --force"), "{said}");
+}
+
+#[tokio::test]
 async fn without_a_configuration_nobody_is_asked() {
     let env = TestEnv::with_fallback();
     let mut report = check::check(&env.installation.config, &|_| None);

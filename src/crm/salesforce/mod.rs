@@ -9,6 +9,7 @@
 //! the org looks like. `error` says what a failed call means, `config` reads the settings.
 
 mod auth;
+mod change_flow;
 mod client;
 pub(super) mod config;
 mod describe;
@@ -40,6 +41,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::auth::Tokens;
+pub use self::change_flow::change_flow;
 use self::client::Client;
 pub use self::config::{Auth, Settings};
 pub use self::envelope::{Notification, OutboundMessage};
