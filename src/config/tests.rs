@@ -561,6 +561,14 @@ fn slack_posts_in_one_way() {
       |
       = help: keep the bot token; remove the webhook
 
+    warning: an incoming webhook cannot edit what it posted: a digest stays as it was when the deal was won
+     --> handoff.toml:8:1
+      |
+    8 | webhook_url_env = "SLACK_WEBHOOK"
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: use a bot token, or write for = "0" in [follow]
+
     error: the secret behind `webhook_url` is not a URL
      --> handoff.toml:9:1
       |
@@ -653,6 +661,14 @@ fn a_transport_for_clicks_needs_its_secret() {
 fn an_incoming_webhook_has_no_buttons() {
     let text = SHORT.replace("bot_token_env = \"SLACK_BOT_TOKEN\"", "webhook_url_env = \"HOOK\"");
     assert_snapshot!(told(&format!("{text}interactive = \"socket\"\napp_token_env = \"XAPP\"\n")), @r#"
+    warning: an incoming webhook cannot edit what it posted: a digest stays as it was when the deal was won
+     --> handoff.toml:8:1
+      |
+    8 | webhook_url_env = "HOOK"
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: use a bot token, or write for = "0" in [follow]
+
     error: an incoming webhook has no buttons
      --> handoff.toml:9:1
       |

@@ -44,7 +44,8 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
 
 async fn round(context: &Context, known: &mut Known) -> Result<(), StoreError> {
     refresh(context, known).await?;
-    loop {
+    // A transaction costs a sync of the disk: none is begun for nothing.
+    while context.store.due_looks(context.clock.now()).await?.0 {
         let due = context.store.claim_looks(context.work.lease).await?;
         if due.is_empty() {
             break;
@@ -60,8 +61,8 @@ async fn round(context: &Context, known: &mut Known) -> Result<(), StoreError> {
         });
         join_all(looks).await.into_iter().collect::<Result<(), _>>()?;
     }
-    let announced = context.store.announce_looks().await?;
-    if announced > 0 {
+    if context.store.due_looks(context.clock.now()).await?.1 {
+        let announced = context.store.announce_looks().await?;
         tracing::debug!(announced, "deals of open packets are read again");
     }
     Ok(())

@@ -69,6 +69,7 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     DUE_DELIVERIES: SCAN s
     CLAIM_LOOKS: SCAN due
     CHANGED: SCAN d USING INDEX follows_changed
+    DUE_LOOKS: SCAN follows
     FOLLOWED: SCAN follows
     FOLLOWED_BY_AGE: SCAN follows
     FOLLOWED_DEALS: SCAN follows
@@ -117,6 +118,7 @@ async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: F
     insta::assert_snapshot!(walks.join("\n"), @"
     DISMISSED_PACKETS: Seq Scan on gaps g
     CLAIM_LOOKS: Seq Scan on follows
+    DUE_LOOKS: Seq Scan on follows
     FOLLOWED: Seq Scan on follows
     FOLLOWED_BY_AGE: Seq Scan on follows
     FOLLOWED_DEALS: Seq Scan on follows

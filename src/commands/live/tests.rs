@@ -1069,7 +1069,7 @@ async fn a_field_of_the_mapping_that_no_webhook_tells_of() {
     std::fs::write(&file, one).unwrap();
     let said = env.said().await;
     assert!(
-        said.contains("no webhook tells when `handoff_why_now` changes, and the mapping reads it"),
+        said.contains("no webhook tells when `amount` changes, and the mapping reads it (11 such fields)"),
         "{said}"
     );
     assert!(said.contains("handoff init --subscriptions --force"), "{said}");

@@ -54,6 +54,7 @@ statements! {
         JOIN deliveries d ON d.packet_id = p.packet_id AND d.destination = $3
         WHERE p.packet_id = $1
         ON CONFLICT (packet_id) DO UPDATE SET changed = 1";
+    DUE_LOOKS = "SELECT MIN(due_at), MAX(changed) FROM follows";
     FOLLOWED = "SELECT COUNT(*), CAST(COALESCE(SUM(since), 0) AS BIGINT) FROM follows";
     /// By age: younger than a day, three days, a week, and older.
     FOLLOWED_BY_AGE = "
@@ -121,6 +122,12 @@ impl Store {
         let rows: Vec<(String, Option<i64>)> =
             self.readers.all(query(OPEN_PACKETS_OF_DEAL).bind(deal.to_string())).await?;
         Ok(rows.into_iter().map(|(packet_id, gone_at)| (packet_id, gone_at.map(from_millis))).collect())
+    }
+
+    /// Whether a look is due at `now`, and whether a deal is to be read.
+    pub async fn due_looks(&self, now: Timestamp) -> Result<(bool, bool), StoreError> {
+        let (due_at, changed): (Option<i64>, Option<i64>) = self.readers.one(query(DUE_LOOKS)).await?;
+        Ok((due_at.is_some_and(|due_at| due_at <= now.as_millisecond()), changed == Some(1)))
     }
 
     /// Takes looks that are due, of accounts that are not paused. Those of a caller that is lost are due again after
