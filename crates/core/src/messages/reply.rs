@@ -33,7 +33,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::packet::SectionName;
+    use crate::packet::SectionName::{self, FirstValue, Promises, SuccessOutcome};
 
     #[test]
     fn the_reply_says_how_long_it_took_and_what_was_filled() {
@@ -42,7 +42,6 @@ mod tests {
             let complete_at = won_at.checked_add(span.parse::<jiff::Span>().unwrap()).unwrap();
             text(&ReplyParams { won_at, complete_at, filled: filled.to_vec() })
         };
-        use SectionName::{FirstValue, Promises, SuccessOutcome};
         insta::assert_snapshot!(after("59s", &[SuccessOutcome]), @"Complete, less than two minutes after the win. Answered since then: Outcome.");
         insta::assert_snapshot!(after("40m", &[SuccessOutcome]), @"Complete, 40 minutes after the win. Answered since then: Outcome.");
         insta::assert_snapshot!(after("2h 59m", &[Promises, FirstValue]), @"Complete, 2 hours after the win. Answered since then: Promised and First value.");

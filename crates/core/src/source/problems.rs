@@ -12,7 +12,7 @@ const MOST: usize = 100;
 /// Everything found in one file, up to a hundred problems.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
-    file: String,
+    file: Box<str>,
     text: String,
     found: Vec<Problem>,
     concealed: Vec<Span>,
@@ -65,7 +65,7 @@ impl Severity {
 impl Problems {
     /// None yet, about a file with this name and text.
     pub fn new(file: &str, text: &str) -> Self {
-        Self { file: file.to_owned(), text: super::without_mark(text).to_owned(), ..Self::default() }
+        Self { file: file.into(), text: super::without_mark(text).to_owned(), ..Self::default() }
     }
 
     /// Something that makes the file unusable.
@@ -210,13 +210,13 @@ impl Problems {
         let title = level.primary_title(visible_text(&problem.message));
         let help = Level::HELP.message(visible_text(&problem.help));
         let origin: Element<'_> = match problem.place {
-            None => Origin::path(self.file.as_str()).into(),
+            None => Origin::path(&*self.file).into(),
             Some(place) => match self.excerpt(place) {
                 (line, _) if line.is_empty() => {
-                    Origin::path(self.file.as_str()).line(place.line).char_column(place.column).into()
+                    Origin::path(&*self.file).line(place.line).char_column(place.column).into()
                 }
                 (line, span) => Snippet::source(line)
-                    .path(self.file.as_str())
+                    .path(&*self.file)
                     .line_start(place.line)
                     .annotation(AnnotationKind::Primary.span(span.start..span.end))
                     .into(),
