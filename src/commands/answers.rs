@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{ConfigArg, Problem, open_store};
 use crate::clock::Clock;
@@ -29,7 +29,7 @@ pub(super) async fn run(args: &AnswersArgs) -> Result<(), Problem> {
     let since = args.since.and_then(|span| Clock::machine().now().checked_sub(span).ok());
     let answers = store.answers_since(since.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
     if args.json {
-        let answers: Vec<Value> = answers.iter().map(document).collect();
+        let answers: Vec<Value> = answers.iter().map(StoredAnswer::document).collect();
         println!("{}", serde_json::to_string_pretty(&answers)?);
         return Ok(());
     }
@@ -50,16 +50,6 @@ pub(super) fn print(stored: &StoredAnswer) {
     for line in text(&answer.given).lines() {
         println!("    {line}");
     }
-}
-
-/// The same as JSON.
-pub(super) fn document(stored: &StoredAnswer) -> Value {
-    let StoredAnswer { packet_id, revision, answer, state, detail } = stored;
-    json!({
-        "packet_id": packet_id, "revision": revision, "question": answer.topic, "answer": answer.given,
-        "source": answer.by.source(), "answered_by": answer.by.name, "answered_at": answer.by.at,
-        "target": answer.target, "state": state, "detail": detail,
-    })
 }
 
 fn text(given: &Given) -> String {

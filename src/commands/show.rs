@@ -48,11 +48,8 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         return print_revision(&store.revisions(&stored.packet_id).await?, wanted);
     }
     if args.json {
-        let mut document = stored.document()?;
-        let given = store.answers(&stored.packet_id).await?;
-        document["answers"] = given.iter().map(answers::document).collect();
-        document["acts"] = serde_json::to_value(store.acts(&stored.packet_id).await?)?;
-        println!("{}", serde_json::to_string_pretty(&document)?);
+        let (answers, acts) = store.decisions(&stored.packet_id).await?;
+        println!("{}", serde_json::to_string_pretty(&stored.document(&answers, &acts)?)?);
         return Ok(());
     }
     let packet: Packet = serde_json::from_str(&stored.packet)?;

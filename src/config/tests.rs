@@ -561,14 +561,6 @@ fn slack_posts_in_one_way() {
       |
       = help: keep the bot token; remove the webhook
 
-    warning: an incoming webhook cannot edit what it posted: a digest stays as it was when the deal was won
-     --> handoff.toml:8:1
-      |
-    8 | webhook_url_env = "SLACK_WEBHOOK"
-      | ^^^^^^^^^^^^^^^
-      |
-      = help: use a bot token, or write for = "0" in [follow]
-
     error: the secret behind `webhook_url` is not a URL
      --> handoff.toml:9:1
       |
@@ -682,6 +674,14 @@ fn an_incoming_webhook_has_no_buttons() {
 #[test]
 fn a_webhook_url_that_is_none_is_refused_and_not_shown() {
     assert_snapshot!(told(&instead("bot_token_env = \"SLACK_BOT_TOKEN\"\n", "webhook_url_env = \"SLACK_WEBHOOK\"\n")), @r#"
+    warning: an incoming webhook cannot edit what it posted: a digest stays as it was when the deal was won
+     --> handoff.toml:8:1
+      |
+    8 | webhook_url_env = "SLACK_WEBHOOK"
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: use a bot token, or write for = "0" in [follow]
+
     error: the secret behind `webhook_url` is not a URL
      --> handoff.toml:8:1
       |

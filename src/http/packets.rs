@@ -41,7 +41,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, StatusCode> {
     let stored = state.store.packet(&id).await.map_err(not_read)?.ok_or(StatusCode::NOT_FOUND)?;
-    stored.document().map(Json).map_err(|error| {
+    let (answers, acts) = state.store.decisions(&id).await.map_err(not_read)?;
+    stored.document(&answers, &acts).map(Json).map_err(|error| {
         tracing::error!(packet = stored.packet_id, %error, "a stored packet cannot be read");
         StatusCode::INTERNAL_SERVER_ERROR
     })

@@ -266,8 +266,7 @@ impl Case {
         let inputs = answers::inputs(&self.mapping, &self.record, &self.packet);
         let field =
             inputs.into_iter().find(|input: &Input| input.topic == topic).and_then(|input| input.field);
-        let written = !matches!(given, Given::Person(_) | Given::Nonsense(_));
-        let target = answers::target(&self.mapping, topic).filter(|_| written);
-        Answer { topic, given, by: by.clone(), field, target, refused: false }
+        // Nothing writes to the CRM yet: an answer that promised to be there would not be.
+        Answer { topic, given, by: by.clone(), field, target: None, refused: false }
     }
 }

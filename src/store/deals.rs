@@ -243,7 +243,10 @@ impl Command<bool> for FinishDeal {
                 if !self.end(tx, "idle", 0, &outcome, PACKET).await? {
                     return Ok(false);
                 }
-                packets::revisions::revise(tx, revision).await?;
+                if !packets::revisions::revise(tx, revision).await? {
+                    // An answer came first; what the CRM shows by now is still to be read into the packet.
+                    follows::read_again(tx, &revision.packet_id).await?;
+                }
                 self.succeed(tx, &outcome).await
             }
             DealEnd::Dead { error } => {

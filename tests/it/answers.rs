@@ -107,7 +107,7 @@ async fn are_applied(world: &World) {
 }
 
 async fn document(world: &World) -> Value {
-    world.packets().await.remove(0).document().unwrap()
+    world.packets().await.remove(0).document(&[], &[]).unwrap()
 }
 
 fn shown(message: &Message) -> String {

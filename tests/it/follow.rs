@@ -82,7 +82,7 @@ async fn an_answer_in_the_crm_reaches_the_same_digest_and_task(world: &mut World
     assert!(["COMPLETED", "Completed"].contains(&task.status.as_str()), "{}", task.status);
     assert_ne!(task.subject, asked.subject);
     let packet = world.packets().await.remove(0);
-    assert_eq!(packet.document().unwrap()["status"], "complete");
+    assert_eq!(packet.document(&[], &[]).unwrap()["status"], "complete");
     let history = world.service().app.store.revisions(&packet.packet_id).await.unwrap();
     let causes: Vec<&str> = history.iter().map(|revision| revision.cause.as_str()).collect();
     assert_eq!(causes, ["won", "crm"]);

@@ -47,6 +47,8 @@ pub struct ExpectedState {
     pub waiting: BTreeMap<Crm, VecDeque<usize>>,
     /// How often each deal was won, with the instant (milliseconds) of the latest win.
     pub wins: BTreeMap<(Crm, String), (usize, i64)>,
+    /// What was filled in last, by deal: its digest has to say so.
+    pub filled: BTreeMap<(Crm, String), String>,
     pub refused: u64,
     /// Requests that got no 200.
     pub failed: u64,

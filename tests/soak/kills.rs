@@ -21,6 +21,9 @@ use crate::test_database::Engine;
 /// More wins without a task than this, and nobody wins any more until some are handed over.
 const BACKLOG: usize = 120;
 
+/// What is filled in shows soon.
+const FOLLOW: &str = "[follow]\nschedule = [\"2s\"]\nevery = \"10s\"\nedit_pause = \"1s\"";
+
 /// How long one run may take.
 struct Bounds {
     kills: u32,
@@ -52,7 +55,7 @@ pub fn block_on(scenario: impl Future<Output = Result<(), String>>) -> Result<()
 
 async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> {
     let watch = Clock::stopwatch();
-    let environment = Arc::new(Environment::prepare(engine, WORK).await);
+    let environment = Arc::new(Environment::prepare(engine, &format!("{WORK}\n{FOLLOW}")).await);
     let load = Load::new(25);
     let mut rng = Rng::with_seed(seed);
     let mut faults =
@@ -152,7 +155,8 @@ async fn win(load: Arc<Load>, environment: Arc<Environment>, seed: u64) {
         if open > BACKLOG {
             continue;
         }
-        match rng.u32(..10) {
+        match rng.u32(..12) {
+            10 | 11 => load.fills(&environment, &mut rng),
             0 => load.changes_something(&environment),
             1 | 2 => drop(load.wins_again(&environment, &mut rng)),
             _ => {
@@ -172,12 +176,14 @@ pub async fn comes_to_its_end(environment: &Environment, load: &Load, patience: 
     loop {
         let told = load.expected().is_told();
         let open = database.open_work().await.unwrap_or_else(|error| vec![error.to_string()]);
-        if told && open.is_empty() {
+        let stale = environment.stale(&load.expected());
+        if told && open.is_empty() && stale.is_empty() {
             return None;
         }
         if watch.elapsed() > patience {
             let telling = if told { "" } else { "not every event is acknowledged; " };
-            return Some(format!("  stuck: {telling}left to do: {}\n", open.join("; ")));
+            let left = [open, stale].concat();
+            return Some(format!("  stuck: {telling}left to do: {}\n", left.join("; ")));
         }
         rest(Duration::from_millis(100)).await;
     }

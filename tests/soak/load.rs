@@ -119,6 +119,36 @@ impl Load {
         false
     }
 
+    /// Somebody fills in the outcome of a deal that was won, again and again another one; no webhook tells of it.
+    pub fn fills(&self, environment: &Environment, rng: &mut Rng) {
+        let mut expected = self.expected();
+        let won: Vec<(Crm, String)> = expected.wins.keys().cloned().collect();
+        if won.is_empty() {
+            return;
+        }
+        let (crm, deal) = won[rng.usize(..won.len())].clone();
+        let text = format!(
+            "{} tours planned by the end of March without the spreadsheet.",
+            1_000 + rng.u32(..9_000)
+        );
+        let now = environment.clock.now();
+        match crm {
+            Crm::Hubspot => environment.sandbox.hubspot.change(|hubspot| {
+                hubspot.portal_mut(PORTAL).unwrap().set(
+                    Kind::Deal,
+                    &deal,
+                    "handoff_success_outcome",
+                    &text,
+                    now,
+                );
+            }),
+            Crm::Salesforce => environment.sandbox.salesforce.change(|salesforce| {
+                salesforce.changes(&deal, &[("Handoff_Success_Outcome__c", &text)]).unwrap();
+            }),
+        }
+        expected.filled.insert((crm, deal), text);
+    }
+
     /// Something changes that is no win, and HubSpot tells of it.
     pub fn changes_something(&self, environment: &Environment) {
         let open = deals::STORY[1].id;

@@ -54,6 +54,23 @@ impl Environment {
         }
     }
 
+    /// Digests that do not say what was filled in last, of deals whose newest packet has one.
+    pub fn stale(&self, expected: &ExpectedState) -> Vec<String> {
+        let digests = self.sandbox.slack.see(|slack| slack.messages().to_vec());
+        let shown: BTreeMap<String, String> = digests
+            .iter()
+            .map(|digest| (announced(digest), serde_json::to_string(&digest.blocks).unwrap_or_default()))
+            .collect();
+        let says = |(crm, deal): &(Crm, String), text: &str| {
+            let newest = self.tasks_of(*crm, deal).pop();
+            let digest = newest.and_then(|packet| shown.get(&packet));
+            // Its number is enough: a line may be cut.
+            digest.is_none_or(|digest| digest.contains(text.split(' ').next().unwrap_or(text)))
+        };
+        let stale = expected.filled.iter().filter(|(deal, text)| !says(deal, text));
+        stale.map(|((_, deal), text)| format!("the digest of deal {deal} does not say {text:?}")).collect()
+    }
+
     /// How many tasks there are.
     pub fn task_count(&self) -> usize {
         self.sandbox.hubspot.see(|hubspot| hubspot.tasks().len())
@@ -112,6 +129,7 @@ impl Reconciliation {
         };
         let tasks = reconciliation.tasks(environment, expected);
         let digests = reconciliation.digests(environment, &tasks);
+        reconciliation.untrue.extend(environment.stale(expected));
         reconciliation.calls(environment);
         (reconciliation, tasks, digests)
     }
@@ -226,6 +244,7 @@ impl Reconciliation {
                 |(_, outcome, ..): &&(i64, String, i64, String)| outcome == "delivered" || outcome == "found";
             let ends = story.iter().filter(ended).count();
             let Some((epoch, outcome, last, state)) = story.last() else { continue };
+            let shows = |one: &(i64, String, i64, String)| ended(&one) || one.1 == "edited";
             let rises = story.windows(2).all(|pair| pair[0].0 < pair[1].0);
             let found_blindly = story.len() == 1 && outcome == "found" && *epoch == 1;
             if state == "done"
@@ -233,7 +252,7 @@ impl Reconciliation {
                     || epoch != last
                     || !rises
                     || found_blindly
-                    || story.last().is_none_or(|one| !ended(&one)))
+                    || story.last().is_none_or(|one| !shows(one)))
             {
                 self.untrue.push(format!("attempts of {delivery} (epoch {last}): {story:?}"));
             }

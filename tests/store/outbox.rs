@@ -26,6 +26,7 @@ pub const STORIES: &[Story] = stories![
     the_digest_can_look_up_where_the_task_is,
     a_revision_edits_what_is_there_until_it_shows_the_newest,
     a_revision_sends_nothing_that_an_operator_called_done,
+    what_was_read_for_a_revision_that_came_too_late_is_read_again,
 ];
 
 async fn states(fixture: &Fixture, packet_id: &str) -> Vec<DeliveryState> {
@@ -261,6 +262,17 @@ async fn a_revision_edits_what_is_there_until_it_shows_the_newest(fixture: Fixtu
     fixture.finishes(&edit, DeliveryEnd::Frozen { why: "deleted".to_owned() }).await;
     is_revised(&fixture, &packet_id, 4).await;
     assert_eq!(fixture.claims_deliveries().await, []);
+}
+
+async fn what_was_read_for_a_revision_that_came_too_late_is_read_again(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    let store = &fixture.store;
+    store.recheck(&packet_id).await.unwrap();
+    assert_eq!(store.announce_looks().await.unwrap(), 1);
+    is_revised(&fixture, &packet_id, 1).await;
+    assert!(!store.due_looks(fixture.now()).await.unwrap().1);
+    is_revised(&fixture, &packet_id, 1).await;
+    assert!(store.due_looks(fixture.now()).await.unwrap().1, "another revision came first");
 }
 
 async fn a_revision_sends_nothing_that_an_operator_called_done(fixture: Fixture) {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
@@ -39,6 +40,18 @@ pub struct StoredAnswer {
     pub state: String,
     /// The CRM's own words, if it refused.
     pub detail: Option<String>,
+}
+
+impl StoredAnswer {
+    /// As operators read it.
+    pub fn document(&self) -> Value {
+        let Self { packet_id, revision, answer, state, detail } = self;
+        json!({
+            "packet_id": packet_id, "revision": revision, "question": answer.topic, "answer": answer.given,
+            "source": answer.by.source(), "answered_by": answer.by.name, "answered_at": answer.by.at,
+            "target": answer.target, "state": state, "detail": detail,
+        })
+    }
 }
 
 /// What a person decided about a packet.
@@ -108,6 +121,14 @@ impl Store {
     /// Every answer given at `since` or later, oldest first.
     pub async fn answers_since(&self, since: Timestamp) -> Result<Vec<StoredAnswer>, StoreError> {
         Ok(answers(&self.readers, query(ANSWERS_SINCE).bind(since.as_millisecond())).await?)
+    }
+
+    /// What people answered and decided about a packet, oldest first.
+    pub async fn decisions(
+        &self,
+        packet_id: &str,
+    ) -> Result<(Vec<StoredAnswer>, Vec<StoredAct>), StoreError> {
+        Ok((self.answers(packet_id).await?, self.acts(packet_id).await?))
     }
 
     /// What was decided about a packet, oldest first.

@@ -46,6 +46,7 @@ statements! {
     CHANGED = ["
         SELECT d.packet_id, d.deal, d.account FROM follows d
         WHERE d.changed = 1 ORDER BY d.due_at LIMIT $1 ", skip_locked];
+    READ_AGAIN = "UPDATE follows SET changed = 1 WHERE packet_id = $1";
     ANNOUNCED = "UPDATE follows SET changed = 0 WHERE packet_id = $1";
     RECHECK = "
         INSERT INTO follows (packet_id, deal, account, since, looks, due_at, changed)
@@ -207,6 +208,12 @@ pub(in crate::store) async fn go_on(
         }
     };
     tx.conn.execute(update).await?;
+    Ok(())
+}
+
+/// What was read of the deal of a packet was not used: it is to be read once more.
+pub(in crate::store) async fn read_again(tx: &mut Tx<'_>, packet_id: &str) -> Result<(), DatabaseError> {
+    tx.conn.execute(query(READ_AGAIN).bind(packet_id)).await?;
     Ok(())
 }
 

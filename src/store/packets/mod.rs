@@ -9,6 +9,7 @@ pub mod revisions;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::answers::{StoredAct, StoredAnswer};
 use self::dismissals::Dismissal;
 use self::follows::FollowConfig;
 use self::revisions::Revision;
@@ -73,9 +74,9 @@ pub struct StoredPacket {
 }
 
 impl StoredPacket {
-    /// The packet, and beside its keys `revision`, `won_at`, `record_deleted_at` and `deliveries` with their attempts. A gap
-    /// that somebody dismissed has the key `dismissed`.
-    pub fn document(&self) -> serde_json::Result<Value> {
+    /// The packet, and beside its keys `revision`, `won_at`, `record_deleted_at`, `deliveries` with their attempts, and
+    /// `answers` and `acts` of people. A gap that somebody dismissed has the key `dismissed`.
+    pub fn document(&self, answers: &[StoredAnswer], acts: &[StoredAct]) -> serde_json::Result<Value> {
         let mut whole = serde_json::to_value(serde_json::from_str::<Packet>(&self.packet)?)?;
         let asks = |one: &StoredDelivery| {
             matches!(one.destination, Destination::SlackDm | Destination::SlackFallback)
@@ -99,6 +100,8 @@ impl StoredPacket {
             StoredRecord::Deleted(at) => json!(at),
         };
         whole["deliveries"] = json!(self.deliveries);
+        whole["answers"] = answers.iter().map(StoredAnswer::document).collect();
+        whole["acts"] = json!(acts);
         Ok(whole)
     }
 }
