@@ -148,6 +148,18 @@ async fn packets_and_rules_are_counted(world: &mut World) {
     insta::assert_snapshot!(asks(world, &["stats"]).await.out, @"
     2 packets, 1 complete at close (50 %)
 
+    Complete   packets  of  share
+    after 1 d        1   2   50 %
+    after 3 d        1   2   50 %
+    after 7 d        1   2   50 %
+    now              1   2   50 %
+
+    Open for        gaps
+    under a day        0
+    1 to 3 days        0
+    3 to 7 days        0
+    a week or more     5
+
     Section        gaps  hints
     buying_reason     1      0
     stakeholders      2      0

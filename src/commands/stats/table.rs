@@ -33,11 +33,9 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
         let _ = write!(text, "\nCompleted later in {hours} hours (median)\n");
     }
     if tally.open_gaps_by_age.iter().any(|open| open.gaps > 0) {
-        let rows = tally
-            .open_gaps_by_age
-            .iter()
-            .map(|open| [format!("{} d or more", open.from_days), open.gaps.to_string()]);
-        table(&mut text, ["Open since", "gaps"], rows);
+        let rows =
+            tally.open_gaps_by_age.iter().map(|open| [age(open.from_days).to_owned(), open.gaps.to_string()]);
+        table(&mut text, ["Open for", "gaps"], rows);
     }
     if tally.by_section.is_empty() {
         text.push_str("\nNothing was missing in any of them.\n");
@@ -55,6 +53,16 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
     let sellers = tally.sellers.iter().chain(&tally.others).map(seller);
     table(&mut text, ["Seller", "deals", "packets", "complete", "gaps", "gaps a packet"], sellers);
     text
+}
+
+/// What an age from so many days on is called.
+fn age(from_days: u16) -> &'static str {
+    match from_days {
+        0 => "under a day",
+        1 => "1 to 3 days",
+        3 => "3 to 7 days",
+        _ => "a week or more",
+    }
 }
 
 fn kind(kind: &Kind) -> [String; 3] {
@@ -161,11 +169,11 @@ mod tests {
 
         Completed later in 26 hours (median)
 
-        Open since   gaps
-        0 d or more     2
-        1 d or more     3
-        3 d or more     0
-        7 d or more     1
+        Open for        gaps
+        under a day        2
+        1 to 3 days        3
+        3 to 7 days        0
+        a week or more     1
 
         Section        gaps  hints
         buying_reason     0      7
