@@ -271,6 +271,8 @@ async fn what_was_read_for_a_revision_that_came_too_late_is_read_again(fixture: 
     assert_eq!(store.announce_looks().await.unwrap(), 1);
     is_revised(&fixture, &packet_id, 1).await;
     assert!(!store.due_looks(fixture.now()).await.unwrap().1);
+    store.recheck(&packet_id).await.unwrap();
+    assert_eq!(store.announce_looks().await.unwrap(), 1);
     is_revised(&fixture, &packet_id, 1).await;
     assert!(store.due_looks(fixture.now()).await.unwrap().1, "another revision came first");
 }
