@@ -287,6 +287,4 @@ impl Slack {
 }
 
 #[cfg(test)]
-mod interactive_tests;
-#[cfg(test)]
 mod tests;

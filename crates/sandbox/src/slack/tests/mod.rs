@@ -1,3 +1,5 @@
+mod interactive;
+
 use serde_json::{Value, json};
 
 use super::*;

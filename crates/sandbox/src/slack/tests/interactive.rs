@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::*;
+use super::super::*;
 use crate::trial::{BOT, CHANNEL, Reply, Trial};
 
 const IRIS: &str = "U012AB3CD";
