@@ -54,9 +54,9 @@ impl Job<'_> {
             Destination::CrmTask => self.find_task().await,
             _ if !self.context.slack.can_read_back() => return ReadBack::Impossible,
             Destination::SlackDigest => self.find_digest().await,
-            Destination::SlackReply => self.find_reply().await,
+            Destination::SlackReply => self.find_in(Destination::SlackDigest).await,
             Destination::SlackDm | Destination::SlackFallback => self.find_ask().await,
-            Destination::SlackReminder => self.find_reminder().await,
+            Destination::SlackReminder => self.find_in(Destination::SlackDm).await,
         };
         match found {
             Ok(Some(delivered)) => ReadBack::Found(delivered),
@@ -67,46 +67,62 @@ impl Job<'_> {
 
     /// Gets everything ready that takes long, the wait for the rate limit last. Returns the call that remains.
     pub(super) async fn prepare(&self) -> Result<Prepared<'_>, Failure> {
-        let slack = &self.context.slack;
-        if self.lease.destination == Destination::CrmTask {
-            let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
-            if params.assignee.is_none() {
-                params.assignee = known_user(crm, &params.addresses).await?;
-            }
-            let draft = task::draft(self.packet, self.record, &params);
-            crm.prepare_write().await?;
-            let create = async move {
-                let task = crm.create_task(&draft).await?;
-                Ok(Delivered { external_id: task.id, url: Some(task.url) })
-            };
-            return Ok(Prepared::Call(create.boxed()));
-        }
         match self.lease.destination {
-            Destination::SlackDm | Destination::SlackFallback => return self.prepare_ask().await,
-            Destination::SlackReminder => return self.prepare_reminder().await,
-            _ => {}
+            Destination::CrmTask => self.prepare_task().await,
+            Destination::SlackDigest => {
+                let params: DigestParams = self.params()?;
+                let message = self.digest(&params).await?;
+                Ok(self.post(params.channel, message).await)
+            }
+            Destination::SlackReply => {
+                let message = slack::reply(self.packet, &self.params()?);
+                self.post_in(Destination::SlackDigest, message).await
+            }
+            Destination::SlackDm | Destination::SlackFallback => self.prepare_ask().await,
+            Destination::SlackReminder => self.prepare_reminder().await,
         }
-        if self.lease.destination == Destination::SlackReply {
-            let (channel, ts) = match self.thread().await? {
-                Thread::Of { channel, ts } => (channel, ts),
-                Thread::NotYet => {
-                    return Ok(Prepared::NotYet("the digest does not show its newest revision yet"));
-                }
-                Thread::None => return Ok(Prepared::Pointless("there is no digest to reply to".to_owned())),
-            };
-            let message = slack::reply(self.packet, &self.params()?);
-            slack.acquire(&channel).await;
-            let post = async move {
-                let posted = slack.reply(&channel, &ts, &message).await?;
-                Ok(self.posted(&posted).await)
-            };
-            return Ok(Prepared::Call(post.boxed()));
+    }
+
+    async fn prepare_task(&self) -> Result<Prepared<'_>, Failure> {
+        let (crm, mut params): (_, TaskParams) = (self.crm()?, self.params()?);
+        if params.assignee.is_none() {
+            params.assignee = known_user(crm, &params.addresses).await?;
         }
-        let params: DigestParams = self.params()?;
-        let message = self.digest(&params).await?;
-        slack.acquire(&params.channel).await;
+        let draft = task::draft(self.packet, self.record, &params);
+        crm.prepare_write().await?;
+        let create = async move {
+            let task = crm.create_task(&draft).await?;
+            Ok(Delivered { external_id: task.id, url: Some(task.url) })
+        };
+        Ok(Prepared::Call(create.boxed()))
+    }
+
+    /// A message to a channel, once it is the channel's turn.
+    pub(super) async fn post(&self, channel: String, message: slack::Message) -> Prepared<'_> {
+        let slack = &self.context.slack;
+        slack.acquire(&channel).await;
         let post = async move {
-            let posted = slack.post(&params.channel, &message).await?;
+            let posted = slack.post(&channel, &message).await?;
+            Ok(self.posted(&posted).await)
+        };
+        Prepared::Call(post.boxed())
+    }
+
+    /// A message in the thread of another delivery of the packet.
+    pub(super) async fn post_in(
+        &self,
+        parent: Destination,
+        message: slack::Message,
+    ) -> Result<Prepared<'_>, Failure> {
+        let (channel, ts) = match self.thread_of(parent).await? {
+            Thread::Of { channel, ts } => (channel, ts),
+            Thread::NotYet => return Ok(Prepared::NotYet("the message that it replies to comes first")),
+            Thread::None => return Ok(Prepared::Pointless("there is no message to reply to".to_owned())),
+        };
+        let slack = &self.context.slack;
+        slack.acquire(&channel).await;
+        let post = async move {
+            let posted = slack.reply(&channel, &ts, &message).await?;
             Ok(self.posted(&posted).await)
         };
         Ok(Prepared::Call(post.boxed()))
@@ -124,16 +140,19 @@ impl Job<'_> {
         Ok(found.map(|task| Delivered { external_id: task.id, url: Some(task.url) }))
     }
 
-    async fn thread(&self) -> Result<Thread, Failure> {
-        Ok(self.context.store.thread(&self.packet.packet_id, Destination::SlackDigest).await?)
+    pub(super) async fn thread_of(&self, parent: Destination) -> Result<Thread, Failure> {
+        Ok(self.context.store.thread(&self.packet.packet_id, parent).await?)
     }
 
-    async fn find_reply(&self) -> Result<Option<Delivered>, Failure> {
-        let Thread::Of { channel, ts } = self.thread().await? else { return Ok(None) };
-        match self.context.slack.find_reply(&channel, &ts, &self.packet.packet_id).await? {
-            Some(posted) => Ok(Some(self.posted(&posted).await)),
-            None => Ok(None),
-        }
+    /// Looks for the reply in the thread of another delivery of the packet.
+    async fn find_in(&self, parent: Destination) -> Result<Option<Delivered>, Failure> {
+        let Thread::Of { channel, ts } = self.thread_of(parent).await? else { return Ok(None) };
+        let found = self.context.slack.find_reply(&channel, &ts, &self.packet.packet_id).await?;
+        Ok(self.found(found).await)
+    }
+
+    pub(super) async fn found(&self, posted: Option<slack::Posted>) -> Option<Delivered> {
+        Some(self.posted(&posted?).await)
     }
 
     /// Looks in every channel that it may be in: the routes may have changed since an operator replayed it, or since a
@@ -165,10 +184,15 @@ impl Job<'_> {
     pub(super) async fn edit(&self, there: &str) -> Result<Edit, Failure> {
         match self.lease.destination {
             Destination::CrmTask => self.edit_task(there).await,
-            Destination::SlackDigest => self.edit_digest(there).await,
+            Destination::SlackDigest => {
+                let message = self.digest(&self.params()?).await?;
+                self.edit_message(there, &message).await
+            }
             // It says what happened, once.
             Destination::SlackReply | Destination::SlackReminder => Ok(Edit::Done),
-            Destination::SlackDm | Destination::SlackFallback => self.edit_ask(there).await,
+            Destination::SlackDm | Destination::SlackFallback => {
+                self.edit_message(there, &slack::ask(self.packet, self.record)).await
+            }
         }
     }
 
@@ -184,13 +208,17 @@ impl Job<'_> {
         })
     }
 
-    async fn edit_digest(&self, there: &str) -> Result<Edit, Failure> {
-        let frozen = || Edit::Frozen("this message can no longer be edited".to_owned());
+    async fn edit_message(&self, there: &str, message: &slack::Message) -> Result<Edit, Failure> {
         // An incoming webhook told no id.
-        let Some((channel, ts)) = there.split_once('/') else { return Ok(frozen()) };
-        let message = self.digest(&self.params()?).await?;
-        self.context.slack.acquire(channel).await;
-        Ok(if self.context.slack.edit(channel, ts, &message).await? { Edit::Done } else { frozen() })
+        let edited = match there.split_once('/') {
+            Some((channel, ts)) => {
+                self.context.slack.acquire(channel).await;
+                self.context.slack.edit(channel, ts, message).await?
+            }
+            None => false,
+        };
+        let frozen = || Edit::Frozen("this message can no longer be edited".to_owned());
+        Ok(if edited { Edit::Done } else { frozen() })
     }
 
     /// The digest, with whom it mentions looked up.
