@@ -98,26 +98,17 @@ impl Handoff<'_> {
         let Some(open) = self.store.open_packet(&packet_id).await? else {
             return Ok(DealEnd::Known { packet_id, follow: Follow::AsBefore });
         };
-        let (before, record) = (stored_packet(&open)?, &won.record);
-        let answers = answers(self.store, &packet_id).await?;
-        let mapped = assemble::map_answered(self.mapping, record, before.as_of, &answers);
-        let (packet, plan) = assemble::assess(mapped, &packet_id);
-        let on = || Follow::On { deal: won.win.deal.clone(), contacts: contacts(record) };
+        let open = Answering::from(self.store, open, won.record.clone()).await?;
+        let on = || Follow::On { deal: won.win.deal.clone(), contacts: contacts(&won.record) };
+        let (packet, asks) = open.remade(self.mapping);
         let follow = if packet.is_open() { on() } else { Follow::End };
-        if packet.reads_like(&before) {
-            return Ok(DealEnd::Known { packet_id, follow });
-        }
-        let remapped = packet.mapping.version != before.mapping.version;
+        let remapped = packet.mapping.version != open.before.mapping.version;
         let cause = if remapped { Cause::Mapping } else { Cause::Crm };
-        let reply = match packet.status {
-            PacketStatus::Complete => {
-                reply(self.store, &open, &packet, (won.win.won_at, self.clock.now())).await?
-            }
-            PacketStatus::Incomplete => None,
-        };
-        let goes_on = (cause, follow, self.follow.edit_pause);
-        let revision = revision(&open, &packet, Some(record), &plan.digest, goes_on)?;
-        Ok(DealEnd::Revised(Box::new(Revision { reply, ..revision })))
+        let how = (cause, follow.clone(), self.follow.edit_pause);
+        Ok(match open.next(self.store, &packet, &asks, how, self.clock.now()).await? {
+            Some(revision) => DealEnd::Revised(Box::new(revision)),
+            None => DealEnd::Known { packet_id, follow },
+        })
     }
 
     /// The deal is not won now, for one reason or another. Its open packets say so, once it is certain.
@@ -218,8 +209,8 @@ async fn reply(
     store: &Store,
     open: &OpenPacket,
     packet: &Packet,
-    (won_at, complete_at): (Timestamp, Timestamp),
-) -> Result<Option<ReplyParams>, Failure> {
+    complete_at: Timestamp,
+) -> Result<ReplyParams, Failure> {
     let mut revisions = store.revisions(&packet.packet_id).await?;
     revisions.retain(|revision| revision.revision <= open.revision);
     let mut filled = BTreeSet::new();
@@ -227,10 +218,10 @@ async fn reply(
         let earlier: Packet = read(&revision.packet)?;
         filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
     }
-    Ok(Some(ReplyParams { won_at, complete_at, filled: filled.into_iter().collect() }))
+    Ok(ReplyParams { won_at: open.won_at, complete_at, filled: filled.into_iter().collect() })
 }
 
-/// A packet as it is stored, with what is needed to make its next revision of an answer.
+/// A packet as it is stored, with what its next revision is made of.
 pub struct Answering {
     pub revision: i64,
     pub before: Packet,
@@ -248,15 +239,47 @@ impl Answering {
     /// A failed call to the store, or stored JSON that cannot be read.
     pub async fn of(store: &Store, packet_id: &str) -> Result<Option<Self>, Failure> {
         let Some(open) = store.packet_to_revise(packet_id).await? else { return Ok(None) };
-        let Some(record) = open.record.kept() else { return Ok(None) };
-        let (before, record) = (stored_packet(&open)?, read(record)?);
-        let answers = answers(store, packet_id).await?;
-        Ok(Some(Self { revision: open.revision, before, record, answers, open }))
+        let Some(record) = open.record.kept().map(read).transpose()? else { return Ok(None) };
+        Self::from(store, open, record).await.map(Some)
+    }
+
+    async fn from(store: &Store, open: OpenPacket, record: DealRecord) -> Result<Self, Failure> {
+        let before = stored_packet(&open)?;
+        let answers = store.answers(&before.packet_id).await?;
+        let answers = answers.into_iter().map(|stored| stored.answer).collect();
+        Ok(Self { revision: open.revision, before, record, answers, open })
+    }
+
+    /// The packet as record, answers and mapping make it now, and what its digest asks.
+    fn remade(&self, mapping: &Mapping) -> (Packet, DigestParams) {
+        let mapped = assemble::map_answered(mapping, &self.record, self.before.as_of, &self.answers);
+        let (packet, plan) = assemble::assess(mapped, &self.before.packet_id);
+        (packet, plan.digest)
+    }
+
+    /// The revision that shows this packet; `None` if it reads as before.
+    async fn next(
+        &self,
+        store: &Store,
+        packet: &Packet,
+        asks: &DigestParams,
+        how: (Cause, Follow, Duration),
+        now: Timestamp,
+    ) -> Result<Option<Revision>, Failure> {
+        if packet.reads_like(&self.before) {
+            return Ok(None);
+        }
+        let revision = revision(&self.open, packet, Some(&self.record), asks, how)?;
+        let reply = match packet.status {
+            PacketStatus::Complete => Some(reply(store, &self.open, packet, now).await?),
+            PacketStatus::Incomplete => None,
+        };
+        Ok(Some(Revision { reply, ..revision }))
     }
 }
 
-/// The next revision of a packet that somebody answered, made like any other: of the record, which is the stored one, and of
-/// every answer. `None` if it reads the same. Digest and task show it at once.
+/// The next revision of an answered packet: of the record, which is the stored one, and of every answer. `None` if it
+/// reads the same. Digest and task show it at once.
 ///
 /// # Errors
 ///
@@ -267,30 +290,11 @@ pub async fn revised(
     packet_id: &str,
     now: Timestamp,
 ) -> Result<Option<Revision>, Failure> {
-    let Some(Answering { before, record, answers, open, .. }) = Answering::of(store, packet_id).await? else {
-        return Ok(None);
-    };
-    if before.no_longer_won {
-        return Ok(None);
-    }
-    let mapped = assemble::map_answered(mapping, &record, before.as_of, &answers);
-    let (packet, plan) = assemble::assess(mapped, packet_id);
-    if packet.reads_like(&before) {
-        return Ok(None);
-    }
+    let answered = Answering::of(store, packet_id).await?;
+    let Some(answered) = answered.filter(|answered| !answered.before.no_longer_won) else { return Ok(None) };
+    let (packet, asks) = answered.remade(mapping);
     let follow = if packet.is_open() { Follow::AsBefore } else { Follow::End };
-    let goes_on = (Cause::Answer, follow, Duration::ZERO);
-    let revision = revision(&open, &packet, Some(&record), &plan.digest, goes_on)?;
-    let won_at = store.packet(packet_id).await?.map(|stored| stored.won_at);
-    let reply = match won_at.filter(|_| packet.status == PacketStatus::Complete) {
-        Some(won_at) => reply(store, &open, &packet, (won_at, now)).await?,
-        None => None,
-    };
-    Ok(Some(Revision { reply, ..revision }))
-}
-
-async fn answers(store: &Store, packet_id: &str) -> Result<Vec<Answer>, StoreError> {
-    Ok(store.answers(packet_id).await?.into_iter().map(|stored| stored.answer).collect())
+    answered.next(store, &packet, &asks, (Cause::Answer, follow, Duration::ZERO), now).await
 }
 
 /// The ids of the contacts on a deal.

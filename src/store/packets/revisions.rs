@@ -14,9 +14,12 @@ use handoff_core::packet::{Assessment, ReplyParams};
 
 statements! {
     OPEN_PACKET = "
-        SELECT p.packet, p.record, p.record_deleted_at, p.revision
-        FROM packets p JOIN follows f ON f.packet_id = p.packet_id WHERE p.packet_id = $1";
-    PACKET_TO_REVISE = "SELECT packet, record, record_deleted_at, revision FROM packets WHERE packet_id = $1";
+        SELECT p.packet, p.record, p.record_deleted_at, p.revision, w.won_at
+        FROM packets p JOIN wins w ON w.packet_id = p.packet_id
+        JOIN follows f ON f.packet_id = p.packet_id WHERE p.packet_id = $1";
+    PACKET_TO_REVISE = "
+        SELECT p.packet, p.record, p.record_deleted_at, p.revision, w.won_at
+        FROM packets p JOIN wins w ON w.packet_id = p.packet_id WHERE p.packet_id = $1";
     ORDERS = "SELECT destination, order_json FROM deliveries WHERE packet_id = $1 ORDER BY destination";
     KEEP_REVISION = "
         INSERT INTO revisions (packet_id, revision, at, cause, packet)
@@ -66,6 +69,7 @@ pub struct OpenPacket {
     pub packet: String,
     pub record: StoredRecord,
     pub revision: i64,
+    pub won_at: Timestamp,
     /// The parameters of its deliveries, as JSON.
     pub orders: Vec<(Destination, String)>,
 }
@@ -113,15 +117,16 @@ impl Store {
     }
 
     async fn to_revise(&self, sql: Statement, packet_id: &str) -> Result<Option<OpenPacket>, StoreError> {
-        type Columns = (String, String, Option<i64>, i64);
+        type Columns = (String, String, Option<i64>, i64, i64);
         let row: Option<Columns> = self.readers.optional(query(sql).bind(packet_id)).await?;
-        let Some((packet, record, deleted_at, revision)) = row else { return Ok(None) };
+        let Some((packet, record, deleted_at, revision, won_at)) = row else { return Ok(None) };
         let orders: Vec<(String, String)> = self.readers.all(query(ORDERS).bind(packet_id)).await?;
         let orders = orders.into_iter().filter_map(|(to, order)| Some((to.parse().ok()?, order)));
         Ok(Some(OpenPacket {
             packet,
             record: StoredRecord::of_row(record, deleted_at),
             revision,
+            won_at: from_millis(won_at),
             orders: orders.collect(),
         }))
     }
