@@ -18,12 +18,16 @@ use handoff_core::record::{AccountKey, FieldObject};
 /// How often due looks are asked for; looks may be a few seconds late.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// After so many rounds the followed deals are read in any case: their contacts change without any of them being new.
+const ROUNDS: u32 = 12;
+
 /// Deals that are asked about at once.
 const BATCH: usize = 100;
 
 /// What is known of the followed deals, so that it is read only when it has changed.
 #[derive(Default)]
 struct Known {
+    rounds: u32,
     followed: Option<(i64, i64)>,
     mappings: Option<u64>,
 }
@@ -70,6 +74,10 @@ async fn round(context: &Context, known: &mut Known) -> Result<(), StoreError> {
 
 /// Tells the webhook routes which deals are followed, and what the mappings read of them.
 async fn refresh(context: &Context, known: &mut Known) -> Result<(), StoreError> {
+    known.rounds = known.rounds.wrapping_add(1);
+    if known.rounds.is_multiple_of(ROUNDS) {
+        known.followed = None;
+    }
     if let Some(followed) = context.store.followed(&mut known.followed).await? {
         context.open_deals.replace(followed);
     }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::metrics::OutcomeLabels;
 use handoff_bridge::store::{DeliveryState, Destination};
-use handoff_sandbox::deals;
+use handoff_sandbox::salesforce::{Envelope, Notification, full_id};
+use handoff_sandbox::{Delivery, deals, opportunities};
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 
@@ -34,8 +36,10 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(scenarios![Hubspot:
         a_webhook_about_an_open_packet_does_not_wait_for_the_schedule,
         a_contact_of_an_open_packet_is_worth_a_look,
+        a_contact_that_was_added_later_is_worth_a_look_too,
         a_merged_deal_is_followed_under_its_new_id,
     ]);
+    trials.extend(scenarios![Salesforce: an_outbound_message_on_change_is_heard_of_open_packets_only]);
     trials.extend(tests![many_open_packets_are_asked_about_together]);
     trials.extend(tests![Hubspot, Salesforce: off_means_off]);
     trials
@@ -435,4 +439,44 @@ async fn many_open_packets_are_asked_about_together() {
         world.next_digest().await;
     }
     world.end().await;
+}
+
+async fn a_contact_that_was_added_later_is_worth_a_look_too(world: &mut World) {
+    let deal = one_question_is_open(world).await;
+    knows_the_open_deals(world, deal).await;
+    world.sandbox.hubspot.change(|hubspot| {
+        let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+        portal.link_contact(deal, "521", &["Blocker"]);
+    });
+    is_looked_at(world).await;
+    let account = world.key(deal).account;
+    world
+        .eventually("the routes know the contact", async || {
+            world.passes(Duration::from_secs(1));
+            world.service().app.worker.open_deals.with_contact(&account, "521") == [deal]
+        })
+        .await;
+    world.finishes().await;
+}
+
+async fn an_outbound_message_on_change_is_heard_of_open_packets_only(world: &mut World) {
+    let deal = one_question_is_open(world).await;
+    knows_the_open_deals(world, deal).await;
+    world.side.writes_outcome(&world.sandbox, deal, OUTCOME, world.now());
+    for (number, opportunity) in (1..).zip([deal, world.side.half_empty()]) {
+        let id = full_id(&format!("04lEe{number:010}")).unwrap();
+        let changed = Notification { id, opportunity: opportunity.to_owned() };
+        let message = world.sandbox.salesforce.see(|salesforce| {
+            let org = salesforce.org(opportunities::ORG).unwrap();
+            org.outbound_message(&[changed], &Envelope::default())
+        });
+        let secret = opportunities::OUTBOUND_SECRET;
+        let url = format!("{PUBLIC_URL}/webhooks/salesforce/outbound/{secret}?on=change");
+        assert_eq!(world.receives(&Delivery::outbound_message(&url, message)).await, StatusCode::OK);
+    }
+    let events = world.events().await;
+    let changed: Vec<&str> =
+        events.iter().filter(|event| event.kind == "changed").map(|event| event.deal.as_str()).collect();
+    assert_eq!(changed, [world.key(deal).to_string()]);
+    becomes_revision(world, 2).await;
 }

@@ -9,6 +9,7 @@ use crate::story::Story;
 pub const STORIES: &[Story] = stories![
     every_lease_without_an_end_is_a_try,
     a_deal_that_is_looked_at_again_gets_one_try_more,
+    what_waits_for_a_look_stands_behind_new_wins,
     a_deal_has_one_worker_at_a_time,
     an_event_during_the_work_makes_the_deal_ready_again,
     a_win_has_one_packet_however_often_it_is_announced,
@@ -223,6 +224,20 @@ async fn every_lease_without_an_end_is_a_try(fixture: Fixture) {
     fixture.ends(&lease, nothing()).await;
     fixture.hears("1", "b").await;
     assert_eq!(fixture.claims_deal().await.attempts, 0, "a fresh start");
+}
+
+async fn what_waits_for_a_look_stands_behind_new_wins(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    fixture.store.recheck(&packet_id).await.unwrap();
+    assert_eq!(fixture.store.announce_looks().await.unwrap(), 1);
+    fixture.clock.advance(MINUTE);
+    fixture.hears("2", "a").await;
+    assert_eq!(fixture.next_due().await, Some(fixture.now() - MINUTE), "the look has waited longer");
+    let next = async || {
+        let leases = fixture.store.claim_deals(portion(&account(), 1), 1, LEASE).await.unwrap();
+        leases.into_iter().map(|lease| lease.deal.deal).collect::<Vec<_>>()
+    };
+    assert_eq!((next().await, next().await), (vec!["2".to_owned()], vec!["1".to_owned()]));
 }
 
 async fn a_deal_that_is_looked_at_again_gets_one_try_more(fixture: Fixture) {

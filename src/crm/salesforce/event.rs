@@ -153,6 +153,7 @@ mod tests {
     use super::super::outbound_message::verify_outbound;
     use super::super::tests::sample::{DEAL, ENVELOPE_B, ORG, OTHER_ORG, config, webhook};
     use super::*;
+    use crate::crm::OpenDeals;
 
     fn org(id: &str) -> SalesforceId {
         SalesforceId::of(Prefix::Organization, id).unwrap()
@@ -228,6 +229,20 @@ mod tests {
         assert_eq!(event.provider_id, "evt_0001");
         assert_eq!(event.occurred_at.map(|at| at.to_string()).as_deref(), Some("2026-11-20T15:04:05Z"));
         assert_eq!(event.verification, "signed(standard-webhooks, key 1)");
+    }
+
+    #[test]
+    fn a_change_is_recorded_of_a_deal_with_an_open_packet_only() {
+        let body = |kind: &str| format!(r#"{{"type":"{kind}","data":{{"orgId":"{ORG}","id":"{DEAL}"}}}}"#);
+        let kept = |kind: &str, open: &OpenDeals| {
+            let mut batch = parse(&body(kind), Some("evt_0001"));
+            batch.keep_open(open);
+            (batch.events.len(), batch.dropped.get(&Unwanted::OtherChange).copied().unwrap_or_default())
+        };
+        let (none, open) = (OpenDeals::default(), OpenDeals::default());
+        open.replace([(deal(&org(ORG), &opportunity(DEAL).unwrap()), Vec::new())]);
+        assert_eq!((kept(CHANGED, &none), kept(CHANGED, &open)), ((0, 1), (1, 0)));
+        assert_eq!(kept("opportunity.closed_won", &none), (1, 0), "a win is recorded of any deal");
     }
 
     #[test]

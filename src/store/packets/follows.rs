@@ -164,8 +164,8 @@ impl Store {
         Ok([(0, count(day)), (1, count(three)), (3, count(week)), (7, count(older))])
     }
 
-    /// Every deal that is followed, with the ids of the contacts on it; `None` if they are those of `known`, which is
-    /// replaced by what tells them from others.
+    /// Every deal that is followed, with the ids of the contacts on it; `None` if no deal came or went since `known`, which
+    /// is brought up to date.
     pub async fn followed(
         &self,
         known: &mut Option<(i64, i64)>,
