@@ -97,7 +97,7 @@ pub(super) async fn connect(slack: &SlackClient, patience: Duration) -> Result<C
 async fn open(url: &Url) -> Option<Connection> {
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
     let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await.ok()?;
-    // Acknowledgements are small, and somebody waits for them.
+    // Acknowledgements are small, and Slack waits for them.
     let _ = stream.set_nodelay(true);
     let carrier: Box<dyn Carrier> = if url.scheme() == "wss" {
         let name = ServerName::try_from(host.to_owned()).ok()?;

@@ -143,7 +143,7 @@ fn option(value: &str, label: &str) -> Json {
     json!({"text": plain(label, OPTION), "value": value})
 }
 
-/// What an input holds before anybody types.
+/// What an input holds at first.
 fn initial(input: &Input) -> Vec<String> {
     match input.kind {
         InputKind::Text => vec![input.today.clone()],

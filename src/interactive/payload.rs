@@ -92,7 +92,7 @@ pub enum Value {
     Picks(Vec<String>),
 }
 
-/// The payload is no JSON object: not Slack's, whoever signed it.
+/// The payload is no JSON object, as Slack's are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotJson;
 

@@ -25,7 +25,8 @@ const PATIENCE: Duration = Duration::from_millis(2_500);
 /// What clicks mean.
 #[async_trait]
 pub trait Clicks: Send + Sync {
-    /// What a submitted modal is answered, before it is stored. Slack waits: nothing but the store may be asked.
+    /// What a submitted modal is answered, before it is stored. Slack waits: who may answer was looked up when the modal
+    /// was opened, and is kept.
     async fn check(&self, submitted: &Interaction) -> Reply;
 
     /// Opens what a press asks for, which only works within the three seconds of its trigger. Called once for a press, as

@@ -1,4 +1,4 @@
-//! Clicks in Slack: stored before they are acknowledged, once each, whoever sends them.
+//! Clicks in Slack: stored before they are acknowledged, once each, over either transport.
 
 use handoff_bridge::demo::PUBLIC_URL;
 use handoff_bridge::interactive::{Interaction, Kind};

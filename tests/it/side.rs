@@ -151,7 +151,7 @@ impl Side {
         }
     }
 
-    /// The CRM shows a deal to nobody, or shows it again.
+    /// The CRM hides a deal, or shows it again.
     pub fn hides_deal(self, sandbox: &Sandbox, deal: &str, hidden: bool) {
         match self {
             Self::Hubspot => sandbox.hubspot.change(|hubspot| {

@@ -168,7 +168,7 @@ async fn once_socket_mode_is_switched_off_nothing_is_opened_any_more() {
 
 async fn where_there_are_too_many_sockets_one_goes_and_none_comes_at_once() {
     let (world, ts) = world_with_sockets(None).await;
-    // Slack counts nine that nobody holds: with the one that stays that makes ten.
+    // Slack counts nine that no process holds: with the one that stays that makes ten.
     world.sandbox.slack.change(|slack| {
         slack.set_ghosts(9);
         slack.disconnects("too_many_websockets");

@@ -13,7 +13,7 @@ use crate::crm::SetupFile;
 /// Of contacts these are worth a look; they fire for every contact of the portal.
 const OF_CONTACTS: [&str; 2] = [CONTACT[3], CONTACT[4]];
 
-/// The webhooks of the app that `hs project upload` uploads. What HubSpot tells nobody of is left out.
+/// The webhooks of the app that `hs project upload` uploads. Properties without webhooks are left out.
 pub fn subscriptions(public_url: &str, fields: &BTreeSet<String>) -> Vec<SetupFile> {
     let on =
         |kind: &str, object: &str| json!({"subscriptionType": kind, "objectType": object, "active": true});

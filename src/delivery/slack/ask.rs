@@ -19,7 +19,7 @@ const WIDTH: usize = 200;
 /// Longest top-level text.
 const TEXT: usize = 4_000;
 
-/// What nobody has answered yet: an answer to which a rule objects is asked for no more.
+/// Questions without an answer: an answer to which a rule objects is not asked for again.
 pub fn unanswered(packet: &Packet) -> usize {
     let topics = answers::topics(packet).into_iter();
     let is_open = |topic: &Topic| {

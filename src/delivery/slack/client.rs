@@ -99,7 +99,7 @@ pub struct SlackClient {
     posts: RateLimiter,
     /// User ids by e-mail address; `None` where nobody in the workspace has it.
     users: Cache<Option<String>>,
-    /// People by their id; `None` where the workspace knows nobody by it.
+    /// People by their id; `None` where the workspace has no such member.
     pub(super) members: Cache<Option<Member>>,
     /// Conversations with one person, by the person's id.
     pub(super) direct: Cache<String>,

@@ -64,7 +64,7 @@ pub enum DirectMessage {
     Unreachable { code: String },
 }
 
-/// Refusals that are about the person, or about the app's settings: nobody is to be asked twice over them.
+/// Refusals that are about the person, or about the app's settings: a second try would be refused, too.
 /// <https://docs.slack.dev/reference/methods/conversations.open>
 const UNREACHABLE: [&str; 9] = [
     "cannot_dm_bot",
@@ -115,7 +115,7 @@ pub struct Member {
     pub email: Option<String>,
     /// Deactivated, or a program.
     pub is_gone: bool,
-    /// A guest, or somebody from another workspace.
+    /// A guest, or a member of another workspace.
     pub is_outsider: bool,
 }
 

@@ -43,7 +43,7 @@ pub enum Destination {
     SlackDm,
     /// A reply in the thread of that message: the one reminder.
     SlackReminder,
-    /// A direct message to the fallback, when nobody answered.
+    /// A direct message to the fallback, when no answer came.
     SlackFallback,
 }
 

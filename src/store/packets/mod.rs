@@ -75,7 +75,7 @@ pub struct StoredPacket {
 
 impl StoredPacket {
     /// The packet, and beside its keys `revision`, `won_at`, `record_deleted_at`, `deliveries` with their attempts, and
-    /// `answers` and `acts` of people. A gap that somebody dismissed has the key `dismissed`.
+    /// `answers` and `acts` of people. A dismissed gap has the key `dismissed`.
     pub fn document(&self, answers: &[StoredAnswer], acts: &[StoredAct]) -> serde_json::Result<Value> {
         let mut whole = serde_json::to_value(serde_json::from_str::<Packet>(&self.packet)?)?;
         let asks = |one: &StoredDelivery| {

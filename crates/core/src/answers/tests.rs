@@ -162,7 +162,7 @@ fn a_role_goes_to_a_contact_or_to_somebody_who_is_not_in_the_crm() {
     let sarah = &answered.sections[&SectionName::Stakeholders].people[0];
     assert_eq!((sarah.roles.as_slice(), sarah.answered.len()), (&[Role::Sponsor, Role::Evaluator][..], 1));
     assert!(!open(&answered).iter().any(|(topic, _)| topic == "stakeholders.evaluator"));
-    // An executive backer is asked for on important accounts only: what nobody asks for is not shown.
+    // An executive backer is asked for on important accounts only; a role that no question is about is not shown.
     assert_eq!(answered.sections[&SectionName::Stakeholders].people.len(), 2);
     let answers = [answer(Topic::Role(Role::Evaluator), Given::Person(" Ola\u{202e} Berg ".to_owned()))];
     let answered = packet(&record, &answers);

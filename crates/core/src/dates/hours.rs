@@ -44,7 +44,7 @@ impl Hours {
     }
 }
 
-/// How long to wait for an answer before somebody is reminded.
+/// How long to wait for an answer before the reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
     /// Nobody is reminded.

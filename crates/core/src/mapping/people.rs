@@ -13,7 +13,7 @@ use super::{Mapping, RoleMapping};
 const MOST_EMAILS: usize = 3;
 
 /// Everybody the record names, once, without our own colleagues: by first role, then by name; people
-/// whose role nobody recorded come last. Answers add roles, and people who are not in the CRM.
+/// without a recorded role come last. Answers add roles, and people who are not in the CRM.
 pub fn people(mapping: &Mapping, record: &DealRecord, answers: &[Answer]) -> Vec<Person> {
     let mut people: Vec<Person> = merged(record)
         .into_iter()

@@ -289,7 +289,7 @@ pub struct Person {
     pub roles: Vec<Role>,
     /// Where the roles came from.
     pub source: RoleSource,
-    /// The roles that somebody named in an answer.
+    /// The roles that an answer names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answered: Vec<AnsweredRole>,
 }

@@ -149,7 +149,7 @@ impl Checker {
     }
 }
 
-/// What an element holds before anybody touched it.
+/// What an element holds at first.
 pub(super) fn initial_state(element: &Value) -> Value {
     let initial = |name: &str| element.get(name).cloned();
     let kind = element["type"].as_str().unwrap_or_default();

@@ -68,7 +68,7 @@ pub(super) enum Reply {
 }
 
 impl SlackState {
-    /// A person presses a button of a message. Returns the click's id, or why nobody can do that.
+    /// A person presses a button of a message. Returns the click's id, or why the button cannot be pressed.
     pub fn press(&mut self, user: &str, channel: &str, ts: &str, action_id: &str) -> Result<u64, String> {
         let message = self.messages_in(channel).find(|message| message.ts == ts);
         let message = message.ok_or_else(|| format!("there is no message {ts} in {channel}"))?;

@@ -64,7 +64,7 @@ impl SlackState {
         }
     }
 
-    /// Switches the app's Messages tab, without which nobody can be written to.
+    /// Switches the app's Messages tab, without which the bot can open no direct message.
     pub fn set_messages_tab(&mut self, on: bool) {
         self.messages_tab = on;
     }
@@ -148,7 +148,7 @@ impl SlackState {
         Ok(object(json!({"message_ts": format!("{}.{:06}", self.clock.now().as_second(), self.number())})))
     }
 
-    /// Why nobody can be written to, if so.
+    /// Why no direct message can be opened, if so.
     pub(super) fn check_messages_tab(&self) -> Result<(), Refused> {
         if self.messages_tab {
             return Ok(());

@@ -54,7 +54,7 @@ enum Order {
     Close,
     /// The connection ends in the middle.
     Cut,
-    /// Nothing is read or written any more, and nobody notices.
+    /// Nothing is read or written any more, and neither side is told.
     Freeze,
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Trigger {
     used: bool,
 }
 
-/// A modal that is open on somebody's screen.
+/// A modal that is open on a person's screen.
 #[derive(Debug, Clone)]
 pub struct View {
     /// Slack's id of it.
@@ -100,12 +100,12 @@ impl View {
 }
 
 impl SlackState {
-    /// The modal on top of somebody's screen.
+    /// The modal on top of a person's screen.
     pub fn open_view(&self, user: &str) -> Option<&View> {
         self.views.iter().rfind(|view| view.user == user)
     }
 
-    /// The trigger of somebody's latest click.
+    /// The trigger of a person's latest click.
     pub fn latest_trigger(&self, user: &str) -> Option<&str> {
         let of_user = self.triggers.iter().filter(|(_, trigger)| trigger.user == user);
         of_user.max_by_key(|(_, trigger)| trigger.number).map(|(id, _)| id.as_str())
@@ -145,7 +145,7 @@ impl SlackState {
         Ok(object(json!({"view": shown})))
     }
 
-    /// A view that nobody sees yet.
+    /// A view that is not on a screen yet.
     pub(super) fn opened(&mut self, user: &str, view: Value) -> View {
         View {
             id: format!("V{:09}", self.number()),

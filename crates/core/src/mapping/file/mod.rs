@@ -33,8 +33,8 @@ pub fn version(text: &str) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))
 }
 
-/// Parses a mapping file. The mapping is there unless one of the problems is an error of more than a stand-in: whoever
-/// hands over by it must look for errors.
+/// Parses a mapping file. The mapping is there unless one of the problems is an error of more than a stand-in: a
+/// caller that hands deals over by it must look for errors.
 pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {
     let (file, problems) = tree(name, text);
     let readable = problems.can_be_read();

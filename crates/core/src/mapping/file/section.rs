@@ -138,8 +138,8 @@ fn of_first_value(
     values::path(field, &mut Problems::default())
 }
 
-/// The deal field that answers are written to. People answer about `stakeholders` by naming contacts, and about
-/// `expansion` nobody is asked.
+/// The deal field that answers belong into. People answer about `stakeholders` by naming contacts, and no question is
+/// about `expansion`.
 fn write(name: SectionName, section: &mut Block<'_>, problems: &mut Problems) -> Option<Spanned<FieldPath>> {
     let help = match name {
         SectionName::Stakeholders => "remove it, and write where roles go under `roles`: `write: labels`",
