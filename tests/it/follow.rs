@@ -106,6 +106,10 @@ async fn a_deal_that_is_no_longer_won_asks_nothing_any_more(world: &mut World) {
     assert!(["COMPLETED", "Completed"].contains(&task.status.as_str()), "{}", task.status);
     assert!(digest.text.starts_with("Deal is no longer won"), "{}", digest.text);
     assert!(task.subject.starts_with("Deal is no longer won"), "{}", task.subject);
+    let packet = world.packets().await.remove(0).document(&[], &[]).unwrap();
+    let states: Vec<&serde_json::Value> =
+        packet["gaps"].as_array().unwrap().iter().map(|gap| &gap["state"]).collect();
+    assert!(!states.is_empty() && states.iter().all(|state| *state == "withdrawn"), "{states:?}");
 }
 
 async fn a_task_that_a_person_closed_stays_closed(world: &mut World) {

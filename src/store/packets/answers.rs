@@ -63,12 +63,10 @@ pub enum Act {
     /// It is not; why.
     SentBack,
     ReviewHeld,
-    /// Whether first value was reached.
-    Happened,
 }
 
 impl Act {
-    const ALL: [Self; 4] = [Self::Accepted, Self::SentBack, Self::ReviewHeld, Self::Happened];
+    const ALL: [Self; 3] = [Self::Accepted, Self::SentBack, Self::ReviewHeld];
 
     /// The name used in the store and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -76,7 +74,6 @@ impl Act {
             Self::Accepted => "accepted",
             Self::SentBack => "sent_back",
             Self::ReviewHeld => "review_held",
-            Self::Happened => "happened",
         }
     }
 }

@@ -83,9 +83,12 @@ impl StoredPacket {
                 && one.external_id.is_some()
         };
         let is_asked = self.deliveries.iter().any(asks);
+        let is_withdrawn = whole["no_longer_won"] == true;
         for gap in whole["gaps"].as_array_mut().into_iter().flatten() {
             let is_open = gap["state"] == "open" && gap["for"] == "seller" && gap["severity"] == "gap";
-            if is_asked && is_open {
+            if is_withdrawn {
+                gap["state"] = json!(GapState::Withdrawn);
+            } else if is_asked && is_open {
                 gap["state"] = json!(GapState::Asked);
             }
             let same = |one: &&Dismissal| gap["section"] == *one.section && gap["id"] == *one.gap;

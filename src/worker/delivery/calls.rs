@@ -253,12 +253,11 @@ impl Job<'_> {
                 Act::Accepted => messages::digest::accepted(&one.name, &day),
                 Act::SentBack => messages::digest::sent_back(&one.name, &day, &one.detail),
                 Act::ReviewHeld => messages::digest::review_was_held(&day),
-                Act::Happened => messages::digest::happened(&one.detail, &one.name, &day),
             }
         };
         let taken = acts.iter().rfind(|one| matches!(one.act, Act::Accepted | Act::SentBack));
-        let others = [Act::ReviewHeld, Act::Happened].map(|act| acts.iter().rfind(|one| one.act == act));
-        let decided: Vec<String> = taken.into_iter().chain(others.into_iter().flatten()).map(said).collect();
+        let held = acts.iter().rfind(|one| one.act == Act::ReviewHeld);
+        let decided: Vec<String> = taken.into_iter().chain(held).map(said).collect();
         let decisions = slack::Decisions { accepted: has(Act::Accepted), reviewed: has(Act::ReviewHeld) };
         Ok(slack::Links {
             decided: (!decided.is_empty()).then(|| decided.join(" · ")),

@@ -27,8 +27,6 @@ pub struct Input {
     pub field: Option<FieldPath>,
     /// What people call that field.
     pub label: Option<String>,
-    /// Where the answer may be written to.
-    pub target: Option<Target>,
     /// What stands there today, stand-ins included; for an answered question the answer.
     pub today: String,
     /// Why it is asked, in one line.
@@ -111,7 +109,6 @@ fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, top
         topic,
         question: gap.question().into_owned(),
         label: field.map(|field| record.label(field)),
-        target: target(mapping, topic),
         today: today.unwrap_or_else(|| answered.join("\n")),
         field: field.cloned(),
         why: messages::answer::why(gap),
