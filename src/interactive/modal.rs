@@ -273,7 +273,7 @@ mod tests {
         let none = topic == PROMISES;
         let (question, why) = (format!("What of {topic}?"), "It is empty.".to_owned());
         let (today, example) = (today.to_owned(), Some("SSO before 1 March."));
-        Input { topic, question, field: None, label: None, target: None, today, why, example, kind, none }
+        Input { topic, question, field: None, label: None, today, why, example, kind, none }
     }
 
     fn inputs() -> Vec<Input> {
