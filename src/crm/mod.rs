@@ -13,6 +13,7 @@ pub mod outbound;
 pub mod rate_limiter;
 pub mod salesforce;
 mod webhook;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ pub use webhook::{
     Batch, NotJson, RawWebhook, Receive, Received, Refusal, Rejected, Unwanted, Verification,
     VerifiedWebhook, WebhookRoute,
 };
+pub use write::{DealWrite, WriteOutcome, WriteRefusal};
 
 use crate::failure::Failure;
 use handoff_core::record::{AccountKey, AccountMetadata, DealRecord, User, WantedFields, WinKey};
@@ -179,4 +181,15 @@ pub trait Crm: Send + Sync {
     /// Replaces the text of a task of ours, and completes it if `complete`. A completed task stays as it is. The same
     /// edit may be repeated, so this never fails with [`Failure::Unknown`].
     async fn edit_task(&self, task: &str, draft: &TaskDraft, complete: bool) -> Result<TaskEdit, Failure>;
+
+    /// Changes the deal as a person's answer asks: reads, compares with what the person was shown, writes, reads back. What
+    /// a write of unknown outcome did is decided by the read; if that fails too, this fails with [`Failure::Unknown`],
+    /// and the same call may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// Anything but a refusal of this value. [`Failure::Pause`] is about all calls to the account.
+    async fn write(&self, _write: &DealWrite) -> Result<WriteOutcome, Failure> {
+        Err(Failure::give_up("this CRM cannot be written to"))
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod assessment;
+mod change;
 mod entry;
 mod gap;
 mod plan;
@@ -9,6 +10,7 @@ mod review;
 
 pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
 pub use assessment::{Assessment, RaisedGap, Seller};
+pub use change::{Change, FieldChange, RoleChange, Shown};
 pub use entry::{Entry, Origin};
 pub use gap::{Addressee, Ask, Confidence, Fact, Gap, GapState, Place, RuleId, Severity};
 pub use plan::{
