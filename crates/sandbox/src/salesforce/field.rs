@@ -114,6 +114,8 @@ pub struct Field {
     pub entry: Entry,
     /// Whether records can be addressed by it.
     pub key: Key,
+    /// A pick list that takes no other values than those it offers.
+    pub restricted: bool,
 }
 
 /// Who fills a field in.
@@ -125,6 +127,8 @@ pub enum Entry {
     Required,
     /// Salesforce alone.
     ReadOnly,
+    /// A formula of the admin's.
+    Formula,
 }
 
 /// Whether records can be addressed by a field.
@@ -151,6 +155,7 @@ impl Field {
             hidden: false,
             entry: Entry::Optional,
             key: Key::No,
+            restricted: false,
         }
     }
 
@@ -184,11 +189,30 @@ impl Field {
         Self { entry: Entry::Required, ..self }
     }
 
+    /// Worked out by a formula.
+    #[must_use]
+    pub fn formula(self) -> Self {
+        Self { entry: Entry::Formula, ..self }
+    }
+
+    /// A pick list that takes no other values than those it offers.
+    #[must_use]
+    pub fn restricted(self) -> Self {
+        Self { restricted: true, ..self }
+    }
+
+    pub(super) fn is_restricted(&self, object: Object) -> bool {
+        let is_list = matches!(self.kind, Type::Choice | Type::Choices);
+        is_list && (self.restricted || object == Object::Task)
+    }
+
     pub(super) fn read_only(self) -> Self {
         Self { entry: Entry::ReadOnly, ..self }
     }
 
-    pub(super) fn up_to(self, length: usize) -> Self {
+    /// With another limit to its text.
+    #[must_use]
+    pub fn up_to(self, length: usize) -> Self {
         Self { length, ..self }
     }
 

@@ -24,6 +24,7 @@ mod soql;
 mod stages;
 mod standard_fields;
 mod tasks;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

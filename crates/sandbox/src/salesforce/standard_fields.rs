@@ -165,7 +165,7 @@ fn fields(object: Object) -> Vec<Field> {
     for field in &mut fields {
         match (object, field.name.as_str()) {
             (Object::Opportunity, "Name") => *field = field.clone().up_to(120),
-            (Object::ContactRole, "Role") => *field = field.clone().choices(&ROLES),
+            (Object::ContactRole, "Role") => *field = field.clone().choices(&ROLES).restricted(),
             (Object::Task, "Priority") => *field = field.clone().choices(&PRIORITIES),
             (Object::Task, "TaskSubtype") => {
                 *field = field.clone().choices(&[("Task", "Task"), ("Call", "Call")]);

@@ -5,12 +5,12 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::field::{Entry, Field, Key, Type};
+use super::field::{Entry, Field, Key};
 use super::object::Object;
 use super::org::Org;
 use super::permissions::{PermittedView, missing};
 use super::refusal::{about_field, absent, body, only_query, refusal, wrong_field};
-use super::{id, reading};
+use super::{id, reading, values};
 use crate::call::{Answer, Call, Verdict};
 
 /// Who writes, through which version of the API, and when.
@@ -153,7 +153,7 @@ fn save(org: &mut Org, values: &Map<String, Value>, task: &str, writing: &Writin
     Ok(())
 }
 
-/// Fields under their own spelling with values as text. All is checked before anything is written.
+/// Values by field name. All is checked before anything is written.
 fn check(
     org: &Org,
     values: &Map<String, Value>,
@@ -165,118 +165,13 @@ fn check(
         let why = "insufficient access rights on object id";
         return Err(refusal(403, "INSUFFICIENT_ACCESS", why, Verdict::Switched));
     }
-    let mut entered = Vec::new();
-    for (name, value) in values {
-        let Some(field) = view.field(Object::Task, name) else {
-            let why = format!("No such column '{name}' on sobject of type Task");
-            let verdict = missing(Object::Task, name);
-            return Err(about_field("INVALID_FIELD", name, &why, verdict));
-        };
-        if field.entry == Entry::ReadOnly {
-            let why = format!(
-                "Unable to create/update fields: {name}. Please check the security settings of this field and \
-                 verify that it is read/write for your profile or permission set."
-            );
-            return Err(wrong_field("INVALID_FIELD_FOR_INSERT_UPDATE", name, &why));
-        }
-        let text = typed(field, value)?;
-        fits(view, field, &text)?;
-        let duplicate = by_key(view, &field.name, &text).into_iter().find(|id| Some(id.as_str()) != task);
-        if let Some(id) = duplicate.filter(|_| field.key == Key::UniqueExternalId) {
+    let entered = values::check(view, Object::Task, values, |_| true)?;
+    for (Field { name, key, .. }, text) in &entered {
+        let duplicate = by_key(view, name, text).into_iter().find(|id| Some(id.as_str()) != task);
+        if let Some(id) = duplicate.filter(|_| *key == Key::UniqueExternalId) {
             let why = format!("duplicate value found: {name} duplicates value on record with id: {id}");
             return Err(wrong_field("DUPLICATE_VALUE", name, &why));
         }
-        let text = if field.kind == Type::Reference { id::full(&text).unwrap_or_default() } else { text };
-        entered.push((field.name.clone(), text));
     }
-    Ok(entered)
-}
-
-/// A value as text. JSON has to have the field's own type; null clears.
-fn typed(field: &Field, value: &Value) -> Result<String, Answer> {
-    let text = match (field.kind, value) {
-        (_, Value::Null) => Some(String::new()),
-        (Type::Flag, Value::Bool(flag)) => Some(flag.to_string()),
-        (Type::Money | Type::Number | Type::Whole | Type::Percent, Value::Number(number)) => {
-            Some(number.to_string())
-        }
-        (Type::Date, Value::String(day)) => {
-            day.parse::<jiff::civil::Date>().ok().filter(|_| day.len() == 10).map(|day| day.to_string())
-        }
-        (Type::DateTime, Value::String(at)) => at.parse::<Timestamp>().ok().map(|at| at.to_string()),
-        (
-            Type::Flag
-            | Type::Money
-            | Type::Number
-            | Type::Whole
-            | Type::Percent
-            | Type::Date
-            | Type::DateTime,
-            _,
-        ) => None,
-        (_, Value::String(text)) => Some(text.clone()),
-        _ => None,
-    };
-    text.ok_or_else(|| {
-        let kind = field.kind.as_str();
-        wrong_field(
-            "JSON_PARSER_ERROR",
-            &field.name,
-            &format!("Cannot deserialize instance of {kind} for {}", field.name),
-        )
-    })
-}
-
-fn fits(view: PermittedView<'_>, field: &Field, text: &str) -> Result<(), Answer> {
-    let name = &field.name;
-    if field.length > 0 && text.encode_utf16().count() > field.length {
-        let why = format!("{name}: data value too large (max length={})", field.length);
-        return Err(wrong_field("STRING_TOO_LONG", name, &why));
-    }
-    let choices = view.org.choices(Object::Task, field);
-    if field.kind == Type::Choice
-        && !text.is_empty()
-        && !choices.iter().any(|choice| choice.active && choice.value == text)
-    {
-        let why = format!("{}: bad value for restricted picklist field: {text}", field.label);
-        return Err(wrong_field("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", name, &why));
-    }
-    if field.kind == Type::Reference && !text.is_empty() {
-        leads_somewhere(view, name, text)?;
-    }
-    Ok(())
-}
-
-/// A task hangs on an opportunity or an account, is about a contact, and belongs to somebody who still works
-/// there.
-fn leads_somewhere(view: PermittedView<'_>, field: &str, text: &str) -> Result<(), Answer> {
-    let allowed: &[Object] = match field {
-        "WhatId" => &[Object::Opportunity, Object::Account],
-        "WhoId" => &[Object::Contact],
-        _ => &[Object::User],
-    };
-    let id = id::full(text);
-    let to = allowed.iter().find(|object| text.starts_with(object.prefix()));
-    let (Some(id), Some(to)) = (id, to) else {
-        let why = format!("{field}: id value of incorrect type: {text}");
-        return Err(wrong_field("MALFORMED_ID", field, &why));
-    };
-    let Some(record) = view.org.record(*to, &id).filter(|record| !record.deleted) else {
-        let why = "invalid cross reference id";
-        return Err(about_field("INVALID_CROSS_REFERENCE_KEY", field, why, Verdict::Absent));
-    };
-    if view.org.unshared.contains(&id) {
-        let why = "insufficient access rights on cross-reference id";
-        return Err(about_field(
-            "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
-            field,
-            why,
-            Verdict::Absent,
-        ));
-    }
-    if *to == Object::User && record.get("IsActive") != Some("true") {
-        let why = format!("operation performed with inactive user [{id}] as owner of task");
-        return Err(wrong_field("INACTIVE_OWNER_OR_USER", field, &why));
-    }
-    Ok(())
+    Ok(entered.into_iter().map(|(field, text)| (field.name.clone(), text)).collect())
 }
