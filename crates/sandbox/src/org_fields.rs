@@ -24,6 +24,7 @@ pub(super) fn add_fields(org: &mut Org) {
         ("champion_leaving", "Champion may leave"),
         ("thin_team", "Nobody has time for the rollout"),
     ]);
+    let risks = risks.restricted();
     org.add_field(Object::Opportunity, risks);
     let tier = Field::new("Customer_Tier__c", "Customer tier", Type::Choice).choices(&[
         ("standard", "Standard"),

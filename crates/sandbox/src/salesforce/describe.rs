@@ -21,12 +21,13 @@ pub(super) fn describe(view: PermittedView<'_>, call: &Call, name: &str) -> Resu
             json!({"relationshipName": way, "childSObject": child.name(), "field": field, "deprecatedAndHidden": false})
         })
         .collect();
-    let may_create = object == Object::Task && view.org.may_edit_tasks;
+    let may_edit = view.org.may_edit(object);
+    let may_create = may_edit && object != Object::Opportunity;
     Ok(Answer::json(
         200,
         &json!({
             "name": object.name(), "label": object.name(), "keyPrefix": object.prefix(), "custom": false,
-            "queryable": true, "createable": may_create, "updateable": may_create, "deletable": false,
+            "queryable": true, "createable": may_create, "updateable": may_edit, "deletable": false,
             "fields": fields, "childRelationships": children,
         }),
     ))
@@ -40,16 +41,18 @@ fn field_json(view: PermittedView<'_>, object: Object, field: &Field) -> Value {
             "validFor": null,
         })
     });
-    let writable = object == Object::Task && view.org.may_edit_tasks && field.entry != Entry::ReadOnly;
+    let writable = view.org.may_set(object, field);
+    let fixed = object == Object::ContactRole && field.kind == Type::Reference;
     json!({
         "name": field.name, "label": field.label, "type": field.kind.as_str(), "length": field.length,
         "nillable": field.kind != Type::Flag && field.kind != Type::Id && field.entry != Entry::Required,
-        "createable": writable, "updateable": writable, "custom": field.is_custom(), "calculated": false,
+        "createable": writable, "updateable": writable && !fixed, "custom": field.is_custom(),
+        "calculated": field.entry == Entry::Formula,
         "filterable": !field.kind.is_long(),
         "sortable": !field.kind.is_long() && field.kind != Type::Choices,
         "htmlFormatted": field.kind == Type::RichText,
         "externalId": field.key != Key::No, "unique": field.key == Key::UniqueExternalId,
-        "restrictedPicklist": object == Object::Task && field.kind == Type::Choice,
+        "restrictedPicklist": field.is_restricted(object),
         "picklistValues": choices.collect::<Vec<_>>(),
         "referenceTo": field.refers_to.iter().map(|(to, _)| to.name()).collect::<Vec<_>>(),
         "relationshipName": field.refers_to.as_ref().map(|(_, way)| way),

@@ -7,8 +7,10 @@
 //! <https://developer.salesforce.com/docs/platform/api-rest/guide/intro-rest.html>
 
 mod auth_checks;
+mod deal_writes;
 mod describe;
 mod field;
+mod guards;
 mod id;
 mod login;
 mod object;
@@ -32,6 +34,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 pub use field::{Choice, Entry, Field, Key, Type};
+pub use guards::{ChangeEvent, ValidationRule};
 pub use id::full as full_id;
 pub use object::Object;
 pub use org::Org;
@@ -260,9 +263,14 @@ fn route(
         ("PATCH", ["sobjects", "Task", field, key]) => {
             tasks::upsert(org, call, (field, &auth_checks::decoded(key)), writing)
         }
+        ("PATCH", ["sobjects", "Opportunity", id]) => deal_writes::update_opportunity(org, call, id, writing),
+        ("POST", ["sobjects", "OpportunityContactRole"]) => deal_writes::create_role(org, call, writing),
+        ("PATCH", ["sobjects", "OpportunityContactRole", id]) => {
+            deal_writes::update_role(org, call, id, writing)
+        }
         (_, ["query" | "limits"] | ["sobjects", _, "describe"]) => Err(wrong_method(call, "GET")),
         (_, ["sobjects", object, ..]) if *object != "Task" => {
-            let why = format!("{} {}: the bridge writes nothing but tasks", call.method, call.path);
+            let why = format!("{} {}: the bridge never does that", call.method, call.path);
             Err(refusal(
                 403,
                 "INSUFFICIENT_ACCESS",

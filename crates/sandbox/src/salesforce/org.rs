@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
+use super::Notification;
 use super::field::{Choice, Field};
+use super::guards::{ChangeEvent, Hold, ValidationRule};
 use super::id;
 use super::login::{App, Session};
 use super::object::Object;
@@ -37,6 +39,14 @@ pub struct Org {
     pub(super) fields: BTreeMap<Object, Vec<Field>>,
     pub(super) hidden_objects: BTreeSet<Object>,
     pub(super) unshared: BTreeSet<String>,
+    /// Whether opportunities may be edited; `None` until an admin decided about it.
+    pub(super) edits_deals: Option<bool>,
+    pub(super) editable: BTreeSet<String>,
+    pub(super) holds: BTreeMap<String, Hold>,
+    pub(super) rules: Vec<ValidationRule>,
+    pub(super) watched: BTreeSet<String>,
+    pub(super) raised: Vec<Notification>,
+    pub(super) change_events: Vec<ChangeEvent>,
     records: BTreeMap<(Object, String), Record>,
     next_id: u64,
 }
@@ -61,6 +71,13 @@ impl Org {
             fields: standard_fields::all(),
             hidden_objects: BTreeSet::new(),
             unshared: BTreeSet::new(),
+            edits_deals: None,
+            editable: BTreeSet::new(),
+            holds: BTreeMap::new(),
+            rules: Vec::new(),
+            watched: BTreeSet::new(),
+            raised: Vec::new(),
+            change_events: Vec::new(),
             records: BTreeMap::new(),
             next_id: 0,
         };

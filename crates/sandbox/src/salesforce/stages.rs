@@ -1,5 +1,5 @@
 //! What people do to opportunities: each change that matters leaves a row in the history, and each entry
-//! into a won stage sets the flow off.
+//! into a won stage sets the flow off. So does a change of a watched field of a won one, if the org has that flow.
 
 use jiff::Timestamp;
 
@@ -31,13 +31,18 @@ impl Org {
             }
         }
         let was_won = self.is_won(id);
+        let before = |name: &str| self.record(Object::Opportunity, id).and_then(|record| record.get(name));
+        let told = changes.iter().any(|(name, value)| {
+            self.watched.contains(*name) && before(name).unwrap_or_default() != value.trim()
+        });
         for (name, value) in changes {
             self.set(Object::Opportunity, id, name, value, at);
         }
         if changes.iter().any(|(name, _)| TRACKED.contains(name)) {
             self.record_history(id, at);
         }
-        Ok(if self.is_won(id) && !was_won { vec![self.notification(id)] } else { Vec::new() })
+        let is_won = self.is_won(id);
+        Ok(if is_won && (!was_won || told) { vec![self.notification(id)] } else { Vec::new() })
     }
 
     /// The first active stage that is won, or the last one that is open.

@@ -2,7 +2,7 @@
 //! record that may be named there.
 //!
 //! A task's text the caller composed and could have measured. What goes into a deal a person typed or picked, so that
-//! a text that is too long or an option that is gone is nobody's mistake.
+//! a text that is too long or an option that is gone is not the caller's mistake.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};

@@ -1,6 +1,7 @@
 //! Raw requests against the sandbox's Salesforce: for each rule one that breaks it and sees the refusal.
 
 mod auth_checks;
+mod deal_writes;
 mod login;
 mod outbound;
 mod reading;
