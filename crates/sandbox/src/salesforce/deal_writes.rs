@@ -26,7 +26,7 @@ pub(super) fn update_opportunity(
     let deal = known(org, call, Object::Opportunity, deal, writing)?;
     may_edit(org, Object::Opportunity, &deal)?;
     unmodified(org, call, &deal)?;
-    let values = changes(org, call, Object::Opportunity, |_| true, writing)?;
+    let values = org.before_save(changes(org, call, Object::Opportunity, |_| true, writing)?);
     if let Some(record) = org.record(Object::Opportunity, &deal)
         && let Some(rule) = org.broken_rule(record, &values)
     {

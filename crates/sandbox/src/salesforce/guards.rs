@@ -18,6 +18,9 @@ pub(super) enum Hold {
     ReadOnly,
 }
 
+/// What a flow makes of a value before it is saved.
+pub type BeforeSave = fn(&str) -> String;
+
 /// A validation rule of opportunities.
 #[derive(Debug, Clone)]
 pub struct ValidationRule {
@@ -104,6 +107,19 @@ impl Org {
     /// Adds a validation rule, which every write through the API has to pass.
     pub fn add_validation_rule(&mut self, rule: ValidationRule) {
         self.rules.push(rule);
+    }
+
+    /// Adds a flow that makes another value of what is written to a field, before it is saved.
+    pub fn add_before_save_flow(&mut self, field: &str, makes: BeforeSave) {
+        self.flows.push((field.to_owned(), makes));
+    }
+
+    pub(super) fn before_save(&self, changes: Vec<(String, String)>) -> Vec<(String, String)> {
+        let flows = |name: &str, value: String| {
+            let own = self.flows.iter().filter(|(field, _)| field == name);
+            own.fold(value, |value, (_, makes)| makes(&value))
+        };
+        changes.into_iter().map(|(name, value)| (name.clone(), flows(&name, value))).collect()
     }
 
     /// Switches every validation rule off.

@@ -34,7 +34,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 pub use field::{Choice, Entry, Field, Key, Type};
-pub use guards::{ChangeEvent, ValidationRule};
+pub use guards::{BeforeSave, ChangeEvent, ValidationRule};
 pub use id::full as full_id;
 pub use object::Object;
 pub use org::Org;

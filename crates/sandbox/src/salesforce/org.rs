@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Notification;
 use super::field::{Choice, Field};
-use super::guards::{ChangeEvent, Hold, ValidationRule};
+use super::guards::{BeforeSave, ChangeEvent, Hold, ValidationRule};
 use super::id;
 use super::login::{App, Session};
 use super::object::Object;
@@ -44,6 +44,7 @@ pub struct Org {
     pub(super) editable: BTreeSet<String>,
     pub(super) holds: BTreeMap<String, Hold>,
     pub(super) rules: Vec<ValidationRule>,
+    pub(super) flows: Vec<(String, BeforeSave)>,
     pub(super) watched: BTreeSet<String>,
     pub(super) raised: Vec<Notification>,
     pub(super) change_events: Vec<ChangeEvent>,
@@ -75,6 +76,7 @@ impl Org {
             editable: BTreeSet::new(),
             holds: BTreeMap::new(),
             rules: Vec::new(),
+            flows: Vec::new(),
             watched: BTreeSet::new(),
             raised: Vec::new(),
             change_events: Vec::new(),
