@@ -775,6 +775,69 @@ async fn fields_roles_and_record_types_that_an_org_does_not_have() {
 }
 
 #[tokio::test]
+async fn what_the_integration_user_may_not_write_to_is_named_with_its_permission_set() {
+    let env = TestEnv::with_fallback();
+    env.org(|org| {
+        org.add_field(Object::Opportunity, Field::new("Score__c", "Score", Type::Text).formula());
+        org.grant_edit(&["Handoff_Promises__c", "NextStep", "Score__c"]);
+    });
+    let section = |field: &str| format!("[deal.{field}]\n    write: deal.{field}");
+    env.writes_salesforce(&[
+        ("[deal.Handoff_Why_Now__c]", &section("Handoff_Why_Now__c")),
+        ("[deal.Handoff_Success_Outcome__c]", &section("Score__c")),
+        ("[deal.Handoff_Promises__c]", &section("Handoff_Promises__c")),
+        ("[deal.Handoff_First_Value__c]", &section("NextStep")),
+        ("\nroles:\n", "\nroles:\n  write: roles\n"),
+    ]);
+    insta::assert_snapshot!(env.said().await, @"
+    error: `deal.Handoff_Why_Now__c` (Why now) cannot be edited by the integration user: no answer can be written to it
+      --> DIR/salesforce.yaml:45:12
+       |
+    45 |     write: deal.Handoff_Why_Now__c
+       |            ^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: give the permission set Handoff Write-back Edit on opportunities and on their field, and assign it to the integration user; or remove the line
+
+    error: `deal.Score__c` (Score) is calculated: no answer can be written to it
+      --> DIR/salesforce.yaml:51:12
+       |
+    51 |     write: deal.Score__c
+       |            ^^^^^^^^^^^^^
+       |
+       = help: write a field that people fill in
+
+    warning: `deal.NextStep` (Next Step) holds 255 characters: a longer answer stays in the packet
+      --> DIR/salesforce.yaml:96:12
+       |
+    96 |     write: deal.NextStep
+       |            ^^^^^^^^^^^^^
+       |
+       = help: write a field for long text
+
+    DIR/handoff.toml: ok
+    DIR/hubspot.yaml: ok
+    hubspot:48210077: compared with DIR/hubspot.yaml
+    salesforce:00DQy00000A7kLmMAJ: compared with DIR/salesforce.yaml
+    slack: compared with the workspace Sandbox
+    2 errors, 1 warning
+    ");
+    env.org(|org| {
+        org.grant_edit(&["Handoff_Why_Now__c"]);
+        org.revoke_edit();
+    });
+    let said = env.said().await;
+    let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();
+    insta::assert_snapshot!(errors.join("\n"), @"
+    error: `deal.Handoff_Why_Now__c` (Why now) cannot be edited by the integration user: no answer can be written to it
+    error: `deal.Score__c` (Score) is calculated: no answer can be written to it
+    error: `deal.Handoff_Promises__c` (Promises made) cannot be edited by the integration user: no answer can be written to it
+    error: `deal.NextStep` (Next Step) cannot be edited by the integration user: no answer can be written to it
+    error: org 00DQy00000A7kLmMAJ lets our user create no contact roles: none can be written
+    ");
+    assert_eq!(env.sandbox.salesforce.problems(), [""; 0]);
+}
+
+#[tokio::test]
 async fn what_an_org_does_not_allow_is_named() {
     let env = TestEnv::with_fallback();
     env.org(|org| {

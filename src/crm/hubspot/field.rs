@@ -87,6 +87,7 @@ pub(super) fn described(property: Property, word: &str) -> FieldMetadata {
         archived: *property.archived,
         calculated: *property.calculated,
         read_only: *property.modification_metadata.read_only_value,
+        length: None,
         needs: needs.unwrap_or_default(),
         lookup: None,
         name: property.name.clone(),

@@ -34,6 +34,7 @@ struct Field {
     custom: bool,
     calculated: bool,
     updateable: Option<bool>,
+    length: Option<u32>,
     external_id: bool,
     unique: bool,
 }
@@ -98,6 +99,8 @@ impl Described {
                 archived: false,
                 calculated: field.calculated,
                 read_only: field.updateable == Some(false),
+                // It is 0 for what is not text.
+                length: field.length.filter(|length| *length > 0),
                 needs: Vec::new(),
                 lookup: way.map(|way| Lookup { way, to: field.reference_to.clone() }),
             })

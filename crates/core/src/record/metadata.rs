@@ -25,6 +25,8 @@ pub struct AccountMetadata {
     pub won_stages: Option<Vec<String>>,
     /// Association labels between deals and contacts (HubSpot), or contact roles (Salesforce).
     pub labels: Option<Vec<OptionMetadata>>,
+    /// Whether we may give contacts of a deal a role, if the CRM says so.
+    pub may_give_roles: Option<bool>,
     /// The account's own time zone, such as `Europe/Berlin` or `US/Eastern`.
     pub time_zone: Option<String>,
     /// The account's own currency, such as `EUR`.
@@ -48,6 +50,7 @@ impl AccountMetadata {
             pipelines: None,
             won_stages: None,
             labels: None,
+            may_give_roles: None,
             time_zone: None,
             currency: None,
             granted: None,
@@ -134,6 +137,8 @@ pub struct FieldMetadata {
     pub calculated: bool,
     /// Nobody may set it through the API, or not we.
     pub read_only: bool,
+    /// The longest text it holds, if the CRM says so.
+    pub length: Option<u32>,
     /// Its values are kept from us until one of these is granted; empty for a field that we can read.
     pub needs: Vec<String>,
     /// Where a lookup leads: the name in front of the dot (`Owner`) and the objects behind it.

@@ -177,6 +177,8 @@ pub struct Hints {
     pub roles: &'static str,
     /// How a stage becomes one that counts as won.
     pub won_stage: &'static str,
+    /// What keeps a field from being written, and what to do about it.
+    pub read_only: (&'static str, &'static str),
     /// How to grant what is lacking; several permissions that do equally well are joined by `or`.
     pub grant: fn(&[String]) -> String,
 }

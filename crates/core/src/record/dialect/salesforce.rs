@@ -89,6 +89,11 @@ pub(super) static DIALECT: Dialect = Dialect {
         labels: "The role of a contact on the opportunity (Contact Roles).",
         roles: "write `roles: {labels: {Decision Maker: sponsor}}` with your contact roles",
         won_stage: "give a stage the type Closed/Won under Setup > Object Manager > Opportunity > Stage",
+        read_only: (
+            "cannot be edited by the integration user",
+            "give the permission set Handoff Write-back Edit on opportunities and on their field, and assign it to \
+             the integration user; or remove the line",
+        ),
         grant: |permissions| {
             format!("give the integration user's permission set: {}", permissions.join(", "))
         },

@@ -115,6 +115,7 @@ fn metadata(fields: &[(&str, &str, FieldKind)]) -> AccountMetadata {
         archived: *label == "Archived risks",
         calculated: false,
         read_only: false,
+        length: None,
         needs: Vec::new(),
         lookup: None,
     };

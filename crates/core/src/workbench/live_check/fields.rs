@@ -5,6 +5,9 @@ use crate::mapping::file::ast::{MappingFile, Purpose};
 use crate::record::{AccountMetadata, CrmObject, FieldKind, FieldMetadata, FieldObject, FieldPath};
 use crate::source::{Problems, Span};
 
+/// Characters that a field for answers should have room for: a long paragraph.
+const ROOM: u32 = 1_000;
+
 pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
     for (path, span) in file.mentions() {
         match find(account, path) {
@@ -15,7 +18,7 @@ pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mu
     }
     for (purpose, pointer) in file.pointers() {
         if let Found::Field(field) = find(account, &pointer.value) {
-            gives(purpose, &pointer.value, field, pointer.span, problems);
+            gives(purpose, &pointer.value, field, pointer.span, account, problems);
         }
     }
 }
@@ -151,7 +154,14 @@ fn readable(
 }
 
 /// Whether a field can give what it is pointed at for.
-fn gives(purpose: Purpose, path: &FieldPath, field: &FieldMetadata, span: Span, problems: &mut Problems) {
+fn gives(
+    purpose: Purpose,
+    path: &FieldPath,
+    field: &FieldMetadata,
+    span: Span,
+    account: &AccountMetadata,
+    problems: &mut Problems,
+) {
     let (holds, label) = (holds(field.kind), &field.label);
     match purpose {
         Purpose::Owner if path.object == FieldObject::Deal && field.kind != FieldKind::User => {
@@ -173,9 +183,12 @@ fn gives(purpose: Purpose, path: &FieldPath, field: &FieldMetadata, span: Span, 
             );
         }
         Purpose::Write | Purpose::WriteDue if field.calculated || field.read_only => {
-            let why = if field.calculated { "is calculated" } else { "is read-only" };
+            let (why, help) = match account.dialect().hints.read_only {
+                _ if field.calculated => ("is calculated", "write a field that people fill in"),
+                read_only => read_only,
+            };
             let message = format!("`{path}` ({label}) {why}: no answer can be written to it");
-            problems.error(span, message, "write a field that people fill in");
+            problems.error(span, message, help);
         }
         Purpose::Write
             if !matches!(
@@ -191,6 +204,15 @@ fn gives(purpose: Purpose, path: &FieldPath, field: &FieldMetadata, span: Span, 
         {
             let message = format!("`{path}` ({label}) holds {holds}, and the answer is a day");
             problems.error(span, message, "write a date field");
+        }
+        Purpose::Write
+            if matches!(field.kind, FieldKind::Text | FieldKind::Html)
+                && field.length.is_some_and(|length| length < ROOM) =>
+        {
+            let length = field.length.unwrap_or_default();
+            let message =
+                format!("`{path}` ({label}) holds {length} characters: a longer answer stays in the packet");
+            problems.warning(span, message, "write a field for long text");
         }
         Purpose::Due | Purpose::Who | Purpose::Owner | Purpose::Write | Purpose::WriteDue => {}
     }

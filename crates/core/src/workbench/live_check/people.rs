@@ -2,6 +2,7 @@
 
 use super::nearest;
 use crate::mapping::file::ast::{Label, MappingFile};
+use crate::packet::RoleTarget;
 use crate::record::{AccountMetadata, CrmObject, OptionMetadata};
 use crate::source::Problems;
 use crate::workbench::lint::logic::same;
@@ -20,6 +21,14 @@ pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mu
             }
             _ => words(&file.roles.labels, known, dialect.nouns.label, account, problems),
         }
+    }
+    if let Some(target) = &file.roles.write
+        && target.value == RoleTarget::Roles
+        && account.may_give_roles == Some(false)
+    {
+        let message =
+            format!("{} lets our user create no contact roles: none can be written", account.named());
+        problems.error(target.span, message, dialect.hints.read_only.1);
     }
     let buying = dialect.fields.buying_role.and_then(|name| account.field(CrmObject::Contact, name));
     if let Some(field) = buying.filter(|field| !field.options.is_empty()) {

@@ -160,6 +160,7 @@ mod tests {
             archived: false,
             calculated: false,
             read_only: false,
+            length: None,
             needs: Vec::new(),
             lookup: None,
         };
