@@ -1,6 +1,8 @@
 //! The REST calls, one method each. Every one goes to the configured instance and nowhere else.
 
-use reqwest::{RequestBuilder, StatusCode, Url};
+use jiff::Timestamp;
+use reqwest::header::IF_UNMODIFIED_SINCE;
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,6 +15,10 @@ use crate::crm::outbound::{Answer, Outbound};
 
 /// Pages of one query that are followed; a page has up to 2,000 rows.
 const PAGES: usize = 500;
+
+/// How the org's change events name us. No spaces or commas.
+/// <https://developer.salesforce.com/docs/platform/api-rest/guide/headers-calloptions.html>
+const CALLER: (&str, &str) = ("Sforce-Call-Options", "client=HandoffBridge");
 
 pub struct Client {
     outbound: Outbound,
@@ -78,9 +84,15 @@ impl Client {
         self.read_at(&self.url(&["sobjects", object, "describe"])).await
     }
 
-    pub async fn create_task(&self, task: &Value) -> Result<SalesforceId, CallError> {
-        let url = self.url(&["sobjects", "Task"]);
-        task_id(&self.call(|| self.outbound.http.post(url.clone()).json(task)).await?)
+    /// Creates a record and returns its id.
+    pub async fn create(
+        &self,
+        object: &str,
+        prefix: Prefix,
+        fields: &Value,
+    ) -> Result<SalesforceId, CallError> {
+        let url = self.url(&["sobjects", object]);
+        created(prefix, &self.call(|| self.write(Method::POST, &url).json(fields)).await?)
     }
 
     /// Creates the task with this external key, or updates it. `None` if Salesforce does not say which id it
@@ -93,18 +105,18 @@ impl Client {
         task: &Value,
     ) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
-        let answer = self.call(|| self.outbound.http.patch(url.clone()).json(task)).await?;
+        let answer = self.call(|| self.write(Method::PATCH, &url).json(task)).await?;
         if answer.status == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        task_id(&answer).map(Some)
+        created(Prefix::Task, &answer).map(Some)
     }
 
     /// The task with this external key.
     pub async fn task_by_key(&self, field: &str, key: &str) -> Result<Option<SalesforceId>, CallError> {
         let url = self.url(&["sobjects", "Task", field, key]);
         match self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", "Id")])).await {
-            Ok(answer) => task_id(&answer).map(Some),
+            Ok(answer) => created(Prefix::Task, &answer).map(Some),
             Err(error) if error.is("NOT_FOUND") => Ok(None),
             Err(error) => Err(error),
         }
@@ -112,19 +124,44 @@ impl Client {
 
     /// Whether a task is closed; `None` if there is no such task.
     pub async fn task_is_closed(&self, id: &SalesforceId) -> Result<Option<bool>, CallError> {
-        let url = self.url(&["sobjects", "Task", id.as_str()]);
-        match self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", "IsClosed")])).await {
-            Ok(answer) => read::<TaskState>(&answer).map(|task| Some(task.is_closed)),
+        match self.record::<TaskState>("Task", id, "IsClosed").await {
+            Ok(task) => Ok(Some(task.is_closed)),
             Err(error) if error.is("NOT_FOUND") || error.is("ENTITY_IS_DELETED") => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Changes fields of a task.
+    /// A record's fields, given as names joined by commas.
+    pub async fn record<T: DeserializeOwned>(
+        &self,
+        object: &str,
+        id: &SalesforceId,
+        fields: &str,
+    ) -> Result<T, CallError> {
+        let url = self.url(&["sobjects", object, id.as_str()]);
+        read(&self.call(|| self.outbound.http.get(url.clone()).query(&[("fields", fields)])).await?)
+    }
+
+    /// Changes fields of a record; [`CallError::is_stale`] if it was changed after `unmodified_since`, to the second.
     /// <https://developer.salesforce.com/docs/platform/api-rest/guide/resources-sobject-retrieve-patch.html>
-    pub async fn edit_task(&self, id: &SalesforceId, fields: &Value) -> Result<(), CallError> {
-        let url = self.url(&["sobjects", "Task", id.as_str()]);
-        self.call(|| self.outbound.http.patch(url.clone()).json(fields)).await.map(|_| ())
+    pub async fn update(
+        &self,
+        object: &str,
+        id: &SalesforceId,
+        fields: &Value,
+        unmodified_since: Option<Timestamp>,
+    ) -> Result<(), CallError> {
+        let url = self.url(&["sobjects", object, id.as_str()]);
+        let since = unmodified_since.map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        let request = || {
+            let request = self.write(Method::PATCH, &url).json(fields);
+            since.iter().fold(request, |request, since| request.header(IF_UNMODIFIED_SINCE, since))
+        };
+        self.call(request).await.map(drop)
+    }
+
+    fn write(&self, method: Method, url: &Url) -> RequestBuilder {
+        self.outbound.http.request(method, url.clone()).header(CALLER.0, CALLER.1)
     }
 
     async fn read_at<T: DeserializeOwned>(&self, url: &Url) -> Result<T, CallError> {
@@ -162,6 +199,6 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, CallError> {
     answer.json().map_err(|_| unreadable())
 }
 
-fn task_id(answer: &Answer) -> Result<SalesforceId, CallError> {
-    SalesforceId::of(Prefix::Task, &read::<Identified>(answer)?.id).ok_or_else(unreadable)
+fn created(prefix: Prefix, answer: &Answer) -> Result<SalesforceId, CallError> {
+    SalesforceId::of(prefix, &read::<Identified>(answer)?.id).ok_or_else(unreadable)
 }

@@ -111,7 +111,7 @@ impl Description<'_> {
         let consequence = "nobody can be shown among the stakeholders";
         if let Some(roles) = self.describe("OpportunityContactRole", consequence).await? {
             self.found.labels = roles.options("Role");
-            self.found.may_give_roles = Some(roles.createable);
+            self.found.may_give_roles = Some(roles.createable && roles.updateable);
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ pub struct ListedError {
     /// Such as `INVALID_FIELD`.
     #[serde(default, rename = "errorCode")]
     pub code: String,
-    /// May quote CRM text, so it is looked into but never shown.
+    /// May quote CRM text: never logged, and shown only to the person whose answer was refused.
     #[serde(default)]
     pub message: String,
     #[serde(default)]
@@ -88,6 +88,11 @@ impl CallError {
             Self::Refused(refused) => &refused.errors,
             _ => &[],
         }
+    }
+
+    /// Whether the record was changed after the instant that a write was bound to. Nothing was written.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.status == 412)
     }
 
     /// Whether one of the listed errors has this code.

@@ -16,6 +16,9 @@ pub struct Described {
     /// Whether our user may create such a record.
     #[serde(default)]
     pub createable: bool,
+    /// Whether our user may change such a record.
+    #[serde(default)]
+    pub updateable: bool,
     fields: Vec<Field>,
 }
 

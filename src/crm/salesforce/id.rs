@@ -17,6 +17,7 @@ pub enum Prefix {
     Contact,
     User,
     Task,
+    ContactRole,
 }
 
 impl Prefix {
@@ -27,6 +28,7 @@ impl Prefix {
             Self::Contact => "003",
             Self::User => "005",
             Self::Task => "00T",
+            Self::ContactRole => "00K",
         }
     }
 }

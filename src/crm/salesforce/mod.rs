@@ -5,8 +5,8 @@
 //!
 //! What goes out: [`Salesforce`] reads and writes through `client`, which `auth` gives tokens. `soql` writes
 //! the one query, `opportunity` copes with hidden fields (`unreadable_fields`, `field`), `win` finds the instant of
-//! the win, `record` and `task` translate. `won_deals` finds won deals that no webhook told of, `describe` asks what
-//! the org looks like. `error` says what a failed call means, `config` reads the settings.
+//! the win, `record` and `task` translate. `write` writes what people answered. `won_deals` finds won deals that no
+//! webhook told of, `describe` asks what the org looks like. `error` says what a failed call means, `config` reads the settings.
 
 mod auth;
 mod change_flow;
@@ -28,6 +28,7 @@ mod task;
 mod unreadable_fields;
 mod win;
 mod won_deals;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +54,7 @@ pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, Verified
 pub use self::receive::webhooks;
 pub use self::signature::{verify_json, webhook_key};
 use super::outbound::Outbound;
-use super::{Crm, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint};
+use super::{Crm, DealWrite, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint, WriteOutcome};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::record::{
@@ -134,7 +135,7 @@ impl Salesforce {
     async fn write_task(&self, marker: &str, task: &Value) -> Result<Option<SalesforceId>, CallError> {
         match &self.task_key_field {
             Some(field) => self.client.upsert_task(field, marker, task).await,
-            None => self.client.create_task(task).await.map(Some),
+            None => self.client.create("Task", Prefix::Task, task).await.map(Some),
         }
     }
 }
@@ -260,7 +261,7 @@ impl Crm for Salesforce {
         }
         let text = task::text(draft);
         if !complete {
-            self.client.edit_task(&id, &Value::Object(text)).await.map_err(failed)?;
+            self.client.update("Task", &id, &Value::Object(text), None).await.map_err(failed)?;
             return Ok(TaskEdit::Edited);
         }
         let statuses = self.client.query::<ClosedStatus>(soql::CLOSED_TASK_STATUS).await.map_err(failed)?;
@@ -268,17 +269,21 @@ impl Crm for Salesforce {
         let status = status.ok_or_else(|| Failure::give_up("the org has no task status that is closed"))?;
         let mut closing = text.clone();
         closing.insert("Status".to_owned(), status.into());
-        let Err(refused) = self.client.edit_task(&id, &Value::Object(closing)).await else {
+        let Err(refused) = self.client.update("Task", &id, &Value::Object(closing), None).await else {
             return Ok(TaskEdit::Edited);
         };
         // An admin's rule may ask for more before a task is closed: then its text is edited, and it stays open.
         match refused.retry("completing the task") {
             Failure::GiveUp { why } => {
-                self.client.edit_task(&id, &Value::Object(text)).await.map_err(failed)?;
+                self.client.update("Task", &id, &Value::Object(text), None).await.map_err(failed)?;
                 Ok(TaskEdit::NotCompleted { why })
             }
             other => Err(other),
         }
+    }
+
+    async fn write(&self, write: &DealWrite) -> Result<WriteOutcome, Failure> {
+        self.write_answer(write).await
     }
 }
 

@@ -202,6 +202,14 @@ impl Reader {
         Ok(objects)
     }
 
+    /// A contact role as the org spells it, whatever the case of `word`; as it stands if the org does not show any.
+    pub(super) async fn role(&self, client: &Client, word: &str) -> Result<String, Failure> {
+        let described = self.described(client, Table::ContactRole.object()).await?;
+        let offered = described.and_then(|described| described.options("Role")).unwrap_or_default();
+        let same = |value: &String| value.trim().to_lowercase() == word.to_lowercase();
+        Ok(offered.into_iter().map(|option| option.value).find(same).unwrap_or_else(|| word.to_owned()))
+    }
+
     async fn described(&self, client: &Client, object: &str) -> Result<Option<Arc<Described>>, Failure> {
         if let Some(described) = self.described.get(object, MAX_AGE) {
             return Ok(described);

@@ -268,6 +268,14 @@ pub fn last_won(most: usize) -> String {
     format!("SELECT Id FROM Opportunity WHERE IsWon = true ORDER BY CloseDate DESC, Id DESC LIMIT {most}")
 }
 
+/// The roles of a contact on an opportunity, oldest first.
+pub fn contact_roles(opportunity: &SalesforceId, contact: &SalesforceId) -> String {
+    format!(
+        "SELECT Id, Role FROM OpportunityContactRole WHERE OpportunityId = '{opportunity}' \
+         AND ContactId = '{contact}' ORDER BY CreatedDate, Id"
+    )
+}
+
 /// The newest tasks on an opportunity. Long text such as `Description` can be read but not filtered by.
 pub fn tasks(opportunity: &SalesforceId) -> String {
     format!(

@@ -1,5 +1,6 @@
 //! The client against an org that answers by a script, on loopback.
 
+mod answers;
 mod catching_up;
 mod login;
 mod reading;
