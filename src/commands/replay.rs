@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::fetch::read_mapping;
 use super::find::find;
-use super::{ConfigArg, Problem, open_store_of, store_access};
+use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access};
 use crate::config::part::StoreAccess;
 use crate::store::{
     Decision, DeliveryState, Destination, Settled, Store, StoreError, StoredDelivery, StoredPacket,
@@ -22,8 +22,8 @@ pub struct ReplayArgs {
     /// is looked at again
     #[arg(value_name = "ID")]
     id: String,
-    /// Only this delivery: `crm_task` or `slack_digest`
-    #[arg(long, value_parser = |text: &str| text.parse::<Destination>().map_err(|()| "crm_task or slack_digest"))]
+    /// Only this delivery
+    #[arg(long, value_parser = delivery_status::destination())]
     only: Option<Destination>,
 }
 

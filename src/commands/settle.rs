@@ -16,8 +16,8 @@ pub struct SettleArgs {
     /// The packet's id, as `handoff list` prints it; or a deal's id, or a part of the customer's name
     #[arg(value_name = "PACKET")]
     packet: String,
-    /// `crm_task` or `slack_digest`
-    #[arg(value_parser = |text: &str| text.parse::<Destination>().map_err(|()| "crm_task or slack_digest"))]
+    /// Which of its deliveries
+    #[arg(value_parser = delivery_status::destination())]
     destination: Destination,
     /// It is there: nothing is sent again
     #[arg(long)]
