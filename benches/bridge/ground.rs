@@ -79,6 +79,11 @@ impl Ground {
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
+    /// Changes the database in its SQLite file, while the service is down.
+    pub fn changes_database(&self, sql: &str) {
+        Connection::open(self.directory().join("handoff.db")).unwrap().execute_batch(sql).unwrap();
+    }
+
     /// Every event that was acknowledged and may win a deal is in the inbox, once.
     pub fn holds_every_win(&self, acknowledged: usize) {
         let Range { start, end } = WINS;
@@ -128,6 +133,11 @@ impl Ground {
     /// The configuration as it is.
     pub fn config(&self) -> String {
         std::fs::read_to_string(&self.installation.config).unwrap()
+    }
+
+    /// Replaces the configuration.
+    pub fn writes_config(&self, config: &str) {
+        std::fs::write(&self.installation.config, config).unwrap();
     }
 
     /// Changes the mapping of HubSpot's accounts.

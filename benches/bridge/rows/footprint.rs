@@ -12,7 +12,7 @@ use crate::service::Service;
 use crate::turns::Candidate;
 
 /// How long a service is left alone before it counts as idle: its first sweep is over by then.
-const REST: Duration = Duration::from_secs(5);
+pub const REST: Duration = Duration::from_secs(5);
 
 /// Requests that are rendered at a time.
 const PORTION: usize = 50_000;
@@ -73,7 +73,7 @@ fn binary(options: &Options, found: &mut Found) {
     found.rows.push(absolute("binary, stripped", Samples::from_iter([size]), "MB", 15.0));
 }
 
-fn absolute(what: &str, judged: Samples, unit: &'static str, most: f64) -> Row {
+pub fn absolute(what: &str, judged: Samples, unit: &'static str, most: f64) -> Row {
     Row {
         what: what.to_owned(),
         figure: format!("{} {unit}", number(judged.median())),

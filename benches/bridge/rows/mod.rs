@@ -4,6 +4,7 @@ mod ack;
 mod batch;
 mod claim;
 mod footprint;
+mod looks;
 mod packet;
 mod postgres;
 mod single;
@@ -17,7 +18,7 @@ use crate::report::Found;
 pub type Run = fn(&Options) -> Found;
 
 /// All of them, in the order of the table.
-pub const ALL: [(&str, Run); 9] = [
+pub const ALL: [(&str, Run); 10] = [
     ("single", single::run),
     ("batch", batch::run),
     ("postgres", postgres::run),
@@ -26,6 +27,7 @@ pub const ALL: [(&str, Run); 9] = [
     ("win", win::run),
     ("workers", workers::run),
     ("claim", claim::run),
+    ("looks", looks::run),
     ("footprint", footprint::run),
 ];
 
