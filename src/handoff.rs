@@ -58,14 +58,14 @@ impl Handoff<'_> {
             Resolution::NotWon { stage } => return self.no_packet(deal, NoPacket::NotWon { stage }).await,
             Resolution::Gone => return self.no_packet(deal, NoPacket::Gone).await,
         };
-        if !self.mapping.covers(&won.record) {
+        let now = self.clock.now();
+        if !self.mapping.covers(&won.record, now) {
             return Ok(DealEnd::NoPacket { why: NoPacket::NotCovered, withdraws: Vec::new() });
         }
         if let Some(packet_id) = self.known_packet(&won).await? {
             return self.look(packet_id, &won).await;
         }
 
-        let now = self.clock.now();
         let mapped = assemble::map(self.mapping, &won.record, now);
         let (packet, plan) = assemble::assess(mapped, &packet_id(&won.win));
         let mut deliveries = vec![

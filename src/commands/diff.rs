@@ -193,7 +193,7 @@ impl Comparison<'_> {
         let as_of = self.as_of.or(record.fetched_at).unwrap_or(self.now);
         let packet =
             |what: &str, kind| vec![Change { about: "packet".to_owned(), kind, what: what.to_owned() }];
-        let covers = |mapping: &Mapping| mapping.crm == record.crm && mapping.covers(record);
+        let covers = |mapping: &Mapping| mapping.crm == record.crm && mapping.covers(record, as_of);
         match (covers(self.old), covers(self.new)) {
             (false, false) => Vec::new(),
             (true, false) => {

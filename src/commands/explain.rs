@@ -4,8 +4,8 @@ use jiff::Zoned;
 
 use super::layout::Page;
 use handoff_core::gaps::{Evidence, Finding, Outcome, Verdict, verdicts};
-use handoff_core::mapping::condition::Verdict as Judged;
-use handoff_core::mapping::{Condition, ListStyle, Mapping, SectionMapping, apply, people};
+use handoff_core::mapping::derived::Seen;
+use handoff_core::mapping::{ListStyle, Mapping, Observation, SectionMapping, apply, people};
 use handoff_core::messages;
 use handoff_core::packet::{
     Addressee, DeliveryPlan, Entry, Packet, PacketStatus, RoleSource, Section, SectionName, Severity,
@@ -58,7 +58,12 @@ impl Explained<'_> {
             let source = path.to_string();
             let from_here = |entry: &&Entry| entry.is_written() && entry.origin.field() == Some(path);
             let entries: Vec<&Entry> = section.entries.iter().filter(from_here).collect();
-            page.line("", &format!("{source}: {}", self.field(path, mapping, entries.len())));
+            let outcome = if mapping.first_filled && entries.is_empty() && !section.entries.is_empty() {
+                "passed over: another field answers, and `first_filled` reads one".to_owned()
+            } else {
+                self.field(path, mapping, entries.len())
+            };
+            page.line("", &format!("{source}: {outcome}"));
             for entry in entries {
                 let cut = match entry {
                     _ if hidden.contains(&entry.text.as_str()) => " (a placeholder, not shown)",
@@ -76,8 +81,8 @@ impl Explained<'_> {
             let people = self.packet.sections.get(&SectionName::Stakeholders);
             let people = people.map(|section| section.people.as_slice()).unwrap_or_default();
             let when = compare::observation(&derivation.when);
-            match derivation.when.look(self.mapping, self.record, people, self.now) {
-                Some(seen) => page.line("", &format!("seen in the data, as {when}: {}", seen.fact)),
+            match derivation.when.look(self.mapping, self.record, people, self.now).fact() {
+                Some(fact) => page.line("", &format!("seen in the data, as {when}: {fact}")),
                 None => page.line("", &format!("not seen in the data: {when}")),
             }
         }
@@ -160,6 +165,9 @@ impl Explained<'_> {
     }
 
     fn importance(&self, page: &mut Page) {
+        if let Some(when) = &self.mapping.applies_when {
+            page.line("", &format!("applies when {}", self.judged(when)));
+        }
         if self.mapping.important_when.is_empty() {
             page.line("", "important: no condition is mapped");
         }
@@ -169,13 +177,20 @@ impl Explained<'_> {
     }
 
     /// A condition, and what came of it.
-    fn judged(&self, condition: &Condition) -> String {
-        let said = compare::condition(condition);
-        match condition.judge(self.record, self.now) {
-            Judged::Holds { words, .. } => format!("{said}: holds, {words}"),
-            Judged::DoesNotHold => format!("{said}: does not hold"),
-            Judged::Unreadable(why) => format!("{said}: nobody can tell, {why}"),
+    fn judged(&self, observation: &Observation) -> String {
+        let said = compare::observation(observation);
+        match self.seen(observation) {
+            Seen::Holds(sights) => {
+                let words: Vec<&str> = sights.iter().map(|sight| sight.words.as_str()).collect();
+                format!("{said}: holds, {}", words.join(", "))
+            }
+            Seen::DoesNotHold => format!("{said}: does not hold"),
+            Seen::Unreadable(why) => format!("{said}: nobody can tell, {why}"),
         }
+    }
+
+    fn seen(&self, observation: &Observation) -> Seen {
+        observation.look(self.mapping, self.record, &[], self.now)
     }
 
     fn owner(&self, page: &mut Page) {
@@ -209,7 +224,7 @@ impl Explained<'_> {
         let slack = &self.mapping.slack;
         for route in &slack.routes {
             page.line("", &format!("route to {} when {}", route.channel, self.judged(&route.when)));
-            if route.when.judge(self.record, self.now).holds() {
+            if self.seen(&route.when).holds() {
                 page.line("", &format!("digest to {}: the first route that holds", route.channel));
                 return;
             }

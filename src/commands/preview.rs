@@ -15,6 +15,7 @@ use handoff_core::assemble::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::packet_id;
 use handoff_core::record::{AccountKey, DealKey, DealRecord, WinKey};
+use handoff_core::workbench::compare;
 
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
@@ -75,7 +76,7 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
     let (deal, task) = (packet.deal.url.clone(), Some(String::new()));
     let links = slack::Links { deal, task, ..slack::Links::default() };
     let digest = slack::digest(&packet, &record, &plan.digest, &links, &slack::Mentions::default());
-    if let Some(outside) = outside(&mapping, &record) {
+    if let Some(outside) = outside(&mapping, &record, as_of) {
         if args.format == Format::Text { println!("{outside}\n") } else { eprintln!("{outside}") }
     }
     match args.format {
@@ -97,13 +98,19 @@ pub(super) async fn run(args: &PreviewArgs) -> Result<(), Problem> {
 }
 
 /// Says that the service would make no packet of this deal, if that is so.
-fn outside(mapping: &Mapping, record: &DealRecord) -> Option<String> {
-    if mapping.covers(record) {
+fn outside(mapping: &Mapping, record: &DealRecord, as_of: Timestamp) -> Option<String> {
+    if mapping.covers(record, as_of) {
         return None;
     }
     let (dialect, taken) = (record.crm.dialect(), mapping.pipelines.join(", "));
     let place = record.deal_line(dialect.fields.pipeline).unwrap_or_else(|| "empty".to_owned());
     let (deal, pipeline, file) = (dialect.nouns.deal, dialect.nouns.pipeline, &mapping.file);
+    if mapping.covers_pipeline(record) {
+        let when = mapping.applies_when.as_ref().map(compare::observation).unwrap_or_default();
+        return Some(format!(
+            "No packet is made of this {deal}: `applies_to` in {file} takes it only when {when}. This is what it would be:"
+        ));
+    }
     Some(format!(
         "No packet is made of this {deal}: `applies_to` in {file} takes {taken}, and the {pipeline} here is {place}. \
          This is what it would be:"

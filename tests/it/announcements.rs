@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         a_deal_merged_before_anyone_looked_is_handed_over_under_its_new_id,
         a_stage_that_was_unknown_is_looked_up,
         a_deal_outside_the_mappings_pipelines_gets_nothing,
+        a_deal_that_the_mapping_leaves_out_by_a_condition_gets_nothing,
         a_deal_that_was_deleted_gets_nothing,
     ]);
     trials
@@ -200,6 +201,17 @@ async fn a_stage_that_was_unknown_is_looked_up(world: &mut World) {
 async fn a_deal_outside_the_mappings_pipelines_gets_nothing(world: &mut World) {
     let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
     let narrowed = mapping.replace("pipelines: [default, \"8812345\"]", "pipelines: [\"8812345\"]");
+    assert_ne!(mapping, narrowed);
+    std::fs::write(&world.installation.mapping, narrowed).unwrap();
+    reload(&world.service().app.worker);
+    world.closes_deal(NORTHLIGHT).await;
+    assert_eq!(world.outcomes().await, ["not covered by applies_to"]);
+}
+
+async fn a_deal_that_the_mapping_leaves_out_by_a_condition_gets_nothing(world: &mut World) {
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    let small = "applies_to:\n  when: {not: {any: [{field: deal.amount, at_least: 1}, {field: deal.amount, filled: false}]}}\n";
+    let narrowed = mapping.replace("applies_to:\n", small);
     assert_ne!(mapping, narrowed);
     std::fs::write(&world.installation.mapping, narrowed).unwrap();
     reload(&world.service().app.worker);

@@ -24,7 +24,7 @@ pub(super) fn plan(
     let questions = Some(gaps::questions(gaps));
     let assignee = assignee(record, status, owner);
     let addresses = if assignee.is_none() { owner::addresses(&mapping.owner, record) } else { Vec::new() };
-    let channel = channel(&mapping.slack, record, now);
+    let channel = channel(mapping, record, now);
     let asks = (mapping.slack.ask == AskWay::Dm && status == PacketStatus::Incomplete)
         .then(|| asks(mapping, record, owner, now));
     DeliveryPlan {
@@ -83,9 +83,10 @@ fn due(mapping: &Mapping, now: &Zoned) -> Timestamp {
     due.map_or(now.timestamp(), |due| due.timestamp())
 }
 
-fn channel(slack: &SlackMapping, record: &DealRecord, now: &Zoned) -> String {
-    let route = slack.routes.iter().find(|route| route.when.judge(record, now).holds());
-    route.map_or(&slack.channel, |route| &route.channel).clone()
+fn channel(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> String {
+    let SlackMapping { channel, routes, .. } = &mapping.slack;
+    let route = routes.iter().find(|route| route.when.look(mapping, record, &[], now).holds());
+    route.map_or(channel, |route| &route.channel).clone()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::record::{DealRecord, FieldPath, Reading};
 use crate::text::tokens::Words;
 
 use super::Evidence;
-use super::placeholder::Placeholders;
+use crate::mapping::placeholders::Placeholders;
 
 /// The sections that are answered in words. `stakeholders` is answered by people, `expansion` is optional.
 pub(super) const IN_WORDS: [SectionName; 5] = [

@@ -33,9 +33,9 @@ use crate::packet::{Confidence, Gap, Importance, RuleId, Section, SectionName};
 use crate::record::{DealRecord, FieldKind};
 use crate::text::tokens::Words;
 
+use crate::mapping::placeholders::Placeholders;
 use answer::Written;
 use dates::Timing;
-use placeholder::Placeholders;
 
 /// Everything a rule may look at.
 pub struct Evidence<'a> {

@@ -1,15 +1,13 @@
 //! `placeholder`: a stand-in or a pointer where an answer should be. The certain rules match on the whole value only.
 
 use crate::judgement::Label;
-use crate::judgement::rules::{self, Certain};
-use crate::mapping::Mapping;
+
 use crate::packet::SectionName;
 
 use super::answer::IN_WORDS;
 use super::questions::ask_for;
 use super::{Evidence, Expects, Requires, Rule, judged};
 use crate::packet::{Confidence, Fact, Gap, RuleId};
-use crate::text::tokens::Words;
 
 pub(super) const RULE: Rule = Rule {
     id: RuleId::Placeholder,
@@ -36,29 +34,6 @@ fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     }
     let fact = Fact::Placeholder(first.origin.clone(), first.text.clone());
     Some(Gap::for_seller(RULE.id, section, Confidence::Certain, ask, fact))
-}
-
-/// The stand-ins of a mapping's own list, beside the built-in ones.
-pub(super) struct Placeholders<'a> {
-    own: Vec<(&'a str, Words)>,
-}
-
-impl<'a> Placeholders<'a> {
-    pub(super) fn of(mapping: &'a Mapping) -> Self {
-        Self { own: mapping.placeholders.iter().map(|own| (own.trim(), Words::of(own))).collect() }
-    }
-
-    /// What is certain of a whole value, whose words are `words`.
-    pub(super) fn certain(&self, section: SectionName, text: &str, words: &Words) -> Option<Certain> {
-        let is_own = |(own, own_words): &(&str, Words)| {
-            if own_words.is_empty() { *own == text.trim() } else { own_words.joined() == words.joined() }
-        };
-        match rules::of_words(section, text, words) {
-            Some(Certain::SaysNone) => Some(Certain::SaysNone),
-            _ if self.own.iter().any(is_own) => Some(Certain::StandIn),
-            other => other,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -322,7 +297,7 @@ mod tests {
             for section in IN_WORDS {
                 assert_eq!(
                     caught(section, text),
-                    !rules::none_is_an_answer(section),
+                    !crate::judgement::rules::none_is_an_answer(section),
                     "{text:?} in {section:?}"
                 );
             }

@@ -15,6 +15,7 @@ use crate::text::clean::clean_line;
 use crate::text::tokens::Words;
 use crate::text::{email_tail, excerpt};
 
+use super::placeholders::Placeholders;
 use super::{Derivation, Mapping, SectionMapping, list};
 
 /// The sections that `mapping` makes of `record`: all required ones, and `expansion` if it has something
@@ -34,7 +35,7 @@ pub fn sections(
             let answer = answers.iter().find(|answer| answer.topic == Topic::Section(name));
             entries = match answer {
                 Some(answer) => answered(record, section, answer),
-                None => written(mapping, record, section),
+                None => written(mapping, record, name, section),
             };
             if name == SectionName::FirstValue {
                 set_due(mapping, record, section, &mut entries);
@@ -55,10 +56,18 @@ pub fn sections(
     sections
 }
 
-/// What people wrote, field by field. The same text twice in one section is said once.
-fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> Vec<Entry> {
+/// What people wrote, field by field. The same text twice in one section is said once. With `first_filled` the first field
+/// that answers speaks alone.
+fn written(
+    mapping: &Mapping,
+    record: &DealRecord,
+    name: SectionName,
+    section: &SectionMapping,
+) -> Vec<Entry> {
+    let placeholders = section.first_filled.then(|| Placeholders::of(mapping));
     let mut entries: Vec<Entry> = Vec::new();
     for path in &section.from {
+        let earlier = entries.len();
         for value in record.read(path).values() {
             for text in list::texts(mapping, record, path, value, section.list) {
                 let (text, left_out) =
@@ -70,6 +79,11 @@ fn written(mapping: &Mapping, record: &DealRecord, section: &SectionMapping) -> 
                     return entries;
                 }
             }
+        }
+        let answers =
+            |entry: &Entry| placeholders.as_ref().is_some_and(|one| one.is_answer(name, &entry.text));
+        if entries[earlier..].iter().any(answers) {
+            return entries.split_off(earlier);
         }
     }
     entries
@@ -100,8 +114,9 @@ fn derived(
     now: &Zoned,
 ) -> Vec<Entry> {
     let entry = |derivation: &Derivation| {
-        let seen = derivation.when.look(mapping, record, people, now)?;
-        Some(entry(&messages::fact::shows(&derivation.said(), &seen.fact), seen.origin, section))
+        let fact = derivation.when.look(mapping, record, people, now).fact()?;
+        let text = messages::fact::shows(&derivation.said(), &fact);
+        Some(entry(&text, derivation.when.origin(), section))
     };
     section.derive.iter().filter_map(entry).collect()
 }
@@ -209,6 +224,31 @@ mod tests {
 
     fn shown(entries: &[Entry]) -> Vec<String> {
         entries.iter().map(|entry| format!("{} [{}]", entry.text, entry.origin)).collect()
+    }
+
+    #[test]
+    fn the_first_field_that_answers_speaks_alone() {
+        let first = |name, deal: &str| {
+            let from = ["a", "b", "c"].map(FieldPath::deal);
+            let section = SectionMapping { first_filled: true, ..section(&from) };
+            shown(&apply(name, section, &record(deal)))
+        };
+        let reason = SectionName::BuyingReason;
+        assert_eq!(
+            first(reason, r#""a":"Their planner retires","b":"Audit in May""#),
+            ["Their planner retires [deal.a]"]
+        );
+        assert_eq!(
+            first(reason, r#""a":"TBD","b":"see call notes","c":"Audit in May""#),
+            ["Audit in May [deal.c]"]
+        );
+        assert_eq!(first(reason, r#""a":"","b":"<p> </p>","c":"Audit in May""#), ["Audit in May [deal.c]"]);
+        assert_eq!(first(reason, r#""a":"ask the AE","b":"n/a""#), ["ask the AE [deal.a]", "n/a [deal.b]"]);
+        assert_eq!(
+            first(SectionName::Risks, r#""a":"None","b":"Few admins""#),
+            ["None [deal.a]"],
+            "that is an answer"
+        );
     }
 
     #[test]

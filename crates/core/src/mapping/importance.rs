@@ -2,23 +2,27 @@
 
 use jiff::Zoned;
 
+use crate::messages;
 use crate::packet::Importance;
 use crate::record::{DealRecord, FieldPath};
 
-use super::condition::Verdict;
-use super::{Mapping, Test, evidence};
+use super::Mapping;
+use super::derived::{Seen, Sight};
 
 /// Judges all conditions of the mapping; one that holds is enough.
 pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {
     let mut importance = Importance::default();
-    for condition in &mapping.important_when {
-        match condition.judge(record, now) {
-            Verdict::Holds { words, value } => {
-                importance.reasons.push(words);
-                importance.facts.push(evidence::of(condition, mapping, record, value.as_deref(), now));
+    for observation in &mapping.important_when {
+        match observation.look(mapping, record, &[], now) {
+            Seen::Holds(sights) => {
+                let together = |part: fn(&Sight) -> &str| {
+                    messages::value::list(&sights.iter().map(part).collect::<Vec<_>>())
+                };
+                importance.reasons.push(together(|sight| &sight.words));
+                importance.facts.push(together(|sight| &sight.fact));
             }
-            Verdict::Unreadable(words) => importance.unreadable.push(words),
-            Verdict::DoesNotHold => {}
+            Seen::Unreadable(words) => importance.unreadable.push(words),
+            Seen::DoesNotHold => {}
         }
     }
     importance.is = !importance.reasons.is_empty();
@@ -28,13 +32,8 @@ pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Import
 /// Why it is important beside the deal's amount, in few words: `Enterprise`, `Seats: 120`.
 pub fn beside_the_amount(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Vec<String> {
     let amount = FieldPath::deal(record.crm.dialect().fields.amount);
-    let others = mapping.important_when.iter().filter(|condition| condition.field != amount);
-    let reasons = others.filter_map(|condition| {
-        let Verdict::Holds { value, .. } = condition.judge(record, now) else { return None };
-        let words = if matches!(condition.test, Test::In(_)) { evidence::value } else { evidence::of };
-        Some(words(condition, mapping, record, value.as_deref(), now))
-    });
-    reasons.collect()
+    let seen = mapping.important_when.iter().flat_map(|one| one.look(mapping, record, &[], now).sights());
+    seen.filter(|sight| sight.field.as_ref() != Some(&amount)).map(|sight| sight.short).collect()
 }
 
 #[cfg(test)]

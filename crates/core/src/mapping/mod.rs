@@ -12,12 +12,14 @@ pub mod importance;
 pub(crate) mod list;
 pub mod owner;
 pub mod people;
+pub(crate) mod placeholders;
 #[cfg(test)]
 #[path = "tests/sample.rs"]
 pub mod sample;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -39,12 +41,14 @@ pub struct Mapping {
     pub time_zone: TimeZone,
     /// Pipelines (HubSpot) or record types (Salesforce) whose wins get a packet; empty means all.
     pub pipelines: Vec<String>,
+    /// What must hold for a win to get a packet, beside that.
+    pub applies_when: Option<Observation>,
     /// How each section is filled; a section that is absent here is `unmapped`.
     pub sections: BTreeMap<SectionName, SectionMapping>,
     /// How people get their roles.
     pub roles: RoleMapping,
     /// A deal is important when any of these holds.
-    pub important_when: Vec<Condition>,
+    pub important_when: Vec<Observation>,
     /// Who takes the handoff.
     pub owner: OwnerMapping,
     /// The task on the deal.
@@ -62,6 +66,8 @@ pub struct Mapping {
 pub struct SectionMapping {
     /// Fields in order; each one that holds text adds an entry.
     pub from: Vec<FieldPath>,
+    /// Only the first field that holds an answer adds entries.
+    pub first_filled: bool,
     /// How one value becomes entries.
     pub list: ListStyle,
     /// The question asked when the section is empty, instead of the built-in one.
@@ -118,7 +124,7 @@ pub struct Derivation {
     pub say: String,
 }
 
-/// What the data can show: a field, or who is on the deal. A closed set.
+/// What the data can show: a field, or who is on the deal (under `derive` only). A closed set, and what joins it.
 #[derive(Debug, Clone)]
 pub enum Observation {
     /// A condition on a field holds.
@@ -127,6 +133,12 @@ pub enum Observation {
     Contacts(Limit),
     /// Nobody on the deal is recorded in this role.
     RoleMissing(Role),
+    /// All of these hold.
+    All(Vec<Observation>),
+    /// At least one of these holds.
+    Any(Vec<Observation>),
+    /// This does not hold. What cannot be read does neither.
+    Not(Box<Observation>),
 }
 
 /// A limit to a count.
@@ -232,7 +244,7 @@ pub struct RollUp {
 #[derive(Debug, Clone)]
 pub struct Route {
     /// When it is taken.
-    pub when: Condition,
+    pub when: Observation,
     pub channel: String,
 }
 
@@ -253,10 +265,25 @@ impl SlackMapping {
 }
 
 impl Mapping {
-    /// Whether this mapping's `applies_to` covers the deal.
-    pub fn covers(&self, record: &DealRecord) -> bool {
+    /// Whether this mapping's `applies_to` covers the deal at an instant. A condition that cannot be judged leaves no
+    /// deal out: a packet too many is seen, one too few is not.
+    pub fn covers(&self, record: &DealRecord, as_of: Timestamp) -> bool {
+        let now = as_of.to_zoned(self.time_zone.clone());
+        let left_out = |when: &Observation| when.look(self, record, &[], &now) == derived::Seen::DoesNotHold;
+        self.covers_pipeline(record) && !self.applies_when.as_ref().is_some_and(left_out)
+    }
+
+    /// Whether `applies_to` covers the deal's pipeline or record type.
+    pub fn covers_pipeline(&self, record: &DealRecord) -> bool {
         let place = record.deal.get(record.crm.dialect().fields.pipeline);
         self.pipelines.is_empty() || place.is_some_and(|place| self.pipelines.iter().any(|one| one == place))
+    }
+
+    fn observations(&self) -> impl Iterator<Item = &Observation> {
+        let derived = self.sections.values().flat_map(|section| &section.derive);
+        let routes = self.slack.routes.iter().map(|route| &route.when);
+        let derived = derived.map(|derivation| &derivation.when);
+        self.applies_when.iter().chain(&self.important_when).chain(derived).chain(routes)
     }
 
     /// Every field this mapping reads.
@@ -267,10 +294,9 @@ impl Mapping {
             paths.extend(section.due.iter().cloned());
             paths.extend(section.who.iter().cloned());
             paths.extend([&section.write, &section.write_due].into_iter().flatten().cloned());
-            paths.extend(section.derive.iter().filter_map(|derivation| derivation.when.field().cloned()));
         }
-        paths.extend(self.important_when.iter().map(|condition| condition.field.clone()));
-        paths.extend(self.slack.routes.iter().map(|route| route.when.field.clone()));
+        let conditions = self.observations().flat_map(Observation::conditions);
+        paths.extend(conditions.map(|condition| condition.field.clone()));
         paths.push(self.owner.from.clone());
         paths.sort();
         paths.dedup();

@@ -46,6 +46,7 @@ impl DealOnPaper {
                 crm: "hubspot".parse().unwrap(),
                 time_zone: TimeZone::get("Europe/Berlin").unwrap(),
                 pipelines: Vec::new(),
+                applies_when: None,
                 sections: BTreeMap::new(),
                 roles: RoleMapping { labels, ..RoleMapping::default() },
                 important_when: Vec::new(),

@@ -21,10 +21,12 @@ pub struct MappingFile {
     /// Also a name that no zone has.
     pub time_zone: Option<Spanned<String>>,
     pub pipelines: Vec<Spanned<String>>,
+    /// The condition behind `applies_to`.
+    pub applies_when: Option<Observation>,
     /// In the order of the file.
     pub sections: Vec<Section>,
     pub roles: Roles,
-    pub important_when: Vec<Condition>,
+    pub important_when: Vec<Observation>,
     /// The field with the person who takes the handoff.
     pub owner: Option<Spanned<FieldPath>>,
     /// The `fallback:` address, which takes the handoffs without an owner; also text that is no address.
@@ -40,6 +42,8 @@ pub struct MappingFile {
 pub struct Section {
     pub name: SectionName,
     pub from: Vec<Spanned<FieldPath>>,
+    /// Only the first field that answers is read.
+    pub first_filled: Option<Spanned<bool>>,
     pub list: ListStyle,
     pub ask: Option<String>,
     pub words: Option<u32>,
@@ -58,6 +62,7 @@ impl Section {
         Self {
             name,
             from,
+            first_filled: None,
             list,
             ask: None,
             words: None,
@@ -78,12 +83,45 @@ pub struct Derivation {
     pub say: String,
 }
 
-/// When an entry is derived.
+/// When an entry is derived, or a deal is treated differently.
 #[derive(Debug)]
 pub enum Observation {
     Field(Condition),
     Contacts(Limit),
     RoleMissing(Role),
+    All(Vec<Observation>),
+    Any(Vec<Observation>),
+    Not(Box<Observation>),
+}
+
+impl Observation {
+    /// Itself and everything that it joins.
+    pub fn parts(&self) -> Vec<&Self> {
+        let mut parts = vec![self];
+        match self {
+            Self::All(joined) | Self::Any(joined) => parts.extend(joined.iter().flat_map(Self::parts)),
+            Self::Not(part) => parts.extend(part.parts()),
+            Self::Field(_) | Self::Contacts(_) | Self::RoleMissing(_) => {}
+        }
+        parts
+    }
+
+    /// The condition, if it is a single one on a field.
+    pub fn condition(&self) -> Option<&Condition> {
+        if let Self::Field(condition) = self { Some(condition) } else { None }
+    }
+
+    fn lower(self) -> mapping::Observation {
+        let all = |parts: Vec<Self>| parts.into_iter().map(Self::lower).collect();
+        match self {
+            Self::Field(condition) => mapping::Observation::Field(condition.meaning),
+            Self::Contacts(limit) => mapping::Observation::Contacts(limit),
+            Self::RoleMissing(role) => mapping::Observation::RoleMissing(role),
+            Self::All(parts) => mapping::Observation::All(all(parts)),
+            Self::Any(parts) => mapping::Observation::Any(all(parts)),
+            Self::Not(part) => mapping::Observation::Not(Box::new(part.lower())),
+        }
+    }
 }
 
 /// A condition on a field.
@@ -146,7 +184,7 @@ pub struct Slack {
 /// An exception to the channel.
 #[derive(Debug)]
 pub struct Route {
-    pub when: Condition,
+    pub when: Observation,
     pub channel: Spanned<String>,
 }
 
@@ -190,20 +228,28 @@ impl MappingFile {
         all.filter_map(|(purpose, path)| Some((purpose, path?)))
     }
 
-    /// Every entry that a condition on a field derives.
+    /// Every entry that a single condition on a field derives.
     pub fn derivations(&self) -> impl Iterator<Item = (SectionName, &Condition, &str)> {
         let all =
             self.sections.iter().flat_map(|section| section.derive.iter().map(|one| (section.name, one)));
-        all.filter_map(|(name, derivation)| match &derivation.when {
-            Observation::Field(condition) => Some((name, condition, derivation.say.as_str())),
-            Observation::Contacts(_) | Observation::RoleMissing(_) => None,
+        all.filter_map(|(name, derivation)| {
+            Some((name, derivation.when.condition()?, derivation.say.as_str()))
         })
+    }
+
+    /// Every observation, with those that it joins.
+    pub fn observations(&self) -> impl Iterator<Item = &Observation> {
+        let derived = self.sections.iter().flat_map(|section| &section.derive).map(|one| &one.when);
+        let rest = self.applies_when.iter().chain(&self.important_when);
+        derived
+            .chain(rest)
+            .chain(self.slack.routes.iter().map(|route| &route.when))
+            .flat_map(Observation::parts)
     }
 
     /// Every condition on a field.
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        let derived = self.derivations().map(|(_, condition, _)| condition);
-        derived.chain(&self.important_when).chain(self.slack.routes.iter().map(|route| &route.when))
+        self.observations().filter_map(Observation::condition)
     }
 
     /// Every field that is named, with its place.
@@ -219,7 +265,7 @@ impl MappingFile {
         let table = |labels: Vec<Label>| {
             labels.into_iter().filter_map(|label| Some((label.word, label.role?))).collect()
         };
-        let route = |route: Route| mapping::Route { when: route.when.meaning, channel: route.channel.value };
+        let route = |route: Route| mapping::Route { when: route.when.lower(), channel: route.channel.value };
         let mut sections: std::collections::BTreeMap<_, _> =
             self.sections.into_iter().map(|section| (section.name, section.lower())).collect();
         // People fill the stakeholders, with or without a mapped field.
@@ -230,13 +276,14 @@ impl MappingFile {
             crm: self.crm?,
             time_zone: TimeZone::get(&self.time_zone?.value).ok()?,
             pipelines: values(self.pipelines),
+            applies_when: self.applies_when.map(Observation::lower),
             sections,
             roles: mapping::RoleMapping {
                 labels: table(self.roles.labels),
                 buying_roles: table(self.roles.buying),
                 write: self.roles.write.map(|target| target.value),
             },
-            important_when: self.important_when.into_iter().map(|condition| condition.meaning).collect(),
+            important_when: self.important_when.into_iter().map(Observation::lower).collect(),
             owner: mapping::OwnerMapping { from: self.owner?.value, fallback: self.fallback?.value },
             task: mapping::TaskMapping { due_in_business_days: self.due_in_business_days },
             slack: mapping::SlackMapping {
@@ -256,16 +303,10 @@ impl MappingFile {
 
 impl Section {
     fn lower(self) -> mapping::SectionMapping {
-        let derivation = |Derivation { when, say }| {
-            let when = match when {
-                Observation::Field(condition) => mapping::Observation::Field(condition.meaning),
-                Observation::Contacts(limit) => mapping::Observation::Contacts(limit),
-                Observation::RoleMissing(role) => mapping::Observation::RoleMissing(role),
-            };
-            mapping::Derivation { when, say }
-        };
+        let derivation = |Derivation { when, say }| mapping::Derivation { when: when.lower(), say };
         mapping::SectionMapping {
             from: self.from.into_iter().map(|path| path.value).collect(),
+            first_filled: self.first_filled.is_some_and(|first| first.value),
             list: self.list,
             ask: self.ask,
             words: self.words,

@@ -29,6 +29,9 @@ pub(crate) const OPERATORS: [(&str, Operand); 7] = [
     ("last_day_of_quarter", Operand::Flag(Test::LastDayOfQuarter)),
 ];
 
+/// What joins conditions.
+const JOINS: [&str; 3] = ["all", "any", "not"];
+
 /// A condition on days looks back at most ten years.
 pub(crate) const MOST_DAYS: u32 = 3_650;
 
@@ -80,7 +83,7 @@ pub(super) fn condition(node: &Node, problems: &mut Problems) -> Option<Conditio
             (test(*operand, *value, &values, problems), values, *span)
         }
         [_, (second, _, _, span), ..] => {
-            let help = "keep one: a condition asks one thing, and there is no `and`";
+            let help = "keep one: a condition asks one thing; join two with `all: [{…}, {…}]`";
             return problems.reject(*span, format!("`{second}` is a second operator in one condition"), help);
         }
     };
@@ -98,13 +101,75 @@ fn when<'d>(section: &mut Block<'d>, problems: &mut Problems) -> Option<&'d Node
 }
 
 /// The condition behind `when:` of a route.
-pub(super) fn of_route(section: &mut Block<'_>, problems: &mut Problems) -> Option<Condition> {
-    condition(when(section, problems)?, problems)
+pub(super) fn of_route(section: &mut Block<'_>, problems: &mut Problems) -> Option<Observation> {
+    on_fields(when(section, problems)?, problems)
 }
 
-/// What stands behind `when:` of a derived entry: a condition on a field, or who is on the deal.
+/// What stands behind `when:` of a derived entry: a condition on fields, or who is on the deal.
 pub(super) fn observation(section: &mut Block<'_>, problems: &mut Problems) -> Option<Observation> {
-    let node = when(section, problems)?;
+    on_people(when(section, problems)?, problems)
+}
+
+/// A condition on a field, or several that `all`, `any` or `not` join.
+pub(super) fn on_fields(node: &Node, problems: &mut Problems) -> Option<Observation> {
+    read(node, &|node, problems| condition(node, problems).map(Observation::Field), problems)
+}
+
+/// Several conditions on fields that `all`, `any` or `not` join; `missing` is to be written where none does.
+pub(super) fn joined(block: Block<'_>, missing: &str, problems: &mut Problems) -> Option<Observation> {
+    join(block, missing, &|node, problems| condition(node, problems).map(Observation::Field), problems)
+}
+
+/// Parses what is joined by nothing.
+type Leaf<'l> = &'l dyn Fn(&Node, &mut Problems) -> Option<Observation>;
+
+fn read(node: &Node, leaf: Leaf<'_>, problems: &mut Problems) -> Option<Observation> {
+    let mut block = Block::of(node, "a condition", problems)?;
+    if JOINS.iter().any(|key| block.forbidden(key).is_present()) {
+        return join(block, "one of `all`, `any` and `not`", leaf, problems);
+    }
+    leaf(node, problems)
+}
+
+fn join(mut block: Block<'_>, missing: &str, leaf: Leaf<'_>, problems: &mut Problems) -> Option<Observation> {
+    let joins = JOINS.map(|key| (key, block.take(key)));
+    let mut present = joins.into_iter().filter_map(|(key, field)| Some((key, field, field.key_span()?)));
+    let Some((key, field, span)) = present.next() else {
+        let _ = block.require(JOINS[1], &format!("write {missing}"));
+        block.finish(problems);
+        return None;
+    };
+    if let Some((other, _, span)) = present.next() {
+        let help = format!("keep one of the two; write the other one as a condition below `{key}`");
+        problems.error(span, format!("`{other}` stands beside `{key}`"), help);
+    }
+    for entry in block.rest() {
+        let message = format!("`{}` does not belong beside `{key}`", entry.key);
+        problems.error(entry.span, message, format!("move this condition below `{key}`"));
+    }
+    block.finish(problems);
+    if key == "not" && field.is_list() {
+        let help = "write `not: {any: […]}` (none of them holds) or `not: {all: […]}`";
+        return problems.reject(span, "`not` turns one condition round, and this is a list", help);
+    }
+    if key == "not" {
+        let part = read(field.node(problems)?, leaf, problems)?;
+        return Some(Observation::Not(Box::new(part)));
+    }
+    if field.is_empty_list() {
+        let help =
+            format!("write conditions below it, such as `{key}: [{{field: deal.amount, at_least: 50000}}]`");
+        return problems.reject(span, format!("`{key}` joins no conditions"), help);
+    }
+    let parts = field.list(problems).into_iter().filter_map(|node| read(node, leaf, problems)).collect();
+    Some(if key == "all" { Observation::All(parts) } else { Observation::Any(parts) })
+}
+
+fn on_people(node: &Node, problems: &mut Problems) -> Option<Observation> {
+    read(node, &of_people, problems)
+}
+
+fn of_people(node: &Node, problems: &mut Problems) -> Option<Observation> {
     let mut section = Block::of(node, "a condition", problems)?;
     let (contacts, role) = (section.forbidden("contacts"), section.forbidden("role_missing"));
     match (contacts.is_present(), role.is_present()) {
@@ -147,6 +212,15 @@ fn limit(contacts: Field<'_>, span: Span, problems: &mut Problems) -> Option<Lim
 }
 
 fn unknown_operator(word: &str, span: Span, problems: &mut Problems) {
+    if ["contacts", "role_missing"].contains(&word) {
+        let message = format!("`{word}` looks at people, which only `derive` can");
+        problems.error(
+            span,
+            message,
+            "write a condition on a field here: `{field: deal.amount, at_least: 50000}`",
+        );
+        return;
+    }
     let others = || {
         OTHER_WORDS.iter().flat_map(|(operator, words)| words.split(", ").map(move |word| (word, *operator)))
     };

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::people::NO_FALLBACK;
 
-use self::ast::{Condition, MappingFile, Roles, RolesKey};
+use self::ast::{MappingFile, Observation, Roles, RolesKey};
 use super::Mapping;
 use crate::record::CrmKind;
 use crate::source::{self, Block, Problems, Spanned};
@@ -80,7 +80,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let time_zone =
         top.require("time_zone", "write the zone days are counted in: `time_zone: Europe/Berlin`");
     let time_zone = values::time_zone(time_zone, problems);
-    let pipelines = pipelines(top.take("applies_to").block(problems), problems);
+    let (pipelines, applies_when) = applies_to(top.take("applies_to").block(problems), problems);
     let sections = section::sections(top.take("sections"), start, problems);
     let roles = people::roles(top.take("roles"), problems);
     people::refuse_target(crm, &roles, problems);
@@ -103,6 +103,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
         crm,
         time_zone,
         pipelines,
+        applies_when,
         sections,
         roles,
         important_when,
@@ -115,18 +116,24 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     })
 }
 
-fn pipelines(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Spanned<String>> {
-    let Some(mut section) = section else { return Vec::new() };
+fn applies_to(
+    section: Option<Block<'_>>,
+    problems: &mut Problems,
+) -> (Vec<Spanned<String>>, Option<Observation>) {
+    let Some(mut section) = section else { return (Vec::new(), None) };
     let pipelines = section.take("pipelines").owned_texts(problems);
+    let when = section.take("when").node(problems);
     section.finish(problems);
-    pipelines
+    (pipelines, when.and_then(|node| condition::on_fields(node, problems)))
 }
 
-fn important_when(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Condition> {
-    let Some(mut section) = section else { return Vec::new() };
-    let any = section.require("any", "write `any:` and below it a list of conditions").list(problems);
-    section.finish(problems);
-    any.into_iter().filter_map(|node| condition::condition(node, problems)).collect()
+fn important_when(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Observation> {
+    let Some(section) = section else { return Vec::new() };
+    match condition::joined(section, "`any:` and below it a list of conditions", problems) {
+        // Each reason is told by itself.
+        Some(Observation::Any(any)) => any,
+        other => other.into_iter().collect(),
+    }
 }
 
 fn due_in_business_days(section: Option<Block<'_>>, problems: &mut Problems) -> u8 {

@@ -101,6 +101,7 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
     let parsed = ast::Section {
         name,
         from: fields(from.list(problems), problems),
+        first_filled: first_filled(section.take("first_filled"), problems),
         list: section.take("list").choice(&LIST_STYLES, problems).unwrap_or_default(),
         ask: section.take("ask").text(problems).map(|(text, _)| one_line(text)),
         words: section.take("words").integer(WORDS.0, WORDS.1, problems),
@@ -119,6 +120,10 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
         problems.error(span, message, "add `from:` with one field or a list of fields");
     }
     parsed
+}
+
+fn first_filled(field: Field<'_>, problems: &mut Problems) -> Option<Spanned<bool>> {
+    Some(Spanned { value: field.boolean(problems)?, span: field.key_span()? })
 }
 
 /// A field that only first value has: its date, or who does it.

@@ -66,7 +66,7 @@ fn the_mapping_as_shipped_has_no_problems() {
         Some(FieldPath::deal("handoff_first_value_date"))
     );
     assert_eq!(mapping.roles.labels["Decision maker"], Role::Sponsor);
-    assert_eq!(mapping.important_when[0].test, Test::AtLeast(Decimal::from(50000)));
+    assert_eq!(mapping.important_when[0].conditions()[0].test, Test::AtLeast(Decimal::from(50000)));
     assert_eq!(mapping.slack.routes[0].channel, "C0ENTERPR");
     assert_eq!(mapping.task.due_in_business_days, 2);
 }
@@ -91,7 +91,7 @@ fn what_looks_like_a_number_or_a_yes_stays_the_text_that_was_written() {
     ));
     assert_eq!(mapping.pipelines, ["8812345", "007", "1.50"]);
     let values = ["yes", "No", "true", "1e3"].map(ToOwned::to_owned).to_vec();
-    assert_eq!(mapping.important_when[0].test, Test::In(values));
+    assert_eq!(mapping.important_when[0].conditions()[0].test, Test::In(values));
 }
 
 #[test]
@@ -460,6 +460,87 @@ fn only_first_value_says_who() {
 }
 
 #[test]
+fn conditions_are_joined_wherever_one_stands() {
+    let mapping = good(&with(
+        "applies_to: {when: {not: {field: deal.dealtype, in: [renewal]}}}\n\
+         important_when:\n  all: [{field: deal.amount, at_least: 50000}, {any: [{field: deal.vip, filled: true}]}]\n",
+    ));
+    assert!(matches!(mapping.applies_when, Some(Observation::Not(_))));
+    assert!(matches!(mapping.important_when.as_slice(), [Observation::All(parts)] if parts.len() == 2));
+    let observed = observed("{all: [{contacts: {at_most: 1}}, {not: {role_missing: sponsor}}]}");
+    assert!(matches!(observed, Observation::All(parts) if parts.len() == 2));
+}
+
+#[test]
+fn what_joins_conditions_stands_alone_and_joins_some() {
+    let wrong = [
+        "{all: [{field: deal.a, filled: true}], any: [{field: deal.b, filled: true}]}",
+        "{all: [{field: deal.a, filled: true}], field: deal.b, filled: true}",
+        "{any: []}",
+        "{not: [{field: deal.a, filled: true}]}",
+        "{all: [{contacts: {at_most: 1}}]}",
+    ];
+    let told = wrong.map(|when| told(&with(&format!("applies_to:\n  when: {when}\n"))));
+    assert_snapshot!(told.join("\n\n"), @r"
+    error: `any` stands beside `all`
+      --> m.yaml:13:48
+       |
+    13 |   when: {all: [{field: deal.a, filled: true}], any: [{field: deal.b, filled: true}]}
+       |                                                ^^^
+       |
+       = help: keep one of the two; write the other one as a condition below `all`
+
+    error: `field` does not belong beside `all`
+      --> m.yaml:13:48
+       |
+    13 |   when: {all: [{field: deal.a, filled: true}], field: deal.b, filled: true}
+       |                                                ^^^^^
+       |
+       = help: move this condition below `all`
+
+    error: `filled` does not belong beside `all`
+      --> m.yaml:13:63
+       |
+    13 |   when: {all: [{field: deal.a, filled: true}], field: deal.b, filled: true}
+       |                                                               ^^^^^^
+       |
+       = help: move this condition below `all`
+
+    error: `any` joins no conditions
+      --> m.yaml:13:10
+       |
+    13 |   when: {any: []}
+       |          ^^^
+       |
+       = help: write conditions below it, such as `any: [{field: deal.amount, at_least: 50000}]`
+
+    error: `not` turns one condition round, and this is a list
+      --> m.yaml:13:10
+       |
+    13 |   when: {not: [{field: deal.a, filled: true}]}
+       |          ^^^
+       |
+       = help: write `not: {any: […]}` (none of them holds) or `not: {all: […]}`
+
+    error: `contacts` looks at people, which only `derive` can
+      --> m.yaml:13:17
+       |
+    13 |   when: {all: [{contacts: {at_most: 1}}]}
+       |                 ^^^^^^^^
+       |
+       = help: write a condition on a field here: `{field: deal.amount, at_least: 50000}`
+
+    error: `field` is missing
+      --> m.yaml:13:17
+       |
+    13 |   when: {all: [{contacts: {at_most: 1}}]}
+       |                 ^^^^^^^^
+       |
+       = help: write which field to look at: `field: deal.amount`
+    ");
+}
+
+#[test]
 fn an_unknown_operator_is_refused() {
     assert_snapshot!(told(&with("important_when:\n  any: [{field: deal.amount, greater_than: 50000}]\n")), @r"
     error: unknown operator `greater_than`
@@ -481,7 +562,7 @@ fn two_operators_in_one_condition_are_refused() {
     13 |   any: [{field: deal.amount, at_least: 1, at_most: 9}]
        |                                           ^^^^^^^
        |
-       = help: keep one: a condition asks one thing, and there is no `and`
+       = help: keep one: a condition asks one thing; join two with `all: [{…}, {…}]`
     ");
 }
 

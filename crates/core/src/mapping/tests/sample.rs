@@ -31,8 +31,9 @@ pub fn mapping() -> Mapping {
         from: names.iter().map(|name| FieldPath::deal(name)).collect(),
         ..SectionMapping::default()
     };
-    let at_least =
-        |amount: i64| Condition { field: FieldPath::deal("amount"), test: Test::AtLeast(amount.into()) };
+    let at_least = |amount: i64| {
+        Observation::Field(Condition { field: FieldPath::deal("amount"), test: Test::AtLeast(amount.into()) })
+    };
     let single_contact = Derivation {
         when: Observation::Field(Condition {
             field: FieldPath::deal("num_associated_contacts"),
@@ -45,6 +46,7 @@ pub fn mapping() -> Mapping {
         version: "sha256:0123".to_owned(),
         crm: "hubspot".parse().unwrap(),
         time_zone: TimeZone::get("Europe/Berlin").unwrap(),
+        applies_when: None,
         pipelines: Vec::new(),
         sections: BTreeMap::from([
             (SectionName::BuyingReason, section(&["handoff_why_now", "closed_won_reason"])),
@@ -85,10 +87,10 @@ pub fn mapping() -> Mapping {
         },
         important_when: vec![
             at_least(50_000),
-            Condition {
+            Observation::Field(Condition {
                 field: company("customer_tier"),
                 test: Test::In(vec!["Enterprise".to_owned(), "Strategic".to_owned()]),
-            },
+            }),
         ],
         owner: OwnerMapping {
             from: FieldPath::deal("handoff_owner"),

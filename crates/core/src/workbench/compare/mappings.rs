@@ -18,6 +18,8 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     changes.replaced("crm", old.crm.as_str(), new.crm.as_str());
     changes.replaced("time_zone", &zone(old), &zone(new));
     applies_to(&old.pipelines, &new.pipelines, &mut changes);
+    let when = |mapping: &Mapping| mapping.applies_when.iter().map(observation).collect::<Vec<_>>();
+    changes.listed("applies_to", &when(old), &when(new), |when| format!("only deals of which {when}"));
     for name in SectionName::ALL {
         section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
     }
@@ -116,6 +118,10 @@ fn section(
     let nothing = SectionMapping::default();
     let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
     changes.listed(about, &old.from, &new.from, |path| format!("reads {path}"));
+    let first = |section: &SectionMapping| {
+        if section.first_filled { "reads the first field that answers" } else { "reads every field" }
+    };
+    changes.replaced(about, first(old), first(new));
     if !new_feeds(new) && new_feeds(old) && name != SectionName::Stakeholders {
         changes.lost(about, "nothing feeds it any more: it is unmapped on every handoff");
     }
@@ -183,22 +189,27 @@ fn roles(what: &str, old: &BTreeMap<String, Role>, new: &BTreeMap<String, Role>,
 }
 
 /// A threshold that moved is one change, not a loss and a gain.
-fn conditions(old: &[Condition], new: &[Condition], changes: &mut Changes) {
-    let key = |condition: &Condition| (condition.field.clone(), std::mem::discriminant(&condition.test));
+fn conditions(old: &[Observation], new: &[Observation], changes: &mut Changes) {
+    let key = |one: &Observation| match one {
+        Observation::Field(Condition { field, test }) => {
+            (field.to_string(), Some(std::mem::discriminant(test)))
+        }
+        joined => (observation(joined), None),
+    };
     let about = "important_when";
     for one in old {
         match new.iter().find(|other| key(other) == key(one)) {
-            Some(other) => changes.replaced(about, &words(one), &words(other)),
-            None => changes.lost(about, words(one)),
+            Some(other) => changes.replaced(about, &observation(one), &observation(other)),
+            None => changes.lost(about, observation(one)),
         }
     }
     for one in new.iter().filter(|one| old.iter().all(|other| key(other) != key(one))) {
-        changes.gained(about, words(one));
+        changes.gained(about, observation(one));
     }
 }
 
 fn route(route: &Route) -> String {
-    format!("to {} when {}", route.channel, words(&route.when))
+    format!("to {} when {}", route.channel, observation(&route.when))
 }
 
 /// A condition as people say it: `deal.amount is at least 50000`.
@@ -218,13 +229,25 @@ pub fn words(condition: &Condition) -> String {
 }
 
 /// An observation as people say it: `the deal has at most 1 contact`.
-pub fn observation(observation: &Observation) -> String {
-    match observation {
+pub fn observation(one: &Observation) -> String {
+    match one {
         Observation::Field(condition) => words(condition),
         Observation::Contacts(Limit::AtLeast(count)) => format!("the deal has at least {count} contacts"),
         Observation::Contacts(Limit::AtMost(count)) => format!("the deal has at most {count} contacts"),
         Observation::RoleMissing(role) => format!("nobody is recorded as {}", role.title()),
+        Observation::All(parts) => join(parts, " and "),
+        Observation::Any(parts) => join(parts, " or "),
+        Observation::Not(part) => format!("not ({})", observation(part)),
     }
+}
+
+/// What is joined itself stands in parentheses.
+fn join(parts: &[Observation], word: &str) -> String {
+    let part = |part: &Observation| match part {
+        Observation::All(_) | Observation::Any(_) => format!("({})", observation(part)),
+        _ => observation(part),
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(word)
 }
 
 fn quoted(text: &String) -> String {

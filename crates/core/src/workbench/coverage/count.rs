@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::gaps;
-use crate::mapping::{ListStyle, Mapping, SectionMapping, list};
+use crate::mapping::{ListStyle, Mapping, Observation, SectionMapping, list};
 use crate::messages;
 use crate::packet::SectionName;
 use crate::record::{DealRecord, FieldPath, Reading};
@@ -42,7 +42,8 @@ pub(crate) fn parts(mapping: &Mapping) -> Vec<Part> {
     for name in SectionName::ALL {
         let Some(section) = mapping.sections.get(&name) else { continue };
         let SectionMapping { from, due, who, derive, .. } = section;
-        let seen = derive.iter().filter_map(|derivation| derivation.when.field());
+        let seen = derive.iter().flat_map(|derivation| derivation.when.conditions());
+        let seen = seen.map(|condition| &condition.field);
         let fed = from.iter().map(|path| (None, path));
         let dated = due.iter().map(|path| (Some("due"), path));
         let done = who.iter().map(|path| (Some("who"), path));
@@ -50,12 +51,15 @@ pub(crate) fn parts(mapping: &Mapping) -> Vec<Part> {
             add(Some(name), "", key, path);
         }
     }
-    for condition in &mapping.important_when {
+    for condition in mapping.applies_when.iter().flat_map(Observation::conditions) {
+        add(None, "applies_to", None, &condition.field);
+    }
+    for condition in mapping.important_when.iter().flat_map(Observation::conditions) {
         add(None, "important_when", None, &condition.field);
     }
     add(None, "owner", None, &mapping.owner.from);
-    for route in &mapping.slack.routes {
-        add(None, "slack", Some("routes"), &route.when.field);
+    for condition in mapping.slack.routes.iter().flat_map(|route| route.when.conditions()) {
+        add(None, "slack", Some("routes"), &condition.field);
     }
     parts
 }

@@ -44,7 +44,7 @@ pub struct Coverage {
 /// How one mapped field is filled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
-    /// What reads it: a section's name, `important_when`, `owner` or `slack`.
+    /// What reads it: a section's name, `applies_to`, `important_when`, `owner` or `slack`.
     pub part: &'static str,
     /// As which key, unless it simply feeds the section: `due`, `who`, `derive`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,8 +87,12 @@ impl Coverage {
     /// Counts over `records`, each fetched with the fields of the mapping and of the `candidates`. A packet
     /// speaks of the instant its record was fetched, else of `now`.
     pub fn of(mapping: &Mapping, candidates: &[Candidate], records: &[DealRecord], now: Timestamp) -> Self {
-        let covered: Vec<&DealRecord> =
-            records.iter().filter(|record| record.crm == mapping.crm && mapping.covers(record)).collect();
+        let covered: Vec<&DealRecord> = records
+            .iter()
+            .filter(|record| {
+                record.crm == mapping.crm && mapping.covers(record, record.fetched_at.unwrap_or(now))
+            })
+            .collect();
         let (complete, gaps) = gaps(mapping, &covered, now);
         let field = |part: Part| Field {
             part: part.name(),

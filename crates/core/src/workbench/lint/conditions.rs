@@ -2,7 +2,7 @@
 
 use super::logic::{Certain, certain, complement, implies};
 use super::repeated;
-use crate::mapping::file::ast::{Condition, MappingFile};
+use crate::mapping::file::ast::{Condition, MappingFile, Observation};
 use crate::mapping::{self, Test};
 use crate::record::{Dialect, WellKnown};
 use crate::source::Problems;
@@ -51,32 +51,65 @@ fn from_zero(condition: &Condition, dialect: &Dialect, problems: &mut Problems) 
     }
 }
 
-/// `important_when`: conditions that add nothing, and those that make every account important.
-pub(super) fn lint_importance(file: &MappingFile, problems: &mut Problems) {
-    for (index, later) in file.important_when.iter().enumerate() {
+/// Conditions that `any` or `all` joins: those that add nothing, and those that leave nothing out.
+pub(super) fn lint_joined(file: &MappingFile, problems: &mut Problems) {
+    pairs(&file.important_when, Join::Any("every account is important"), problems);
+    for observation in file.observations() {
+        match observation {
+            Observation::All(parts) => pairs(parts, Join::All, problems),
+            Observation::Any(parts) => pairs(parts, Join::Any("`any` always holds"), problems),
+            _ => {}
+        }
+    }
+}
+
+/// How conditions are joined.
+#[derive(Clone, Copy)]
+enum Join {
+    All,
+    /// With what follows if one of them always holds.
+    Any(&'static str),
+}
+
+fn pairs(parts: &[Observation], join: Join, problems: &mut Problems) {
+    let conditions: Vec<&Condition> = parts.iter().filter_map(Observation::condition).collect();
+    for (index, later) in conditions.iter().enumerate() {
         // One remark about a condition is enough.
-        let _ = file.important_when.iter().take(index).any(|earlier| redundant(earlier, later, problems));
+        let _ = conditions.iter().take(index).any(|earlier| redundant(earlier, later, join, problems));
     }
 }
 
 /// Reports what one condition makes of another; true if there was something to say.
-fn redundant(earlier: &Condition, later: &Condition, problems: &mut Problems) -> bool {
+fn redundant(earlier: &Condition, later: &Condition, join: Join, problems: &mut Problems) -> bool {
     let (one, other) = (&earlier.meaning, &later.meaning);
-    let adds_nothing = "this adds nothing: whenever it holds, the condition in line";
-    let wider = "remove the narrower one, or the wider one if it is not meant";
-    let line = problems.line(earlier.span);
+    let lines = [problems.line(earlier.span), problems.line(later.span)];
+    let adds_nothing = |line: usize| match join {
+        Join::Any(_) => format!("this adds nothing: whenever it holds, the condition in line {line} holds"),
+        Join::All => format!("this adds nothing: it holds whenever the condition in line {line} does"),
+    };
+    let help = match join {
+        Join::Any(_) => "remove the narrower one, or the wider one if it is not meant",
+        Join::All => "remove the wider one, or the narrower one if it is not meant",
+    };
+    let later_adds_nothing = match join {
+        Join::Any(_) => implies(other, one),
+        Join::All => implies(one, other),
+    };
     let (span, message, help) = match (implies(other, one), implies(one, other)) {
         (true, true) => {
-            (later.span, format!("this condition stands in line {line} already"), "remove one of the two")
+            let message = format!("this condition stands in line {} already", lines[0]);
+            (later.span, message, "remove one of the two")
         }
-        (true, false) => (later.span, format!("{adds_nothing} {line} holds"), wider),
-        (false, true) => (earlier.span, format!("{adds_nothing} {} holds", problems.line(later.span)), wider),
-        (false, false) if complement(one, other) => (
-            later.span,
-            format!("this and the condition in line {line} hold for every deal: every account is important"),
-            "remove one of the two",
-        ),
-        (false, false) => return false,
+        (true, false) | (false, true) if later_adds_nothing => (later.span, adds_nothing(lines[0]), help),
+        (true, false) | (false, true) => (earlier.span, adds_nothing(lines[1]), help),
+        (false, false) => match join {
+            Join::Any(consequence) if complement(one, other) => {
+                let message =
+                    format!("this and the condition in line {} hold for every deal: {consequence}", lines[0]);
+                (later.span, message, "remove one of the two")
+            }
+            _ => return false,
+        },
     };
     problems.warning(span, message, help);
     true

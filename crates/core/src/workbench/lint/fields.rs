@@ -37,10 +37,16 @@ fn twice(file: &MappingFile, problems: &mut Problems) {
     }
 }
 
-/// An answer that is written where the section does not read is asked for again.
+/// A choice between fields where there is one. An answer that is written where the section does not read is asked for again.
 fn written(file: &MappingFile, problems: &mut Problems) {
     for section in &file.sections {
         let (name, due) = (section.name.as_str(), section.due.as_ref());
+        if let Some(first) =
+            section.first_filled.as_ref().filter(|first| first.value && section.from.len() < 2)
+        {
+            let message = format!("`first_filled` changes nothing: `{name}` reads no second field");
+            problems.warning(first.span, message, "remove it, or add a field to `from`");
+        }
         if let Some(write) = section.write.as_ref()
             && section.from.iter().all(|feed| feed.value != write.value)
         {

@@ -20,7 +20,7 @@ use crate::source::{Problems, Spanned};
 
 /// Every family, in the order of the mapping file.
 const FAMILIES: [fn(&MappingFile, &mut Problems); 6] =
-    [repeats, fields::lint, people::lint, conditions::lint, conditions::lint_importance, routes::lint];
+    [repeats, fields::lint, people::lint, conditions::lint, conditions::lint_joined, routes::lint];
 
 /// Parses a mapping file and lints it, also one that has mistakes. No mapping if one of the problems is an error.
 pub fn parse(name: &str, text: &str) -> (Option<Mapping>, Problems) {

@@ -68,12 +68,16 @@ pub fn mapping() -> Value {
                                 sold), and the field's internal name, not its label.",
                 "examples": ["deal.handoff_why_now", "company.customer_tier"],
             },
-            "condition": block("condition", &blocks),
+            "condition": {"anyOf": [refer("comparison"), refer("joined")]},
+            "comparison": block("condition", &blocks),
+            "joined": block("joined", &blocks),
             "section": section,
             "answered": answered,
             "first_value": first_value,
             // Each alternative has keys of its own.
-            "observation": {"anyOf": [refer("condition"), refer("contacts"), refer("role_missing")]},
+            "observation": {"anyOf": [
+                refer("comparison"), refer("contacts"), refer("role_missing"), of_people(block("joined", &blocks)),
+            ]},
             "contacts": block("contacts", &blocks),
             "role_missing": block("role_missing", &blocks),
             "role": {"enum": Role::ALL.map(Role::as_str)},
@@ -87,6 +91,17 @@ pub fn mapping() -> Value {
     });
     extend(&mut schema, about);
     schema
+}
+
+/// What joins conditions on fields, joining what the data shows of people too.
+fn of_people(mut join: Value) -> Value {
+    let keys = join.get_mut("properties").and_then(Value::as_object_mut);
+    for key in keys.into_iter().flat_map(Map::values_mut) {
+        let element = refer("observation");
+        let holds = if key.get("anyOf").is_some() { one_or_more(&element) } else { element };
+        extend(key, holds);
+    }
+    join
 }
 
 /// A block with the keys of another beside its own.

@@ -9,13 +9,14 @@ fn full() -> Value {
     json!({
         "crm": "hubspot",
         "time_zone": "Europe/Berlin",
-        "applies_to": {"pipelines": ["default", "8812345"]},
+        "applies_to": {"pipelines": ["default", "8812345"], "when": {"not": {"field": "deal.t", "in": ["r"]}}},
         "sections": {
             "buying_reason": {"from": "deal.a", "ask": "Why?", "list": "lines", "words": 80,
                 "derive": [
                     {"when": {"field": "deal.n", "at_most": 1}, "say": "x"},
                     {"when": {"contacts": {"at_most": 1}}, "say": "y"},
-                    {"when": {"role_missing": "executive_backer"}, "say": "z"}]},
+                    {"when": {"role_missing": "executive_backer"}, "say": "z"},
+                    {"when": {"all": [{"contacts": {"at_most": 1}}, {"field": "deal.n", "at_most": 2}]}, "say": "w"}]},
             "success_outcome": "deal.b",
             "stakeholders": {"ask": "Who?"},
             "promises": ["deal.c"],
@@ -54,6 +55,9 @@ fn resolved<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
 
 /// Every object of the schema, with the place in [`full`] where one such block stands.
 fn objects<'s>(schema: &'s Value, at: &str, root: &'s Value, found: &mut Vec<(String, &'s Value)>) {
+    if full().pointer(at).is_none() {
+        return;
+    }
     let schema = resolved(schema, root);
     for one in schema.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
         objects(one, at, root, found);
@@ -87,6 +91,11 @@ fn is_operator(key: &str) -> bool {
     OPERATORS.iter().any(|(operator, ..)| *operator == key)
 }
 
+/// One of these stands in a block.
+fn is_join(key: &str) -> bool {
+    ["all", "any", "not"].contains(&key)
+}
+
 fn keys(schema: &Value) -> BTreeSet<String> {
     schema["properties"].as_object().unwrap().keys().cloned().collect()
 }
@@ -118,6 +127,9 @@ fn every_example_of_the_schema_is_taken_by_the_parser() {
                 if is_operator(key) {
                     block.retain(|other, _| !is_operator(other));
                 }
+                if is_join(key) {
+                    block.clear();
+                }
                 block.insert(key.clone(), example.clone());
                 assert_eq!(told(&tree), "", "{at}/{key}: {example}");
                 tried += 1;
@@ -136,10 +148,10 @@ fn the_parser_needs_what_the_schema_requires_and_nothing_else() {
         for key in keys(schema) {
             let mut tree = full();
             let block = tree.pointer_mut(&at).unwrap().as_object_mut().unwrap();
-            // A condition needs one operator, whichever; a section needs something that feeds it; these two make
+            // A condition needs one operator or one join, whichever; a section needs something that feeds it; these two make
             // a condition one about people.
             let people = ["contacts", "role_missing"].contains(&key.as_str());
-            let chosen = people || is_operator(&key) || key == "from" && at != "/owner";
+            let chosen = people || is_operator(&key) || is_join(&key) || key == "from" && at != "/owner";
             if block.remove(&key).is_none() || chosen {
                 continue;
             }

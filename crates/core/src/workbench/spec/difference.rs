@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important, PACKET_STATUSES, STATUSES, word};
 use crate::mapping::Mapping;
-use crate::mapping::condition::Verdict;
+use crate::mapping::derived::Sight;
 use crate::packet::{DeliveryPlan, Gap, Packet, PacketStatus, Role, Section, SectionStatus};
 use crate::record::{CrmKind, DealRecord};
 
@@ -219,10 +219,10 @@ fn channel(
         return None;
     }
     let now = packet.as_of.to_zoned(mapping.time_zone.clone());
-    let route = mapping.slack.routes.iter().find_map(|route| match route.when.judge(record, &now) {
-        Verdict::Holds { words, .. } => Some(words),
-        _ => None,
-    });
-    let source = route.unwrap_or_else(|| "no route holds".to_owned());
+    let mut seen =
+        mapping.slack.routes.iter().map(|route| route.when.look(mapping, record, &[], &now).sights());
+    let words =
+        |sights: Vec<Sight>| sights.into_iter().map(|sight| sight.words).collect::<Vec<_>>().join(", ");
+    let source = seen.find(|sights| !sights.is_empty()).map_or_else(|| "no route holds".to_owned(), words);
     Difference::of("channel", vec![Side::Expected(expected.to_owned()), got(found, source)])
 }
