@@ -1,22 +1,21 @@
-//! A fake server: a platform behind HTTP on loopback, on a thread of its own.
+//! A fake server: a platform behind HTTP on loopback.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::call::{Answer, Call, Verdict, pairs};
 use super::clock::delay;
 use super::fault::{Fault, Faults, Times, truncate};
-use super::line::{Cut, Lines};
+use super::line::Cut;
 use super::log::Log;
+use super::loopback::LoopbackServer;
 
 /// Larger bodies are not read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -52,43 +51,24 @@ pub trait Platform: Send + Sync + Sized + 'static {
     fn recorder_mut(&mut self) -> &mut Recorder;
 }
 
-/// An HTTP server on loopback that answers for one platform. Dropping it closes the port and every connection.
+/// An HTTP server on loopback that answers for one platform.
 pub struct FakeServer<P> {
-    url: String,
+    server: LoopbackServer,
     shared: Shared<P>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl<P: Platform> FakeServer<P> {
     pub(super) fn start(platform: P) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let url = format!("http://{}", listener.local_addr()?);
         let inner = Inner { state: Mutex::new(platform), changed: watch::Sender::new(()) };
         let shared = Shared(Arc::new(inner));
-        let (stop, stopped) = oneshot::channel();
-        // A runtime of its own takes every connection with it when it ends, hanging ones included.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let app = Router::new().fallback(serve::<P>).with_state(shared.clone());
-        let background = P::run(shared.clone());
-        let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-                let app = app.into_make_service_with_connect_info::<Cut>();
-                tokio::select! {
-                    _ = axum::serve(Lines(listener), app) => {}
-                    () = background => {}
-                    _ = stopped => {}
-                }
-            });
-        })?;
-        Ok(Self { url, shared, stop: Some(stop), thread: Some(thread) })
+        let server = LoopbackServer::start(app, P::run(shared.clone()))?;
+        Ok(Self { server, shared })
     }
 
     /// `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn url(&self) -> &str {
-        &self.url
+        self.server.url()
     }
 
     /// Looks at the state.
@@ -134,16 +114,6 @@ impl<P: Platform> FakeServer<P> {
     /// Lets every hanging request go on.
     pub fn release(&self) {
         self.change(|state| state.recorder_mut().faults.releases += 1);
-    }
-}
-
-impl<P> Drop for FakeServer<P> {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // The thread only panics on a bug of the sandbox, and then has printed it.
-            let _ = thread.join();
-        }
     }
 }
 

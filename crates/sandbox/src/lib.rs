@@ -19,6 +19,7 @@ pub mod fault;
 pub mod hubspot;
 mod line;
 mod log;
+mod loopback;
 pub mod opportunities;
 mod org_fields;
 mod rsa_key;
@@ -32,7 +33,7 @@ use std::io;
 use jiff::Timestamp;
 
 pub use call::{Answer, Call, Verdict};
-pub use delivery::Delivery;
+pub use delivery::{Delivery, SendError};
 pub use fake_server::{FakeServer, Platform, Recorder};
 pub use fault::{Fault, Times};
 pub use hubspot::{Hubspot, HubspotState};

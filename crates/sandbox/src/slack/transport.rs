@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-
 use super::interactions::{Outgoing, Reply};
 use super::views::PATIENCE;
 use super::{SlackState, sockets};
@@ -58,9 +52,12 @@ async fn deliver(shared: Shared<SlackState>, click: Outgoing) {
             Transport::Off => Reply::None("no Request URL is configured".to_owned()),
             Transport::Http { request_url, signing_secret } => {
                 let now = shared.see(|slack| slack.clock.now());
-                let posted =
-                    post(&Delivery::interaction(&request_url, &signing_secret, &click.payload, now)).await;
-                posted.unwrap_or_else(|error| Reply::None(error.to_string()))
+                let click = Delivery::interaction(&request_url, &signing_secret, &click.payload, now);
+                let authority = request_url.split('/').nth(2).unwrap_or_default();
+                match click.post(authority).await {
+                    Ok(answer) => Reply::Http(answer.status, answer.media_type, answer.body),
+                    Err(error) => Reply::None(error.to_string()),
+                }
             }
             Transport::Socket => {
                 if let Err(why) = shared.change(|slack| slack.send_envelope(&click)) {
@@ -84,24 +81,4 @@ async fn deliver(shared: Shared<SlackState>, click: Outgoing) {
         () = too_late => Reply::None("no answer within 3 s".to_owned()),
     };
     shared.change(|slack| slack.answered(id, reply));
-}
-
-/// Posts a request over a connection of its own.
-async fn post(delivery: &Delivery) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
-    let uri: hyper::Uri = delivery.url.parse()?;
-    let authority = uri.authority().ok_or("the Request URL has no host")?.clone();
-    let stream = TcpStream::connect(authority.as_str()).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut request = hyper::Request::post(path).header("host", authority.as_str());
-    for (name, value) in &delivery.headers {
-        request = request.header(name, value);
-    }
-    let response = sender.send_request(request.body(Full::new(Bytes::from(delivery.body.clone())))?).await?;
-    let status = response.status().as_u16();
-    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or_default().to_owned();
-    let body = response.into_body().collect().await?.to_bytes().to_vec();
-    Ok(Reply::Http(status, kind, body))
 }
