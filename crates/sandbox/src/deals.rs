@@ -57,7 +57,7 @@ pub fn set_up(sandbox: &Sandbox, now: Timestamp) {
         slack.add_app_token(APP_TOKEN);
         slack.add_channel(CHANNEL, "handoffs");
         slack.add_channel(LARGE_DEALS_CHANNEL, "handoffs-enterprise");
-        slack.add_user("U012AB3CD", "iris.okafor@seller.example");
+        slack.add_person("U012AB3CD", "Iris Okafor", "iris.okafor@seller.example");
     });
 }
 

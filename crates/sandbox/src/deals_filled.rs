@@ -8,18 +8,7 @@ use super::hubspot::{HubspotState, Kind, NotThere};
 
 /// The seller answers what is open about the half empty deal. Returns the events that HubSpot sends about it.
 pub fn fill(hubspot: &mut HubspotState, now: Timestamp) -> Result<Vec<Value>, NotThere> {
-    let deal = STORY[1].id;
-    if let Some(portal) = hubspot.portal_mut(PORTAL) {
-        let people = [
-            ("523", "Dario", "Veit", "IT manager", "Technical evaluator"),
-            ("524", "Lena", "Osei", "Data protection officer", "Blocker"),
-        ];
-        for (id, first, last, title, label) in people {
-            let values = [("firstname", first), ("lastname", last), ("jobtitle", title)];
-            portal.add(Kind::Contact, id, now, &values);
-            portal.link_contact(deal, id, &[label]);
-        }
-    }
+    add_people(hubspot, now);
     let first_value = now.checked_add(SignedDuration::from_hours(24 * 20)).unwrap_or(now);
     let first_value = first_value.strftime("%Y-%m-%d").to_string();
     let values = [
@@ -34,5 +23,20 @@ pub fn fill(hubspot: &mut HubspotState, now: Timestamp) -> Result<Vec<Value>, No
         ("handoff_risks", "thin_team"),
         ("handoff_first_value_date", &first_value),
     ];
-    hubspot.changes_deal(deal, &values)
+    hubspot.changes_deal(STORY[1].id, &values)
+}
+
+/// Adds the two people whose roles are open to the half empty deal.
+pub fn add_people(hubspot: &mut HubspotState, now: Timestamp) {
+    let (deal, portal) = (STORY[1].id, hubspot.portal_mut(PORTAL));
+    let people = [
+        ("523", "Dario", "Veit", "IT manager", "Technical evaluator"),
+        ("524", "Lena", "Osei", "Data protection officer", "Blocker"),
+    ];
+    let Some(portal) = portal else { return };
+    for (id, first, last, title, label) in people {
+        let values = [("firstname", first), ("lastname", last), ("jobtitle", title)];
+        portal.add(Kind::Contact, id, now, &values);
+        portal.relabel_contact(deal, id, &[label]);
+    }
 }

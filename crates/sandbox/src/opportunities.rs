@@ -92,7 +92,7 @@ pub fn set_up(sandbox: &Sandbox, now: Timestamp) {
     sandbox.salesforce.change(|salesforce| salesforce.add_org(org(now)));
     sandbox.slack.change(|slack| {
         slack.add_channel(CHANNEL, "handoffs-salesforce");
-        slack.add_user("U034EF5GH", "maren.solberg@seller.example");
+        slack.add_person("U034EF5GH", "Maren Solberg", "maren.solberg@seller.example");
     });
 }
 

@@ -2,6 +2,7 @@
 //!
 //! <https://developers.hubspot.com/docs/api-reference/latest/overview>
 
+mod deal_view;
 mod events;
 mod fields;
 mod kind;

@@ -212,6 +212,11 @@ impl SlackState {
         self.channels.get(id).map(|channel| channel.name.as_str())
     }
 
+    /// Every channel: id and name.
+    pub fn channels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.channels.iter().map(|(id, channel)| (id.as_str(), channel.name.as_str()))
+    }
+
     /// A number that was not used before.
     fn number(&mut self) -> u64 {
         self.numbers += 1;

@@ -57,6 +57,24 @@ impl SlackState {
         self.users.push(User { id, email, name, standing: Standing::Member });
     }
 
+    /// Adds a person under this name, which [`SlackState::add_user`] makes of the address.
+    pub fn add_person(&mut self, id: &str, name: &str, email: &str) {
+        self.add_user(id, email);
+        if let Some(user) = self.users.last_mut() {
+            name.clone_into(&mut user.name);
+        }
+    }
+
+    /// Every person: id and name.
+    pub fn people(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.users.iter().map(|user| (user.id.as_str(), user.name.as_str()))
+    }
+
+    /// The id of the person with this address.
+    pub fn person_of(&self, email: &str) -> Option<&str> {
+        self.users.iter().find(|user| user.email == email).map(|user| user.id.as_str())
+    }
+
     /// Changes what a person is.
     pub fn set_standing(&mut self, user: &str, standing: Standing) {
         if let Some(user) = self.users.iter_mut().find(|known| known.id == user) {
