@@ -66,6 +66,11 @@ impl<P: Platform> FakeServer<P> {
         Ok(Self { server, shared })
     }
 
+    /// The state, for a server that shows it.
+    pub(super) fn shared(&self) -> Shared<P> {
+        self.shared.clone()
+    }
+
     /// `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn url(&self) -> &str {
         self.server.url()
@@ -144,6 +149,11 @@ impl<P> Shared<P> {
         let outcome = change(&mut self.lock());
         self.0.changed.send_replace(());
         outcome
+    }
+
+    /// A receiver that is told of every change from now on.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.0.changed.subscribe()
     }
 
     pub(super) async fn until(&self, mut reached: impl FnMut(&P) -> bool) {

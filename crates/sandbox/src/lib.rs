@@ -22,6 +22,7 @@ mod log;
 mod loopback;
 pub mod opportunities;
 mod org_fields;
+mod page;
 mod rsa_key;
 pub mod salesforce;
 pub mod slack;
@@ -38,6 +39,7 @@ pub use fake_server::{FakeServer, Platform, Recorder};
 pub use fault::{Fault, Times};
 pub use hubspot::{Hubspot, HubspotState};
 pub use log::{Log, LoggedCall, Mark, Pattern};
+pub use page::{DemoPage, ServiceAddress};
 pub use rsa_key::RsaKey;
 pub use salesforce::{Salesforce, SalesforceState};
 pub use slack::{Slack, SlackState};
@@ -52,6 +54,7 @@ pub struct Sandbox {
     pub salesforce: Salesforce,
     /// Where digests go.
     pub slack: Slack,
+    clock: Clock,
 }
 
 impl Sandbox {
@@ -64,7 +67,8 @@ impl Sandbox {
         Ok(Self {
             hubspot: FakeServer::start(HubspotState::new(clock.clone()))?,
             salesforce: FakeServer::start(SalesforceState::new(clock.clone()))?,
-            slack: FakeServer::start(SlackState::new(clock))?,
+            slack: FakeServer::start(SlackState::new(clock.clone()))?,
+            clock,
         })
     }
 }

@@ -45,6 +45,13 @@ pub struct View {
 }
 
 impl View {
+    /// A view on a person's screen, without what Slack adds.
+    #[cfg(test)]
+    pub(crate) fn shown_to(user: &str, view: Value) -> Self {
+        let (id, hash, errors, typed) = (String::new(), String::new(), BTreeMap::new(), BTreeMap::new());
+        Self { id, hash, user: user.to_owned(), view, errors, typed }
+    }
+
     /// The input block of this id.
     pub fn input(&self, block_id: &str) -> Option<&Value> {
         self.inputs().find(|block| block["block_id"] == block_id)
@@ -57,7 +64,7 @@ impl View {
     }
 
     /// What its inputs hold, as `state.values`.
-    pub(super) fn values(&self) -> Value {
+    pub(crate) fn values(&self) -> Value {
         let mut values = Map::new();
         for block in self.inputs() {
             let Some(id) = block["block_id"].as_str() else { continue };
