@@ -133,6 +133,16 @@ api_url = "{slack}"
         std::fs::write(&self.config, config.replace(token, &interactive))
     }
 
+    /// Changes both mappings: people are asked in direct messages too, at any hour of a working day.
+    pub fn asks_in_direct_messages(&self) -> io::Result<()> {
+        for mapping in [&self.mapping, &self.salesforce_mapping] {
+            let text = std::fs::read_to_string(mapping)?;
+            let asks = "\nslack:\n  ask: dm\n  hours: \"0-24\"\n";
+            std::fs::write(mapping, text.replacen("\nslack:\n", asks, 1))?;
+        }
+        Ok(())
+    }
+
     /// The secrets that the configuration names.
     pub fn environment() -> [(&'static str, &'static str); 8] {
         [
