@@ -182,7 +182,7 @@ fn revision(
                 read(order).and_then(|planned| json(&DigestParams { questions, important, ..planned }))
             }
             // It is written once, and stays.
-            Destination::SlackReply | Destination::SlackReminder => return None,
+            Destination::SlackReply | Destination::SlackSentBack | Destination::SlackReminder => return None,
             // To whom it goes stays; what it asks is read off the packet.
             Destination::SlackDm | Destination::SlackFallback => Ok(order.clone()),
         };

@@ -35,7 +35,7 @@ pub(super) fn advice(packet_id: &str, delivery: &StoredDelivery, looks_back: boo
     let place = match destination {
         Destination::CrmTask => "on the deal",
         Destination::SlackDigest => "in the channel",
-        Destination::SlackReply => "in the thread of the digest",
+        Destination::SlackReply | Destination::SlackSentBack => "in the thread of the digest",
         Destination::SlackDm | Destination::SlackFallback => "in the direct messages",
         Destination::SlackReminder => "below the direct message",
     };

@@ -77,6 +77,7 @@ pub(super) async fn replan(
             }
             // They are written from the packet alone.
             Destination::SlackReply
+            | Destination::SlackSentBack
             | Destination::SlackDm
             | Destination::SlackReminder
             | Destination::SlackFallback => continue,

@@ -10,6 +10,7 @@ use super::layout::WIDTH;
 use super::{ConfigArg, Problem, answers, delivery_status, open_store_of, store_access, terminal};
 use crate::clock::later;
 use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord, StoredRevision};
+use handoff_core::messages;
 use handoff_core::packet::Packet;
 use handoff_core::workbench::compare;
 
@@ -62,7 +63,11 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         answers::print(one);
     }
     for act in &store.acts(&stored.packet_id).await? {
-        println!("\n{}: {} ({}), {}\n  {}", act.act.as_str(), act.name, act.user, act.at, act.detail);
+        println!("\n{}: {} ({}), {}", act.act.as_str(), act.name, act.user, act.at);
+        let why = messages::digest::why(act.reason, &act.detail);
+        if !why.is_empty() {
+            println!("  {why}");
+        }
     }
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);

@@ -19,7 +19,7 @@ use handoff_core::answers::{self, Input};
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::messages;
-use handoff_core::packet::{Answer, Answered, Given, Packet, Topic};
+use handoff_core::packet::{Answer, Answered, Given, Packet, SendBackReason, Topic};
 use handoff_core::record::{AccountKey, DealRecord};
 
 /// How an account's CRM and the mapping that is running are found.
@@ -79,10 +79,11 @@ impl Clicks for Desk {
                     action::REVIEW_HELD => Act::ReviewHeld,
                     _ => return Ok("opened".to_owned()),
                 };
-                self.act(click, packet_id, act, String::new()).await
+                self.act(click, packet_id, act, None, String::new()).await
             }
             Kind::Submitted(submission) if submission.callback_id == action::SEND_BACK => {
-                self.act(click, &submission.metadata, Act::SentBack, modal::reason(submission)).await
+                let (reason, detail) = modal::reason(submission);
+                self.act(click, &submission.metadata, Act::SentBack, reason, detail).await
             }
             Kind::Submitted(submission) if submission.callback_id == action::ANSWER => {
                 self.answer(click, submission).await
@@ -191,13 +192,20 @@ impl Desk {
         }
     }
 
-    async fn act(&self, click: &Click, packet_id: &str, act: Act, detail: String) -> Result<String, Failure> {
+    async fn act(
+        &self,
+        click: &Click,
+        packet_id: &str,
+        act: Act,
+        reason: Option<SendBackReason>,
+        detail: String,
+    ) -> Result<String, Failure> {
         let Some(case) = self.case(packet_id).await? else { return Ok("gone".to_owned()) };
         if self.refusal(&click.interaction, &case).await?.is_some() {
             return Ok("refused".to_owned());
         }
         let Answered { user, name, .. } = self.answered(&click.interaction).await;
-        let stored = StoredAct { act, at: click.received_at, user, name, detail };
+        let stored = StoredAct { act, at: click.received_at, user, name, reason, detail };
         self.store.act(packet_id, &click.id, stored).await?;
         Ok(act.as_str().to_owned())
     }

@@ -12,7 +12,7 @@ use super::payload::{Submission, Value, Values};
 use crate::delivery::slack::action;
 use handoff_core::answers::{Input, InputKind};
 use handoff_core::messages::answer as words;
-use handoff_core::packet::{Given, Topic};
+use handoff_core::packet::{Given, SendBackReason, Topic};
 use handoff_core::text::clean::clean;
 use handoff_core::text::excerpt::within_characters;
 
@@ -46,9 +46,8 @@ pub fn questions(packet_id: &str, revision: i64, inputs: &[Input]) -> Json {
 
 /// The modal that asks why a handoff is sent back.
 pub fn send_back(packet_id: &str) -> Json {
-    let reasons =
-        [words::missing_information(), words::wrong_owner(), words::not_a_handoff(), words::other()];
-    let reasons = select(false, "pick", &reasons.map(|reason| option(reason, reason)));
+    let reasons = SendBackReason::ALL.map(|reason| option(reason.as_str(), words::send_back_label(reason)));
+    let reasons = select(false, "pick", &reasons);
     let mut reason = input("reason", words::send_back_reason(), None, &reasons);
     reason["optional"] = json!(false);
     let blocks = [reason, input("text", words::send_back_text(), None, &text("", true))];
@@ -232,11 +231,10 @@ pub fn read(submitted: &Submission) -> Result<Filled, BTreeMap<String, String>> 
     if errors.is_empty() { Ok(Filled { packet_id, revision, given }) } else { Err(errors) }
 }
 
-/// Why a handoff is sent back, in one line.
-pub fn reason(submitted: &Submission) -> String {
-    let picked = picks(&submitted.values, "reason").into_iter().next().unwrap_or_default();
-    let text = held_text(&submitted.values, "text").map(clean).filter(|text| !text.is_empty());
-    [Some(picked), text].into_iter().flatten().collect::<Vec<_>>().join(": ")
+/// Why a handoff is sent back, and what else the person wrote.
+pub fn reason(submitted: &Submission) -> (Option<SendBackReason>, String) {
+    let picked = picks(&submitted.values, "reason").into_iter().find_map(|reason| reason.parse().ok());
+    (picked, held_text(&submitted.values, "text").map(clean).unwrap_or_default())
 }
 
 /// The block at which what is wrong with an answer is shown.

@@ -283,11 +283,22 @@ async fn the_owner_accepts_or_sends_back() {
     presses(&world, TOM, &digest, "send_back").await;
     let slack = &world.sandbox.slack;
     must("a modal", slack.until(|slack| slack.open_view(TOM).is_some())).await;
-    let reason = [("reason", json!("Wrong owner")), ("text", json!("This is Iris' customer."))];
+    let reason = [("reason", json!("wrong_owner")), ("text", json!("This is Iris' customer."))];
     assert_eq!(submits(&world, TOM, &reason).await, Ack::Taken);
     are_applied(&world).await;
+    let replies = || slack.see(|slack| slack.replies_to(&digest.ts).cloned().collect::<Vec<_>>());
+    insta::assert_snapshot!(replies()[0].text, @"Tom Lindqvist, tom lindqvist sent this handoff back. Wrong owner: This is Iris' customer.");
+    assert!(shown(&replies()[0]).contains(r#""user_id":"U0TOM""#), "the seller is mentioned");
     let sent_back = world.digests().remove(0);
     assert!(shown(&sent_back).contains("Sent back by tom lindqvist, 20 Nov: Wrong owner: This is Iris"));
+
+    // Another reason is read in the same place, and mentions nobody anew.
+    presses(&world, TOM, &sent_back, "send_back").await;
+    must("a modal", slack.until(|slack| slack.open_view(TOM).is_some())).await;
+    submits(&world, TOM, &[("reason", json!("not_a_handoff"))]).await;
+    are_applied(&world).await;
+    let said: Vec<String> = replies().into_iter().map(|reply| reply.text).collect();
+    assert_eq!(said, ["Tom Lindqvist, tom lindqvist sent this handoff back. Not a handoff"]);
 
     presses(&world, TOM, &sent_back, "accept").await;
     are_applied(&world).await;
@@ -297,7 +308,7 @@ async fn the_owner_accepts_or_sends_back() {
     let id = document(&world).await["packet_id"].as_str().unwrap().to_owned();
     let acts: Vec<Act> =
         world.service().app.store.acts(&id).await.unwrap().into_iter().map(|act| act.act).collect();
-    assert_eq!(acts, [Act::SentBack, Act::Accepted]);
+    assert_eq!(acts, [Act::SentBack, Act::SentBack, Act::Accepted]);
     assert_eq!(digest.channel, CHANNEL);
     world.end().await;
 }

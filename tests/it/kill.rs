@@ -3,15 +3,18 @@
 use handoff_bridge::clock::Clock;
 use handoff_bridge::crash::{CLICK_POINTS, POINTS};
 use handoff_bridge::store::Store;
+use handoff_sandbox::deals::SIGNING_SECRET;
+use handoff_sandbox::slack::Transport;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::clicks::{delivery, press};
 use crate::named;
 use crate::process::{Process, handoff};
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
-use crate::world::{World, must, told, told_on};
+use crate::world::{PINEBROOK, World, must, told, told_on};
 
 /// Real seconds: a killed process has no clock that a test could move. On SQLite nobody waits for the lease; on
 /// PostgreSQL it has to run out, because another process might be at work.
@@ -46,9 +49,22 @@ const POINTS_AFTER_A_CHANGE: [&str; 11] = [
     "delivery.recorded:2",
 ];
 
+/// Where the process dies after a person decided: the digest is edited, and something is said once.
+const POINTS_AFTER_A_DECISION: [&str; 6] = [
+    "click.applied",
+    "delivery.claimed:2",
+    "delivery.intent",
+    "delivery.sent",
+    "delivery.recorded",
+    "delivery.recorded:2",
+];
+
 /// Of these, the ones that both CRMs and both engines are killed at.
 const OF_EVERY_ENGINE: [&str; 4] =
     ["look.seen", "deal.before_commit", "delivery.edited", "delivery.recorded:2"];
+
+/// The seller of the half empty deal, and the owner of its handoff.
+const TOM: &str = "U0TOM";
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -77,6 +93,14 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("{}::{point}", named!(killed_over_a_click_at));
             trials.push(told_on(engine, name, async move |database| {
                 killed_over_a_click_at(point, &database).await;
+            }));
+        }
+    }
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for point in POINTS_AFTER_A_DECISION {
+            let name = format!("{}::{point}", named!(killed_after_a_handoff_was_sent_back_at));
+            trials.push(told_on(engine, name, async move |database| {
+                killed_after_a_handoff_was_sent_back_at(point, &database).await;
             }));
         }
     }
@@ -185,6 +209,51 @@ async fn killed_over_a_click_at(point: &'static str, database: &TestDatabase) {
         .await;
     process.kill().await;
     store.close().await;
+}
+
+/// The handoff was sent back, and the process dies on the way to the reply that mentions the seller.
+async fn killed_after_a_handoff_was_sent_back_at(point: &'static str, database: &TestDatabase) {
+    let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
+    world.keeps_its_store_at(database);
+    world.installation.takes_clicks("http").unwrap();
+    let slack = &world.sandbox.slack;
+    slack.change(|slack| slack.add_user(TOM, "tom.lindqvist@seller.example"));
+    let webhook = world.wins(PINEBROOK).webhooks(&world.sandbox, world.now(), 0).remove(0);
+    let process = Process::serve(&world.installation, None).await;
+    process.receives(&webhook).await;
+    must("a digest", slack.until(|slack| !slack.messages().is_empty())).await;
+    everything_is_done(&world).await;
+    process.kill().await;
+
+    let mut doomed = Process::serve(&world.installation, Some(point)).await;
+    slack.change(|slack| slack.set_transport(clicks_go_to(&doomed)));
+    let digest = world.digests().remove(0);
+    slack.presses(TOM, &digest.channel, &digest.ts, "send_back").await.unwrap();
+    if !point.starts_with("click") {
+        must("a modal", slack.until(|slack| slack.open_view(TOM).is_some())).await;
+        slack.submits(TOM, &[("reason", json!("wrong_owner"))]).await.unwrap();
+    }
+    doomed.dies().await;
+
+    let process = Process::serve(&world.installation, None).await;
+    slack.change(|slack| slack.set_transport(clicks_go_to(&process)));
+    if point.starts_with("click") {
+        // It died over the press: the person presses again.
+        slack.presses(TOM, &digest.channel, &digest.ts, "send_back").await.unwrap();
+        must("a modal", slack.until(|slack| slack.open_view(TOM).is_some())).await;
+        slack.submits(TOM, &[("reason", json!("wrong_owner"))]).await.unwrap();
+    }
+    must("a reply", slack.until(|slack| slack.replies_to(&digest.ts).next().is_some())).await;
+    everything_is_done(&world).await;
+    process.kill().await;
+    assert_eq!(slack.see(|slack| slack.replies_to(&digest.ts).count()), 1, "once");
+    assert_eq!(world.digests().len(), 1, "one digest");
+}
+
+/// Slack posts what people do to this process.
+fn clicks_go_to(process: &Process) -> Transport {
+    let request_url = format!("http://{}/webhooks/slack", process.address);
+    Transport::Http { request_url, signing_secret: SIGNING_SECRET.to_owned() }
 }
 
 /// A gap is filled in the CRM, and the process dies on the way to the digest that says so.

@@ -1,7 +1,7 @@
 //! What people answered and decided: kept once a click, and no longer than the packet.
 
 use handoff_bridge::store::{Act, DeliveryEnd, StoredAct};
-use handoff_core::packet::{Answer, Answered, Given, SectionName, Target, Topic};
+use handoff_core::packet::{Answer, Answered, Given, SectionName, SendBackReason, Target, Topic};
 
 use crate::fixture::{DAY, Fixture};
 use crate::story::Story;
@@ -49,9 +49,9 @@ async fn an_answer_of_one_click_is_kept_once(fixture: Fixture) {
 
 async fn a_decision_of_one_click_is_kept_once(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
-    let detail = "Wrong owner".to_owned();
+    let (reason, detail) = (Some(SendBackReason::WrongOwner), "Ask Iris".to_owned());
     let (user, name) = ("U0123".to_owned(), "Mia Sand".to_owned());
-    let act = StoredAct { act: Act::SentBack, at: fixture.now(), user, name, detail };
+    let act = StoredAct { act: Act::SentBack, at: fixture.now(), user, name, reason, detail };
     assert!(fixture.store.act(&packet_id, "click_a", act.clone()).await.unwrap());
     assert!(!fixture.store.act(&packet_id, "click_a", act.clone()).await.unwrap());
     assert_eq!(fixture.store.acts(&packet_id).await.unwrap(), [act]);
@@ -61,7 +61,7 @@ async fn answers_leave_with_their_packet(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
     gives(&fixture, &packet_id, "click_a", "SSO").await;
     let (user, name, detail) = ("U0123".to_owned(), "Mia Sand".to_owned(), String::new());
-    let act = StoredAct { act: Act::Accepted, at: fixture.now(), user, name, detail };
+    let act = StoredAct { act: Act::Accepted, at: fixture.now(), user, name, reason: None, detail };
     fixture.store.act(&packet_id, "click_b", act).await.unwrap();
     let digest = fixture.claims_delivery().await;
     fixture.finishes(&digest, DeliveryEnd::Edited).await;

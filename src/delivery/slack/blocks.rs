@@ -9,10 +9,11 @@ use std::fmt;
 use serde::Serialize;
 
 /// The `event_type` of our message metadata.
-pub const EVENT_TYPE: &str = "handoff_packet_posted";
+const POSTED: &str = "handoff_packet_posted";
 
-/// The `event_type` of the reply in the thread of a digest.
-pub const REPLY_EVENT_TYPE: &str = "handoff_packet_complete";
+/// The `event_type` of replies in the thread of a message: nothing is open any more, or the reminder; sent back.
+const COMPLETE: &str = "handoff_packet_complete";
+const SENT_BACK: &str = "handoff_packet_sent_back";
 
 /// One message, as `chat.postMessage` takes it beside the channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,15 +39,17 @@ pub struct Metadata {
 impl Metadata {
     /// The metadata of a packet's first digest.
     pub fn of(packet_id: &str) -> Self {
-        Self {
-            event_type: EVENT_TYPE,
-            event_payload: Payload { packet_id: packet_id.to_owned(), revision: 1 },
-        }
+        Self { event_type: POSTED, event_payload: Payload { packet_id: packet_id.to_owned(), revision: 1 } }
     }
 
-    /// The metadata of the reply in its thread.
+    /// The metadata of the reply in its thread that nothing is open any more.
     pub fn of_reply(packet_id: &str) -> Self {
-        Self { event_type: REPLY_EVENT_TYPE, ..Self::of(packet_id) }
+        Self { event_type: COMPLETE, ..Self::of(packet_id) }
+    }
+
+    /// The metadata of the reply in its thread that the handoff was sent back.
+    pub fn of_sent_back(packet_id: &str) -> Self {
+        Self { event_type: SENT_BACK, ..Self::of(packet_id) }
     }
 }
 

@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::{Access, Answer};
-use super::blocks::{EVENT_TYPE, Message};
+use super::blocks::{Message, Metadata};
 use super::interactive::{Interactive, Member};
 use super::wire::{Edit, History, Lookup, Permalink, Post, PostAnswer, WebhookPost, WhoAmI};
 use crate::crm::Cache;
@@ -170,7 +170,7 @@ impl SlackClient {
         answer.web_api::<serde::de::IgnoredAny>(method, Access::Edit).map(|_| true)
     }
 
-    /// Looks for the digest of a packet among the channel's messages since shortly before `since`.
+    /// Looks for a message by its metadata among the channel's messages since shortly before `since`.
     /// `None` if it is certainly not there; a failure if that cannot be said, as always with an incoming
     /// webhook. A channel that is only `perhaps` the right one is passed over if the bot is not in it.
     ///
@@ -179,7 +179,7 @@ impl SlackClient {
         &self,
         channel: &str,
         perhaps: bool,
-        packet_id: &str,
+        marker: &Metadata,
         since: Timestamp,
     ) -> Result<Option<Posted>, Failure> {
         let method = "conversations.history";
@@ -202,9 +202,7 @@ impl SlackClient {
                 return Ok(None);
             }
             let page: History = answer.web_api(method, Access::Read)?;
-            if let Some(found) =
-                page.messages.into_iter().find(|message| message.announces(EVENT_TYPE, packet_id))
-            {
+            if let Some(found) = page.messages.into_iter().find(|message| message.announces(marker)) {
                 return Ok(Some(Posted { channel: channel.to_owned(), ts: Some(found.ts) }));
             }
             cursor = page.response_metadata.and_then(|page| page.next_cursor).unwrap_or_default();
@@ -408,7 +406,7 @@ mod tests {
     const SINCE: &str = "2026-11-22T08:00:00Z";
 
     async fn find(slack: &Slack, packet_id: &str) -> Result<Option<Posted>, Failure> {
-        slack.bot().find_posted("C1", false, packet_id, SINCE.parse().unwrap()).await
+        slack.bot().find_posted("C1", false, &Metadata::of(packet_id), SINCE.parse().unwrap()).await
     }
 
     #[tokio::test]
@@ -490,7 +488,8 @@ mod tests {
         assert_eq!(body.get("metadata"), None);
         assert_eq!(body.get("channel"), None);
         assert!(!client.can_read_back());
-        let found = client.find_posted("C1", false, "pkt_3f9c1a2b4c5d", SINCE.parse().unwrap()).await;
+        let found =
+            client.find_posted("C1", false, &Metadata::of("pkt_3f9c1a2b4c5d"), SINCE.parse().unwrap()).await;
         assert!(matches!(found, Err(Failure::GiveUp { .. })));
         assert_eq!(client.user_by_email("dana@example.com").await, None);
     }

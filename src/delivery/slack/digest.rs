@@ -40,7 +40,7 @@ const NAMES: [usize; 4] = [40, 28, 20, 12];
 const DEAL: usize = 50;
 
 /// Stands in a message where a span is put in; no name holds it.
-const HERE: &str = "\u{0}";
+pub(super) const HERE: &str = "\u{0}";
 
 /// Where the links lead; what is not a web link is shown without.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -295,7 +295,7 @@ fn link(text: &str, url: Option<&str>) -> Span {
 }
 
 /// A person by mention, else by name.
-fn person(name: &str, longest: usize, mention: Option<&str>) -> Span {
+pub(super) fn person(name: &str, longest: usize, mention: Option<&str>) -> Span {
     let name = excerpt::name(name, longest);
     match mention.filter(|id| is_user_id(id)) {
         Some(id) => Span::User { user_id: id.to_owned(), name },
@@ -304,7 +304,7 @@ fn person(name: &str, longest: usize, mention: Option<&str>) -> Span {
 }
 
 /// The message with the span in the place of [`HERE`].
-fn put(message: &str, span: Span) -> Line {
+pub(super) fn put(message: &str, span: Span) -> Line {
     let (before, after) = message.split_once(HERE).unwrap_or((message, ""));
     let text = |text: &str| (!text.is_empty()).then(|| Span::plain(text));
     [text(before), Some(span), text(after)].into_iter().flatten().collect()

@@ -18,8 +18,8 @@ mod wire;
 pub mod workspace;
 
 pub use ask::{ask, reminder, unanswered};
-pub use blocks::Message;
+pub use blocks::{Message, Metadata};
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Decisions, Links, Mentions, digest};
 pub use interactive::{CLICK_SCOPES, DirectMessage, Interactive, Member, View};
-pub use reply::reply;
+pub use reply::{reply, sent_back};

@@ -1,7 +1,7 @@
 //! What is said in the thread of a message, and looked for there.
 
 use super::answer::Access;
-use super::blocks::{Message, REPLY_EVENT_TYPE};
+use super::blocks::{Message, Metadata};
 use super::client::{Auth, Posted, SlackClient};
 use super::wire::{History, Post};
 use crate::failure::Failure;
@@ -20,13 +20,13 @@ impl SlackClient {
         self.post_as(token, &Post { channel, thread_ts: Some(thread), message }).await
     }
 
-    /// Looks for the reply of a packet in a thread. `None` if it is not there, or the thread is not.
+    /// Looks for a reply in a thread by its metadata. `None` if it is not there, or the thread is not.
     /// <https://docs.slack.dev/reference/methods/conversations.replies>
     pub async fn find_reply(
         &self,
         channel: &str,
         thread: &str,
-        packet_id: &str,
+        marker: &Metadata,
     ) -> Result<Option<Posted>, Failure> {
         let method = "conversations.replies";
         let query =
@@ -37,7 +37,7 @@ impl SlackClient {
             return Ok(None);
         }
         let page: History = answer.web_api(method, Access::Read)?;
-        let found = page.messages.into_iter().find(|message| message.announces(REPLY_EVENT_TYPE, packet_id));
+        let found = page.messages.into_iter().find(|message| message.announces(marker));
         Ok(found.map(|found| Posted { channel: channel.to_owned(), ts: Some(found.ts) }))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Block, Message};
+use super::blocks::{Block, Message, Metadata};
 
 #[derive(Serialize)]
 pub(super) struct Post<'a> {
@@ -66,12 +66,13 @@ pub(super) struct HistoryMessage {
 
 impl HistoryMessage {
     /// Whether it is ours, of this kind, and about this packet.
-    pub(super) fn announces(&self, event_type: &str, packet_id: &str) -> bool {
+    pub(super) fn announces(&self, ours: &Metadata) -> bool {
         let Some(metadata) = &self.metadata else { return false };
         let says = |pointer: &str, expected: &str| {
             metadata.pointer(pointer).and_then(serde_json::Value::as_str) == Some(expected)
         };
-        says("/event_type", event_type) && says("/event_payload/packet_id", packet_id)
+        says("/event_type", ours.event_type)
+            && says("/event_payload/packet_id", &ours.event_payload.packet_id)
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Destination {
     SlackDigest,
     /// A reply in the thread of that message.
     SlackReply,
+    /// A reply in the thread of the digest: the handoff was sent back.
+    SlackSentBack,
     /// A direct message to the person who can answer.
     SlackDm,
     /// A reply in the thread of that message: the one reminder.
@@ -48,10 +50,11 @@ pub enum Destination {
 }
 
 impl Destination {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CrmTask,
         Self::SlackDigest,
         Self::SlackReply,
+        Self::SlackSentBack,
         Self::SlackDm,
         Self::SlackReminder,
         Self::SlackFallback,
@@ -63,6 +66,7 @@ impl Destination {
             Self::CrmTask => "crm_task",
             Self::SlackDigest => "slack_digest",
             Self::SlackReply => "slack_reply",
+            Self::SlackSentBack => "slack_sent_back",
             Self::SlackDm => "slack_dm",
             Self::SlackReminder => "slack_reminder",
             Self::SlackFallback => "slack_fallback",

@@ -51,13 +51,14 @@ pub(in crate::store) async fn want(
     Ok(())
 }
 
-/// Adds the reply to the digest of a packet, once.
+/// Adds a reply to the digest of a packet, once.
 pub(in crate::store) async fn add_reply(
     tx: &mut Tx<'_>,
     packet_id: &str,
+    destination: Destination,
     order: &str,
 ) -> Result<(), DatabaseError> {
-    let add = query(ADD).bind(packet_id).bind(Destination::SlackReply.as_str()).bind(order).bind(tx.now);
+    let add = query(ADD).bind(packet_id).bind(destination.as_str()).bind(order).bind(tx.now);
     let add = add.bind(Destination::SlackDigest.as_str()).bind(REPLY_AFTER_MS);
     tx.notify |= tx.conn.execute(add).await? > 0;
     Ok(())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
 use crate::store::outbox::{deliveries::Destination, edits};
-use handoff_core::packet::Answer;
+use handoff_core::packet::{Answer, SendBackReason};
 
 statements! {
     GIVE = "
@@ -15,8 +15,8 @@ statements! {
         SELECT p.packet_id, $2, $3, $4, $5, $6, $7, 'given' FROM packets p WHERE p.packet_id = $1
         ON CONFLICT (packet_id, topic, click) DO NOTHING";
     ACT = "
-        INSERT INTO acts (packet_id, act, click, acted_at, user_id, user_name, detail)
-        SELECT p.packet_id, $2, $3, $4, $5, $6, $7 FROM packets p WHERE p.packet_id = $1
+        INSERT INTO acts (packet_id, act, click, acted_at, user_id, user_name, reason, detail)
+        SELECT p.packet_id, $2, $3, $4, $5, $6, $7, $8 FROM packets p WHERE p.packet_id = $1
         ON CONFLICT (packet_id, act, click) DO NOTHING";
     ANSWERS_OF_PACKET = "
         SELECT packet_id, revision, answer, state, detail FROM answers
@@ -25,7 +25,7 @@ statements! {
         SELECT packet_id, revision, answer, state, detail FROM answers
         WHERE answered_at >= $1 ORDER BY answered_at, topic, click";
     ACTS_OF_PACKET = "
-        SELECT act, acted_at, user_id, user_name, detail FROM acts
+        SELECT act, acted_at, user_id, user_name, reason, detail FROM acts
         WHERE packet_id = $1 ORDER BY acted_at, click";
 }
 
@@ -86,7 +86,10 @@ pub struct StoredAct {
     /// Slack user id.
     pub user: String,
     pub name: String,
-    /// The reason, or what was said.
+    /// Why it was sent back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<SendBackReason>,
+    /// What the person wrote beside.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
@@ -130,11 +133,12 @@ impl Store {
 
     /// What was decided about a packet, oldest first.
     pub async fn acts(&self, packet_id: &str) -> Result<Vec<StoredAct>, StoreError> {
-        type Columns = (String, i64, String, String, String);
+        type Columns = (String, i64, String, String, Option<String>, String);
         let rows: Vec<Columns> = self.readers.all(query(ACTS_OF_PACKET).bind(packet_id)).await?;
-        let act = |(act, at, user, name, detail): Columns| {
+        let act = |(act, at, user, name, reason, detail): Columns| {
             let act = Act::ALL.into_iter().find(|known| known.as_str() == act)?;
-            Some(StoredAct { act, at: from_millis(at), user, name, detail })
+            let reason = reason.and_then(|reason| reason.parse().ok());
+            Some(StoredAct { act, at: from_millis(at), user, name, reason, detail })
         };
         Ok(rows.into_iter().filter_map(act).collect())
     }
@@ -183,13 +187,18 @@ struct Decide {
 
 impl Command<bool> for Decide {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let StoredAct { act, at, user, name, detail } = &self.act;
+        let StoredAct { act, at, user, name, reason, detail } = &self.act;
         let insert = query(ACT).bind(&self.packet_id).bind(act.as_str()).bind(&self.click);
-        let insert = insert.bind(at.as_millisecond()).bind(user).bind(name).bind(detail);
+        let insert = insert.bind(at.as_millisecond()).bind(user).bind(name);
+        let insert = insert.bind(reason.map(SendBackReason::as_str)).bind(detail);
         if tx.conn.execute(insert).await? == 0 {
             return Ok(false);
         }
         edits::show_again(tx, &self.packet_id, Destination::SlackDigest).await?;
+        if *act == Act::SentBack {
+            edits::show_again(tx, &self.packet_id, Destination::SlackSentBack).await?;
+            edits::add_reply(tx, &self.packet_id, Destination::SlackSentBack, "{}").await?;
+        }
         Ok(true)
     }
 }

@@ -161,7 +161,7 @@ pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result
         assessments::update(tx, packet_id, &assessment).await?;
     }
     if let Some(reply) = reply {
-        edits::add_reply(tx, packet_id, &json(reply)?).await?;
+        edits::add_reply(tx, packet_id, Destination::SlackReply, &json(reply)?).await?;
     }
     follows::go_on(tx, packet_id, follow).await?;
     Ok(true)

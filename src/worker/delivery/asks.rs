@@ -39,7 +39,11 @@ impl Job<'_> {
     pub(super) async fn find_ask(&self) -> Result<Option<Delivered>, Failure> {
         let Ok(channel) = self.conversation().await? else { return Ok(None) };
         let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        let found = self.context.slack.find_posted(&channel, false, &self.packet.packet_id, since).await?;
+        let found = self
+            .context
+            .slack
+            .find_posted(&channel, false, &slack::Metadata::of(&self.packet.packet_id), since)
+            .await?;
         Ok(self.found(found).await)
     }
 

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::Job;
 use crate::crm::{Crm, TaskEdit};
-use crate::delivery::{slack, task};
+use crate::delivery::slack::{self, Metadata};
+use crate::delivery::task;
 use crate::failure::Failure;
 use crate::store::{Act, CLOSED, Destination, StoredAct, Thread};
 use handoff_core::messages;
@@ -54,9 +55,12 @@ impl Job<'_> {
             Destination::CrmTask => self.find_task().await,
             _ if !self.context.slack.can_read_back() => return ReadBack::Impossible,
             Destination::SlackDigest => self.find_digest().await,
-            Destination::SlackReply => self.find_in(Destination::SlackDigest).await,
+            Destination::SlackReply => self.find_in(Destination::SlackDigest, Metadata::of_reply).await,
+            Destination::SlackSentBack => {
+                self.find_in(Destination::SlackDigest, Metadata::of_sent_back).await
+            }
             Destination::SlackDm | Destination::SlackFallback => self.find_ask().await,
-            Destination::SlackReminder => self.find_in(Destination::SlackDm).await,
+            Destination::SlackReminder => self.find_in(Destination::SlackDm, Metadata::of_reply).await,
         };
         match found {
             Ok(Some(delivered)) => ReadBack::Found(delivered),
@@ -78,6 +82,10 @@ impl Job<'_> {
                 let message = slack::reply(self.packet, &self.params()?);
                 self.post_in(Destination::SlackDigest, message).await
             }
+            Destination::SlackSentBack => match self.sent_back().await? {
+                Some(message) => self.post_in(Destination::SlackDigest, message).await,
+                None => Ok(Prepared::Pointless("nothing was sent back".to_owned())),
+            },
             Destination::SlackDm | Destination::SlackFallback => self.prepare_ask().await,
             Destination::SlackReminder => self.prepare_reminder().await,
         }
@@ -145,9 +153,14 @@ impl Job<'_> {
     }
 
     /// Looks for the reply in the thread of another delivery of the packet.
-    async fn find_in(&self, parent: Destination) -> Result<Option<Delivered>, Failure> {
+    async fn find_in(
+        &self,
+        parent: Destination,
+        marker: fn(&str) -> Metadata,
+    ) -> Result<Option<Delivered>, Failure> {
         let Thread::Of { channel, ts } = self.thread_of(parent).await? else { return Ok(None) };
-        let found = self.context.slack.find_reply(&channel, &ts, &self.packet.packet_id).await?;
+        let marker = marker(&self.packet.packet_id);
+        let found = self.context.slack.find_reply(&channel, &ts, &marker).await?;
         Ok(self.found(found).await)
     }
 
@@ -168,11 +181,11 @@ impl Job<'_> {
                 channels.push(route.channel.clone());
             }
         }
+        let marker = Metadata::of(&self.packet.packet_id);
         for (index, channel) in channels.iter().enumerate() {
             let (slack, perhaps) = (&self.context.slack, *channel != meant);
             if !channels[..index].contains(channel)
-                && let Some(posted) =
-                    slack.find_posted(channel, perhaps, &self.packet.packet_id, since).await?
+                && let Some(posted) = slack.find_posted(channel, perhaps, &marker, since).await?
             {
                 return Ok(Some(self.posted(&posted).await));
             }
@@ -190,6 +203,11 @@ impl Job<'_> {
             }
             // It says what happened, once.
             Destination::SlackReply | Destination::SlackReminder => Ok(Edit::Done),
+            // The seller is mentioned once; a later reason stands in its place.
+            Destination::SlackSentBack => match self.sent_back().await? {
+                Some(message) => self.edit_message(there, &message).await,
+                None => Ok(Edit::Done),
+            },
             Destination::SlackDm | Destination::SlackFallback => {
                 self.edit_message(there, &slack::ask(self.packet, self.record)).await
             }
@@ -224,8 +242,7 @@ impl Job<'_> {
     /// The digest, with whom it mentions looked up.
     async fn digest(&self, params: &DigestParams) -> Result<slack::Message, Failure> {
         // Only who is asked for something is mentioned beside the owner.
-        let asked = self.record.owner.as_ref().filter(|_| self.packet.status == PacketStatus::Incomplete);
-        let seller = asked.filter(|seller| seller.is_active()).and_then(User::email);
+        let seller = self.seller().filter(|_| self.packet.status == PacketStatus::Incomplete);
         let mentions = slack::Mentions {
             owner: self.user_by_email(self.packet.owner.email.as_deref()).await,
             seller: self.user_by_email(seller).await,
@@ -242,6 +259,20 @@ impl Job<'_> {
         Ok(slack::digest(self.packet, self.record, params, &links, &mentions))
     }
 
+    /// The reply that says why the handoff was sent back, the latest time.
+    async fn sent_back(&self) -> Result<Option<slack::Message>, Failure> {
+        let acts = self.context.store.acts(&self.packet.packet_id).await?;
+        let Some(act) = acts.iter().rfind(|one| one.act == Act::SentBack) else { return Ok(None) };
+        let seller = self.user_by_email(self.seller()).await;
+        let why = messages::digest::why(act.reason, &act.detail);
+        Ok(Some(slack::sent_back(self.packet, self.record, (&act.name, &why), seller.as_deref())))
+    }
+
+    /// The address of the seller, if they still work there.
+    fn seller(&self) -> Option<&str> {
+        self.record.owner.as_ref().filter(|seller| seller.is_active()).and_then(User::email)
+    }
+
     /// What people decided about the packet, as the digest says it.
     async fn decided(&self) -> Result<slack::Links, Failure> {
         let acts = self.context.store.acts(&self.packet.packet_id).await?;
@@ -251,7 +282,10 @@ impl Job<'_> {
             let day = messages::value::near(one.at.to_zoned(TimeZone::UTC).date(), today);
             match one.act {
                 Act::Accepted => messages::digest::accepted(&one.name, &day),
-                Act::SentBack => messages::digest::sent_back(&one.name, &day, &one.detail),
+                Act::SentBack => {
+                    let why = messages::digest::why(one.reason, &one.detail);
+                    messages::digest::sent_back(&one.name, &day, &why)
+                }
                 Act::ReviewHeld => messages::digest::review_was_held(&day),
             }
         };

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::packet::{Answered, Fact, Gap, RuleId, SectionName, Topic};
+use crate::packet::{Answered, Fact, Gap, RuleId, SectionName, SendBackReason, Topic};
 use crate::text::evidence_text::quoted;
 
 use super::{evidence, role, value};
@@ -62,6 +62,16 @@ pub fn given(answered: &Answered, today: Date) -> String {
     let day = answered.at.to_zoned(TimeZone::UTC).date();
     let by = by(&answered.name, &value::near(day, today));
     if answered.not_in_crm { not_in_crm(&by) } else { by }
+}
+
+/// Why a handoff is sent back, as it is offered and shown.
+pub fn send_back_label(reason: SendBackReason) -> &'static str {
+    match reason {
+        SendBackReason::MissingInformation => missing_information(),
+        SendBackReason::WrongOwner => wrong_owner(),
+        SendBackReason::NotAHandoff => not_a_handoff(),
+        SendBackReason::Other => other(),
+    }
 }
 
 /// A short example of a good answer; a day and a person need none.

@@ -9,6 +9,8 @@ super::messages! { "reply";
     minutes(count);
     hours(count);
     days(count);
+    sent_back(seller, name, why);
+    sent_back_to_nobody(name, why);
 }
 
 /// That nothing is open any more: how long it took, and what was filled.

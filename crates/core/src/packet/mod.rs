@@ -3,6 +3,7 @@
 mod answer;
 mod assessment;
 mod change;
+mod decision;
 mod entry;
 mod gap;
 mod plan;
@@ -11,6 +12,7 @@ mod review;
 pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
 pub use assessment::{Assessment, RaisedGap, Seller};
 pub use change::{Change, FieldChange, RoleChange, Shown};
+pub use decision::SendBackReason;
 pub use entry::{Entry, Origin};
 pub use gap::{Addressee, Ask, Confidence, Fact, Gap, GapState, Place, RuleId, Severity};
 pub use plan::{
