@@ -21,6 +21,9 @@ pub const POINTS: &[&str] = &[
 /// The same for a click in Slack.
 pub const CLICK_POINTS: &[&str] = &["click.before_commit", "click.after_commit", "click.applied"];
 
+/// The same for the weekly message.
+pub const ROLL_UP_POINTS: &[&str] = &["roll_up.claimed", "roll_up.intent", "roll_up.sent"];
+
 /// Dies on the spot, without unwinding or flushing, if `HANDOFF_CRASH_AT` names this place.
 /// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit.
 ///

@@ -20,8 +20,8 @@ use crate::store::{
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{
-    Answer, AskPlan, Assessment, DigestParams, Packet, PacketStatus, Questions, ReplyParams, TaskParams,
-    packet_id,
+    Answer, AskPlan, Assessment, DigestParams, Entry, Packet, PacketStatus, Questions, ReplyParams,
+    SectionName, TaskParams, packet_id,
 };
 use handoff_core::record::{DealKey, DealRecord};
 
@@ -73,13 +73,7 @@ impl Handoff<'_> {
             // The first try of the task makes the digest due at once, so that it can link to the task.
             (Destination::SlackDigest, json(&plan.digest)?, later(now, self.digest_waits)),
         ];
-        if let Some(AskPlan { first, reminder, fallback }) = plan.asks.filter(|_| self.asks) {
-            deliveries.push((Destination::SlackDm, json(&first.0)?, first.1));
-            deliveries.extend(reminder.map(|at| (Destination::SlackReminder, "{}".to_owned(), at)));
-            if let Some((params, at)) = fallback {
-                deliveries.push((Destination::SlackFallback, json(&params)?, at));
-            }
-        }
+        deliveries.extend(direct_messages(plan.asks.filter(|_| self.asks))?);
         Ok(DealEnd::Packet(Box::new(NewPacket {
             packet_id: packet.packet_id.clone(),
             packet: json(&packet)?,
@@ -106,7 +100,14 @@ impl Handoff<'_> {
         let cause = if remapped { Cause::Mapping } else { Cause::Crm };
         let how = (cause, follow.clone(), self.follow.edit_pause);
         Ok(match open.next(self.store, &packet, &asks, how, self.clock.now()).await? {
-            Some(revision) => DealEnd::Revised(Box::new(revision)),
+            Some(revision) => {
+                // Questions that came up after the win are asked like those of the win.
+                let was_asked = revision.orders.iter().any(|(to, _)| *to == Destination::SlackDm);
+                let asks = (self.asks && packet.is_open() && !was_asked)
+                    .then(|| assemble::asks(self.mapping, &won.record, self.clock.now()));
+                let asks = direct_messages(asks.flatten())?;
+                DealEnd::Revised(Box::new(Revision { asks, ..revision }))
+            }
             None => DealEnd::Known { packet_id, follow },
         })
     }
@@ -163,6 +164,17 @@ impl Handoff<'_> {
     }
 }
 
+/// The direct messages of a plan, as deliveries.
+fn direct_messages(plan: Option<AskPlan>) -> Result<Vec<(Destination, String, Timestamp)>, Failure> {
+    let Some(AskPlan { first, reminder, fallback }) = plan else { return Ok(Vec::new()) };
+    let mut messages = vec![(Destination::SlackDm, json(&first.0)?, first.1)];
+    messages.extend(reminder.map(|at| (Destination::SlackReminder, "{}".to_owned(), at)));
+    if let Some((params, at)) = fallback {
+        messages.push((Destination::SlackFallback, json(&params)?, at));
+    }
+    Ok(messages)
+}
+
 /// The next revision. Its deliveries keep channel, assignee and due day: only what they ask changes.
 fn revision(
     open: &OpenPacket,
@@ -184,7 +196,9 @@ fn revision(
             // It is written once, and stays.
             Destination::SlackReply | Destination::SlackSentBack | Destination::SlackReminder => return None,
             // To whom it goes stays; what it asks is read off the packet.
-            Destination::SlackDm | Destination::SlackFallback => Ok(order.clone()),
+            Destination::SlackDm | Destination::SlackFallback | Destination::SlackFirstValue => {
+                Ok(order.clone())
+            }
         };
         Some(order.map(|order| (*destination, order)))
     });
@@ -198,6 +212,7 @@ fn revision(
             None => open.record.kept().unwrap_or_default().to_owned(),
         },
         orders: orders.collect::<Result<_, Failure>>()?,
+        asks: Vec::new(),
         reply: None,
         follow,
         edit_pause,
@@ -218,7 +233,17 @@ async fn reply(
         let earlier: Packet = read(&revision.packet)?;
         filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
     }
-    Ok(ReplyParams { won_at: open.won_at, complete_at, filled: filled.into_iter().collect() })
+    let names = |section: &SectionName| {
+        let section = packet.sections.get(section)?;
+        let people = section.people.iter().flat_map(|person| &person.answered).map(|role| &role.by);
+        let entries = section.entries.iter().filter_map(Entry::answered);
+        let mut names: Vec<String> = entries.chain(people).map(|by| by.name.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        (!names.is_empty()).then_some(names)
+    };
+    let by = filled.iter().filter_map(|section| Some((*section, names(section)?))).collect();
+    Ok(ReplyParams { won_at: open.won_at, complete_at, filled: filled.into_iter().collect(), by })
 }
 
 /// A packet as it is stored, with what its next revision is made of.

@@ -82,6 +82,10 @@ pub struct Metrics {
     /// What Slack heard: see [`crate::interactive::Receiver`].
     pub acks: Family<OutcomeLabels, Counter>,
     pub clicks: Family<OutcomeLabels, Counter>,
+    /// `given` or `nonsense`.
+    pub answers: Family<OutcomeLabels, Counter>,
+    pub answered: Counter,
+    pub answered_seconds: Counter,
     /// Absent where clicks do not come over sockets.
     pub sockets: Family<SocketLabels, Gauge>,
     pub backlog: Family<BacklogLabels, Gauge>,
@@ -116,6 +120,17 @@ impl Default for Metrics {
             reloads: register(of, "mapping_reloads", "Mapping files read again"),
             acks: register(of, "click_acks", "Clicks in Slack by what was answered"),
             clicks: register(of, "clicks", "Clicks in Slack worked on, by outcome"),
+            answers: register(of, "answers", "Answers in Slack, by what they are"),
+            answered: register(
+                of,
+                "answered",
+                "Submits that answered something, where it is known when it was asked",
+            ),
+            answered_seconds: register(
+                of,
+                "answered_seconds",
+                "Their times from asked to answered, added up",
+            ),
             sockets: register(
                 of,
                 "slack_sockets",
@@ -200,6 +215,16 @@ impl Metrics {
 
     pub fn ack(&self, outcome: &str) {
         self.acks.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    pub fn answer(&self, outcome: &str) {
+        self.answers.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts a submit that answered something, so many seconds after it was asked.
+    pub fn answered(&self, seconds: i64) {
+        self.answered.inc();
+        self.answered_seconds.inc_by(u64::try_from(seconds).unwrap_or(0));
     }
 
     pub fn set_sockets(&self, side: &'static str, sockets: usize) {

@@ -90,6 +90,12 @@ impl Service {
             tasks.spawn(sockets.run(stopped.clone()));
         }
         tasks.spawn(worker::clicks::run(app.worker.clone(), stopped.clone()));
+        if app.worker.slack.is_interactive() {
+            tasks.spawn(worker::first_value::run(app.worker.clone(), stopped.clone()));
+        }
+        if app.worker.slack.can_read_back() {
+            tasks.spawn(worker::roll_up::run(app.worker.clone(), stopped.clone()));
+        }
         tasks.spawn(worker::reload::run(app.worker.clone(), stopped.clone()));
         tasks.spawn(worker::purge::run(app.worker.clone(), stopped.clone(), config.store.clone()));
         if !config.work.follow.span.is_zero() {
@@ -142,6 +148,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         slack: Arc::clone(&slack),
         clock: clock.clone(),
         account,
+        metrics: Arc::clone(&metrics),
         team: OnceCell::new(),
     });
     let receiver = Arc::new(Receiver::new(store.clone(), Arc::clone(&metrics), Arc::clone(&clicks)));

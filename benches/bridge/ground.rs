@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use crate::disk;
 use crate::load::{Requests, WINS, Wire};
 use crate::options::Options;
+use crate::samples::Samples;
 use crate::schema::Schema;
 use crate::service::Service;
 
@@ -82,6 +83,38 @@ impl Ground {
     /// Changes the database in its SQLite file, while the service is down.
     pub fn changes_database(&self, sql: &str) {
         Connection::open(self.directory().join("handoff.db")).unwrap().execute_batch(sql).unwrap();
+    }
+
+    /// A text out of the service's database, which is in a file.
+    pub fn text(&self, sql: &str) -> String {
+        let conn = Connection::open(self.directory().join("handoff.db")).unwrap();
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// People may answer in Slack: the service will take clicks over HTTP.
+    pub fn takes_clicks(&self) {
+        self.installation.takes_clicks("http").unwrap();
+    }
+
+    /// A person presses the button of the only digest so many times; how long it took until the modal was there, in
+    /// milliseconds, while every call to Slack and HubSpot took `latency`.
+    pub fn opens_modals(&self, user: &str, times: usize, latency: Duration) -> Samples {
+        let slack = &self.sandbox.slack;
+        let digest = slack.see(|slack| slack.messages()[0].clone());
+        slack.is_away(latency);
+        self.sandbox.hubspot.is_away(latency);
+        let waits = (0..times).map(|_| {
+            let before = slack.see(|slack| slack.open_view(user).map(|view| view.id.clone()));
+            let watch = Clock::stopwatch();
+            self.runtime.block_on(async {
+                slack.presses(user, &digest.channel, &digest.ts, "answer").await.unwrap();
+                let opened =
+                    slack.until(|slack| slack.open_view(user).map(|view| &view.id) != before.as_ref());
+                tokio::time::timeout(PATIENCE, opened).await.unwrap();
+            });
+            watch.elapsed().as_secs_f64() * 1_000.0
+        });
+        waits.collect()
     }
 
     /// Every event that was acknowledged and may win a deal is in the inbox, once.

@@ -36,7 +36,9 @@ pub(super) fn advice(packet_id: &str, delivery: &StoredDelivery, looks_back: boo
         Destination::CrmTask => "on the deal",
         Destination::SlackDigest => "in the channel",
         Destination::SlackReply | Destination::SlackSentBack => "in the thread of the digest",
-        Destination::SlackDm | Destination::SlackFallback => "in the direct messages",
+        Destination::SlackDm | Destination::SlackFallback | Destination::SlackFirstValue => {
+            "in the direct messages"
+        }
         Destination::SlackReminder => "below the direct message",
     };
     let replay = format!("`handoff replay {packet_id} --only {destination}`");

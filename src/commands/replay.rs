@@ -80,7 +80,8 @@ pub(super) async fn replan(
             | Destination::SlackSentBack
             | Destination::SlackDm
             | Destination::SlackReminder
-            | Destination::SlackFallback => continue,
+            | Destination::SlackFallback
+            | Destination::SlackFirstValue => continue,
             Destination::SlackDigest => {
                 let DigestParams { channel, mut earlier, questions, important } =
                     serde_json::from_str(&delivery.order)?;

@@ -9,7 +9,7 @@ use super::find::find;
 use super::layout::WIDTH;
 use super::{ConfigArg, Problem, answers, delivery_status, open_store_of, store_access, terminal};
 use crate::clock::later;
-use crate::store::{Attempt, DeliveryState, StoredPacket, StoredRecord, StoredRevision};
+use crate::store::{Attempt, DeliveryState, StoredAct, StoredPacket, StoredRecord, StoredRevision};
 use handoff_core::messages;
 use handoff_core::packet::Packet;
 use handoff_core::workbench::compare;
@@ -43,7 +43,8 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         return print_record(&stored);
     }
     if args.history {
-        return print_history(&store.revisions(&stored.packet_id).await?);
+        let acts = store.acts(&stored.packet_id).await?;
+        return print_history(&store.revisions(&stored.packet_id).await?, &acts);
     }
     if let Some(wanted) = args.revision {
         return print_revision(&store.revisions(&stored.packet_id).await?, wanted);
@@ -63,11 +64,7 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         answers::print(one);
     }
     for act in &store.acts(&stored.packet_id).await? {
-        println!("\n{}: {} ({}), {}", act.act.as_str(), act.name, act.user, act.at);
-        let why = messages::digest::why(act.reason, &act.detail);
-        if !why.is_empty() {
-            println!("  {why}");
-        }
+        println!("\n{}", described(act));
     }
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);
@@ -107,9 +104,13 @@ fn print_revision(revisions: &[StoredRevision], wanted: i64) -> Result<(), Probl
     Ok(())
 }
 
-fn print_history(revisions: &[StoredRevision]) -> Result<(), Problem> {
+fn print_history(revisions: &[StoredRevision], acts: &[StoredAct]) -> Result<(), Problem> {
+    let mut acts = acts.iter().peekable();
     let mut before: Option<Packet> = None;
     for StoredRevision { revision, at, cause, packet } in revisions {
+        while let Some(act) = acts.next_if(|act| act.at < *at) {
+            println!("{}", described(act));
+        }
         let packet: Packet = serde_json::from_str(packet)?;
         let through = match cause.as_str() {
             "won" => "the deal was won",
@@ -125,7 +126,18 @@ fn print_history(revisions: &[StoredRevision]) -> Result<(), Problem> {
         }
         before = Some(packet);
     }
+    for act in acts {
+        println!("{}", described(act));
+    }
     Ok(())
+}
+
+/// What a person decided, with day and reason.
+fn described(act: &StoredAct) -> String {
+    let first = format!("{}: {} ({}), {}", act.act.as_str(), act.name, act.user, act.at);
+    let why = Some(messages::digest::why(act.reason, &act.detail)).filter(|why| !why.is_empty());
+    let day = act.day.map(|day| day.to_string());
+    [Some(first), day, why].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
 }
 
 fn print_deliveries(stored: &StoredPacket, looks_back: bool) {

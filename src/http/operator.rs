@@ -186,8 +186,9 @@ async fn measure(state: &HttpState) {
                 let packets = i64::try_from(packets).unwrap_or(i64::MAX);
                 metrics.open_packets.get_or_create(&AgeLabels { days: days.to_string() }).set(packets);
             }
-            let age =
-                |oldest: Option<Timestamp>| oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs());
+            let age = |oldest: Option<Timestamp>| {
+                oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs().max(0))
+            };
             metrics.oldest_undelivered_seconds.set(age(backlog.oldest_undelivered));
             metrics.oldest_waiting_deal_seconds.set(age(backlog.oldest_deal));
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use tokio::sync::OnceCell;
 
 use super::modal;
@@ -14,12 +15,13 @@ use crate::crm::{Crm, Resolution};
 use crate::delivery::slack::{SlackClient, action};
 use crate::failure::Failure;
 use crate::handoff::{Answering, revised};
+use crate::metrics::Metrics;
 use crate::store::{Act, Store, StoredAct};
 use handoff_core::answers::{self, Input};
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::messages;
-use handoff_core::packet::{Answer, Answered, Given, Packet, SendBackReason, Topic};
+use handoff_core::packet::{Answer, Answered, Given, HandoffOwner, Packet, Topic};
 use handoff_core::record::{AccountKey, DealRecord};
 
 /// How an account's CRM and the mapping that is running are found.
@@ -31,6 +33,7 @@ pub struct Desk {
     pub slack: Arc<SlackClient>,
     pub clock: Clock,
     pub account: AccountOf,
+    pub metrics: Arc<Metrics>,
     /// The workspace that the bot belongs to, once it is known.
     pub team: OnceCell<String>,
 }
@@ -43,6 +46,13 @@ struct Case {
     record: DealRecord,
     packet: Packet,
     answers: Vec<Answer>,
+}
+
+/// A packet with those who may answer and decide. Its deal record may be gone, as a packet's of weeks ago.
+struct Parties {
+    mapping: Arc<Mapping>,
+    owner: HandoffOwner,
+    record: Option<DealRecord>,
 }
 
 /// Why a person may not answer, as they are told.
@@ -77,13 +87,22 @@ impl Clicks for Desk {
                 let act = match action_id.as_str() {
                     action::ACCEPT => Act::Accepted,
                     action::REVIEW_HELD => Act::ReviewHeld,
+                    action::REACHED => Act::Reached,
+                    action::MISSED => Act::Missed,
                     _ => return Ok("opened".to_owned()),
                 };
-                self.act(click, packet_id, act, None, String::new()).await
+                self.act(click, packet_id, |by| StoredAct::of(act, by)).await
             }
             Kind::Submitted(submission) if submission.callback_id == action::SEND_BACK => {
                 let (reason, detail) = modal::reason(submission);
-                self.act(click, &submission.metadata, Act::SentBack, reason, detail).await
+                let act = |by| StoredAct { reason, detail, ..StoredAct::of(Act::SentBack, by) };
+                self.act(click, &submission.metadata, act).await
+            }
+            Kind::Submitted(submission) if submission.callback_id == action::NOT_YET => {
+                // It was after the day of the submit, which was checked; a worker may come later.
+                let Ok(day) = modal::new_day(submission, Date::MIN) else { return Ok("wrong".to_owned()) };
+                let act = |by| StoredAct { day: Some(day), ..StoredAct::of(Act::NotYet, by) };
+                self.act(click, &submission.metadata, act).await
             }
             Kind::Submitted(submission) if submission.callback_id == action::ANSWER => {
                 self.answer(click, submission).await
@@ -106,8 +125,18 @@ impl Desk {
         Ok(Some(Case { revision, mapping, crm, record, packet, answers }))
     }
 
+    /// Those who may answer and decide about the packet that an id names.
+    async fn parties(&self, packet_id: &str) -> Result<Option<Parties>, Failure> {
+        let Some(stored) = self.store.packet_to_revise(packet_id).await? else { return Ok(None) };
+        let Ok(packet) = serde_json::from_str::<Packet>(&stored.packet) else { return Ok(None) };
+        let key = AccountKey { crm: packet.crm, account: packet.account };
+        let record = stored.record.kept().and_then(|record| serde_json::from_str(record).ok());
+        let parties = |(_, mapping)| Parties { mapping, owner: packet.owner, record };
+        Ok((self.account)(&key).map(parties))
+    }
+
     /// Whether the person belongs to our workspace and is one of those who may answer.
-    async fn refusal(&self, by: &Interaction, case: &Case) -> Result<Option<Refused>, Failure> {
+    async fn refusal(&self, by: &Interaction, parties: &Parties) -> Result<Option<Refused>, Failure> {
         let team = self.team.get_or_try_init(|| self.slack.team()).await?;
         let stranger = || Ok(Some(Refused(messages::answer::stranger().to_owned())));
         let Some(member) = self.slack.user(&by.user.id).await?.filter(|_| by.team == *team) else {
@@ -116,7 +145,7 @@ impl Desk {
         if member.is_outsider || member.is_gone || member.team != *team {
             return stranger();
         }
-        let people = case.who_may_answer();
+        let people = parties.who_may_answer();
         for (_, email) in &people {
             let email = email.trim().to_lowercase();
             if member.email.as_ref() == Some(&email)
@@ -146,10 +175,15 @@ impl Desk {
             None
         };
         let packet_id = filled.as_ref().map_or(&submission.metadata, |filled| &filled.packet_id);
-        let Some(case) = self.case(packet_id).await? else { return Ok(BTreeMap::new()) };
-        if let Some(Refused(why)) = self.refusal(by, &case).await? {
+        let Some(parties) = self.parties(packet_id).await? else { return Ok(BTreeMap::new()) };
+        if let Some(Refused(why)) = self.refusal(by, &parties).await? {
             return Ok(BTreeMap::from([(first(), why)]));
         }
+        if submission.callback_id == action::NOT_YET {
+            let now = self.clock.now().to_zoned(parties.mapping.time_zone.clone());
+            return Ok(modal::new_day(submission, now.date()).err().unwrap_or_default());
+        }
+        let Some(case) = self.case(packet_id).await? else { return Ok(BTreeMap::new()) };
         let by = self.answered(by).await;
         let mut errors = BTreeMap::new();
         for (topic, given) in filled.into_iter().flat_map(|filled| filled.given) {
@@ -165,8 +199,8 @@ impl Desk {
     /// Opens what a press asks for, or says why not.
     async fn show(&self, pressed: &Interaction, press: &Press, trigger: &str) -> Result<(), Failure> {
         let Some(packet_id) = press.value.as_deref() else { return Ok(()) };
-        let Some(case) = self.case(packet_id).await? else { return Ok(()) };
-        if let Some(Refused(why)) = self.refusal(pressed, &case).await? {
+        let Some(parties) = self.parties(packet_id).await? else { return Ok(()) };
+        if let Some(Refused(why)) = self.refusal(pressed, &parties).await? {
             if let Surface::Message { channel, .. } = &press.from {
                 self.slack.ephemeral(channel, &pressed.user.id, &why).await?;
             }
@@ -174,7 +208,9 @@ impl Desk {
         }
         match press.action_id.as_str() {
             action::SEND_BACK => self.slack.open_view(trigger, &modal::send_back(packet_id)).await.map(drop),
+            action::NOT_YET => self.slack.open_view(trigger, &modal::not_yet(packet_id)).await.map(drop),
             action::ANSWER => {
+                let Some(case) = self.case(packet_id).await? else { return Ok(()) };
                 let view = case.view(&case.record);
                 let shown = self.slack.open_view(trigger, &view).await?;
                 // The person already reads; what the CRM holds by now follows.
@@ -196,26 +232,28 @@ impl Desk {
         &self,
         click: &Click,
         packet_id: &str,
-        act: Act,
-        reason: Option<SendBackReason>,
-        detail: String,
+        act: impl FnOnce(Answered) -> StoredAct,
     ) -> Result<String, Failure> {
-        let Some(case) = self.case(packet_id).await? else { return Ok("gone".to_owned()) };
-        if self.refusal(&click.interaction, &case).await?.is_some() {
+        let Some(parties) = self.parties(packet_id).await? else { return Ok("gone".to_owned()) };
+        if self.refusal(&click.interaction, &parties).await?.is_some() {
             return Ok("refused".to_owned());
         }
-        let Answered { user, name, .. } = self.answered(&click.interaction).await;
-        let stored = StoredAct { act, at: click.received_at, user, name, reason, detail };
+        let by = Answered { at: click.received_at, ..self.answered(&click.interaction).await };
+        let stored = act(by);
+        let outcome = stored.act.as_str().to_owned();
         self.store.act(packet_id, &click.id, stored).await?;
-        Ok(act.as_str().to_owned())
+        Ok(outcome)
     }
 
     /// Keeps the answers of a submit, and makes the packet's next revision of them.
     async fn answer(&self, click: &Click, submission: &Submission) -> Result<String, Failure> {
         let Ok(filled) = modal::read(submission) else { return Ok("wrong".to_owned()) };
         let packet_id = &filled.packet_id;
-        let Some(case) = self.case(packet_id).await? else { return Ok("gone".to_owned()) };
-        if self.refusal(&click.interaction, &case).await?.is_some() {
+        let (Some(parties), Some(case)) = (self.parties(packet_id).await?, self.case(packet_id).await?)
+        else {
+            return Ok("gone".to_owned());
+        };
+        if self.refusal(&click.interaction, &parties).await?.is_some() {
             return Ok("refused".to_owned());
         }
         if filled.given.is_empty() {
@@ -228,8 +266,18 @@ impl Desk {
                 self.store.dismiss(packet_id, gap.section.as_str(), &gap.id(), Some(reason)).await?;
             }
         }
-        let answers = filled.given.into_iter().map(|(topic, given)| case.answer(topic, given, &by)).collect();
-        self.store.give((packet_id, filled.revision), &click.id, answers).await?;
+        let answers: Vec<Answer> =
+            filled.given.into_iter().map(|(topic, given)| case.answer(topic, given, &by)).collect();
+        if self.store.give((packet_id, filled.revision), &click.id, answers.clone()).await? {
+            let asked_at = self.store.asked_at(packet_id).await?;
+            if let Some(asked_at) = asked_at {
+                self.metrics.answered(by.at.duration_since(asked_at).as_secs());
+            }
+            for answer in &answers {
+                let is_nonsense = matches!(answer.given, Given::Nonsense(_));
+                self.metrics.answer(if is_nonsense { "nonsense" } else { "given" });
+            }
+        }
         // Made of the store as it is now, answers included: another revision may have come in between.
         if let Some(revision) = revised(&self.store, &case.mapping, packet_id, self.clock.now()).await?
             && !self.store.revise(revision).await?
@@ -248,19 +296,21 @@ impl Desk {
     }
 }
 
-impl Case {
+impl Parties {
     /// The seller, the owner of the handoff, the fallback and those the mapping names: name and address.
     fn who_may_answer(&self) -> Vec<(String, String)> {
-        let seller = self.record.owner.as_ref().filter(|seller| seller.is_active());
+        let seller = self.record.as_ref().and_then(|record| record.owner.as_ref());
+        let seller = seller.filter(|seller| seller.is_active());
         let seller = seller.and_then(|seller| Some((seller.name()?, seller.email()?.to_owned())));
-        let owner = &self.packet.owner;
-        let owner = owner.name.clone().zip(owner.email.clone());
+        let owner = self.owner.name.clone().zip(self.owner.email.clone());
         let fallback = &self.mapping.owner.fallback;
         let named = self.mapping.slack.answer_by.iter().chain([fallback]);
         let named = named.map(|email| (email.clone(), email.clone()));
         seller.into_iter().chain(owner).chain(named).collect()
     }
+}
 
+impl Case {
     /// The modal's view of the packet that the mapping makes of a record.
     fn view(&self, record: &DealRecord) -> serde_json::Value {
         let (id, as_of) = (&self.packet.packet_id, self.packet.as_of);

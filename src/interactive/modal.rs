@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::payload::{Submission, Value, Values};
 use crate::delivery::slack::action;
 use handoff_core::answers::{Input, InputKind};
-use handoff_core::messages::answer as words;
+use handoff_core::messages::{answer as words, first_value};
 use handoff_core::packet::{Given, SendBackReason, Topic};
 use handoff_core::text::clean::clean;
 use handoff_core::text::excerpt::within_characters;
@@ -25,6 +26,9 @@ const OPTION: usize = 75;
 /// The blocks in which people say that questions make no sense.
 const NONSENSE: &str = "nonsense";
 const NONSENSE_REASON: &str = "nonsense.reason";
+
+/// The block with the new day of first value.
+const DAY: &str = "day";
 
 /// The modal with the open questions of a packet, as it was at `revision`.
 pub fn questions(packet_id: &str, revision: i64, inputs: &[Input]) -> Json {
@@ -52,6 +56,21 @@ pub fn send_back(packet_id: &str) -> Json {
     reason["optional"] = json!(false);
     let blocks = [reason, input("text", words::send_back_text(), None, &text("", true))];
     view(action::SEND_BACK, words::send_back_title(), packet_id, &blocks, true)
+}
+
+/// The modal that asks by when first value will be there.
+pub fn not_yet(packet_id: &str) -> Json {
+    let mut day = input(DAY, first_value::new_day(), None, &date(None));
+    day["optional"] = json!(false);
+    view(action::NOT_YET, first_value::modal_title(), packet_id, &[day], true)
+}
+
+/// The day in that modal, if it is after `today`; else what is wrong, by block.
+pub fn new_day(submitted: &Submission, today: Date) -> Result<Date, BTreeMap<String, String>> {
+    let held = submitted.values.get(DAY).into_iter().flat_map(BTreeMap::values);
+    let mut held = held.filter_map(|value| if let Value::Day(day) = value { Some(*day) } else { None });
+    let too_early = || BTreeMap::from([(DAY.to_owned(), first_value::too_early().to_owned())]);
+    held.find(|day| *day > today).ok_or_else(too_early)
 }
 
 fn view(callback: &str, title: &str, metadata: &str, blocks: &[Json], submits: bool) -> Json {
@@ -125,7 +144,7 @@ fn text(initial: &str, multiline: bool) -> Json {
     element
 }
 
-fn date(initial: Option<jiff::civil::Date>) -> Json {
+fn date(initial: Option<Date>) -> Json {
     let mut element = json!({"type": "datepicker", "action_id": "day"});
     if let Some(day) = initial {
         element["initial_date"] = json!(day.to_string());

@@ -241,6 +241,44 @@ mod tests {
         payload
     }
 
+    #[test]
+    fn hostile_payloads_are_read_or_refused_and_never_more() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let long = format!(r#"{{"type":"block_actions","user":{{"id":"{}"}}}}"#, "U".repeat(1 << 20));
+        let hostile = [
+            "",
+            "null",
+            "[]",
+            "42",
+            "\"payload\"",
+            "{",
+            "\u{0}",
+            &deep,
+            &long,
+            r#"{"type":"view_submission"}"#,
+            r#"{"type":"view_submission","user":"U1","view":[]}"#,
+            r#"{"type":"view_submission","user":{"id":7},"view":{"id":"V1"}}"#,
+            r#"{"type":"view_submission","user":{"id":"U1"},"view":{"id":""}}"#,
+            r#"{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","state":{"values":[1]}}}"#,
+            r#"{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","state":{"values":{"b":{"a":{"selected_date":"2026-13-40"}}}}}}"#,
+            r#"{"type":"view_submission","user":{"id":"U1"},"view":{"id":"V1","state":{"values":{"b":{"a":{"selected_options":{"value":1}}}}}}}"#,
+            r#"{"type":"block_actions","user":{"id":"U1"},"actions":[]}"#,
+            r#"{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":["answer"]}],"container":{"channel_id":"C1","message_ts":"1.1"}}"#,
+            r#"{"type":"block_actions","type":"view_closed","user":{"id":"U1"},"view":{"id":"V1"}}"#,
+            r#"{"type":"block_actions","user":{"id":"U1","id":"U2"},"team":{"id":null}}"#,
+        ];
+        for payload in hostile {
+            let is_object = serde_json::from_str::<Json>(payload).is_ok_and(|payload| payload.is_object());
+            let read = Interaction::parse(payload);
+            assert_eq!(read.is_ok(), is_object, "{payload:.80}");
+            let Ok(click) = read else { continue };
+            assert!(!click.user.id.is_empty() || click.kind == Kind::Other, "{payload:.80}");
+            let stored = serde_json::to_string(&click).unwrap();
+            let again: Interaction = serde_json::from_str(&stored).unwrap();
+            assert_eq!(again, Interaction { trigger_id: None, ..click }, "{payload:.80}");
+        }
+    }
+
     fn press_in_message() -> Json {
         by_dana(
             "block_actions",

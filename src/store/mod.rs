@@ -20,6 +20,7 @@ mod maintenance;
 mod outbox;
 mod packets;
 mod pauses;
+mod roll_ups;
 mod wins;
 
 use std::path::PathBuf;
@@ -38,16 +39,18 @@ pub use maintenance::backlog::Backlog;
 pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
 pub use maintenance::health::StoreHealth;
-pub use maintenance::stats::{CompleteAfter, GapCount, SellerCount, Stats};
+pub use maintenance::stats::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats};
 pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery, Thread};
 pub use outbox::settle::{Decision, Settled};
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};
 pub use packets::answers::{Act, StoredAct, StoredAnswer};
 pub use packets::dismissals::Dismissal;
+pub use packets::first_values::{FirstValueToAsk, first_value_day};
 pub use packets::follows::{DueLook, Follow, FollowConfig};
 pub use packets::revisions::{Cause, OpenPacket, Revision, StoredRevision};
 pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
+pub use roll_ups::{RollUpEnd, RollUpLease, WeekSpan};
 pub use wins::{DealRow, DealState, PacketRow, PacketSummary, WinRow};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.

@@ -10,10 +10,12 @@ mod deadline;
 mod deal;
 mod delivery;
 pub mod dispatcher;
+pub mod first_value;
 pub mod follow;
 pub mod purge;
 pub mod reload;
 mod retry;
+pub mod roll_up;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handoff_bridge::interactive::Interaction;
-use handoff_bridge::store::{Act, DeliveryState, Destination};
+use handoff_bridge::store::{Act, DeliveryState, Destination, StoredRecord};
 use handoff_sandbox::deals::{self, CHANNEL, SIGNING_SECRET};
 use handoff_sandbox::hubspot::Kind;
 use handoff_sandbox::slack::{Ack, Message, Standing, Transport};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
-use crate::world::{PINEBROOK, WORK, World, must, told_on};
+use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World, must, told_on};
 use crate::{named, tests};
 
 pub fn trials() -> Vec<Trial> {
@@ -27,6 +27,9 @@ pub fn trials() -> Vec<Trial> {
         who_can_answer_is_asked_once_and_reminded_once,
         a_message_shows_what_was_answered_elsewhere,
         who_cannot_be_written_to_is_not_and_the_fallback_is,
+        without_reminders_the_fallback_is_asked_if_the_seller_cannot_be,
+        a_question_that_comes_up_later_is_asked_in_a_direct_message,
+        a_message_of_unknown_outcome_is_looked_for,
     ];
     for engine in [Engine::Sqlite, Engine::Postgres] {
         trials.push(told_on(
@@ -34,6 +37,16 @@ pub fn trials() -> Vec<Trial> {
             named!(an_answer_stands_in_packet_digest_and_task_at_once),
             async |database| {
                 an_answer_stands_in_packet_digest_and_task_at_once(&database).await;
+            },
+        ));
+        trials.push(told_on(engine, named!(the_week_is_summed_up_once), async |database| {
+            the_week_is_summed_up_once(&database).await;
+        }));
+        trials.push(told_on(
+            engine,
+            named!(the_owner_is_asked_once_a_day_whether_first_value_was_reached),
+            async |database| {
+                the_owner_is_asked_once_a_day_whether_first_value_was_reached(&database).await;
             },
         ));
     }
@@ -45,6 +58,9 @@ const IRIS: &str = "U012AB3CD";
 
 /// The seller of the half empty deal, and the owner of its handoff.
 const TOM: &str = "U0TOM";
+
+/// Where the week is summed up.
+const WEEKLY: &str = "C0WEEKLY1";
 
 const PROMISE: &str = "SSO before 1 March, and two training days in Malmö.";
 
@@ -313,6 +329,97 @@ async fn the_owner_accepts_or_sends_back() {
     world.end().await;
 }
 
+async fn the_owner_is_asked_once_a_day_whether_first_value_was_reached(database: &TestDatabase) {
+    let (mut world, digest) = is_handed_over(Some(database)).await;
+    opens(&world, TOM, &digest).await;
+    submits(&world, TOM, &[("gap.first_value_due", json!("2026-12-11"))]).await;
+    are_applied(&world).await;
+    let days = |days: u64| Duration::from_hours(24 * days);
+    // Friday 11 December, eight in the morning in Berlin.
+    world.passes(Duration::from_hours(24 * 21 - 1));
+    world.settles().await;
+    assert_eq!(messages_to(&world, TOM).len(), 0, "it is not within working hours");
+    world.passes(Duration::from_hours(2));
+    world.eventually("the owner is asked", async || messages_to(&world, TOM).len() == 1).await;
+    let asked = messages_to(&world, TOM).remove(0);
+    let what = "\nFront desk sends the first 50 reminders from the new system.\nPinebrook Clinics: appointment reminders";
+    let question = "Pinebrook Clinics: first value is due today. Did it happen?";
+    assert_eq!(asked.text, format!("{question}{what}"));
+    assert_eq!(buttons(&asked), ["Yes", "Not yet", "No"]);
+
+    presses(&world, TOM, &asked, "not_yet").await;
+    must("a modal", world.sandbox.slack.until(|slack| slack.open_view(TOM).is_some())).await;
+    let Ack::Errors(errors) = submits(&world, TOM, &[("day", json!("2026-12-11"))]).await else { panic!() };
+    assert_eq!(errors["day"], "Choose a day that is still to come.");
+    assert_eq!(submits(&world, TOM, &[("day", json!("2026-12-29"))]).await, Ack::Taken);
+    are_applied(&world).await;
+    let moved = messages_to(&world, TOM).remove(0);
+    assert_eq!(moved.text, format!("Pinebrook Clinics · Not yet, says tom lindqvist: by 29 Dec{what}"));
+    assert_eq!(buttons(&moved), Vec::<String>::new());
+    let shown_then = shown(&world.digests().remove(0));
+    assert!(shown_then.contains("Not yet, says tom lindqvist: by 29 Dec"), "{shown_then}");
+
+    world.passes(days(17));
+    let is_deleted = async || matches!(world.packets().await[0].record, StoredRecord::Deleted(_));
+    world.eventually("the deal record is deleted", is_deleted).await;
+    world.passes(days(1));
+    world.eventually("the owner is asked again", async || messages_to(&world, TOM).len() == 2).await;
+    let again = messages_to(&world, TOM).remove(1);
+    presses(&world, TOM, &again, "reached").await;
+    are_applied(&world).await;
+    let reached = "Pinebrook Clinics: appointment reminders · Reached 29 Dec, says tom lindqvist";
+    assert_eq!(messages_to(&world, TOM).remove(1).text, format!("{reached}{what}"));
+    assert_eq!(messages_to(&world, TOM).remove(0).text, moved.text, "the first message stays as it was");
+    world.passes(days(9));
+    world.settles().await;
+    assert_eq!(messages_to(&world, TOM).len(), 2, "never more");
+    let stats = world.service().app.store.stats(Timestamp::MIN, world.now()).await.unwrap();
+    assert_eq!((stats.decisions.reached, stats.decisions.missed), (1, 0));
+    for _ in 0..2 {
+        world.next_digest().await;
+    }
+    world.end().await;
+}
+
+/// The messages that summed weeks up, oldest first.
+fn weekly(world: &World) -> Vec<String> {
+    let weekly = world.digests().into_iter().filter(|message| message.channel == WEEKLY);
+    weekly.map(|message| message.text).collect()
+}
+
+/// The week is summed up on Monday at nine, once, and again after another week.
+async fn the_week_is_summed_up_once(database: &TestDatabase) {
+    let roll_up = format!("  roll_up: {{channel: {WEEKLY}, day: monday, at: \"09:00\"}}\n");
+    let mut world = where_people_answer(Some(database), &roll_up).await;
+    world.sandbox.slack.change(|slack| slack.add_channel(WEEKLY, "weekly"));
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.settles().await;
+    // Monday, half past eight in Berlin.
+    world.passes(Duration::from_mins(60 * 72 - 30));
+    world.settles().await;
+    assert_eq!(weekly(&world), Vec::<String>::new());
+    world.passes(Duration::from_mins(45));
+    world.eventually("the week is summed up", async || weekly(&world).len() == 1).await;
+    let first = "1 deal won last week · 0 complete at close, 0 now";
+    assert_eq!(weekly(&world), [first]);
+    world.passes(Duration::from_hours(24));
+    world.settles().await;
+    world.stops().await;
+    world.starts().await;
+    for _ in 0..6 {
+        world.passes(Duration::from_hours(24));
+        world.settles().await;
+    }
+    world.eventually("the next week", async || weekly(&world).len() == 2).await;
+    let open = "Still open: Why now 1 · People 2 · Promised 1 · Risk 1 · First value 1, for more than five business days";
+    assert_eq!(weekly(&world)[1], format!("No deal was won last week\n{open}"));
+    for _ in 0..2 {
+        world.next_digest().await;
+    }
+    world.end().await;
+}
+
 /// The messages to one person, oldest first.
 fn messages_to(world: &World, user: &str) -> Vec<Message> {
     world.sandbox.slack.see(|slack| {
@@ -401,4 +508,58 @@ async fn who_cannot_be_written_to_is_not_and_the_fallback_is() {
     world.eventually("the fallback is asked", async || messages_to(&world, "U0REVOPS").len() == 1).await;
     assert_eq!(messages_to(&world, TOM).len(), 0);
     ends(world).await;
+}
+
+async fn without_reminders_the_fallback_is_asked_if_the_seller_cannot_be() {
+    let mut world = where_people_answer(None, "  ask: dm\n  remind_after: 0\n").await;
+    world.sandbox.slack.change(|slack| {
+        slack.set_standing(TOM, Standing::Bot);
+        slack.add_user("U0REVOPS", "revops@seller.example");
+    });
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.eventually("the fallback is asked", async || messages_to(&world, "U0REVOPS").len() == 1).await;
+    world.settles().await;
+    world.next_digest().await;
+    world.end().await;
+}
+
+async fn a_question_that_comes_up_later_is_asked_in_a_direct_message() {
+    let mut world = where_people_answer(None, "  ask: dm\n  remind_after: 0\n").await;
+    world.closes_deal(NORTHLIGHT).await;
+    world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.delivery_state(Destination::SlackDm).await, None, "nothing is open");
+    let id = world.packets().await.remove(0).packet_id;
+    let now = world.now();
+    world.sandbox.hubspot.change(|hubspot| {
+        let portal = hubspot.portal_mut(deals::PORTAL).unwrap();
+        portal.set(Kind::Deal, NORTHLIGHT, "handoff_promises", "TBD", now);
+    });
+    world.service().app.store.recheck(&id).await.unwrap();
+    world.delivers(Destination::SlackDm).await;
+    world.finishes().await;
+    for _ in 1..world.digests().len() {
+        world.next_digest().await;
+    }
+    world.end().await;
+}
+
+/// A message whose answer is lost may be there: it is looked for, in the conversation with the person.
+async fn a_message_of_unknown_outcome_is_looked_for() {
+    let mut world = where_people_answer(None, "  ask: dm\n  remind_after: 0\n  hours: \"12-17\"\n").await;
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.delivers(Destination::SlackDigest).await;
+    world.passes(Duration::from_hours(2));
+    assert_eq!(messages_to(&world, TOM).len(), 0, "it is not within working hours");
+    let fails = handoff_sandbox::Times::Next(1);
+    world.sandbox.slack.fails("POST /api/chat.postMessage", handoff_sandbox::Fault::DropAfter, fails);
+    world.waits_for(Destination::SlackDm, DeliveryState::Done, Duration::from_mins(5)).await;
+    let attempts = world.attempts(Destination::SlackDm).await;
+    assert!(attempts.ends_with(&["unknown".to_owned(), "found".to_owned()]), "{attempts:?}");
+    assert_eq!(messages_to(&world, TOM).len(), 1, "one message");
+    world.settles().await;
+    world.next_digest().await;
+    world.end().await;
 }

@@ -217,6 +217,11 @@ async fn with_clicks_switched_off_there_is_no_route_for_them() {
     world.closes_deal(world.side.complete()).await;
     world.next_digest().await;
     world.settles().await;
+    // The day of first value comes and goes.
+    for _ in 0..5 {
+        world.passes(std::time::Duration::from_hours(24 * 8));
+        world.settles().await;
+    }
     let log = world.sandbox.slack.log();
     let quiet = ["users.info", "views.*", "conversations.open", "apps.*", "chat.postEphemeral"];
     for method in quiet {

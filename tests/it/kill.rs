@@ -1,10 +1,14 @@
 //! The process dies at every step, and afterwards there is exactly one task and one digest.
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::crash::{CLICK_POINTS, POINTS};
-use handoff_bridge::store::Store;
-use handoff_sandbox::deals::SIGNING_SECRET;
+use handoff_bridge::crash::{CLICK_POINTS, POINTS, ROLL_UP_POINTS};
+use handoff_bridge::crm::{Event, EventKind};
+use handoff_bridge::store::{ClaimLimit, DealEnd, NewPacket, Store};
+use handoff_core::packet::Assessment;
+use handoff_core::record::{AccountKey, DealKey, WinKey};
+use handoff_sandbox::deals::{CHANNEL, PORTAL, SIGNING_SECRET};
 use handoff_sandbox::slack::Transport;
+use jiff::tz::TimeZone;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -101,6 +105,14 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("{}::{point}", named!(killed_after_a_handoff_was_sent_back_at));
             trials.push(told_on(engine, name, async move |database| {
                 killed_after_a_handoff_was_sent_back_at(point, &database).await;
+            }));
+        }
+    }
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for point in ROLL_UP_POINTS.iter().copied() {
+            let name = format!("{}::{point}", named!(killed_over_the_week_at));
+            trials.push(told_on(engine, name, async move |database| {
+                killed_over_the_week_at(point, &database).await;
             }));
         }
     }
@@ -248,6 +260,61 @@ async fn killed_after_a_handoff_was_sent_back_at(point: &'static str, database: 
     process.kill().await;
     assert_eq!(slack.see(|slack| slack.replies_to(&digest.ts).count()), 1, "once");
     assert_eq!(world.digests().len(), 1, "one digest");
+}
+
+/// A deal was won yesterday, and the process dies over the message that sums up the week until today.
+async fn killed_over_the_week_at(point: &'static str, database: &TestDatabase) {
+    let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
+    world.keeps_its_store_at(database);
+    let yesterday = world.now().checked_sub(std::time::Duration::from_hours(30)).unwrap();
+    let store = Store::open(database.url(), Clock::manual(yesterday)).await.unwrap();
+    let account: AccountKey = format!("hubspot:{PORTAL}").parse().unwrap();
+    let deal = DealKey { account: account.clone(), deal: "1".to_owned() };
+    let event = Event {
+        deal: deal.clone(),
+        kind: EventKind::StageChanged,
+        dedupe_key: "won".to_owned(),
+        provider_id: "1".to_owned(),
+        occurred_at: None,
+        verification: "asked(crm api)".to_owned(),
+    };
+    store.record(vec![event]).await.unwrap();
+    let limit = vec![ClaimLimit::of(account.to_string(), 1)];
+    let lease = store.claim_deals(limit, 1, std::time::Duration::from_mins(1)).await.unwrap().remove(0);
+    let packet = NewPacket {
+        packet_id: "pkt_000000000001".to_owned(),
+        win: WinKey { deal, won_at: yesterday },
+        packet: "{}".to_owned(),
+        record: "{}".to_owned(),
+        assessment: Assessment { complete: true, ..Assessment::default() },
+        deliveries: Vec::new(),
+        follow: None,
+        withdraws: Vec::new(),
+    };
+    store.finish_deal(&lease, DealEnd::Packet(Box::new(packet))).await.unwrap();
+    store.close().await;
+    let today = world.now().to_zoned(TimeZone::get("Europe/Berlin").unwrap()).strftime("%A").to_string();
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    let channel = format!("  channel: {CHANNEL}\n");
+    let roll_up =
+        format!("  roll_up: {{channel: {CHANNEL}, day: {}, at: \"00:00\"}}\n", today.to_lowercase());
+    let mapping = mapping.replacen(&channel, &format!("{channel}{roll_up}"), 1);
+    std::fs::write(&world.installation.mapping, mapping).unwrap();
+
+    let mut doomed = Process::serve(&world.installation, Some(point)).await;
+    doomed.dies().await;
+    let process = Process::serve(&world.installation, None).await;
+    let slack = &world.sandbox.slack;
+    must("the week is summed up", slack.until(|slack| !slack.messages().is_empty())).await;
+    let store = Store::open(database.url(), Clock::machine()).await.unwrap();
+    let is_done = async || {
+        store.roll_ups().await.unwrap().iter().all(|(_, outcome)| outcome.as_deref() == Some("posted"))
+    };
+    world.eventually("it is known", is_done).await;
+    process.kill().await;
+    store.close().await;
+    let said: Vec<String> = world.digests().into_iter().map(|message| message.text).collect();
+    assert_eq!(said, ["1 deal won last week · 1 complete at close, 1 now"], "once");
 }
 
 /// Slack posts what people do to this process.

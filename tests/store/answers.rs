@@ -1,16 +1,26 @@
 //! What people answered and decided: kept once a click, and no longer than the packet.
 
-use handoff_bridge::store::{Act, DeliveryEnd, StoredAct};
-use handoff_core::packet::{Answer, Answered, Given, SectionName, SendBackReason, Target, Topic};
+use handoff_bridge::store::{Act, DealEnd, DeliveryEnd, Destination, RollUpEnd, StoredAct, WeekSpan};
+use handoff_core::packet::{
+    Answer, Answered, FirstValueParams, Given, SectionName, SendBackReason, Target, Topic, Week,
+};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
 
-use crate::fixture::{DAY, Fixture};
+use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
     an_answer_of_one_click_is_kept_once,
     a_decision_of_one_click_is_kept_once,
     answers_leave_with_their_packet,
+    an_owner_is_asked_once_for_each_day,
+    a_weekly_message_is_claimed_once,
+    a_week_counts_what_it_brought,
 ];
+
+const FIRST: Date = date(2026, 12, 11);
+const SECOND: Date = date(2026, 12, 22);
 
 fn answer(fixture: &Fixture, text: &str) -> Answer {
     let (user, name) = ("U0123".to_owned(), "Tom Lindqvist".to_owned());
@@ -51,7 +61,7 @@ async fn a_decision_of_one_click_is_kept_once(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
     let (reason, detail) = (Some(SendBackReason::WrongOwner), "Ask Iris".to_owned());
     let (user, name) = ("U0123".to_owned(), "Mia Sand".to_owned());
-    let act = StoredAct { act: Act::SentBack, at: fixture.now(), user, name, reason, detail };
+    let act = StoredAct { act: Act::SentBack, at: fixture.now(), user, name, reason, day: None, detail };
     assert!(fixture.store.act(&packet_id, "click_a", act.clone()).await.unwrap());
     assert!(!fixture.store.act(&packet_id, "click_a", act.clone()).await.unwrap());
     assert_eq!(fixture.store.acts(&packet_id).await.unwrap(), [act]);
@@ -61,7 +71,8 @@ async fn answers_leave_with_their_packet(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
     gives(&fixture, &packet_id, "click_a", "SSO").await;
     let (user, name, detail) = ("U0123".to_owned(), "Mia Sand".to_owned(), String::new());
-    let act = StoredAct { act: Act::Accepted, at: fixture.now(), user, name, reason: None, detail };
+    let act =
+        StoredAct { act: Act::Accepted, at: fixture.now(), user, name, reason: None, day: None, detail };
     fixture.store.act(&packet_id, "click_b", act).await.unwrap();
     let digest = fixture.claims_delivery().await;
     fixture.finishes(&digest, DeliveryEnd::Edited).await;
@@ -69,4 +80,89 @@ async fn answers_leave_with_their_packet(fixture: Fixture) {
     fixture.store.purge(fixture.now()).await.unwrap();
     assert_eq!(fixture.store.answers(&packet_id).await.unwrap(), []);
     assert_eq!(fixture.store.acts(&packet_id).await.unwrap(), []);
+}
+
+async fn an_owner_is_asked_once_for_each_day(fixture: Fixture) {
+    let params = |day| FirstValueParams { day, address: "mia@example.com".to_owned() };
+    fixture.hears("1", "won 1").await;
+    let lease = fixture.claims_deal().await;
+    let mut packet = fixture.packet("1");
+    packet.assessment.first_value = Some(FIRST);
+    let packet_id = packet.packet_id.clone();
+    fixture.ends(&lease, DealEnd::Packet(packet)).await;
+    for _ in 0..2 {
+        let lease = fixture.claims_delivery().await;
+        fixture.finishes(&lease, done("C1/1.1")).await;
+    }
+    let to_ask = async || {
+        let to_ask = fixture.store.first_values_to_ask(Date::MIN, Date::MAX).await.unwrap();
+        to_ask.into_iter().map(|one| one.day).collect::<Vec<_>>()
+    };
+    assert_eq!(to_ask().await, [FIRST]);
+    assert!(fixture.store.ask_first_value(&packet_id, params(FIRST)).await.unwrap());
+    assert_eq!(to_ask().await, []);
+    let again = fixture.store.ask_first_value(&packet_id, params(FIRST)).await.unwrap();
+    assert!(!again, "another process comes too late");
+    let ask = fixture.claims_delivery().await;
+    assert_eq!(ask.destination, Destination::SlackFirstValue);
+
+    let (user, name) = ("U0123".to_owned(), "Mia Sand".to_owned());
+    let by = Answered { user, name, at: fixture.now(), not_in_crm: false };
+    let moved = StoredAct { day: Some(SECOND), ..StoredAct::of(Act::NotYet, by.clone()) };
+    assert!(fixture.store.act(&packet_id, "click_a", moved).await.unwrap());
+    assert_eq!(to_ask().await, [SECOND]);
+    assert!(!fixture.store.ask_first_value(&packet_id, params(SECOND)).await.unwrap(), "one is on its way");
+    fixture.finishes(&ask, done("D1/1.1")).await;
+    for edit in fixture.claims_deliveries().await {
+        fixture.finishes(&edit, DeliveryEnd::Edited).await;
+    }
+    assert!(fixture.store.ask_first_value(&packet_id, params(SECOND)).await.unwrap());
+    let again = fixture.claims_delivery().await;
+    assert_eq!((again.external_id, again.unknown), (None, false), "it is a message of its own");
+
+    fixture.store.act(&packet_id, "click_b", StoredAct::of(Act::Missed, by)).await.unwrap();
+    assert_eq!(to_ask().await, []);
+    let stats = fixture.store.stats(Timestamp::MIN, fixture.now()).await.unwrap();
+    assert_eq!((stats.decisions.reached, stats.decisions.missed), (0, 1));
+}
+
+async fn a_weekly_message_is_claimed_once(fixture: Fixture) {
+    let (store, at) = (&fixture.store, fixture.now());
+    let claim = async || store.claim_roll_up("C1 monday", at, LEASE).await.unwrap();
+    let first = claim().await.unwrap();
+    assert_eq!(claim().await, None, "another process is at it");
+    assert!(store.intend_roll_up(&first).await.unwrap());
+    fixture.clock.advance(LEASE + MINUTE);
+    assert!(!store.intend_roll_up(&first).await.unwrap(), "the lease has run out");
+    let second = claim().await.unwrap();
+    assert!(second.unknown && second.attempts == 1, "it may be there: {second:?}");
+    let again = RollUpEnd::Again { at: fixture.after(MINUTE), unknown: true, absent: 1 };
+    store.finish_roll_up(&first, RollUpEnd::Done("posted".to_owned())).await.unwrap();
+    store.finish_roll_up(&second, again).await.unwrap();
+    assert_eq!(claim().await, None, "it is not due yet, and who lost the lease changed nothing");
+    fixture.clock.advance(MINUTE);
+    let third = claim().await.unwrap();
+    assert_eq!(third.absent, 1);
+    store.finish_roll_up(&third, RollUpEnd::Done("posted".to_owned())).await.unwrap();
+    fixture.clock.advance(DAY);
+    assert_eq!(claim().await, None, "never again");
+}
+
+async fn a_week_counts_what_it_brought(fixture: Fixture) {
+    let first = fixture.now();
+    let packet_id = fixture.has_packet("1").await;
+    gives(&fixture, &packet_id, "click_a", "SSO").await;
+    let (user, name) = ("U0123".to_owned(), "Mia Sand".to_owned());
+    let by = Answered { user, name, at: fixture.now(), not_in_crm: false };
+    fixture.store.act(&packet_id, "click_b", StoredAct::of(Act::Reached, by)).await.unwrap();
+    let until = fixture.after(7 * DAY);
+    let span = WeekSpan { from: first, until, old: first, next: (FIRST, SECOND) };
+    let ours = [account()];
+    let week = fixture.store.week(&ours, span, &[]).await.unwrap();
+    let expected = Week { wins: 1, reached: 1, ..Week::default() };
+    assert_eq!(week, expected);
+    let others = ["hubspot:7".parse().unwrap()];
+    assert!(fixture.store.week(&others, span, &[]).await.unwrap().is_empty());
+    let later = WeekSpan { from: until, until: fixture.after(14 * DAY), ..span };
+    assert!(fixture.store.week(&ours, later, &[]).await.unwrap().is_empty());
 }

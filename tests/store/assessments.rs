@@ -57,7 +57,7 @@ async fn closes_well(fixture: &Fixture, deal: &str, seller: &str) {
     let lease = fixture.claims_deal().await;
     let mut packet = fixture.packet(deal);
     let seller = Seller { key: format!("hubspot:48210077:{seller}"), name: seller.to_owned() };
-    packet.assessment = Assessment { complete: true, seller: Some(seller), gaps: Vec::new() };
+    packet.assessment = Assessment { complete: true, seller: Some(seller), ..Assessment::default() };
     fixture.ends(&lease, DealEnd::Packet(packet)).await;
 }
 
@@ -183,6 +183,7 @@ const FIRST_VERSION: &str = "
     ALTER TABLE deals DROP COLUMN ended;
     ALTER TABLE deals DROP COLUMN look;
     CREATE INDEX deals_open ON deals (account, due_at) WHERE state <> 'idle';
+    DROP TABLE roll_ups;
     DELETE FROM schema_versions WHERE version > 1";
 
 async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {

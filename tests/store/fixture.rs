@@ -225,6 +225,7 @@ fn assessment() -> Assessment {
             raised("promises", "empty", Addressee::Seller, true),
             raised("risks", "unmapped", Addressee::Revops, true),
         ],
+        first_value: None,
     }
 }
 

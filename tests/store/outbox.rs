@@ -235,6 +235,7 @@ async fn is_revised(fixture: &Fixture, packet_id: &str, replaces: i64) {
         packet: "{}".to_owned(),
         record: "{}".to_owned(),
         orders: vec![(CrmTask, format!("order {}", replaces + 1))],
+        asks: Vec::new(),
         reply: None,
         follow: Follow::AsBefore,
         edit_pause: std::time::Duration::ZERO,

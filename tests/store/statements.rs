@@ -87,6 +87,7 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     NEXT_EVENTS: SCAN e
     FORGET_REFUSALS: SCAN refusals
     DOUBT_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
+    ROLL_UPS: SCAN roll_ups USING INDEX sqlite_autoindex_roll_ups_1
     OPEN_DEALS: SCAN deals USING INDEX deals_open
     ");
 }
@@ -128,6 +129,7 @@ async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: F
     FORGET_REVISIONS: Seq Scan on revisions
     FORGET_FOLLOWS: Seq Scan on follows
     FORGET_REFUSALS: Seq Scan on refusals
+    OPEN_GAPS: Seq Scan on follows f
     COUNT_GAPS: Seq Scan on gaps g
     COUNT_SELLERS: Seq Scan on wins w
     ");

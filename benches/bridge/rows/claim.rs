@@ -121,7 +121,7 @@ impl Claimed {
             win: WinKey { deal, won_at: now },
             packet: "{}".to_owned(),
             record: "{}".to_owned(),
-            assessment: Assessment { complete: true, seller: None, gaps: Vec::new() },
+            assessment: Assessment { complete: true, ..Assessment::default() },
             deliveries: OF_A_PACKET.map(|destination| (destination, "{}".to_owned(), now)).to_vec(),
             follow: None,
             withdraws: Vec::new(),

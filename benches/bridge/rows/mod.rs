@@ -3,6 +3,7 @@
 mod ack;
 mod batch;
 mod claim;
+mod clicks;
 mod footprint;
 mod looks;
 mod packet;
@@ -18,11 +19,12 @@ use crate::report::Found;
 pub type Run = fn(&Options) -> Found;
 
 /// All of them, in the order of the table.
-pub const ALL: [(&str, Run); 10] = [
+pub const ALL: [(&str, Run); 11] = [
     ("single", single::run),
     ("batch", batch::run),
     ("postgres", postgres::run),
     ("ack", ack::run),
+    ("clicks", clicks::run),
     ("packet", packet::run),
     ("win", win::run),
     ("workers", workers::run),

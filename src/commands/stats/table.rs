@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::tally::{BySeller, Kind, Tally};
+use super::tally::{BySeller, Decisions, Kind, Tally};
 
 /// The longest name in a table, in characters.
 const LONGEST_NAME: usize = 40;
@@ -32,6 +32,7 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
     if let Some(hours) = tally.median_hours_to_complete {
         let _ = write!(text, "\nCompleted later in {hours} hours (median)\n");
     }
+    decided(&mut text, &tally.decisions);
     if tally.open_gaps_by_age.iter().any(|open| open.gaps > 0) {
         let rows =
             tally.open_gaps_by_age.iter().map(|open| [age(open.from_days).to_owned(), open.gaps.to_string()]);
@@ -53,6 +54,25 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
     let sellers = tally.sellers.iter().chain(&tally.others).map(seller);
     table(&mut text, ["Seller", "deals", "packets", "complete", "gaps", "gaps a packet"], sellers);
     text
+}
+
+/// What customer success decided, if anything.
+fn decided(text: &mut String, decisions: &Decisions) {
+    let sent_back = decisions.sent_back.iter().map(|one| (format!("sent back: {}", one.reason), one.packets));
+    let rows = [("accepted".to_owned(), decisions.accepted)].into_iter().chain(sent_back).chain([
+        ("review held".to_owned(), decisions.reviews_held),
+        ("first value reached".to_owned(), decisions.first_value_reached),
+        ("first value missed".to_owned(), decisions.first_value_missed),
+    ]);
+    let rows: Vec<[String; 2]> =
+        rows.filter(|(_, packets)| *packets > 0).map(|(what, packets)| [what, packets.to_string()]).collect();
+    if rows.is_empty() {
+        return;
+    }
+    table(text, ["Decision", "packets"], rows.into_iter());
+    if let Some(hours) = decisions.median_hours_to_accept {
+        let _ = write!(text, "\nAccepted in {hours} hours (median)\n");
+    }
 }
 
 /// What an age from so many days on is called.
@@ -114,7 +134,7 @@ fn length(cell: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{CompleteAfter, GapCount, SellerCount, Stats};
+    use crate::store::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats};
 
     fn gap(section: &str, gap: &str, counting: u64, raised: u64, dismissed: u64) -> GapCount {
         let stage = if counting == 0 { "hint" } else { "certain" }.to_owned();
@@ -141,6 +161,14 @@ mod tests {
                 CompleteAfter { days: None, of: 21, complete: 17 },
             ],
             median_to_complete: Some(26 * 3_600_000),
+            decisions: DecisionCounts {
+                accepted: 12,
+                median_to_accept: Some(5 * 3_600_000),
+                sent_back: vec![("missing_information".to_owned(), 2), ("wrong_owner".to_owned(), 1)],
+                reviews_held: 3,
+                reached: 4,
+                missed: 1,
+            },
             open_by_age: vec![(0, 2), (1, 3), (3, 0), (7, 1)],
             gaps: vec![
                 gap("buying_reason", "vague", 0, 7, 5),
@@ -168,6 +196,16 @@ mod tests {
         now             17  21   81 %
 
         Completed later in 26 hours (median)
+
+        Decision                        packets
+        accepted                             12
+        sent back: missing_information        2
+        sent back: wrong_owner                1
+        review held                           3
+        first value reached                   4
+        first value missed                    1
+
+        Accepted in 5 hours (median)
 
         Open for        gaps
         under a day        2

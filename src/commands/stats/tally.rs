@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::store::{CompleteAfter, GapCount, SellerCount, Stats};
+use crate::store::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats};
 use handoff_core::packet::SectionName;
 
 /// Sellers with fewer deals are not named: two deals say nothing about anybody.
@@ -21,6 +21,7 @@ pub(super) struct Tally {
     pub complete_later: Vec<Later>,
     /// Half of the packets that were completed later took no longer.
     pub median_hours_to_complete: Option<i64>,
+    pub decisions: Decisions,
     /// By the youngest age in days.
     pub open_gaps_by_age: Vec<OpenGaps>,
     /// In the order of a packet.
@@ -35,6 +36,26 @@ pub(super) struct Tally {
     pub sellers: Vec<BySeller>,
     /// Everybody with fewer than five deals, packets whose seller is forgotten, and deals without an owner.
     pub others: Option<BySeller>,
+}
+
+/// What customer success decided about packets.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Decisions {
+    pub accepted: u64,
+    /// Half of those were accepted no later after the win.
+    pub median_hours_to_accept: Option<i64>,
+    /// By the latest reason, most frequent first.
+    pub sent_back: Vec<SentBack>,
+    pub reviews_held: u64,
+    pub first_value_reached: u64,
+    pub first_value_missed: u64,
+}
+
+/// How many packets were sent back for one reason.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct SentBack {
+    pub reason: String,
+    pub packets: u64,
 }
 
 /// How many packets were complete so many days after the win, of those that are as old.
@@ -111,6 +132,7 @@ impl Tally {
             complete_at_close: stats.complete,
             complete_later: stats.later.iter().map(later).collect(),
             median_hours_to_complete: stats.median_to_complete.map(|millis| millis / 3_600_000),
+            decisions: decisions(&stats.decisions),
             open_gaps_by_age: stats
                 .open_by_age
                 .iter()
@@ -126,6 +148,20 @@ impl Tally {
                 .collect(),
             others: (!others.is_empty()).then(|| together("others", others)),
         }
+    }
+}
+
+fn decisions(counts: &DecisionCounts) -> Decisions {
+    let sent_back = counts.sent_back.iter();
+    Decisions {
+        accepted: counts.accepted,
+        median_hours_to_accept: counts.median_to_accept.map(|millis| millis / 3_600_000),
+        sent_back: sent_back
+            .map(|(reason, packets)| SentBack { reason: reason.clone(), packets: *packets })
+            .collect(),
+        reviews_held: counts.reviews_held,
+        first_value_reached: counts.reached,
+        first_value_missed: counts.missed,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// The `event_type` of our message metadata.
@@ -14,6 +15,12 @@ const POSTED: &str = "handoff_packet_posted";
 /// The `event_type` of replies in the thread of a message: nothing is open any more, or the reminder; sent back.
 const COMPLETE: &str = "handoff_packet_complete";
 const SENT_BACK: &str = "handoff_packet_sent_back";
+
+/// The `event_type` of the message that asks whether first value was reached.
+const FIRST_VALUE: &str = "handoff_first_value";
+
+/// The `event_type` of the weekly message.
+const ROLL_UP: &str = "handoff_roll_up";
 
 /// One message, as `chat.postMessage` takes it beside the channel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,11 +58,22 @@ impl Metadata {
     pub fn of_sent_back(packet_id: &str) -> Self {
         Self { event_type: SENT_BACK, ..Self::of(packet_id) }
     }
+
+    /// The metadata of the message that asks whether first value was reached on a day.
+    pub fn of_first_value(packet_id: &str, day: Date) -> Self {
+        Self { event_type: FIRST_VALUE, ..Self::of(&format!("{packet_id}:{day}")) }
+    }
+
+    /// The metadata of the weekly message with this id.
+    pub fn of_roll_up(id: &str) -> Self {
+        Self { event_type: ROLL_UP, ..Self::of(id) }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Payload {
-    /// See [`handoff_core::packet::Packet::packet_id`].
+    /// See [`handoff_core::packet::Packet::packet_id`]; with a day behind it where one packet has several
+    /// such messages. A weekly message has an id of its own.
     pub packet_id: String,
     /// Counts the versions of the digest; the first is 1.
     pub revision: u32,

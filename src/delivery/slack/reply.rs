@@ -17,7 +17,7 @@ const NAME: usize = 80;
 
 /// The reply to the digest of a packet that has become complete.
 pub fn reply(packet: &Packet, params: &ReplyParams) -> Message {
-    let line = vec![Span::plain(messages::reply::text(params))];
+    let line = vec![Span::plain(messages::reply::text(params, packet.crm.dialect().name))];
     message(packet, line, Metadata::of_reply(&packet.packet_id))
 }
 

@@ -110,9 +110,10 @@ macro_rules! every_module {
 pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
     let every = every_module! {
         packets::answers, packets::assessments, maintenance::backlog, maintenance::backup, maintenance::copy, clicks, deals,
-        outbox::deliveries, outbox::edits, packets::dismissals, claim, packets::follows, maintenance::health, inbox,
+        outbox::deliveries, outbox::edits, packets::dismissals, claim, packets::first_values,
+        packets::follows, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
-        maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, outbox::settle, maintenance::stats,
+        maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, roll_ups, outbox::settle, maintenance::stats,
         engine::notifier, wins,
     };
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()

@@ -7,8 +7,11 @@ use crate::store::{Destination, Store, outbox::deliveries::DeliveryState};
 
 statements! {
     OPEN_DEALS = "SELECT state, COUNT(*), MIN(heard_at) FROM deals WHERE state <> 'idle' GROUP BY state";
+    /// What was planned for later is owed from then on.
     OPEN_DELIVERIES = "
-        SELECT destination, state, unknown, COUNT(*), MIN(created_at) FROM deliveries
+        SELECT destination, state, unknown, COUNT(*),
+            MIN(CASE WHEN state = 'waiting' AND attempts = 0 AND unknown = 0 THEN due_at ELSE created_at END)
+        FROM deliveries
         WHERE state <> 'done' GROUP BY destination, state, unknown ORDER BY destination, state, unknown";
 }
 
@@ -23,7 +26,7 @@ pub struct Backlog {
     pub oldest_deal: Option<Timestamp>,
     /// Deliveries that are not done; pairs without a delivery are absent.
     pub deliveries: Vec<(Destination, DeliveryState, u64)>,
-    /// When the oldest packet was made that still has a delivery to come (dead ones do not count).
+    /// Since when the oldest delivery has been owed that is still to come (dead ones do not count).
     pub oldest_undelivered: Option<Timestamp>,
 }
 

@@ -30,7 +30,7 @@ const fn table(name: &'static str, texts: Columns, numbers: Columns) -> Table {
 
 /// Everything there is; what others refer to comes first.
 #[rustfmt::skip]
-const TABLES: [Table; 16] = [
+const TABLES: [Table; 17] = [
     table("inbox", &["dedupe", "deal", "kind", "provider_id", "verification", "outcome"],
         &["id", "occurred_at", "received_at", "turn", "settled"]),
     table("deals", &["deal", "account", "state", "last_error", "ended"],
@@ -57,6 +57,7 @@ const TABLES: [Table; 16] = [
     table("acts", &["packet_id", "act", "click", "user_id", "user_name", "reason", "day", "detail"], &["acted_at"]),
     table("pauses", &["scope", "reason"], &["until", "since"]),
     table("clicks", &["id", "click", "state", "outcome"], &["received_at", "attempts", "due_at", "epoch"]),
+    table("roll_ups", &["id", "outcome"], &["due_at", "epoch", "attempts", "unknown", "absent", "intended_at"]),
     table("marks", &["name"], &["until"]),
     table("refusals", &["route", "reason", "sender", "detail"], &["day", "times", "last_at"]),
 ];

@@ -28,7 +28,7 @@ statements! {
         UPDATE packets SET record = '', record_deleted_at = $2
         WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_SELLERS = ["
-        UPDATE assessments SET seller = NULL, seller_name = NULL
+        UPDATE assessments SET seller = NULL, seller_name = NULL, ask_on = NULL
         WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_REASONS = ["
         UPDATE gaps SET reason = NULL WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];

@@ -1,5 +1,7 @@
 //! Counts of packets and gaps, over what was ever assessed: also packets that were purged since.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::store::Store;
@@ -17,6 +19,16 @@ statements! {
     MEDIAN_LATER = "
         SELECT completed_at - created_at FROM assessments
         WHERE created_at >= $1 AND complete = 0 AND completed_at IS NOT NULL ORDER BY 1 LIMIT 1 OFFSET $2";
+    COUNT_DECISIONS = "
+        SELECT COUNT(accepted_at), COUNT(reviewed_at), COUNT(CASE WHEN first_value = 'reached' THEN 1 END),
+            COUNT(CASE WHEN first_value = 'missed' THEN 1 END)
+        FROM assessments WHERE created_at >= $1";
+    COUNT_SENT_BACK = "
+        SELECT sent_back, COUNT(*) FROM assessments WHERE created_at >= $1 AND sent_back IS NOT NULL
+        GROUP BY sent_back ORDER BY 2 DESC, 1";
+    MEDIAN_TO_ACCEPT = "
+        SELECT accepted_at - created_at FROM assessments
+        WHERE created_at >= $1 AND accepted_at IS NOT NULL ORDER BY 1 LIMIT 1 OFFSET $2";
     /// Open gaps of packets that were made in a span of time.
     COUNT_OPEN_GAPS = "
         SELECT COUNT(*) FROM assessments a JOIN gaps g ON g.packet_id = a.packet_id
@@ -46,12 +58,28 @@ pub struct Stats {
     pub later: Vec<CompleteAfter>,
     /// Half of those that were completed later took no longer, in milliseconds.
     pub median_to_complete: Option<i64>,
+    pub decisions: DecisionCounts,
     /// Gaps that are open, by the youngest age in days.
     pub open_by_age: Vec<(u16, u64)>,
     /// Gaps by section, id and stage, in that order.
     pub gaps: Vec<GapCount>,
     /// Packets by seller, most first.
     pub sellers: Vec<SellerCount>,
+}
+
+/// What customer success decided about packets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DecisionCounts {
+    pub accepted: u64,
+    /// Half of those were accepted no later after they were made, in milliseconds.
+    pub median_to_accept: Option<i64>,
+    /// Packets by the latest reason for which they were sent back, most frequent first.
+    pub sent_back: Vec<(String, u64)>,
+    pub reviews_held: u64,
+    /// First value was reached.
+    pub reached: u64,
+    /// First value was not reached.
+    pub missed: u64,
 }
 
 /// How many packets were complete so long after they were made.
@@ -102,6 +130,21 @@ pub struct SellerCount {
     pub gaps: u64,
 }
 
+impl Stats {
+    /// How often each rule raised something, and how often that was dismissed.
+    pub fn by_rule(&self) -> Vec<(String, u64, u64)> {
+        let mut by_rule: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for gap in &self.gaps {
+            let rule = gap.gap.split(':').next().unwrap_or_default();
+            let (raised, dismissed) = by_rule.entry(rule).or_default();
+            *raised += gap.raised;
+            *dismissed += gap.dismissed;
+        }
+        let rule = |(rule, (raised, dismissed)): (&str, (u64, u64))| (rule.to_owned(), raised, dismissed);
+        by_rule.into_iter().map(rule).collect()
+    }
+}
+
 impl Store {
     /// Counts packets made at or after `since`, as of `now`.
     pub async fn stats(&self, since: Timestamp, now: Timestamp) -> Result<Stats, StoreError> {
@@ -112,6 +155,7 @@ impl Store {
         let since = since.as_millisecond();
         let (packets, complete): (i64, i64) = self.readers.one(query(COUNT_PACKETS).bind(since)).await?;
         let (later, median_to_complete) = self.completed(since, now.as_millisecond()).await?;
+        let decisions = self.decided(since).await?;
         let open_by_age = self.open_by_age(since, now.as_millisecond()).await?;
         let gaps: Vec<GapRow> = self.readers.all(query(COUNT_GAPS).bind(since)).await?;
         let sellers: Vec<SellerRow> = self.readers.all(query(COUNT_SELLERS).bind(since)).await?;
@@ -126,7 +170,7 @@ impl Store {
         });
         let (gaps, sellers) = (gaps.collect(), sellers.collect());
         let (packets, complete) = (count(packets), count(complete));
-        Ok(Stats { packets, complete, later, median_to_complete, open_by_age, gaps, sellers })
+        Ok(Stats { packets, complete, later, median_to_complete, decisions, open_by_age, gaps, sellers })
     }
 
     async fn completed(&self, since: i64, now: i64) -> Result<(Vec<CompleteAfter>, Option<i64>), StoreError> {
@@ -141,6 +185,22 @@ impl Store {
         let middle = query(MEDIAN_LATER).bind(since).bind((completed - 1).max(0) / 2);
         let median: Option<(i64,)> = self.readers.optional(middle).await?;
         Ok((later, median.map(|(median,)| median)))
+    }
+
+    async fn decided(&self, since: i64) -> Result<DecisionCounts, StoreError> {
+        let counts = query(COUNT_DECISIONS).bind(since);
+        let (accepted, reviews, reached, missed): (i64, i64, i64, i64) = self.readers.one(counts).await?;
+        let middle = query(MEDIAN_TO_ACCEPT).bind(since).bind((accepted - 1).max(0) / 2);
+        let median: Option<(i64,)> = self.readers.optional(middle).await?;
+        let sent_back: Vec<(String, i64)> = self.readers.all(query(COUNT_SENT_BACK).bind(since)).await?;
+        Ok(DecisionCounts {
+            accepted: count(accepted),
+            median_to_accept: median.map(|(median,)| median),
+            sent_back: sent_back.into_iter().map(|(reason, packets)| (reason, count(packets))).collect(),
+            reviews_held: count(reviews),
+            reached: count(reached),
+            missed: count(missed),
+        })
     }
 
     async fn open_by_age(&self, since: i64, now: i64) -> Result<Vec<(u16, u64)>, StoreError> {

@@ -23,6 +23,9 @@ statements! {
     ATTEMPTS = "
         SELECT began_at, destination, outcome, duration_ms, error, next_at
         FROM attempts WHERE packet_id = $1 ORDER BY destination, epoch";
+    ASKED_AT = "
+        SELECT MIN(CASE WHEN destination = $2 THEN began_at END), MIN(CASE WHEN destination = $3 THEN began_at END)
+        FROM attempts WHERE packet_id = $1 AND outcome IN ('delivered', 'found')";
     PLACE = "SELECT state, external_id, frozen FROM deliveries WHERE packet_id = $1 AND destination = $2";
     FROZEN = "SELECT frozen FROM deliveries WHERE packet_id = $1 AND destination = $2 AND frozen IS NOT NULL";
     EXTERNAL = "
@@ -47,10 +50,12 @@ pub enum Destination {
     SlackReminder,
     /// A direct message to the fallback, when no answer came.
     SlackFallback,
+    /// A direct message to the owner, on the day of first value.
+    SlackFirstValue,
 }
 
 impl Destination {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CrmTask,
         Self::SlackDigest,
         Self::SlackReply,
@@ -58,6 +63,7 @@ impl Destination {
         Self::SlackDm,
         Self::SlackReminder,
         Self::SlackFallback,
+        Self::SlackFirstValue,
     ];
 
     /// The name used in the store, in JSON and on the command line.
@@ -70,6 +76,7 @@ impl Destination {
             Self::SlackDm => "slack_dm",
             Self::SlackReminder => "slack_reminder",
             Self::SlackFallback => "slack_fallback",
+            Self::SlackFirstValue => "slack_first_value",
         }
     }
 }
@@ -193,6 +200,14 @@ impl Store {
     ) -> Result<Option<(String, Option<String>)>, StoreError> {
         let query = query(EXTERNAL).bind(packet_id).bind(destination.as_str());
         Ok(self.readers.optional(query).await?)
+    }
+
+    /// When a packet's questions were asked: in a direct message, else by the digest.
+    pub async fn asked_at(&self, packet_id: &str) -> Result<Option<Timestamp>, StoreError> {
+        let [dm, digest] = [Destination::SlackDm, Destination::SlackDigest].map(Destination::as_str);
+        let asked = query(ASKED_AT).bind(packet_id).bind(dm).bind(digest);
+        let (dm, digest): (Option<i64>, Option<i64>) = self.readers.one(asked).await?;
+        Ok(dm.or(digest).map(from_millis))
     }
 
     /// Where a message is that shows its newest revision, in whose thread something can be said.

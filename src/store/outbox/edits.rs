@@ -25,6 +25,13 @@ statements! {
         SELECT packet_id, $2, account, scope, $3, 'waiting', 0, COALESCE(due_at, $4) + $6, 0, 0, 0, $4
         FROM deliveries WHERE packet_id = $1 AND destination = $5
         ON CONFLICT (packet_id, destination) DO NOTHING";
+    /// One message more to a person, unless it is there already.
+    ADD_ASK = "
+        INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
+            unknown, absent, created_at)
+        SELECT packet_id, $2, account, scope, $3, 'waiting', 0, $6, 0, 0, 0, $4
+        FROM deliveries WHERE packet_id = $1 AND destination = $5
+        ON CONFLICT (packet_id, destination) DO NOTHING";
     /// Written again although its revision is the same: what stands beside it has changed, or an edit came late.
     SHOW_AGAIN = "
         UPDATE deliveries SET wants = wants + 1,
@@ -60,6 +67,19 @@ pub(in crate::store) async fn add_reply(
 ) -> Result<(), DatabaseError> {
     let add = query(ADD).bind(packet_id).bind(destination.as_str()).bind(order).bind(tx.now);
     let add = add.bind(Destination::SlackDigest.as_str()).bind(REPLY_AFTER_MS);
+    tx.notify |= tx.conn.execute(add).await? > 0;
+    Ok(())
+}
+
+/// Adds a message to a person, once.
+pub(in crate::store) async fn add_ask(
+    tx: &mut Tx<'_>,
+    (packet_id, destination): (&str, Destination),
+    order: &str,
+    due: i64,
+) -> Result<(), DatabaseError> {
+    let add = query(ADD_ASK).bind(packet_id).bind(destination.as_str()).bind(order).bind(tx.now);
+    let add = add.bind(Destination::SlackDigest.as_str()).bind(due);
     tx.notify |= tx.conn.execute(add).await? > 0;
     Ok(())
 }

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use self::deliveries::{Attempt, Destination};
 use crate::store::claim::{Claim, ClaimLimit};
-use crate::store::engine::{Command, DatabaseError, Execute, StoreError, Tx, from_millis, query};
+use crate::store::engine::{Command, DatabaseError, Execute, StoreError, Tx, from_millis, json, query};
 use crate::store::maintenance::restored;
 use crate::store::pauses::{self, scope_of};
 use crate::store::{NewPacket, Store};
+use handoff_core::packet::AskParams;
 use handoff_core::record::AccountKey;
 
 statements! {
@@ -315,6 +316,10 @@ impl Command<bool> for FinishDelivery {
             let fallback = Destination::SlackFallback.as_str();
             let update = query(EXPEDITE).bind(packet_id).bind(fallback).bind(tx.now);
             tx.notify |= tx.conn.execute(update).await? > 0;
+            if let Ok(AskParams { fallback: Some(address), .. }) = serde_json::from_str(&self.lease.order) {
+                let order = json(&AskParams { address, fallback: None })?;
+                edits::add_ask(tx, (packet_id, Destination::SlackFallback), &order, tx.now).await?;
+            }
         }
         if *destination == Destination::CrmTask {
             let digest = Destination::SlackDigest.as_str();

@@ -1,13 +1,14 @@
 //! What people answered and decided in Slack. A click is recorded once, however often it is applied.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
 use crate::store::outbox::{deliveries::Destination, edits};
-use handoff_core::packet::{Answer, SendBackReason};
+use handoff_core::packet::{Answer, Answered, SendBackReason};
 
 statements! {
     GIVE = "
@@ -15,9 +16,23 @@ statements! {
         SELECT p.packet_id, $2, $3, $4, $5, $6, $7, 'given' FROM packets p WHERE p.packet_id = $1
         ON CONFLICT (packet_id, topic, click) DO NOTHING";
     ACT = "
-        INSERT INTO acts (packet_id, act, click, acted_at, user_id, user_name, reason, detail)
-        SELECT p.packet_id, $2, $3, $4, $5, $6, $7, $8 FROM packets p WHERE p.packet_id = $1
+        INSERT INTO acts (packet_id, act, click, acted_at, user_id, user_name, reason, day, detail)
+        SELECT p.packet_id, $2, $3, $4, $5, $6, $7, $8, $9 FROM packets p WHERE p.packet_id = $1
         ON CONFLICT (packet_id, act, click) DO NOTHING";
+    /// What is counted, kept longer than the decision: $2 at $3, for the reason $4, or to the day $5.
+    COUNT_DECISION = "
+        UPDATE assessments SET
+            accepted_at = CASE WHEN $2 = 'accepted' THEN COALESCE(accepted_at, $3) ELSE accepted_at END,
+            sent_back = CASE WHEN $2 = 'sent_back' THEN $4 ELSE sent_back END,
+            reviewed_at = CASE WHEN $2 = 'review_held' THEN COALESCE(reviewed_at, $3) ELSE reviewed_at END,
+            first_value = CASE WHEN $2 IN ('reached', 'missed') THEN $2 WHEN $2 = 'not_yet' THEN NULL
+                ELSE first_value END,
+            first_value_at = CASE WHEN $2 IN ('reached', 'missed') THEN CAST($3 AS BIGINT)
+                WHEN $2 = 'not_yet' THEN NULL ELSE first_value_at END,
+            first_value_moved = CASE WHEN $2 = 'not_yet' THEN $5 ELSE first_value_moved END,
+            ask_on = CASE WHEN $2 IN ('reached', 'missed') THEN NULL WHEN $2 <> 'not_yet' THEN ask_on
+                WHEN first_value_due > $5 THEN first_value_due ELSE $5 END
+        WHERE packet_id = $1";
     ANSWERS_OF_PACKET = "
         SELECT packet_id, revision, answer, state, detail FROM answers
         WHERE packet_id = $1 ORDER BY answered_at, topic, click";
@@ -25,7 +40,7 @@ statements! {
         SELECT packet_id, revision, answer, state, detail FROM answers
         WHERE answered_at >= $1 ORDER BY answered_at, topic, click";
     ACTS_OF_PACKET = "
-        SELECT act, acted_at, user_id, user_name, reason, detail FROM acts
+        SELECT act, acted_at, user_id, user_name, reason, day, detail FROM acts
         WHERE packet_id = $1 ORDER BY acted_at, click";
 }
 
@@ -63,10 +78,22 @@ pub enum Act {
     /// It is not; why.
     SentBack,
     ReviewHeld,
+    /// First value was reached.
+    Reached,
+    /// It is to be there on a later day; which one.
+    NotYet,
+    /// It was not reached.
+    Missed,
 }
 
 impl Act {
-    const ALL: [Self; 3] = [Self::Accepted, Self::SentBack, Self::ReviewHeld];
+    const ALL: [Self; 6] =
+        [Self::Accepted, Self::SentBack, Self::ReviewHeld, Self::Reached, Self::NotYet, Self::Missed];
+
+    /// Whether it says how first value stands.
+    pub fn is_about_first_value(self) -> bool {
+        matches!(self, Self::Reached | Self::NotYet | Self::Missed)
+    }
 
     /// The name used in the store and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -74,6 +101,9 @@ impl Act {
             Self::Accepted => "accepted",
             Self::SentBack => "sent_back",
             Self::ReviewHeld => "review_held",
+            Self::Reached => "reached",
+            Self::NotYet => "not_yet",
+            Self::Missed => "missed",
         }
     }
 }
@@ -89,9 +119,20 @@ pub struct StoredAct {
     /// Why it was sent back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<SendBackReason>,
+    /// By when first value is to be there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day: Option<Date>,
     /// What the person wrote beside.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
+}
+
+impl StoredAct {
+    /// A decision without a reason or a day.
+    pub fn of(act: Act, by: Answered) -> Self {
+        let Answered { user, name, at, .. } = by;
+        Self { act, at, user, name, reason: None, day: None, detail: String::new() }
+    }
 }
 
 impl Store {
@@ -133,12 +174,13 @@ impl Store {
 
     /// What was decided about a packet, oldest first.
     pub async fn acts(&self, packet_id: &str) -> Result<Vec<StoredAct>, StoreError> {
-        type Columns = (String, i64, String, String, Option<String>, String);
+        type Columns = (String, i64, String, String, Option<String>, Option<String>, String);
         let rows: Vec<Columns> = self.readers.all(query(ACTS_OF_PACKET).bind(packet_id)).await?;
-        let act = |(act, at, user, name, reason, detail): Columns| {
+        let act = |(act, at, user, name, reason, day, detail): Columns| {
             let act = Act::ALL.into_iter().find(|known| known.as_str() == act)?;
-            let reason = reason.and_then(|reason| reason.parse().ok());
-            Some(StoredAct { act, at: from_millis(at), user, name, reason, detail })
+            let (reason, day) =
+                (reason.and_then(|text| text.parse().ok()), day.and_then(|text| text.parse().ok()));
+            Some(StoredAct { act, at: from_millis(at), user, name, reason, day, detail })
         };
         Ok(rows.into_iter().filter_map(act).collect())
     }
@@ -187,14 +229,21 @@ struct Decide {
 
 impl Command<bool> for Decide {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
-        let StoredAct { act, at, user, name, reason, detail } = &self.act;
+        let StoredAct { act, at, user, name, reason, day, detail } = &self.act;
+        let (reason, day) = (reason.map(SendBackReason::as_str), day.map(|day| day.to_string()));
         let insert = query(ACT).bind(&self.packet_id).bind(act.as_str()).bind(&self.click);
         let insert = insert.bind(at.as_millisecond()).bind(user).bind(name);
-        let insert = insert.bind(reason.map(SendBackReason::as_str)).bind(detail);
+        let insert = insert.bind(reason).bind(day.as_deref()).bind(detail);
         if tx.conn.execute(insert).await? == 0 {
             return Ok(false);
         }
+        let counted =
+            query(COUNT_DECISION).bind(&self.packet_id).bind(act.as_str()).bind(at.as_millisecond());
+        tx.conn.execute(counted.bind(reason).bind(day.as_deref())).await?;
         edits::show_again(tx, &self.packet_id, Destination::SlackDigest).await?;
+        if act.is_about_first_value() {
+            edits::show_again(tx, &self.packet_id, Destination::SlackFirstValue).await?;
+        }
         if *act == Act::SentBack {
             edits::show_again(tx, &self.packet_id, Destination::SlackSentBack).await?;
             edits::add_reply(tx, &self.packet_id, Destination::SlackSentBack, "{}").await?;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::first_values;
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, json, query};
 use handoff_core::packet::{Assessment, RaisedGap};
@@ -77,6 +78,7 @@ pub(in crate::store) async fn insert(
     let insert = query(INSERT_ASSESSMENT).bind(packet_id).bind(created_at).bind(assessment.complete);
     let insert = insert.bind(seller.map(|seller| seller.key.as_str()));
     tx.conn.execute(insert.bind(seller.map(|seller| seller.name.as_str()))).await?;
+    first_values::note_due(tx, packet_id, assessment.first_value).await?;
     if assessment.gaps.is_empty() {
         return Ok(());
     }
@@ -96,7 +98,7 @@ pub(in crate::store) async fn update(
         open.map(|gap| (format!("{} {}", clean(&*gap.section), clean(&*gap.gap)),)).collect();
     tx.conn.execute(query(FILL_GAPS).bind(json(&open)?).bind(packet_id).bind(tx.now)).await?;
     tx.conn.execute(query(COMPLETE).bind(packet_id).bind(tx.now).bind(assessment.complete)).await?;
-    Ok(())
+    first_values::note_due(tx, packet_id, assessment.first_value).await
 }
 
 fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> GapRow<'a> {

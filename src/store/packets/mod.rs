@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod assessments;
 pub mod dismissals;
+pub mod first_values;
 pub mod follows;
 pub mod revisions;
 

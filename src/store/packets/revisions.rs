@@ -86,6 +86,8 @@ pub struct Revision {
     /// The deal record that it was made from, as JSON.
     pub record: String,
     pub orders: Vec<(Destination, String)>,
+    /// Messages to people, where questions came up that were not there at the win: destination, its order as JSON, first due.
+    pub asks: Vec<(Destination, String, Timestamp)>,
     /// The reply to the digest, if this completes the packet.
     pub reply: Option<ReplyParams>,
     /// How its deal is followed from now on.
@@ -148,7 +150,8 @@ impl Store {
 
 /// Replaces a packet by its next revision and has its deliveries edited; false if another revision came first.
 pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result<bool, DatabaseError> {
-    let Revision { packet_id, replaces, cause, packet, record, orders, reply, follow, edit_pause } = next;
+    let Revision { packet_id, replaces, cause, packet, record, orders, asks, reply, follow, edit_pause } =
+        next;
     tx.conn.execute(query(KEEP_REVISION).bind(packet_id).bind(*replaces)).await?;
     let revise = query(REVISE).bind(packet_id).bind(*replaces).bind(packet).bind(record);
     if tx.conn.execute(revise.bind(tx.now).bind(cause.as_str())).await? == 0 {
@@ -159,6 +162,9 @@ pub(in crate::store) async fn revise(tx: &mut Tx<'_>, next: &Revision) -> Result
     }
     if let Some(assessment) = Assessment::of_json(packet, record) {
         assessments::update(tx, packet_id, &assessment).await?;
+    }
+    for (destination, order, due) in asks {
+        edits::add_ask(tx, (packet_id, *destination), order, due.as_millisecond()).await?;
     }
     if let Some(reply) = reply {
         edits::add_reply(tx, packet_id, Destination::SlackReply, &json(reply)?).await?;

@@ -2,7 +2,7 @@
 
 use super::Job;
 use super::calls::{Delivered, Prepared};
-use crate::delivery::slack::{self, DirectMessage};
+use crate::delivery::slack::{self, DirectMessage, Metadata};
 use crate::failure::Failure;
 use crate::store::{Destination, Thread};
 use handoff_core::packet::AskParams;
@@ -16,7 +16,8 @@ impl Job<'_> {
         if let Some(not_now) = self.unasked() {
             return Ok(not_now);
         }
-        let channel = match self.conversation().await? {
+        let AskParams { address, .. } = self.params()?;
+        let channel = match self.conversation(&address).await? {
             Ok(channel) => channel,
             Err(why) => return Ok(Prepared::Pointless(why)),
         };
@@ -37,13 +38,19 @@ impl Job<'_> {
     }
 
     pub(super) async fn find_ask(&self) -> Result<Option<Delivered>, Failure> {
-        let Ok(channel) = self.conversation().await? else { return Ok(None) };
+        let AskParams { address, .. } = self.params()?;
+        self.find_direct(&address, &Metadata::of(&self.packet.packet_id)).await
+    }
+
+    /// Looks for a direct message to a person.
+    pub(super) async fn find_direct(
+        &self,
+        address: &str,
+        marker: &Metadata,
+    ) -> Result<Option<Delivered>, Failure> {
+        let Ok(channel) = self.conversation(address).await? else { return Ok(None) };
         let since = self.lease.intended_at.unwrap_or(self.packet.as_of);
-        let found = self
-            .context
-            .slack
-            .find_posted(&channel, false, &slack::Metadata::of(&self.packet.packet_id), since)
-            .await?;
+        let found = self.context.slack.find_posted(&channel, false, marker, since).await?;
         Ok(self.found(found).await)
     }
 
@@ -52,6 +59,11 @@ impl Job<'_> {
         if slack::unanswered(self.packet) == 0 {
             return Some(Prepared::Pointless(ANSWERED.to_owned()));
         }
+        self.outside_hours()
+    }
+
+    /// When people may be written to again, if not now.
+    pub(super) fn outside_hours(&self) -> Option<Prepared<'_>> {
         let mapping = self.context.accounts.get(&self.lease.account)?.mapping();
         let now = self.context.clock.now().to_zoned(mapping.time_zone.clone());
         let opening = mapping.slack.hours.next_opening(&now);
@@ -59,9 +71,8 @@ impl Job<'_> {
     }
 
     /// The conversation with who is asked, or why there is none.
-    async fn conversation(&self) -> Result<Result<String, String>, Failure> {
-        let AskParams { address } = self.params()?;
-        let Some(user) = self.context.slack.user_by_email(&address).await else {
+    pub(super) async fn conversation(&self, address: &str) -> Result<Result<String, String>, Failure> {
+        let Some(user) = self.context.slack.user_by_email(address).await else {
             return Ok(Err("no member of the workspace has the address of who is asked".to_owned()));
         };
         Ok(match self.context.slack.open_dm(&user).await? {

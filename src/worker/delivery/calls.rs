@@ -3,6 +3,7 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Job;
@@ -60,6 +61,7 @@ impl Job<'_> {
                 self.find_in(Destination::SlackDigest, Metadata::of_sent_back).await
             }
             Destination::SlackDm | Destination::SlackFallback => self.find_ask().await,
+            Destination::SlackFirstValue => self.find_first_value().await,
             Destination::SlackReminder => self.find_in(Destination::SlackDm, Metadata::of_reply).await,
         };
         match found {
@@ -88,6 +90,7 @@ impl Job<'_> {
             },
             Destination::SlackDm | Destination::SlackFallback => self.prepare_ask().await,
             Destination::SlackReminder => self.prepare_reminder().await,
+            Destination::SlackFirstValue => self.prepare_first_value().await,
         }
     }
 
@@ -211,6 +214,7 @@ impl Job<'_> {
             Destination::SlackDm | Destination::SlackFallback => {
                 self.edit_message(there, &slack::ask(self.packet, self.record)).await
             }
+            Destination::SlackFirstValue => self.edit_first_value(there).await,
         }
     }
 
@@ -226,7 +230,7 @@ impl Job<'_> {
         })
     }
 
-    async fn edit_message(&self, there: &str, message: &slack::Message) -> Result<Edit, Failure> {
+    pub(super) async fn edit_message(&self, there: &str, message: &slack::Message) -> Result<Edit, Failure> {
         // An incoming webhook told no id.
         let edited = match there.split_once('/') {
             Some((channel, ts)) => {
@@ -279,7 +283,7 @@ impl Job<'_> {
         let has = |act: Act| acts.iter().any(|one| one.act == act);
         let today = self.packet.today();
         let said = |one: &StoredAct| {
-            let day = messages::value::near(one.at.to_zoned(TimeZone::UTC).date(), today);
+            let day = messages::value::near(day_of(one), today);
             match one.act {
                 Act::Accepted => messages::digest::accepted(&one.name, &day),
                 Act::SentBack => {
@@ -287,11 +291,13 @@ impl Job<'_> {
                     messages::digest::sent_back(&one.name, &day, &why)
                 }
                 Act::ReviewHeld => messages::digest::review_was_held(&day),
+                Act::Reached | Act::NotYet | Act::Missed => self.said_of_first_value(one),
             }
         };
         let taken = acts.iter().rfind(|one| matches!(one.act, Act::Accepted | Act::SentBack));
         let held = acts.iter().rfind(|one| one.act == Act::ReviewHeld);
-        let decided: Vec<String> = taken.into_iter().chain(held).map(said).collect();
+        let first_value = acts.iter().rfind(|one| one.act.is_about_first_value());
+        let decided: Vec<String> = taken.into_iter().chain(held).chain(first_value).map(said).collect();
         let decisions = slack::Decisions { accepted: has(Act::Accepted), reviewed: has(Act::ReviewHeld) };
         Ok(slack::Links {
             decided: (!decided.is_empty()).then(|| decided.join(" · ")),
@@ -318,6 +324,11 @@ impl Job<'_> {
         serde_json::from_str(&self.lease.order)
             .map_err(|error| Failure::give_up(format!("the stored order cannot be read: {error}")))
     }
+}
+
+/// The day on which a person decided.
+pub(super) fn day_of(act: &StoredAct) -> Date {
+    act.at.to_zoned(TimeZone::UTC).date()
 }
 
 /// The id of the first active CRM user with one of these addresses. A refused question leaves the task unassigned: it

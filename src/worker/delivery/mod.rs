@@ -7,6 +7,7 @@
 
 mod asks;
 mod calls;
+mod first_value;
 
 use std::time::Duration;
 
@@ -80,12 +81,25 @@ pub(super) async fn deliver(
 /// Returns `None` if there is nothing to record: the row comes back, or is another worker's now.
 async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Result<Option<Ended>, StoreError> {
     let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else { return Ok(None) };
-    let Some(record) = stored.record.kept() else {
-        let why = "the deal record was deleted (record_days), and it is written from that";
-        return Ok(Some(Ended::gave_up(why)));
+    let Ok(packet) = serde_json::from_str::<Packet>(&stored.packet) else {
+        return Ok(Some(Ended::gave_up("the stored packet cannot be read")));
     };
-    let (Ok(packet), Ok(record)) = (serde_json::from_str(&stored.packet), serde_json::from_str(record))
-    else {
+    let record = match stored.record.kept() {
+        Some(record) => serde_json::from_str(record),
+        // Its day may come after the record was deleted: the packet knows enough.
+        None if lease.destination == Destination::SlackFirstValue => {
+            Ok(DealRecord::empty(packet.crm, &packet.account, &packet.deal.id))
+        }
+        None => {
+            let why = "the deal record was deleted (record_days), and it is written from that";
+            if lease.external_id.is_some() && !lease.unknown {
+                let end = DeliveryEnd::Frozen { why: why.to_owned() };
+                return Ok(Some(Ended::ignored(end, "frozen", why)));
+            }
+            return Ok(Some(Ended::gave_up(why)));
+        }
+    };
+    let Ok(record) = record else {
         return Ok(Some(Ended::gave_up("the stored packet cannot be read")));
     };
     let job = Job { context, lease, call, packet: &packet, record: &record };

@@ -13,10 +13,10 @@ use jiff::{Timestamp, Zoned};
 
 use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
-use crate::mapping::{Mapping, apply, importance, owner, people};
+use crate::mapping::{AskWay, Mapping, apply, importance, owner, people};
 use crate::packet::{
-    Answer, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef, Packet, PacketStatus, Review,
-    Section, SectionName, SectionStatus, Severity, Topic,
+    Answer, AskPlan, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef, Packet, PacketStatus,
+    Review, Section, SectionName, SectionStatus, Severity, Topic,
 };
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
@@ -151,6 +151,14 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         no_longer_won: false,
     };
     (packet, plan)
+}
+
+/// Who is asked by direct message about a packet whose questions came up at this instant; `None` where the mapping asks
+/// in the channel.
+pub fn asks(mapping: &Mapping, record: &DealRecord, now: Timestamp) -> Option<AskPlan> {
+    let owner = owner::user(&mapping.owner, record);
+    let now = now.to_zoned(mapping.time_zone.clone());
+    (mapping.slack.ask == AskWay::Dm).then(|| plan::asks(mapping, record, owner, &now))
 }
 
 /// The packet called `packet_id` that `mapping` makes of `record`, as of one instant, and the plan of its deliveries.

@@ -49,7 +49,7 @@ fn assignee(record: &DealRecord, status: PacketStatus, owner: Option<&User>) -> 
 
 /// The seller is asked, or without one the owner of the handoff, or the fallback, in working hours; reminded once; then the
 /// fallback is asked.
-fn asks(mapping: &Mapping, record: &DealRecord, owner: Option<&User>, now: &Zoned) -> AskPlan {
+pub(super) fn asks(mapping: &Mapping, record: &DealRecord, owner: Option<&User>, now: &Zoned) -> AskPlan {
     let SlackMapping { hours, remind_after, .. } = &mapping.slack;
     let seller = record.owner.as_ref().filter(|seller| seller.is_active());
     let address = |user: &User| user.email().map(|email| email.trim().to_owned());
@@ -57,13 +57,15 @@ fn asks(mapping: &Mapping, record: &DealRecord, owner: Option<&User>, now: &Zone
     let asked =
         seller.and_then(address).or_else(|| owner.and_then(address)).unwrap_or_else(|| fallback.clone());
     let first = hours.next_opening(now);
+    let is_other = asked.to_lowercase() != fallback.to_lowercase();
     let next = |since: &Zoned| remind_after.ends(since).map(|end| hours.next_opening(&end));
     let reminder = next(&first);
-    let last = reminder.as_ref().and_then(next).filter(|_| asked.to_lowercase() != fallback.to_lowercase());
+    let last = reminder.as_ref().and_then(next).filter(|_| is_other);
+    let instead = (is_other && last.is_none()).then(|| fallback.clone());
     AskPlan {
-        first: (AskParams { address: asked }, first.timestamp()),
+        first: (AskParams { address: asked, fallback: instead }, first.timestamp()),
         reminder: reminder.map(|at| at.timestamp()),
-        fallback: last.map(|at| (AskParams { address: fallback }, at.timestamp())),
+        fallback: last.map(|at| (AskParams { address: fallback, fallback: None }, at.timestamp())),
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a packet came out: what is counted, and kept longer than the packet, because it holds none of its words.
 
+use jiff::civil::Date;
+
 use super::{Addressee, Fact, Gap, Packet, PacketStatus, RuleId};
 use crate::record::DealRecord;
 use crate::text::clean::clean_line;
@@ -13,6 +15,8 @@ pub struct Assessment {
     pub seller: Option<Seller>,
     /// What was raised, hints included.
     pub gaps: Vec<RaisedGap>,
+    /// See [`Packet::first_value_day`].
+    pub first_value: Option<Date>,
 }
 
 /// Whose deal it was. Forgotten with the packet.
@@ -49,7 +53,8 @@ impl Assessment {
             (!name.is_empty()).then_some(Seller { key, name })
         });
         let gaps = packet.gaps.iter().map(RaisedGap::of).collect();
-        Self { complete: packet.status == PacketStatus::Complete, seller, gaps }
+        let first_value = packet.first_value_day();
+        Self { complete: packet.status == PacketStatus::Complete, seller, gaps, first_value }
     }
 
     /// The same, from the JSON of both; `None` if the packet cannot be read. The record may be gone.

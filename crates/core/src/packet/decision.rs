@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use super::{Packet, SectionName};
 
 /// Why a handoff is sent back. Its name stands in modals and in the store: it never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,5 +37,14 @@ impl FromStr for SendBackReason {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text).ok_or(())
+    }
+}
+
+impl Packet {
+    /// The day by which first value is to be there: the given one, or the one that counts until a person gives one. None
+    /// of a deal that is no longer won.
+    pub fn first_value_day(&self) -> Option<Date> {
+        let section = self.sections.get(&SectionName::FirstValue).filter(|_| !self.no_longer_won)?;
+        section.entries.iter().find_map(|entry| entry.due.map(|due| due.day))
     }
 }

@@ -8,6 +8,7 @@ mod entry;
 mod gap;
 mod plan;
 mod review;
+mod week;
 
 pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
 pub use assessment::{Assessment, RaisedGap, Seller};
@@ -16,9 +17,11 @@ pub use decision::SendBackReason;
 pub use entry::{Entry, Origin};
 pub use gap::{Addressee, Ask, Confidence, Fact, Gap, GapState, Place, RuleId, Severity};
 pub use plan::{
-    AskParams, AskPlan, DeliveryPlan, DigestParams, Question, Questions, ReplyParams, TaskParams,
+    AskParams, AskPlan, DeliveryPlan, DigestParams, FirstValueParams, Question, Questions, ReplyParams,
+    TaskParams,
 };
 pub use review::{AgendaPoint, Review};
+pub use week::Week;
 
 use std::collections::BTreeMap;
 

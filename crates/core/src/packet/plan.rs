@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::SectionName;
@@ -34,6 +35,18 @@ pub struct AskPlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskParams {
     /// E-mail address of who gets it.
+    pub address: String,
+    /// Who is asked instead if they cannot be reached, where no message is planned to anyone else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+}
+
+/// The direct message that asks whether first value was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstValueParams {
+    /// The day on which it was due.
+    pub day: Date,
+    /// E-mail address of the owner; empty if the CRM has none.
     pub address: String,
 }
 
@@ -83,6 +96,9 @@ pub struct ReplyParams {
     pub complete_at: Timestamp,
     /// What was asked for at first, in section order.
     pub filled: Vec<SectionName>,
+    /// Who answered in Slack, by name; the CRM holds the rest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by: BTreeMap<SectionName, Vec<String>>,
 }
 
 impl ReplyParams {

@@ -50,6 +50,26 @@ pub struct DealRecord {
     pub fetched_at: Option<Timestamp>,
 }
 
+impl DealRecord {
+    /// A deal of which nothing but its id is known.
+    pub fn empty(crm: CrmKind, account: &str, id: &str) -> Self {
+        Self {
+            crm,
+            account: account.to_owned(),
+            deal: Object { id: id.to_owned(), ..Object::default() },
+            url: None,
+            company: None,
+            contacts: Vec::new(),
+            owner: None,
+            users: BTreeMap::new(),
+            line_items: Vec::new(),
+            fields: BTreeMap::new(),
+            unavailable: Vec::new(),
+            fetched_at: None,
+        }
+    }
+}
+
 /// A CRM object: an id and named values. A null, absent or empty value are all "not there".
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Object {

@@ -16,3 +16,16 @@ ALTER TABLE assessments ADD COLUMN first_value_due TEXT;
 ALTER TABLE assessments ADD COLUMN first_value_moved TEXT;
 ALTER TABLE assessments ADD COLUMN ask_on TEXT;
 CREATE INDEX assessments_ask_on ON assessments (ask_on) WHERE ask_on IS NOT NULL;
+
+-- The weekly messages, one row each, kept so that none is posted twice: `id` is channel and time. `due_at` is when it may
+-- next be claimed, NULL once `outcome` says what became of it; `unknown`, `absent` and `intended_at` as in deliveries.
+CREATE TABLE roll_ups (
+    id TEXT NOT NULL PRIMARY KEY,
+    due_at BIGINT,
+    epoch BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    unknown BIGINT NOT NULL,
+    absent BIGINT NOT NULL,
+    intended_at BIGINT,
+    outcome TEXT
+);
