@@ -24,7 +24,7 @@ const MAY_IMPORT: &str = "
     packet      text dates source record
     judgement   text packet
     messages    text dates source record packet
-    mapping     text dates source record packet messages
+    mapping     text dates source record packet judgement messages
     gaps        text dates source record packet judgement messages mapping
     assemble    text dates source record packet messages mapping gaps
     answers     text dates source record packet messages mapping gaps assemble

@@ -1,10 +1,10 @@
 //! The page with a screen reader's eyes, on a phone, and in the dark.
 
 use serde_json::{Value, json};
-use thirtyfour::prelude::*;
 
 use crate::browser::{Scenario, Window};
 use crate::scenarios;
+use crate::webdriver::WebDriverResult;
 
 pub fn trials() -> Vec<Scenario> {
     scenarios![axe_finds_nothing_serious, a_phone_scrolls_down_only, it_reads_without_scripts]
@@ -39,8 +39,8 @@ async fn axe_finds_nothing_serious(window: &Window) -> WebDriverResult<()> {
 }
 
 async fn finds_nothing(window: &Window, axe: &str, of: &str) -> WebDriverResult<()> {
-    window.driver.execute(axe, Vec::new()).await?;
-    let found: Vec<String> = window.driver.execute_async(FINDINGS, Vec::new()).await?.convert()?;
+    window.driver.execute::<Value>(axe, json!([])).await?;
+    let found: Vec<String> = window.driver.execute_async(FINDINGS, json!([])).await?;
     assert!(found.is_empty(), "{of}: {found:#?}");
     Ok(())
 }
@@ -48,15 +48,15 @@ async fn finds_nothing(window: &Window, axe: &str, of: &str) -> WebDriverResult<
 /// The scheme that the person's system asks for.
 async fn prefers(window: &Window, scheme: &str) -> WebDriverResult<()> {
     let page = "document.documentElement.style.colorScheme = arguments[0];";
-    window.driver.execute(page, vec![json!(scheme)]).await.map(drop)
+    window.driver.execute::<Value>(page, json!([scheme])).await.map(drop)
 }
 
 async fn a_phone_scrolls_down_only(window: &Window) -> WebDriverResult<()> {
-    window.driver.set_window_rect(0, 0, 500, 844).await?;
+    window.driver.resize(500, 844).await?;
     window.clicks("button[value=won]").await?;
     window.sees(".messages article").await?;
     let widths = "return [document.documentElement.scrollWidth, window.innerWidth];";
-    let widths: Vec<Value> = window.driver.execute(widths, Vec::new()).await?.convert()?;
+    let widths: Vec<Value> = window.driver.execute(widths, json!([])).await?;
     assert!(widths[0].as_u64() <= widths[1].as_u64(), "{widths:?}");
     Ok(())
 }

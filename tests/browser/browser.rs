@@ -8,11 +8,8 @@ use std::time::Duration;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::commands::demo::Demo;
 use serde_json::json;
-use thirtyfour::common::command::Command as DriverCommand;
-use thirtyfour::error::WebDriverErrorInner::{
-    ElementClickIntercepted, ElementNotInteractable, NoSuchElement, StaleElementReference,
-};
-use thirtyfour::prelude::*;
+
+use crate::webdriver::{Element, WebDriver, WebDriverResult};
 
 /// How long the page may take to show what is waited for. Slack takes one message a second in each channel.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -100,7 +97,7 @@ pub fn run(driver: &str, Scenario { transport, play, .. }: Scenario) {
         let profile = tempfile::tempdir().unwrap();
         let window = Window { driver: open(driver, profile.path()).await.unwrap(), demo };
         let told = async {
-            window.driver.goto(format!("{}/", window.demo.page.url())).await?;
+            window.driver.goto(&format!("{}/", window.demo.page.url())).await?;
             play(&window).await?;
             window.console_is_clean().await
         };
@@ -108,15 +105,14 @@ pub fn run(driver: &str, Scenario { transport, play, .. }: Scenario) {
         if told.is_err() {
             let _ = window.driver.screenshot(std::path::Path::new("target/browser-failure.png")).await;
         }
-        window.driver.clone().quit().await.unwrap();
+        window.driver.quit().await.unwrap();
         window.demo.service.stop().await;
         told.unwrap();
     });
 }
 
 async fn open(driver: &str, profile: &std::path::Path) -> WebDriverResult<WebDriver> {
-    let mut wanted = DesiredCapabilities::chrome();
-    for argument in [
+    let arguments = [
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
@@ -127,11 +123,10 @@ async fn open(driver: &str, profile: &std::path::Path) -> WebDriverResult<WebDri
         "--disable-sync",
         "--window-size=1440,900",
         &format!("--user-data-dir={}", profile.display()),
-    ] {
-        wanted.add_arg(argument)?;
-    }
-    wanted.set("goog:loggingPrefs", json!({"browser": "ALL"}))?;
-    WebDriver::new(driver, wanted).await
+    ];
+    let options = json!({"args": arguments});
+    WebDriver::open(driver, json!({"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}))
+        .await
 }
 
 /// Resolves once an element that can be seen has this text, or after so many milliseconds. It looks at every change of
@@ -145,6 +140,10 @@ const WAIT: &str = "const [css, text, patience, done] = arguments;
     setTimeout(() => end(has()), patience);
     if (has()) end(true);";
 
+/// What is refused while the page changes.
+const PASSING: [&str; 4] =
+    ["stale element reference", "element click intercepted", "element not interactable", "no such element"];
+
 impl Window {
     /// Waits for an element that can be seen.
     pub async fn sees(&self, css: &str) -> WebDriverResult<()> {
@@ -153,8 +152,8 @@ impl Window {
 
     /// Waits for an element with this text in it.
     pub async fn reads(&self, css: &str, text: &str) -> WebDriverResult<()> {
-        let arguments = vec![json!(css), json!(text), json!(PATIENCE.as_millis())];
-        let found: bool = self.driver.execute_async(WAIT, arguments).await?.convert()?;
+        let arguments = json!([css, text, u64::try_from(PATIENCE.as_millis()).unwrap()]);
+        let found: bool = self.driver.execute_async(WAIT, arguments).await?;
         assert!(found, "{css} does not say {text:?}, but {:?}", self.text(css).await);
         Ok(())
     }
@@ -167,13 +166,13 @@ impl Window {
     /// The text of the first element that matches.
     pub async fn text(&self, css: &str) -> WebDriverResult<String> {
         let text = "return document.querySelector(arguments[0])?.innerText ?? '';";
-        self.driver.execute(text, vec![json!(css)]).await?.convert()
+        self.driver.execute(text, json!([css])).await
     }
 
     /// How many elements match.
     pub async fn count(&self, css: &str) -> WebDriverResult<u64> {
         let count = "return document.querySelectorAll(arguments[0]).length;";
-        self.driver.execute(count, vec![json!(css)]).await?.convert()
+        self.driver.execute(count, json!([css])).await
     }
 
     /// Clicks what is waited for.
@@ -182,14 +181,13 @@ impl Window {
     }
 
     /// Types keys into what is waited for.
-    pub async fn types(&self, css: &str, keys: impl Into<TypingData> + Clone) -> WebDriverResult<()> {
-        self.does(css, async |element| element.send_keys(keys.clone()).await).await
+    pub async fn types(&self, css: &str, keys: &str) -> WebDriverResult<()> {
+        self.does(css, async |element| element.send_keys(keys).await).await
     }
 
     /// Chooses an option by its value.
     pub async fn chooses(&self, css: &str, value: &str) -> WebDriverResult<()> {
-        let option = format!("option[value='{value}']");
-        self.does(css, async |select| select.find(By::Css(&*option)).await?.click().await).await
+        self.clicks(&format!("{css} option[value='{value}']")).await
     }
 
     /// Replaces what a field holds.
@@ -202,34 +200,27 @@ impl Window {
     async fn does(
         &self,
         css: &str,
-        act: impl AsyncFn(WebElement) -> WebDriverResult<()>,
+        act: impl AsyncFn(Element<'_>) -> WebDriverResult<()>,
     ) -> WebDriverResult<()> {
         self.sees(css).await?;
         for _ in 0..10 {
-            let done = match self.driver.find(By::Css(css)).await {
+            let done = match self.driver.find(css).await {
                 Ok(element) => act(element).await,
                 Err(error) => Err(error),
             };
-            match done.as_ref().map_err(|error| &**error) {
-                Err(
-                    StaleElementReference(_)
-                    | ElementClickIntercepted(_)
-                    | ElementNotInteractable(_)
-                    | NoSuchElement(_),
-                ) => {}
+            match &done {
+                Err(error) if PASSING.contains(&error.code.as_str()) => {}
                 _ => return done,
             }
         }
-        act(self.driver.find(By::Css(css)).await?).await
+        act(self.driver.find(css).await?).await
     }
 
     /// Fails if the console holds an error, violations of the page's policy included.
     async fn console_is_clean(&self) -> WebDriverResult<()> {
-        let log = self.driver.cmd(DriverCommand::GetLog("browser".into())).await?.value_json()?;
+        let log = self.driver.console().await?;
         let errors: Vec<String> = log
-            .as_array()
-            .into_iter()
-            .flatten()
+            .iter()
             .filter(|entry| entry["level"] == "SEVERE")
             .map(|entry| entry["message"].to_string())
             .collect();

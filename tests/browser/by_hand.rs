@@ -1,9 +1,8 @@
 //! A person plays by hand: wins a deal, answers in Slack, edits the deal, opens it again.
 
-use thirtyfour::prelude::*;
-
 use crate::browser::{Scenario, Window};
 use crate::scenarios;
+use crate::webdriver::{ENTER, ESCAPE, WebDriverResult};
 
 pub fn trials() -> Vec<Scenario> {
     scenarios![
@@ -82,16 +81,16 @@ async fn what_is_typed_stays_when_something_changes(window: &Window) -> WebDrive
     wins(window).await?;
     window.reads("#deal .stage", "Closed won").await?;
     let value = "return document.querySelector('[name=\"field.handoff_promises\"]').value;";
-    let value: String = window.driver.execute(value, Vec::new()).await?.convert()?;
+    let value: String = window.driver.execute(value, serde_json::json!([])).await?;
     assert_eq!(value, PROMISE);
     Ok(())
 }
 
 async fn the_keyboard_is_enough(window: &Window) -> WebDriverResult<()> {
-    window.types("button[value=won]", Key::Enter).await?;
-    window.types(ANSWER, Key::Enter).await?;
+    window.types("button[value=won]", ENTER).await?;
+    window.types(ANSWER, ENTER).await?;
     window.sees("dialog.modal :focus[name^='gap.']").await?;
-    window.types("dialog.modal :focus", Key::Escape).await?;
+    window.types("dialog.modal :focus", ESCAPE).await?;
     window.loses("dialog.modal").await?;
     // The focus is back where it was.
     window.sees(&format!("{ANSWER}:focus")).await

@@ -10,6 +10,7 @@ mod browser;
 mod by_hand;
 mod picture;
 mod story;
+mod webdriver;
 
 use std::process::ExitCode;
 

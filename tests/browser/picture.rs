@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use thirtyfour::prelude::*;
-
 use crate::browser::{Scenario, Window};
 use crate::scenarios;
+use crate::webdriver::WebDriverResult;
 
 /// Where the README looks for it.
 const PICTURE: &str = "docs/images/digest.png";
@@ -15,8 +14,8 @@ pub fn trials() -> Vec<Scenario> {
 }
 
 async fn of_a_digest(window: &Window) -> WebDriverResult<()> {
-    window.driver.set_window_rect(0, 0, 1900, 900).await?;
+    window.driver.resize(1900, 900).await?;
     window.clicks("button[value=won]").await?;
     window.reads(".messages article", "4 questions open").await?;
-    window.driver.find(By::Css(".messages article")).await?.screenshot(Path::new(PICTURE)).await
+    window.driver.find(".messages article").await?.screenshot(Path::new(PICTURE)).await
 }

@@ -1,9 +1,8 @@
 //! One click plays the story.
 
-use thirtyfour::prelude::*;
-
 use crate::browser::{Scenario, Window};
 use crate::scenarios;
+use crate::webdriver::WebDriverResult;
 
 pub fn trials() -> Vec<Scenario> {
     let mut trials: Vec<Scenario> = scenarios![one_click_plays_it_to_its_end_and_again];
