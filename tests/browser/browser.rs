@@ -187,7 +187,8 @@ impl Window {
 
     /// Chooses an option by its value.
     pub async fn chooses(&self, css: &str, value: &str) -> WebDriverResult<()> {
-        self.clicks(&format!("{css} option[value='{value}']")).await
+        let option = format!("{css} option[value='{value}']");
+        self.does(css, async |_| self.driver.find(&option).await?.click().await).await
     }
 
     /// Replaces what a field holds.

@@ -1,6 +1,6 @@
-//! A client of chromedriver: the few commands of WebDriver that the scenarios need.
+//! A client of chromedriver: the few commands of `WebDriver` that the scenarios need.
 //!
-//! By hand, because the libraries for it bring a serde_json that keeps the order of keys, and every test of the
+//! By hand, because the libraries for it bring a `serde_json` that keeps the order of keys, and every test of the
 //! workspace would then see other JSON than users do. <https://www.w3.org/TR/webdriver2/>
 
 use std::fmt;
