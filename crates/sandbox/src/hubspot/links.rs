@@ -21,7 +21,7 @@ impl LinkType {
         Self { user_defined: false, id: 5, label, name }
     }
 
-    fn labelled(id: u32, label: &str) -> Self {
+    pub(super) fn labelled(id: u32, label: &str) -> Self {
         let name = label.to_lowercase().replace(' ', "_");
         Self { user_defined: true, id, label: Some(label.to_owned()), name }
     }

@@ -10,6 +10,7 @@ use super::kind::Kind;
 use super::oauth::Grant;
 use super::record::Record;
 use super::scopes;
+use super::writes::Rule;
 
 /// One account.
 #[derive(Debug)]
@@ -36,6 +37,12 @@ pub struct Portal {
     pub(super) records: BTreeMap<(Kind, String), Record>,
     pub(super) links: Vec<Link>,
     pub(super) merged: BTreeMap<String, String>,
+    /// What admins demand of values, by property.
+    pub rules: Vec<(String, Rule)>,
+    /// Property and value that a person writes to a record just before the next write through the API, by the record's id.
+    pub overtaking: BTreeMap<String, (String, String)>,
+    /// Every property and value that was written through the API to deals and contacts, oldest first.
+    pub writes: Vec<(String, String)>,
     pub(super) recent_calls: VecDeque<Timestamp>,
     pub(super) recent_searches: VecDeque<Timestamp>,
     pub(super) calls_today: u32,
@@ -139,6 +146,9 @@ impl Portal {
             records: BTreeMap::new(),
             links: Vec::new(),
             merged: BTreeMap::new(),
+            rules: Vec::new(),
+            overtaking: BTreeMap::new(),
+            writes: Vec::new(),
             recent_calls: VecDeque::new(),
             recent_searches: VecDeque::new(),
             calls_today: 0,
@@ -204,6 +214,18 @@ impl Portal {
         if let Some(record) = self.records.get_mut(&(kind, id.to_owned())) {
             record.set(name, value, at);
         }
+    }
+
+    /// The contacts on a deal, by id.
+    pub fn contacts_of(&self, deal: &str) -> Vec<String> {
+        self.links_between(Kind::Deal, deal, Kind::Contact).map(|link| link.to.1.clone()).collect()
+    }
+
+    /// The labels that a contact has on a deal.
+    pub fn labels_of(&self, deal: &str, contact: &str) -> Vec<String> {
+        let links = self.links_between(Kind::Deal, deal, Kind::Contact);
+        let types = links.filter(|link| link.to.1 == contact).flat_map(|link| &link.types);
+        types.filter_map(|kind| kind.label.clone()).collect()
     }
 
     /// Moves a record to the recycle bin.

@@ -1,6 +1,6 @@
 //! One object with its values and their history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,12 +17,15 @@ pub struct Record {
     /// In the recycle bin.
     pub archived: bool,
     history: BTreeMap<String, Vec<(Timestamp, String)>>,
+    /// Which entries of a property's history an app wrote.
+    by_app: BTreeSet<(String, usize)>,
 }
 
 impl Record {
     pub(super) fn new(id: &str, at: Timestamp, values: &[(&str, &str)]) -> Self {
         let id = id.to_owned();
-        let mut record = Self { id, created: at, updated: at, archived: false, history: BTreeMap::new() };
+        let (history, by_app) = (BTreeMap::new(), BTreeSet::new());
+        let mut record = Self { id, created: at, updated: at, archived: false, history, by_app };
         for (name, value) in values {
             record.set(name, value, at);
         }
@@ -49,16 +52,24 @@ impl Record {
         self.history.entry(name.to_owned()).or_default().push((at, value.to_owned()));
     }
 
+    pub(super) fn set_by_app(&mut self, name: &str, value: &str, at: Timestamp) {
+        self.by_app.insert((name.to_owned(), self.history(name).len()));
+        self.set(name, value, at);
+    }
+
     /// A property's history as HubSpot returns it. The order is not promised, so it is none: every second
     /// entry first.
     pub(super) fn history_json(&self, name: &str) -> Vec<Value> {
-        let entries = self.history(name);
-        let odd = entries.iter().skip(1).step_by(2);
-        let even = entries.iter().step_by(2);
-        let entry = |(at, value): &(Timestamp, String)| {
+        let entries = || self.history(name).iter().enumerate();
+        let odd = entries().skip(1).step_by(2);
+        let even = entries().step_by(2);
+        let entry = |(index, (at, value)): (usize, &(Timestamp, String))| {
+            if self.by_app.contains(&(name.to_owned(), index)) {
+                return json!({"value": value, "timestamp": iso(*at), "sourceType": "INTEGRATION", "sourceId": "9050011"});
+            }
             json!({
                 "value": value, "timestamp": iso(*at), "sourceType": "CRM_UI",
-                "sourceId": "userId:70000001", "updatedByUserId": 70_000_001,
+                "sourceId": "userId:5000001", "updatedByUserId": 5_000_001,
             })
         };
         odd.chain(even).map(entry).collect()

@@ -47,6 +47,7 @@ impl Portal {
             ("POST", "objects", ["tasks"]) | ("PATCH", "objects", ["tasks", _]) => {
                 vec![objects("contacts", "write")]
             }
+            ("PATCH" | "PUT", "objects", [kind, ..]) => vec![objects(named(kind), "write")],
             (_, "objects", ["tasks" | "0-27", ..]) => vec![objects("contacts", "read")],
             (_, "properties" | "pipelines", [kind, ..]) => {
                 vec![objects(named(kind), "read"), format!("crm.schemas.{}.read", named(kind))]
