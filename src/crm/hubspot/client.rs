@@ -1,4 +1,4 @@
-//! One method per HTTP call. Every method says what a failure means: reads are retried, the one write is
+//! One method per HTTP call. Every method says what a failure means: reads are retried, a write is
 //! read back when its outcome is unknown.
 //!
 //! Paths carry a dated version (`/crm/objects/2026-03/…`), which the configuration chooses.
@@ -253,7 +253,7 @@ impl Client {
         Some(info.scopes.into_iter().collect())
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.outbound.http.request(method, format!("{}/crm/{path}", self.base))
     }
 
@@ -264,7 +264,7 @@ impl Client {
     }
 
     /// Sends a request when the limit allows.
-    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
+    pub(super) async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, CallError> {
         self.limiter.acquire(RATE).await.map_err(|wait| CallError::Held(self.held(wait)))?;
         self.send(request).await
     }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::client::WINDOW;
 use super::wire::Lax;
 use crate::clock::later;
+use crate::crm::WriteRefusal;
 use crate::crm::outbound::{self, Answer, SendError};
 use crate::failure::Failure;
 
@@ -29,6 +30,17 @@ impl CallError {
     /// The app lacks a scope for this call.
     pub(super) fn is_forbidden(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.status == StatusCode::FORBIDDEN && refused.is_hubspots_own())
+    }
+
+    /// Why HubSpot does not take a value that was written; `None` if that is not what the failure is about.
+    pub(super) fn refusal(&self) -> Option<WriteRefusal> {
+        match self {
+            Self::Refused(refused) if refused.is_hubspots_own() => match refused.status.as_u16() {
+                400 | 404 => Some(refused.refusal()),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The scopes that HubSpot says are needed.
@@ -62,7 +74,7 @@ pub(super) struct ApiError {
     at: Timestamp,
 }
 
-/// Every field is optional. The messages are left out on purpose: they may repeat what we sent.
+/// Every field is optional. The messages may repeat what we sent: only a refused answer shows them, to its author.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Body {
@@ -73,6 +85,7 @@ struct Body {
     status: Lax<String>,
     policy_name: Lax<String>,
     correlation_id: Lax<String>,
+    message: Lax<String>,
     errors: Lax<Vec<Detail>>,
     context: Lax<BTreeMap<String, Vec<String>>>,
 }
@@ -81,7 +94,16 @@ struct Body {
 #[serde(default)]
 struct Detail {
     code: Lax<String>,
+    message: Lax<String>,
     context: Lax<BTreeMap<String, Vec<String>>>,
+}
+
+/// One of the values that a message lists: `Property values were not valid: [{…}]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct InvalidValue {
+    error: Lax<String>,
+    message: Lax<String>,
 }
 
 impl ApiError {
@@ -132,6 +154,22 @@ impl ApiError {
         } else {
             format!("grant the app {}", scopes.join(", "))
         }
+    }
+
+    /// HubSpot's code and words: of the first error; else those of the JSON array that some messages end in; else the
+    /// message as it is.
+    fn refusal(&self) -> WriteRefusal {
+        let Body { errors, message, category, .. } = &self.body;
+        if let Some(first) = errors.iter().find(|detail| plain(&detail.code).is_some()) {
+            let words = if first.message.trim().is_empty() { message } else { &first.message };
+            return WriteRefusal::new(first.code.as_str(), words);
+        }
+        let invalid: Option<Vec<InvalidValue>> =
+            message.find("[{").and_then(|at| serde_json::from_str(message.get(at..)?.trim_end()).ok());
+        if let Some(first) = invalid.into_iter().flatten().find(|one| plain(&one.error).is_some()) {
+            return WriteRefusal::new(first.error.as_str(), &first.message);
+        }
+        WriteRefusal::new(plain(category).unwrap_or("VALIDATION_ERROR"), message)
     }
 
     /// What the error's contexts say under one name, such as the properties it is about.

@@ -2,7 +2,8 @@
 //!
 //! In the order of a webhook's life: [`signature`] proves who sent it ([`signed_url`] explains why not),
 //! [`event`] and [`workflow_event`] reduce it to "look at this deal", [`receive`] puts that together. Then [`record`]
-//! re-reads the deal through [`client`], [`win`] decides whether it is won and since when, and [`task`] writes the one thing we write.
+//! re-reads the deal through [`client`], [`win`] decides whether it is won and since when, and [`task`] writes the task. [`write`] writes a
+//! person's answer to a field of the deal, where a mapping asks for it.
 //! [`won_deals`] finds won deals that no webhook told of.
 //! Under the client: [`auth`] with its [`token_file`], [`error`] and [`wire`]. [`metadata`] keeps in a
 //! cache what rarely changes, such as what a [`field`] means; [`describe`] asks for all of it, for a person.
@@ -27,6 +28,7 @@ mod win;
 mod wire;
 mod won_deals;
 mod workflow_event;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -48,9 +50,10 @@ pub use self::signature::{sign_v3, verify_app, verify_workflow};
 pub use self::subscriptions::subscriptions;
 pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};
 use super::outbound::Outbound;
-use super::{Crm, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint};
+use super::{Crm, DealWrite, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint, WriteOutcome};
 use crate::clock::Clock;
 use crate::failure::Failure;
+use handoff_core::packet::Change;
 use handoff_core::record::{
     AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey,
 };
@@ -227,10 +230,18 @@ impl Crm for HubSpot {
         let edited = self.client.edit_task(task, &task::edit(draft, complete)).await?;
         Ok(if edited { TaskEdit::Edited } else { TaskEdit::Deleted })
     }
+
+    async fn write(&self, write: &DealWrite) -> Result<WriteOutcome, Failure> {
+        deal_id(&write.deal)?;
+        if let Change::Role(role) = &write.change {
+            deal_id(&role.contact)?;
+        }
+        write::write(&self.client, write).await
+    }
 }
 
 /// Ids become part of a path, and one that came from a command line may be anything.
 fn deal_id(text: &str) -> Result<&str, Failure> {
     let valid = wire::is_id(text);
-    valid.then_some(text).ok_or_else(|| Failure::give_up("a HubSpot deal id is a number of up to 20 digits"))
+    valid.then_some(text).ok_or_else(|| Failure::give_up("an id of HubSpot is a number of up to 20 digits"))
 }

@@ -89,6 +89,7 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crm::hubspot::wire::Lax;
 
     fn stages() -> Stages {
         let pipelines = r#"[
@@ -142,6 +143,8 @@ mod tests {
             .map(|(stage, second)| Change {
                 value: Some((*stage).to_owned()),
                 timestamp: Timestamp::from_second(*second).ok().map(|at| at.to_string()),
+                source_type: Lax::default(),
+                updated_by_user_id: None,
             })
             .collect()
     }

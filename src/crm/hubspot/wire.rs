@@ -55,6 +55,24 @@ pub(super) struct Change {
     /// ISO 8601 or epoch milliseconds.
     #[serde(default, deserialize_with = "scalar_field")]
     pub timestamp: Option<String>,
+    /// `CRM_UI` for a person, `INTEGRATION` for an app.
+    #[serde(default, rename = "sourceType")]
+    pub source_type: Lax<String>,
+    /// The user, not the owner, if a person set it.
+    #[serde(default, rename = "updatedByUserId", deserialize_with = "scalar_field")]
+    pub updated_by_user_id: Option<String>,
+}
+
+/// A record with the history of its properties.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WithHistory {
+    #[serde(deserialize_with = "required_id")]
+    pub id: String,
+    #[serde(default, deserialize_with = "scalars")]
+    pub properties: BTreeMap<String, Option<String>>,
+    #[serde(rename = "propertiesWithHistory")]
+    pub history: Lax<BTreeMap<String, Vec<Change>>>,
 }
 
 /// An association as it stands inside a record. The same id comes once per association type.
@@ -108,6 +126,8 @@ pub(super) struct Link {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LinkType {
+    /// `HUBSPOT_DEFINED`, `USER_DEFINED`, `INTEGRATOR_DEFINED` or `WORK`.
+    pub category: Lax<String>,
     pub type_id: Lax<u64>,
     /// `None` for the unlabelled type that always comes along.
     pub label: Lax<Option<String>>,
@@ -236,7 +256,7 @@ fn scalar(raw: &RawValue) -> Option<String> {
 }
 
 /// A field that may be absent: anything that does not have the expected shape becomes the default.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Lax<T>(pub T);
 
 impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Lax<T> {
