@@ -24,6 +24,9 @@ pub const CLICK_POINTS: &[&str] = &["click.before_commit", "click.after_commit",
 /// The same for the weekly message.
 pub const ROLL_UP_POINTS: &[&str] = &["roll_up.claimed", "roll_up.intent", "roll_up.sent"];
 
+/// The same for an answer on its way to the CRM.
+pub const WRITE_POINTS: &[&str] = &["write.begun", "write.sent", "write.shown", "write.recorded"];
+
 /// Dies on the spot, without unwinding or flushing, if `HANDOFF_CRASH_AT` names this place.
 /// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit.
 ///

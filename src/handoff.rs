@@ -4,11 +4,16 @@
 //! Imports `crm`, `store` and the pure modules below them. [`Handoff::run`] writes nothing and retries nothing: the
 //! worker that calls it hands the end to the store, which commits packet and deliveries together.
 
+mod answering;
+mod write_back;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use self::answering::Answering;
+pub use self::write_back::WriteBack;
 use crate::clock::{Clock, later};
 use crate::crash_point;
 use crate::crm::{Crm, Resolution, Won};
@@ -20,8 +25,8 @@ use crate::store::{
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{
-    Answer, AskPlan, Assessment, DigestParams, Entry, Packet, PacketStatus, Questions, ReplyParams,
-    SectionName, TaskParams, packet_id,
+    AskPlan, Assessment, DigestParams, Entry, Packet, Questions, ReplyParams, SectionName, TaskParams,
+    packet_id,
 };
 use handoff_core::record::{DealKey, DealRecord};
 
@@ -244,63 +249,6 @@ async fn reply(
     };
     let by = filled.iter().filter_map(|section| Some((*section, names(section)?))).collect();
     Ok(ReplyParams { won_at: open.won_at, complete_at, filled: filled.into_iter().collect(), by })
-}
-
-/// A packet as it is stored, with what its next revision is made of.
-pub struct Answering {
-    pub revision: i64,
-    pub before: Packet,
-    pub record: DealRecord,
-    /// Every answer, oldest first.
-    pub answers: Vec<Answer>,
-    open: OpenPacket,
-}
-
-impl Answering {
-    /// `None` if there is no such packet, or its record was deleted.
-    ///
-    /// # Errors
-    ///
-    /// A failed call to the store, or stored JSON that cannot be read.
-    pub async fn of(store: &Store, packet_id: &str) -> Result<Option<Self>, Failure> {
-        let Some(open) = store.packet_to_revise(packet_id).await? else { return Ok(None) };
-        let Some(record) = open.record.kept().map(read).transpose()? else { return Ok(None) };
-        Self::from(store, open, record).await.map(Some)
-    }
-
-    async fn from(store: &Store, open: OpenPacket, record: DealRecord) -> Result<Self, Failure> {
-        let before = stored_packet(&open)?;
-        let answers = store.answers(&before.packet_id).await?;
-        let answers = answers.into_iter().map(|stored| stored.answer).collect();
-        Ok(Self { revision: open.revision, before, record, answers, open })
-    }
-
-    /// The packet as record, answers and mapping make it now, and what its digest asks.
-    fn remade(&self, mapping: &Mapping) -> (Packet, DigestParams) {
-        let mapped = assemble::map_answered(mapping, &self.record, self.before.as_of, &self.answers);
-        let (packet, plan) = assemble::assess(mapped, &self.before.packet_id);
-        (packet, plan.digest)
-    }
-
-    /// The revision that shows this packet; `None` if it reads as before.
-    async fn next(
-        &self,
-        store: &Store,
-        packet: &Packet,
-        asks: &DigestParams,
-        how: (Cause, Follow, Duration),
-        now: Timestamp,
-    ) -> Result<Option<Revision>, Failure> {
-        if packet.reads_like(&self.before) {
-            return Ok(None);
-        }
-        let revision = revision(&self.open, packet, Some(&self.record), asks, how)?;
-        let reply = match packet.status {
-            PacketStatus::Complete => Some(reply(store, &self.open, packet, now).await?),
-            PacketStatus::Incomplete => None,
-        };
-        Ok(Some(Revision { reply, ..revision }))
-    }
 }
 
 /// The next revision of an answered packet: of the record, which is the stored one, and of every answer. `None` if it

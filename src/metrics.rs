@@ -32,6 +32,14 @@ pub struct AttemptLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WriteLabels {
+    /// `written`, `refused`, `conflict`, `retry`, `paused`, `not_allowed` or `stopped`.
+    pub outcome: &'static str,
+    /// The CRM's code of a refusal, else empty.
+    pub code: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct GapLabels {
     pub gap: String,
     pub section: String,
@@ -86,6 +94,7 @@ pub struct Metrics {
     pub answers: Family<OutcomeLabels, Counter>,
     pub answered: Counter,
     pub answered_seconds: Counter,
+    pub answer_writes: Family<WriteLabels, Counter>,
     /// Absent where clicks do not come over sockets.
     pub sockets: Family<SocketLabels, Gauge>,
     pub backlog: Family<BacklogLabels, Gauge>,
@@ -130,6 +139,11 @@ impl Default for Metrics {
                 of,
                 "answered_seconds",
                 "Their times from asked to answered, added up",
+            ),
+            answer_writes: register(
+                of,
+                "answer_writes",
+                "Answers on their way to the CRM, by outcome and code",
             ),
             sockets: register(
                 of,
@@ -236,6 +250,11 @@ impl Metrics {
     pub fn click(&self, outcome: &str) {
         let word = outcome.split([':', ' ']).next().unwrap_or_default();
         self.clicks.get_or_create(&OutcomeLabels { outcome: word.to_owned() }).inc();
+    }
+
+    /// Counts a try to write an answer to the CRM.
+    pub fn answer_write(&self, outcome: &'static str, code: &str) {
+        self.answer_writes.get_or_create(&WriteLabels { outcome, code: code.to_owned() }).inc();
     }
 
     pub fn gap(&self, gap: &str, section: &str) {

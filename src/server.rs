@@ -92,6 +92,7 @@ impl Service {
         tasks.spawn(worker::clicks::run(app.worker.clone(), stopped.clone()));
         if app.worker.slack.is_interactive() {
             tasks.spawn(worker::first_value::run(app.worker.clone(), stopped.clone()));
+            tasks.spawn(worker::writes::run(app.worker.clone(), stopped.clone()));
         }
         if app.worker.slack.can_read_back() {
             tasks.spawn(worker::roll_up::run(app.worker.clone(), stopped.clone()));

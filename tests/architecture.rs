@@ -34,7 +34,7 @@ const MAY_IMPORT: &str = "
     crm         GROUND text dates source record packet settings
     store       GROUND record packet
     delivery    GROUND text dates source record packet messages mapping gaps answers settings crm
-    handoff     GROUND record packet mapping gaps assemble crm store delivery
+    handoff     GROUND record packet mapping gaps assemble answers crm store delivery
     interactive GROUND text dates record packet messages mapping gaps assemble answers settings crm store delivery \
                 handoff
     worker      GROUND source record packet messages mapping crm store delivery handoff interactive

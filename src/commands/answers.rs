@@ -43,8 +43,10 @@ pub(super) async fn run(args: &AnswersArgs) -> Result<(), Problem> {
 /// One answer below the line that names its packet.
 pub(super) fn print(stored: &StoredAnswer) {
     let StoredAnswer { answer, state, detail, .. } = stored;
-    let target =
-        answer.target.as_ref().map_or_else(|| "not in the CRM".to_owned(), |to| format!("{state}: {to}"));
+    let target = answer
+        .target
+        .as_ref()
+        .map_or_else(|| "not in the CRM".to_owned(), |to| format!("{}: {to}", state.as_str()));
     let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
     println!("  {}: {} ({}), {target}{detail}", answer.topic, answer.by.name, answer.by.user);
     for line in text(&answer.given).lines() {

@@ -50,9 +50,19 @@ pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
     let store = open_store_of(&access.store).await?;
     let wins = store.wins(args.limit, |win| args.wants(win)).await?;
     let pauses = store.pauses().await?;
+    let stopped = store.stopped_writes().await?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&json!({ "wins": wins, "paused": pauses }))?);
+        let mut page = json!({ "wins": wins, "paused": pauses });
+        if !stopped.is_empty() {
+            page["writes_stopped"] = stopped.iter().map(|(packet, _)| packet.as_str()).collect();
+        }
+        println!("{}", serde_json::to_string_pretty(&page)?);
         return Ok(());
+    }
+    for (packet, answers) in &stopped {
+        println!(
+            "stopped     {packet}: {answers} answers are not written to the CRM, after ten within an hour"
+        );
     }
     for pause in &pauses {
         println!("paused      {} until {}: {}", pause.scope, pause.until, pause.reason);

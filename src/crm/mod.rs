@@ -189,7 +189,5 @@ pub trait Crm: Send + Sync {
     /// # Errors
     ///
     /// Anything but a refusal of this value. [`Failure::Pause`] is about all calls to the account.
-    async fn write(&self, _write: &DealWrite) -> Result<WriteOutcome, Failure> {
-        Err(Failure::give_up("this CRM cannot be written to"))
-    }
+    async fn write(&self, write: &DealWrite) -> Result<WriteOutcome, Failure>;
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use tokio::sync::OnceCell;
 
+use super::case::Case;
 use super::modal;
 use super::payload::{Interaction, Kind, Press, Submission, Surface};
 use super::receive::{Click, Clicks, Reply};
@@ -16,12 +17,12 @@ use crate::delivery::slack::{SlackClient, action};
 use crate::failure::Failure;
 use crate::handoff::{Answering, revised};
 use crate::metrics::Metrics;
-use crate::store::{Act, Store, StoredAct};
-use handoff_core::answers::{self, Input};
+use crate::store::{Act, AnswerState, GivenAnswer, Store, StoredAct};
+use handoff_core::answers;
 use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::messages;
-use handoff_core::packet::{Answer, Answered, Given, HandoffOwner, Packet, Topic};
+use handoff_core::packet::{Answered, Given, HandoffOwner, Packet, Topic};
 use handoff_core::record::{AccountKey, DealRecord};
 
 /// How an account's CRM and the mapping that is running are found.
@@ -36,16 +37,6 @@ pub struct Desk {
     pub metrics: Arc<Metrics>,
     /// The workspace that the bot belongs to, once it is known.
     pub team: OnceCell<String>,
-}
-
-/// One packet as the store has it, made again with what was answered so that its gaps know what their rules saw.
-struct Case {
-    revision: i64,
-    mapping: Arc<Mapping>,
-    crm: Arc<dyn Crm>,
-    record: DealRecord,
-    packet: Packet,
-    answers: Vec<Answer>,
 }
 
 /// A packet with those who may answer and decide. Its deal record may be gone, as a packet's of weeks ago.
@@ -116,13 +107,16 @@ impl Desk {
     /// The packet that an id names, if there is enough of it left to ask about.
     async fn case(&self, packet_id: &str) -> Result<Option<Case>, Failure> {
         let Some(answering) = Answering::of(&self.store, packet_id).await? else { return Ok(None) };
-        let Answering { revision, before, record, answers, .. } = answering;
-        let key = AccountKey { crm: before.crm, account: before.account.clone() };
+        let key = answering.account();
         let Some((crm, mapping)) = (self.account)(&key) else { return Ok(None) };
+        let answers = answering.answers(&mapping);
+        let Answering { revision, before, record, stored, .. } = answering;
+        let conflicts = stored.into_iter().filter(|stored| stored.state == AnswerState::Conflict);
+        let conflicts = conflicts.map(|stored| stored.answer).collect();
         let mapped = assemble::map_answered(&mapping, &record, before.as_of, &answers);
         let (packet, _) = assemble::assess(mapped, packet_id);
         let packet = Packet { no_longer_won: before.no_longer_won, ..packet };
-        Ok(Some(Case { revision, mapping, crm, record, packet, answers }))
+        Ok(Some(Case { revision, mapping, crm, record, packet, answers, conflicts }))
     }
 
     /// Those who may answer and decide about the packet that an id names.
@@ -188,7 +182,7 @@ impl Desk {
         let mut errors = BTreeMap::new();
         for (topic, given) in filled.into_iter().flat_map(|filled| filled.given) {
             let block = modal::block_of(topic, &given);
-            let answer = case.answer(topic, given, &by);
+            let answer = case.answer(topic, given, &by, None).answer;
             let answers = [case.answers.clone(), vec![answer]].concat();
             let objection = answers::objection(&case.mapping, &case.record, case.packet.as_of, &answers);
             errors.extend(objection.map(|why| (block, why)));
@@ -247,8 +241,8 @@ impl Desk {
 
     /// Keeps the answers of a submit, and makes the packet's next revision of them.
     async fn answer(&self, click: &Click, submission: &Submission) -> Result<String, Failure> {
-        let Ok(filled) = modal::read(submission) else { return Ok("wrong".to_owned()) };
-        let packet_id = &filled.packet_id;
+        let Ok(mut filled) = modal::read(submission) else { return Ok("wrong".to_owned()) };
+        let packet_id = &filled.packet_id.clone();
         let (Some(parties), Some(case)) = (self.parties(packet_id).await?, self.case(packet_id).await?)
         else {
             return Ok("gone".to_owned());
@@ -256,8 +250,14 @@ impl Desk {
         if self.refusal(&click.interaction, &parties).await?.is_some() {
             return Ok("refused".to_owned());
         }
+        for topic in &filled.kept {
+            self.store.settle_conflict(packet_id, *topic).await?;
+        }
+        let insisted = case.conflicts.iter().filter(|answer| filled.insisted.contains(&answer.topic));
+        let insisted = insisted.map(|answer| (answer.topic, answer.given.clone()));
+        filled.given.extend(insisted);
         if filled.given.is_empty() {
-            return Ok("nothing".to_owned());
+            return Ok(if filled.kept.is_empty() { "nothing" } else { "kept" }.to_owned());
         }
         let by = Answered { at: click.received_at, ..self.answered(&click.interaction).await };
         for (topic, given) in &filled.given {
@@ -266,14 +266,15 @@ impl Desk {
                 self.store.dismiss(packet_id, gap.section.as_str(), &gap.id(), Some(reason)).await?;
             }
         }
-        let answers: Vec<Answer> =
-            filled.given.into_iter().map(|(topic, given)| case.answer(topic, given, &by)).collect();
+        let targets = filled.targets;
+        let answer = |(topic, given)| case.answer(topic, given, &by, targets.get(&topic).cloned());
+        let answers: Vec<GivenAnswer> = filled.given.into_iter().map(answer).collect();
         if self.store.give((packet_id, filled.revision), &click.id, answers.clone()).await? {
             let asked_at = self.store.asked_at(packet_id).await?;
             if let Some(asked_at) = asked_at {
                 self.metrics.answered(by.at.duration_since(asked_at).as_secs());
             }
-            for answer in &answers {
+            for GivenAnswer { answer, .. } in &answers {
                 let is_nonsense = matches!(answer.given, Given::Nonsense(_));
                 self.metrics.answer(if is_nonsense { "nonsense" } else { "given" });
             }
@@ -307,24 +308,5 @@ impl Parties {
         let named = self.mapping.slack.answer_by.iter().chain([fallback]);
         let named = named.map(|email| (email.clone(), email.clone()));
         seller.into_iter().chain(owner).chain(named).collect()
-    }
-}
-
-impl Case {
-    /// The modal's view of the packet that the mapping makes of a record.
-    fn view(&self, record: &DealRecord) -> serde_json::Value {
-        let (id, as_of) = (&self.packet.packet_id, self.packet.as_of);
-        let mapped = assemble::map_answered(&self.mapping, record, as_of, &self.answers);
-        let (packet, _) = assemble::assess(mapped, id);
-        let packet = Packet { no_longer_won: self.packet.no_longer_won, ..packet };
-        modal::questions(id, self.revision, &answers::inputs(&self.mapping, record, &packet))
-    }
-
-    fn answer(&self, topic: Topic, given: Given, by: &Answered) -> Answer {
-        let inputs = answers::inputs(&self.mapping, &self.record, &self.packet);
-        let field =
-            inputs.into_iter().find(|input: &Input| input.topic == topic).and_then(|input| input.field);
-        // Nothing writes to the CRM yet: an answer that promised to be there would not be.
-        Answer { topic, given, by: by.clone(), field, target: None, refused: false }
     }
 }

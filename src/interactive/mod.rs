@@ -4,6 +4,7 @@
 //! May import `handoff` and what is below it, never `worker`. Read [`Interaction`] first, then [`Receiver`]; what a click
 //! means is behind the trait [`Clicks`], which [`Desk`] gives them.
 
+mod case;
 mod connection;
 mod desk;
 mod modal;

@@ -13,7 +13,7 @@ use super::payload::{Submission, Value, Values};
 use crate::delivery::slack::action;
 use handoff_core::answers::{Input, InputKind};
 use handoff_core::messages::{answer as words, first_value};
-use handoff_core::packet::{Given, SendBackReason, Topic};
+use handoff_core::packet::{Given, SendBackReason, Shown, Topic};
 use handoff_core::text::clean::clean;
 use handoff_core::text::excerpt::within_characters;
 
@@ -30,8 +30,13 @@ const NONSENSE_REASON: &str = "nonsense.reason";
 /// The block with the new day of first value.
 const DAY: &str = "day";
 
-/// The modal with the open questions of a packet, as it was at `revision`.
-pub fn questions(packet_id: &str, revision: i64, inputs: &[Input]) -> Json {
+/// The choice between what the CRM holds and an earlier answer.
+const KEEP: &str = "keep";
+const WRITE_MINE: &str = "write_mine";
+
+/// The modal with the open questions of a packet, as it was at `revision`. `targets` are the questions whose answers may
+/// be written to the CRM, with a fingerprint of what it holds.
+pub fn questions(packet_id: &str, revision: i64, inputs: &[Input], targets: &[(Topic, Shown)]) -> Json {
     if inputs.is_empty() {
         let blocks = vec![json!({"type": "section", "text": plain(words::modal_nothing(), LABEL)})];
         return view(action::ANSWER, words::modal_title(), packet_id, &blocks, false);
@@ -44,7 +49,9 @@ pub fn questions(packet_id: &str, revision: i64, inputs: &[Input]) -> Json {
     blocks.push(input(NONSENSE_REASON, words::nonsense_reason(), None, &text("", false)));
     // By these it is recognised later what a person left as it stood. They are no authority.
     let shown: Vec<String> = inputs.iter().flat_map(initial).map(|text| fingerprint(&text)).collect();
-    let metadata = format!("{packet_id}:{revision}:{}", shown.join(","));
+    let targets: Vec<String> =
+        targets.iter().map(|(topic, shown)| format!("{topic}={}", shown.as_str())).collect();
+    let metadata = format!("{packet_id}:{revision}:{}:{}", shown.join(","), targets.join(","));
     view(action::ANSWER, words::modal_title(), &metadata, &blocks, true)
 }
 
@@ -109,6 +116,14 @@ fn question(asked: &Input) -> Vec<Json> {
                 vec![ask(&select(false, "pick", &options)), name]
             }
         }
+        InputKind::Either { answered } => {
+            let texts = [words::crm_says(today), words::you_answered(answered)];
+            let texts = texts.map(|text| json!({"type": "section", "text": plain(&text, LABEL)}));
+            let options = [option(KEEP, words::keep()), option(WRITE_MINE, words::write_mine())];
+            let choice =
+                input(&format!("{id}.both"), question, Some(&hint), &select(false, "pick", &options));
+            texts.into_iter().chain([choice]).collect()
+        }
     };
     if *none {
         let element =
@@ -169,7 +184,7 @@ fn initial(input: &Input) -> Vec<String> {
             [Some(input.today.clone()), day.map(|day| day.to_string())].into_iter().flatten().collect()
         }
         InputKind::Day(day) => day.map(|day| day.to_string()).into_iter().collect(),
-        InputKind::Options { .. } | InputKind::Person(_) => Vec::new(),
+        InputKind::Options { .. } | InputKind::Person(_) | InputKind::Either { .. } => Vec::new(),
     }
 }
 
@@ -185,23 +200,36 @@ pub struct Filled {
     pub revision: i64,
     /// What differs from what was shown.
     pub given: Vec<(Topic, Given)>,
+    /// Questions whose answers may be written to the CRM, with a fingerprint of what it held.
+    pub targets: BTreeMap<Topic, Shown>,
+    /// Of conflicts, those where the CRM's text stays.
+    pub kept: Vec<Topic>,
+    /// Those where the earlier answer is to be written after all.
+    pub insisted: Vec<Topic>,
 }
 
 /// Reads a submitted modal, or says what is wrong with it, by block. Whether an answer can stand, the packet's rules say.
 pub fn read(submitted: &Submission) -> Result<Filled, BTreeMap<String, String>> {
-    let mut metadata = submitted.metadata.splitn(3, ':');
+    let mut metadata = submitted.metadata.splitn(4, ':');
     let packet_id = metadata.next().unwrap_or_default().to_owned();
     let revision = metadata.next().and_then(|revision| revision.parse().ok()).unwrap_or_default();
     let shown: Vec<&str> = metadata.next().unwrap_or_default().split(',').collect();
+    let targets = metadata.next().unwrap_or_default().split(',').filter_map(|target| {
+        let (topic, shown) = target.split_once('=')?;
+        Some((topic.parse().ok()?, Shown::from_text(shown)))
+    });
+    let targets = targets.collect();
     let is_new = |text: &str| !text.trim().is_empty() && !shown.contains(&fingerprint(text).as_str());
     let values = &submitted.values;
     let (mut given, mut errors) = (Vec::new(), BTreeMap::new());
+    let (mut kept, mut insisted) = (Vec::new(), Vec::new());
     for (id, inputs) in values {
         let Some(topic) = id.strip_prefix("gap.") else { continue };
         let (topic, part) = match topic
             .strip_suffix(".none")
             .zip(Some("none"))
             .or(topic.strip_suffix(".name").zip(Some("name")))
+            .or(topic.strip_suffix(".both").zip(Some("both")))
         {
             Some((topic, part)) => (topic, part),
             None => (topic, ""),
@@ -215,6 +243,11 @@ pub fn read(submitted: &Submission) -> Result<Filled, BTreeMap<String, String>> 
                     }
                     given.push((topic, Given::Text(words::none().to_owned())));
                 }
+                ("both", Value::Picks(picks)) => match picks.first().map(String::as_str) {
+                    Some(KEEP) => kept.push(topic),
+                    Some(WRITE_MINE) => insisted.push(topic),
+                    _ => {}
+                },
                 ("name", Value::Text(name)) if !name.trim().is_empty() => {
                     let picked = values.get(&block_id(topic)).is_some_and(|inputs| {
                         inputs.values().any(|value| matches!(value, Value::Picks(picks) if !picks.is_empty()))
@@ -247,7 +280,11 @@ pub fn read(submitted: &Submission) -> Result<Filled, BTreeMap<String, String>> 
         given.retain(|(other, _)| *other != topic);
         given.push((topic, Given::Nonsense(clean(reason))));
     }
-    if errors.is_empty() { Ok(Filled { packet_id, revision, given }) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(Filled { packet_id, revision, given, targets, kept, insisted })
+    } else {
+        Err(errors)
+    }
 }
 
 /// Why a handoff is sent back, and what else the person wrote.
@@ -308,7 +345,7 @@ mod tests {
 
     /// What comes back when this was left or typed into the modal with the questions above.
     fn submitted(values: &[(&str, &str, Value)]) -> Submission {
-        let view = questions("pkt_1", 3, &inputs());
+        let view = questions("pkt_1", 3, &inputs(), &[]);
         let mut all = Values::new();
         for (block, action, value) in values {
             all.entry((*block).to_owned()).or_default().insert((*action).to_owned(), value.clone());
@@ -338,7 +375,7 @@ mod tests {
 
     #[test]
     fn each_question_has_inputs_with_stable_ids_and_none_is_a_choice() {
-        let view = questions("pkt_1", 3, &inputs());
+        let view = questions("pkt_1", 3, &inputs(), &[]);
         let blocks: Vec<String> = view["blocks"]
             .as_array()
             .unwrap()

@@ -43,11 +43,12 @@ pub use maintenance::stats::{CompleteAfter, DecisionCounts, GapCount, SellerCoun
 pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery, Thread};
 pub use outbox::settle::{Decision, Settled};
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};
-pub use packets::answers::{Act, StoredAct, StoredAnswer};
+pub use packets::answers::{Act, AnswerState, GivenAnswer, StoredAct, StoredAnswer};
 pub use packets::dismissals::Dismissal;
 pub use packets::first_values::{FirstValueToAsk, first_value_day};
 pub use packets::follows::{DueLook, Follow, FollowConfig};
 pub use packets::revisions::{Cause, OpenPacket, Revision, StoredRevision};
+pub use packets::writes::{Begun, WriteEnd, WriteLease};
 pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use roll_ups::{RollUpEnd, RollUpLease, WeekSpan};

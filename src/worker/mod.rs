@@ -16,6 +16,7 @@ pub mod purge;
 pub mod reload;
 mod retry;
 pub mod roll_up;
+pub mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -54,18 +54,27 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A member of the workspace who has nothing to do with the half empty deal.
-const IRIS: &str = "U012AB3CD";
+pub const IRIS: &str = "U012AB3CD";
 
 /// The seller of the half empty deal, and the owner of its handoff.
-const TOM: &str = "U0TOM";
+pub const TOM: &str = "U0TOM";
 
 /// Where the week is summed up.
 const WEEKLY: &str = "C0WEEKLY1";
 
-const PROMISE: &str = "SSO before 1 March, and two training days in Malmö.";
+pub const PROMISE: &str = "SSO before 1 March, and two training days in Malmö.";
 
 /// People may answer in Slack, where the mapping's `slack` has these lines beside.
-async fn where_people_answer(database: Option<&TestDatabase>, lines: &str) -> World {
+pub async fn where_people_answer(database: Option<&TestDatabase>, lines: &str) -> World {
+    where_answers_are_written(database, lines, &[]).await
+}
+
+/// The same, where these lines of the mapping, which are comments as it is shipped, are none.
+pub async fn where_answers_are_written(
+    database: Option<&TestDatabase>,
+    lines: &str,
+    targets: &[&str],
+) -> World {
     let mut world = World::without_service(Side::Hubspot, WORK);
     if let Some(database) = database {
         world.keeps_its_store_at(database);
@@ -74,7 +83,12 @@ async fn where_people_answer(database: Option<&TestDatabase>, lines: &str) -> Wo
     let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
     let channel = format!("  channel: {CHANNEL}\n");
     assert!(mapping.contains(&channel));
-    let mapping = mapping.replacen(&channel, &format!("{channel}{lines}"), 1);
+    let mut mapping = mapping.replacen(&channel, &format!("{channel}{lines}"), 1);
+    for target in targets {
+        let comment = format!("# {target}\n");
+        assert!(mapping.contains(&comment), "{target}");
+        mapping = mapping.replacen(&comment, &format!("{target}\n"), 1);
+    }
     std::fs::write(&world.installation.mapping, mapping).unwrap();
     world.starts().await;
     let request_url = format!("http://{}/webhooks/slack", world.service().address);
@@ -87,7 +101,7 @@ async fn where_people_answer(database: Option<&TestDatabase>, lines: &str) -> Wo
 }
 
 /// The half empty deal was handed over where people may answer in Slack. Its digest.
-async fn is_handed_over(database: Option<&TestDatabase>) -> (World, Message) {
+pub async fn is_handed_over(database: Option<&TestDatabase>) -> (World, Message) {
     let mut world = where_people_answer(database, "").await;
     world.closes_deal(PINEBROOK).await;
     let digest = world.next_digest().await;
@@ -95,24 +109,24 @@ async fn is_handed_over(database: Option<&TestDatabase>) -> (World, Message) {
     (world, digest)
 }
 
-async fn presses(world: &World, user: &str, digest: &Message, action: &str) -> Ack {
+pub async fn presses(world: &World, user: &str, digest: &Message, action: &str) -> Ack {
     world.sandbox.slack.presses(user, &digest.channel, &digest.ts, action).await.unwrap()
 }
 
 /// A person opens the questions of a digest.
-async fn opens(world: &World, user: &str, digest: &Message) -> Value {
+pub async fn opens(world: &World, user: &str, digest: &Message) -> Value {
     assert_eq!(presses(world, user, digest, "answer").await, Ack::Taken);
     let slack = &world.sandbox.slack;
     must("a modal", slack.until(|slack| slack.open_view(user).is_some())).await;
     slack.see(|slack| slack.open_view(user).unwrap().view.clone())
 }
 
-async fn submits(world: &World, user: &str, values: &[(&str, Value)]) -> Ack {
+pub async fn submits(world: &World, user: &str, values: &[(&str, Value)]) -> Ack {
     world.sandbox.slack.submits(user, values).await.unwrap()
 }
 
 /// Every click has had its effect, and every message shows it.
-async fn are_applied(world: &World) {
+pub async fn are_applied(world: &World) {
     world
         .eventually("every click is applied", async || {
             let clicks = world.service().app.store.clicks(Timestamp::UNIX_EPOCH).await.unwrap();
@@ -122,15 +136,15 @@ async fn are_applied(world: &World) {
     world.settles().await;
 }
 
-async fn document(world: &World) -> Value {
+pub async fn document(world: &World) -> Value {
     world.packets().await.remove(0).document(&[], &[]).unwrap()
 }
 
-fn shown(message: &Message) -> String {
+pub fn shown(message: &Message) -> String {
     serde_json::to_string(&message.blocks).unwrap()
 }
 
-fn buttons(message: &Message) -> Vec<String> {
+pub fn buttons(message: &Message) -> Vec<String> {
     let blocks = serde_json::to_value(&message.blocks).unwrap();
     let last = blocks.as_array().unwrap().last().unwrap().clone();
     let labels =
@@ -175,7 +189,8 @@ async fn an_answer_stands_in_packet_digest_and_task_at_once(database: &TestDatab
     let store = &world.service().app.store;
     let causes: Vec<String> = store.revisions(id).await.unwrap().into_iter().map(|one| one.cause).collect();
     assert_eq!(causes, ["won", "answer"]);
-    let states: Vec<String> = store.answers(id).await.unwrap().into_iter().map(|one| one.state).collect();
+    let states: Vec<&str> =
+        store.answers(id).await.unwrap().into_iter().map(|one| one.state.as_str()).collect();
     assert_eq!(states, ["given", "given"]);
     world.end().await;
 }
@@ -421,7 +436,7 @@ async fn the_week_is_summed_up_once(database: &TestDatabase) {
 }
 
 /// The messages to one person, oldest first.
-fn messages_to(world: &World, user: &str) -> Vec<Message> {
+pub fn messages_to(world: &World, user: &str) -> Vec<Message> {
     world.sandbox.slack.see(|slack| {
         slack.direct(user).map(|channel| slack.messages_in(channel).cloned().collect()).unwrap_or_default()
     })

@@ -141,7 +141,7 @@ async fn a_healthy_installation_has_nothing_to_mend() {
     insta::assert_snapshot!(clinic.without_places(&lines.join("\n")), @"
     ✓ configuration: DIR/handoff.toml and 2 mapping(s) have no mistakes
     ✓ store: sqlite:DIR/handoff.db is sound (quick_check) and in WAL mode
-    ✓ work: no deal and no delivery waits for a person
+    ✓ work: nothing waits for a person
     ✓ clock: the same as hubspot:48210077's
     ✓ clock: the same as salesforce:00DQy00000A7kLmMAJ's
     ✓ clock: the same as slack's
@@ -235,7 +235,7 @@ async fn what_waits_for_a_person_is_told() {
     let (status, complaints) = clinic.complaints().await;
     assert_eq!(
         (status, complaints),
-        (1, vec!["bad work: 1 deals or deliveries are dead or held".to_owned()])
+        (1, vec!["bad work: 1 deals, deliveries or answers wait for a person".to_owned()])
     );
 }
 

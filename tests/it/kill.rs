@@ -1,18 +1,20 @@
 //! The process dies at every step, and afterwards there is exactly one task and one digest.
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::crash::{CLICK_POINTS, POINTS, ROLL_UP_POINTS};
+use handoff_bridge::crash::{CLICK_POINTS, POINTS, ROLL_UP_POINTS, WRITE_POINTS};
 use handoff_bridge::crm::{Event, EventKind};
-use handoff_bridge::store::{ClaimLimit, DealEnd, NewPacket, Store};
+use handoff_bridge::store::{AnswerState, ClaimLimit, DealEnd, NewPacket, Store};
 use handoff_core::packet::Assessment;
 use handoff_core::record::{AccountKey, DealKey, WinKey};
 use handoff_sandbox::deals::{CHANNEL, PORTAL, SIGNING_SECRET};
-use handoff_sandbox::slack::Transport;
+use handoff_sandbox::hubspot::Kind;
+use handoff_sandbox::slack::{Ack, Transport};
 use jiff::tz::TimeZone;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::json;
 
+use crate::answers::{PROMISE, TOM, opens};
 use crate::clicks::{delivery, press};
 use crate::named;
 use crate::process::{Process, handoff};
@@ -67,9 +69,6 @@ const POINTS_AFTER_A_DECISION: [&str; 6] = [
 const OF_EVERY_ENGINE: [&str; 4] =
     ["look.seen", "deal.before_commit", "delivery.edited", "delivery.recorded:2"];
 
-/// The seller of the half empty deal, and the owner of its handoff.
-const TOM: &str = "U0TOM";
-
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     let on = [
@@ -97,6 +96,12 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("{}::{point}", named!(killed_over_a_click_at));
             trials.push(told_on(engine, name, async move |database| {
                 killed_over_a_click_at(point, &database).await;
+            }));
+        }
+        for point in WRITE_POINTS.iter().copied().chain(["click.applied"]) {
+            let name = format!("{}::{point}", named!(killed_while_an_answer_is_written_at));
+            trials.push(told_on(engine, name, async move |database| {
+                killed_while_an_answer_is_written_at(point, &database).await;
             }));
         }
     }
@@ -321,6 +326,59 @@ async fn killed_over_the_week_at(point: &'static str, database: &TestDatabase) {
 fn clicks_go_to(process: &Process) -> Transport {
     let request_url = format!("http://{}/webhooks/slack", process.address);
     Transport::Http { request_url, signing_secret: SIGNING_SECRET.to_owned() }
+}
+
+/// An answer was acknowledged, and the process dies on its way to the CRM: the field is written once.
+async fn killed_while_an_answer_is_written_at(point: &'static str, database: &TestDatabase) {
+    let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
+    world.keeps_its_store_at(database);
+    world.installation.takes_clicks("http").unwrap();
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    let mapping = mapping.replace("# write: deal.handoff_promises", "write: deal.handoff_promises");
+    std::fs::write(&world.installation.mapping, mapping).unwrap();
+    world.sandbox.slack.change(|slack| slack.add_user(TOM, "tom.lindqvist@seller.example"));
+    world.sandbox.hubspot.change(|hubspot| {
+        hubspot.portal_mut(PORTAL).unwrap().grant_scope("crm.objects.deals.write");
+    });
+    let is_reached_at = |process: &Process| {
+        world.sandbox.slack.change(|slack| slack.set_transport(clicks_go_to(process)));
+    };
+    let process = Process::serve(&world.installation, None).await;
+    is_reached_at(&process);
+    let webhook = world.wins(PINEBROOK).webhooks(&world.sandbox, world.now(), 0).remove(0);
+    assert_eq!(process.receives(&webhook).await, Some(StatusCode::OK));
+    must("a digest", world.sandbox.slack.until(|slack| !slack.messages().is_empty())).await;
+    everything_is_done(&world).await;
+    opens(&world, TOM, &world.digests().remove(0)).await;
+    process.kill().await;
+
+    let mut doomed = Process::serve(&world.installation, Some(point)).await;
+    is_reached_at(&doomed);
+    let submitted = world.sandbox.slack.submits(TOM, &[("gap.promises", json!(PROMISE))]).await;
+    // Applied it may be before it is acknowledged, never lost.
+    assert!(submitted.unwrap() == Ack::Taken || point == "click.applied");
+    doomed.dies().await;
+
+    let process = Process::serve(&world.installation, None).await;
+    let store = Store::open(database.url(), Clock::machine()).await.unwrap();
+    world
+        .eventually("the answer is written", async || {
+            let answers = store.answers_since(jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+            answers.len() == 1 && answers[0].state == AnswerState::Written
+        })
+        .await;
+    everything_is_done(&world).await;
+    process.kill().await;
+    store.close().await;
+    let (held, writes) = world.sandbox.hubspot.see(|hubspot| {
+        let portal = hubspot.portal(PORTAL).unwrap();
+        let deal = portal.record(Kind::Deal, PINEBROOK).unwrap();
+        (deal.get("handoff_promises").unwrap().to_owned(), portal.writes.len())
+    });
+    assert_eq!((held.as_str(), writes), (PROMISE, 1));
+    let shown = serde_json::to_string(&world.digests()[0].blocks).unwrap();
+    assert!(shown.contains("SSO before 1 March") && !shown.contains("not in the CRM"), "{shown}");
+    is_handed_over_once(&world, PINEBROOK);
 }
 
 /// A gap is filled in the CRM, and the process dies on the way to the digest that says so.

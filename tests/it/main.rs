@@ -45,6 +45,7 @@ mod sockets;
 mod test_database;
 mod verdicts;
 mod world;
+mod write_back;
 
 use std::process::ExitCode;
 
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         salesforce::trials(),
         announcements::trials(),
         answers::trials(),
+        write_back::trials(),
         digest_text::trials(),
         invariants::trials(),
         faults::trials(),

@@ -1,8 +1,13 @@
 //! What people answered and decided: kept once a click, and no longer than the packet.
 
-use handoff_bridge::store::{Act, DealEnd, DeliveryEnd, Destination, RollUpEnd, StoredAct, WeekSpan};
+use std::time::Duration;
+
+use handoff_bridge::store::{
+    Act, AnswerState, Begun, DealEnd, DeliveryEnd, Destination, GivenAnswer, RollUpEnd, StoredAct, WeekSpan,
+    WriteEnd, WriteLease,
+};
 use handoff_core::packet::{
-    Answer, Answered, FirstValueParams, Given, SectionName, SendBackReason, Target, Topic, Week,
+    Answer, Answered, FirstValueParams, Given, SectionName, SendBackReason, Shown, Target, Topic, Week,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -17,6 +22,10 @@ pub const STORIES: &[Story] = stories![
     an_owner_is_asked_once_for_each_day,
     a_weekly_message_is_claimed_once,
     a_week_counts_what_it_brought,
+    an_answer_with_a_target_is_work_under_a_lease,
+    a_later_answer_supersedes_one_that_waits,
+    of_one_packet_one_answer_is_written_at_a_time,
+    more_than_ten_writes_an_hour_stop,
 ];
 
 const FIRST: Date = date(2026, 12, 11);
@@ -35,7 +44,8 @@ fn answer(fixture: &Fixture, text: &str) -> Answer {
 }
 
 async fn gives(fixture: &Fixture, packet_id: &str, click: &str, text: &str) -> bool {
-    fixture.store.give((packet_id, 1), click, vec![answer(fixture, text)]).await.unwrap()
+    let answer = GivenAnswer { answer: answer(fixture, text), shown: Some(Shown::of(Some("TBD"))) };
+    fixture.store.give((packet_id, 1), click, vec![answer]).await.unwrap()
 }
 
 async fn an_answer_of_one_click_is_kept_once(fixture: Fixture) {
@@ -51,7 +61,7 @@ async fn an_answer_of_one_click_is_kept_once(fixture: Fixture) {
     let texts: Vec<&Given> = kept.iter().map(|stored| &stored.answer.given).collect();
     let said = |text: &str| Given::Text(text.to_owned());
     assert_eq!(texts, [&said("SSO"), &said("SSO and two training days")], "oldest first");
-    assert_eq!((kept[0].answer.by.at, kept[0].state.as_str(), kept[0].revision), (first, "given", 1));
+    assert_eq!((kept[0].answer.by.at, kept[1].state.as_str(), kept[0].revision), (first, "given", 1));
     assert_eq!(kept[0].answer.target.as_ref().unwrap().to_string(), "deal.handoff_promises");
     let since = fixture.store.answers_since(fixture.now()).await.unwrap();
     assert_eq!(since, kept[1..]);
@@ -165,4 +175,104 @@ async fn a_week_counts_what_it_brought(fixture: Fixture) {
     assert!(fixture.store.week(&others, span, &[]).await.unwrap().is_empty());
     let later = WeekSpan { from: until, until: fixture.after(14 * DAY), ..span };
     assert!(fixture.store.week(&ours, later, &[]).await.unwrap().is_empty());
+}
+
+async fn claims(fixture: &Fixture) -> Vec<WriteLease> {
+    fixture.store.claim_writes(8, LEASE).await.unwrap()
+}
+
+async fn states(fixture: &Fixture, packet_id: &str) -> Vec<AnswerState> {
+    let answers = fixture.store.answers(packet_id).await.unwrap();
+    answers.into_iter().map(|stored| stored.state).collect()
+}
+
+async fn an_answer_with_a_target_is_work_under_a_lease(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    assert_eq!(fixture.store.due_write().await.unwrap(), None);
+    gives(&fixture, &packet_id, "click_a", "SSO").await;
+    assert_eq!(fixture.store.due_write().await.unwrap(), Some(fixture.now()));
+    let first = claims(&fixture).await.remove(0);
+    assert_eq!(
+        (first.packet_id.as_str(), first.click.as_str(), first.attempts),
+        (packet_id.as_str(), "click_a", 0)
+    );
+    assert_eq!(states(&fixture, &packet_id).await, [AnswerState::Writing]);
+    assert_eq!(claims(&fixture).await, [], "it is leased");
+
+    // A worker that was killed: another takes over, and the first changes nothing any more.
+    fixture.clock.advance(LEASE);
+    let second = claims(&fixture).await.remove(0);
+    assert_eq!((second.epoch, second.attempts), (first.epoch + 1, 1));
+    let written = || WriteEnd::done(AnswerState::Written, None, None);
+    assert_eq!(fixture.store.begin_write(&first).await.unwrap(), Begun::No);
+    assert!(!fixture.store.finish_write(&first, written()).await.unwrap());
+    assert_eq!(fixture.store.begin_write(&second).await.unwrap(), Begun::Yes);
+
+    let at = fixture.now() + LEASE;
+    assert!(fixture.store.finish_write(&second, WriteEnd::at(at)).await.unwrap());
+    assert_eq!(fixture.store.due_write().await.unwrap(), Some(at));
+    fixture.clock.advance(LEASE);
+    let third = claims(&fixture).await.remove(0);
+    let (code, words) = (Some("INVALID_OPTION".to_owned()), Some("was not one of the options".to_owned()));
+    let end = WriteEnd::done(AnswerState::Refused, code.clone(), words.clone());
+    assert!(fixture.store.finish_write(&third, end).await.unwrap());
+    assert_eq!(fixture.store.due_write().await.unwrap(), None);
+    let stored = fixture.store.answers(&packet_id).await.unwrap().remove(0);
+    assert_eq!((stored.state, stored.code, stored.detail), (AnswerState::Refused, code, words));
+    assert!(stored.answer.refused);
+    assert_eq!(fixture.store.stats(fixture.now() - DAY, fixture.now()).await.unwrap().refused_answers, 1);
+}
+
+async fn a_later_answer_supersedes_one_that_waits(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    gives(&fixture, &packet_id, "click_a", "SSO").await;
+    fixture.clock.advance(Duration::from_secs(1));
+    gives(&fixture, &packet_id, "click_b", "SSO and training").await;
+    assert_eq!(states(&fixture, &packet_id).await, [AnswerState::Superseded, AnswerState::Given]);
+    let lease = claims(&fixture).await.remove(0);
+    assert_eq!(lease.click, "click_b");
+    let conflict = WriteEnd::done(AnswerState::Conflict, None, Some("their text".to_owned()));
+    fixture.store.finish_write(&lease, conflict).await.unwrap();
+    assert!(fixture.store.settle_conflict(&packet_id, lease.topic).await.unwrap());
+    assert!(!fixture.store.settle_conflict(&packet_id, lease.topic).await.unwrap());
+    assert_eq!(states(&fixture, &packet_id).await, [AnswerState::Superseded; 2]);
+}
+
+async fn of_one_packet_one_answer_is_written_at_a_time(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    let shown = Some(Shown::of(None));
+    let of = |section: SectionName| {
+        let answer = Answer { topic: Topic::Section(section), ..answer(&fixture, "SSO") };
+        GivenAnswer { answer, shown: shown.clone() }
+    };
+    let both = vec![of(SectionName::Promises), of(SectionName::Risks)];
+    fixture.store.give((&packet_id, 1), "click_a", both).await.unwrap();
+    let first = claims(&fixture).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(claims(&fixture).await, []);
+    let written = WriteEnd::done(AnswerState::Written, None, None);
+    fixture.store.finish_write(&first[0], written).await.unwrap();
+    assert_eq!(claims(&fixture).await.len(), 1);
+}
+
+async fn more_than_ten_writes_an_hour_stop(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    let mut begun = Vec::new();
+    for click in 0..12 {
+        fixture.clock.advance(Duration::from_secs(1));
+        gives(&fixture, &packet_id, &format!("click_{click:02}"), "SSO").await;
+        let lease = claims(&fixture).await.remove(0);
+        begun.push(fixture.store.begin_write(&lease).await.unwrap());
+        let written = WriteEnd::done(AnswerState::Written, None, None);
+        fixture.store.finish_write(&lease, written).await.unwrap();
+    }
+    let stopped = vec![Begun::TooMany; 2];
+    assert_eq!(begun, [vec![Begun::Yes; 10], stopped].concat());
+    // The eleventh was superseded by the twelfth, which waits for a person.
+    assert_eq!(fixture.store.stopped_writes().await.unwrap(), [(packet_id.clone(), 1)]);
+    assert_eq!(fixture.store.due_write().await.unwrap(), None);
+    fixture.clock.advance(Duration::from_hours(1));
+    gives(&fixture, &packet_id, "click_99", "SSO").await;
+    let lease = claims(&fixture).await.remove(0);
+    assert_eq!(fixture.store.begin_write(&lease).await.unwrap(), Begun::Yes);
 }

@@ -77,6 +77,7 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     WAITING_FOR_A_PERSON: SCAN deals USING INDEX deals_open
     WAITING_FOR_A_PERSON: SCAN deliveries USING INDEX deliveries_open
     WAITING_FOR_A_PERSON: SCAN clicks USING INDEX clicks_open
+    WAITING_FOR_A_PERSON: SCAN answers
     LATEST_EVENTS: SCAN inbox
     LATEST_REFUSALS: SCAN refusals
     VOID_DEALS: SCAN deals USING INDEX deals_open
@@ -86,6 +87,8 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     ALL_PAUSES: SCAN pauses
     NEXT_EVENTS: SCAN e
     FORGET_REFUSALS: SCAN refusals
+    CLAIM_WRITES: SCAN due
+    STOPPED_WRITES: SCAN answers USING INDEX sqlite_autoindex_answers_1
     DOUBT_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
     ROLL_UPS: SCAN roll_ups USING INDEX sqlite_autoindex_roll_ups_1
     OPEN_DEALS: SCAN deals USING INDEX deals_open
@@ -117,18 +120,22 @@ async fn no_statement_walks_through_finished_rows_of_a_large_database(fixture: F
     }
     // These plans are for any value. For the few packets that people ask for, the server makes a better one.
     insta::assert_snapshot!(walks.join("\n"), @"
+    ANSWERS_SINCE: Seq Scan on answers
     DISMISSED_PACKETS: Seq Scan on gaps g
     CLAIM_LOOKS: Seq Scan on follows
     DUE_LOOKS: Seq Scan on follows
     FOLLOWED: Seq Scan on follows
     FOLLOWED_BY_AGE: Seq Scan on follows
     FOLLOWED_DEALS: Seq Scan on follows
+    WAITING_FOR_A_PERSON: Seq Scan on answers
     LATEST_REFUSALS: Seq Scan on refusals
+    VOID_WRITES: Seq Scan on answers
     FORGET_ANSWERS: Seq Scan on answers
     FORGET_ACTS: Seq Scan on acts
     FORGET_REVISIONS: Seq Scan on revisions
     FORGET_FOLLOWS: Seq Scan on follows
     FORGET_REFUSALS: Seq Scan on refusals
+    STOPPED_WRITES: Seq Scan on answers
     OPEN_GAPS: Seq Scan on follows f
     COUNT_GAPS: Seq Scan on gaps g
     COUNT_SELLERS: Seq Scan on wins w

@@ -52,9 +52,9 @@ pub(super) async fn look(url: &StoreUrl) -> Vec<Finding> {
 
 fn work(waiting: i64) -> Finding {
     if waiting == 0 {
-        return Finding::good(WORK, "no deal and no delivery waits for a person");
+        return Finding::good(WORK, "nothing waits for a person");
     }
-    let seen = format!("{waiting} deals or deliveries are dead or held");
+    let seen = format!("{waiting} deals, deliveries or answers wait for a person");
     Finding::bad(WORK, seen, "`handoff list` names them, and says of each what to do")
 }
 

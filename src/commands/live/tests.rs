@@ -390,6 +390,7 @@ async fn fields_that_no_answer_can_be_written_to() {
         said.lines().filter(|line| line.contains("answer") || line.contains("no_such_field`")).collect();
     insta::assert_snapshot!(written.join("\n"), @r"
     error: `deal.sealed` (Sealed) is read-only: no answer can be written to it
+    error: answers are to be written to the CRM, and the app may not change deals
     error: `deal.no_such_field`: deals of portal 48210077 have no field `no_such_field`
     error: `deal.no_such_field`: deals of portal 48210077 have no field `no_such_field`
     error: `deal.num_associated_contacts` (Number of contacts) is calculated: no answer can be written to it

@@ -51,6 +51,10 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
             table(&mut text, [head, "raised", "dismissed", "precision"], rows);
         }
     }
+    if tally.refused_answers > 0 {
+        let refused = tally.refused_answers;
+        let _ = write!(text, "\nAnswers that the CRM refused: {refused} (see `handoff answers`)\n");
+    }
     let sellers = tally.sellers.iter().chain(&tally.others).map(seller);
     table(&mut text, ["Seller", "deals", "packets", "complete", "gaps", "gaps a packet"], sellers);
     text
@@ -185,6 +189,7 @@ mod tests {
                 seller(Some("Never named"), 4, 6, 1, 9),
                 seller(None, 1, 1, 0, 1),
             ],
+            refused_answers: 2,
         };
         insta::assert_snapshot!(shown(&stats, Some(30)), @"
         21 packets in the last 30 days, 8 complete at close (38 %)
@@ -238,6 +243,8 @@ mod tests {
         Stage    raised  dismissed  precision
         certain      25          2       92 %
         hint          7          5       29 %
+
+        Answers that the CRM refused: 2 (see `handoff answers`)
 
         Seller              deals  packets  complete  gaps  gaps a packet
         Tom Lindqvist           8        9         5    11            1.2

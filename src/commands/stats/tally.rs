@@ -36,6 +36,8 @@ pub(super) struct Tally {
     pub sellers: Vec<BySeller>,
     /// Everybody with fewer than five deals, packets whose seller is forgotten, and deals without an owner.
     pub others: Option<BySeller>,
+    /// Answers from Slack that the CRM refused.
+    pub refused_answers: u64,
 }
 
 /// What customer success decided about packets.
@@ -147,6 +149,7 @@ impl Tally {
                 .map(|seller| together(seller.name.as_deref().unwrap_or_default(), [seller]))
                 .collect(),
             others: (!others.is_empty()).then(|| together("others", others)),
+            refused_answers: stats.refused_answers,
         }
     }
 }

@@ -53,7 +53,7 @@ pub fn ask(packet: &Packet, record: &DealRecord) -> Message {
     if let Some(url) = packet.deal.url.as_deref().and_then(escape::link) {
         lines.push(vec![Span::Link { url, text: excerpt::name(&packet.deal.name, WIDTH) }]);
     }
-    message(packet, &lines, open.len())
+    message(packet, &lines, (!open.is_empty()).then(|| messages::digest::answer_questions(open.len())))
 }
 
 /// The one reminder, in the thread of the message.
@@ -61,16 +61,32 @@ pub fn reminder(packet: &Packet, record: &DealRecord) -> Message {
     let account = Headline::of(packet, record, None).account;
     let count = unanswered(packet);
     let line = vec![Span::plain(messages::ask::still_open(count, &account))];
-    Message { metadata: Metadata::of_reply(&packet.packet_id), ..message(packet, &[line], count) }
+    let button = (count > 0).then(|| messages::digest::answer_questions(count));
+    Message { metadata: Metadata::of_reply(&packet.packet_id), ..message(packet, &[line], button) }
 }
 
-fn message(packet: &Packet, lines: &[Line], open: usize) -> Message {
+/// That an answer and the CRM differ in a field: to the person who answered, with the button that offers both, and to
+/// the one who wrote in the CRM at the same time.
+pub fn conflict(packet: &Packet, record: &DealRecord, label: &str, name: &str) -> (Message, Message) {
+    let account = Headline::of(packet, record, None).account;
+    let label = excerpt::line(label, WIDTH);
+    let message = |text: String, button| {
+        let line = vec![Span::plain(text)];
+        Message { metadata: Metadata::of_reply(&packet.packet_id), ..message(packet, &[line], button) }
+    };
+    let theirs = messages::answer::changed_by_you(&account, &label, name);
+    let choose = messages::answer::choose().to_owned();
+    (message(messages::answer::changed(&account, &label), Some(choose)), message(theirs, None))
+}
+
+fn message(packet: &Packet, lines: &[Line], button: Option<String>) -> Message {
     let block = Block::of(format!("{}.ask", packet.packet_id), lines);
     let text = escape::escaped(&block.to_string(), TEXT);
-    let button = Button::new(action::ANSWER, messages::digest::answer_questions(open), &packet.packet_id);
-    let buttons =
-        Block::Actions { block_id: format!("{}.buttons", packet.packet_id), elements: vec![button] };
-    let blocks = [Some(block), (open > 0).then_some(buttons)].into_iter().flatten().collect();
+    let buttons = button.map(|label| Block::Actions {
+        block_id: format!("{}.buttons", packet.packet_id),
+        elements: vec![Button::new(action::ANSWER, label, &packet.packet_id)],
+    });
+    let blocks = [Some(block), buttons].into_iter().flatten().collect();
     let metadata = Metadata::of(&packet.packet_id);
     Message { text, blocks, metadata, unfurl_links: false, unfurl_media: false }
 }

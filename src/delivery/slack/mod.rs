@@ -19,7 +19,7 @@ mod thread;
 mod wire;
 pub mod workspace;
 
-pub use ask::{ask, reminder, unanswered};
+pub use ask::{ask, conflict, reminder, unanswered};
 pub use blocks::{Message, Metadata};
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Decisions, Links, Mentions, digest};

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("migrations/0008_clicks.sql")),
     (9, include_str!("migrations/0009_answers.sql")),
     (10, include_str!("migrations/0010_filled.sql")),
+    (11, include_str!("migrations/0011_writes.sql")),
     (12, include_str!("migrations/0012_decisions.sql")),
 ];
 

@@ -19,6 +19,9 @@ statements! {
     VOID_CLICKS = "
         UPDATE clicks SET state = 'ready', due_at = $1, attempts = attempts + 1
         WHERE state <> 'done' AND state = 'leased'";
+    VOID_WRITES = "
+        UPDATE answers SET state = 'given', due_at = $1, attempts = attempts + 1
+        WHERE due_at IS NOT NULL AND state = 'writing'";
 }
 
 impl Store {
@@ -63,6 +66,7 @@ impl Command<u64> for VoidLeases {
         let deals = tx.conn.execute(query(VOID_DEALS).bind(tx.now)).await?;
         let deliveries = tx.conn.execute(query(VOID_DELIVERIES).bind(tx.now)).await?;
         let clicks = tx.conn.execute(query(VOID_CLICKS).bind(tx.now)).await?;
-        Ok(deals + deliveries + clicks)
+        let writes = tx.conn.execute(query(VOID_WRITES).bind(tx.now)).await?;
+        Ok(deals + deliveries + clicks + writes)
     }
 }

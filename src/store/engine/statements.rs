@@ -113,7 +113,7 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         outbox::deliveries, outbox::edits, packets::dismissals, claim, packets::first_values,
         packets::follows, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
-        maintenance::purge, inbox::recording, packets::revisions, maintenance::restored, roll_ups, outbox::settle, maintenance::stats,
+        maintenance::purge, inbox::recording, packets::revisions, packets::writes, maintenance::restored, roll_ups, outbox::settle, maintenance::stats,
         engine::notifier, wins,
     };
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()

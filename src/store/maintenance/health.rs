@@ -18,7 +18,8 @@ statements! {
     WAITING_FOR_A_PERSON = "
         SELECT (SELECT COUNT(*) FROM deals WHERE state <> 'idle' AND state = 'dead')
             + (SELECT COUNT(*) FROM deliveries WHERE state <> 'done' AND state IN ('dead', 'held'))
-            + (SELECT COUNT(*) FROM clicks WHERE state <> 'done' AND state = 'dead')";
+            + (SELECT COUNT(*) FROM clicks WHERE state <> 'done' AND state = 'dead')
+            + (SELECT COUNT(*) FROM answers WHERE state = 'given' AND code = 'too_many')";
     /// A transaction that changes nothing would not notice a full disk.
     WRITE_PROBE = "INSERT INTO pauses (scope, until, reason, since) VALUES ('probe', 0, '', 0)";
     REMOVE_PROBE = "DELETE FROM pauses WHERE scope = 'probe'";

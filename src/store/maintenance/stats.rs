@@ -65,6 +65,8 @@ pub struct Stats {
     pub gaps: Vec<GapCount>,
     /// Packets by seller, most first.
     pub sellers: Vec<SellerCount>,
+    /// Answers that the CRM refused.
+    pub refused_answers: u64,
 }
 
 /// What customer success decided about packets.
@@ -170,7 +172,18 @@ impl Store {
         });
         let (gaps, sellers) = (gaps.collect(), sellers.collect());
         let (packets, complete) = (count(packets), count(complete));
-        Ok(Stats { packets, complete, later, median_to_complete, decisions, open_by_age, gaps, sellers })
+        let refused_answers = self.refused_writes(since).await?;
+        Ok(Stats {
+            packets,
+            complete,
+            later,
+            median_to_complete,
+            decisions,
+            open_by_age,
+            gaps,
+            sellers,
+            refused_answers,
+        })
     }
 
     async fn completed(&self, since: i64, now: i64) -> Result<(Vec<CompleteAfter>, Option<i64>), StoreError> {

@@ -8,13 +8,18 @@ use serde_json::{Value, json};
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, Readers, StoreError, Tx, from_millis, query};
 use crate::store::outbox::{deliveries::Destination, edits};
-use handoff_core::packet::{Answer, Answered, SendBackReason};
+use handoff_core::packet::{Answer, Answered, SendBackReason, Shown};
 
 statements! {
     GIVE = "
-        INSERT INTO answers (packet_id, topic, click, revision, answered_at, answer, target, state)
-        SELECT p.packet_id, $2, $3, $4, $5, $6, $7, 'given' FROM packets p WHERE p.packet_id = $1
+        INSERT INTO answers (packet_id, topic, click, revision, answered_at, answer, target, shown, due_at, state)
+        SELECT p.packet_id, $2, $3, $4, $5, $6, $7, $8, $9, 'given' FROM packets p WHERE p.packet_id = $1
         ON CONFLICT (packet_id, topic, click) DO NOTHING";
+    /// Earlier answers to the question are not written any more; one that is being written is not stopped.
+    SUPERSEDE = "
+        UPDATE answers SET state = 'superseded', due_at = NULL
+        WHERE packet_id = $1 AND topic = $2 AND click <> $3 AND answered_at <= $4 AND target IS NOT NULL
+            AND state IN ('given', 'refused', 'conflict')";
     ACT = "
         INSERT INTO acts (packet_id, act, click, acted_at, user_id, user_name, reason, day, detail)
         SELECT p.packet_id, $2, $3, $4, $5, $6, $7, $8, $9 FROM packets p WHERE p.packet_id = $1
@@ -34,10 +39,10 @@ statements! {
                 WHEN first_value_due > $5 THEN first_value_due ELSE $5 END
         WHERE packet_id = $1";
     ANSWERS_OF_PACKET = "
-        SELECT packet_id, revision, answer, state, detail FROM answers
+        SELECT packet_id, click, revision, answer, state, detail, code, shown FROM answers
         WHERE packet_id = $1 ORDER BY answered_at, topic, click";
     ANSWERS_SINCE = "
-        SELECT packet_id, revision, answer, state, detail FROM answers
+        SELECT packet_id, click, revision, answer, state, detail, code, shown FROM answers
         WHERE answered_at >= $1 ORDER BY answered_at, topic, click";
     ACTS_OF_PACKET = "
         SELECT act, acted_at, user_id, user_name, reason, day, detail FROM acts
@@ -48,23 +53,68 @@ statements! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAnswer {
     pub packet_id: String,
+    /// The click that brought it.
+    pub click: String,
     /// The revision of the packet that the person was shown.
     pub revision: i64,
     pub answer: Answer,
-    /// How far it is on its way to the CRM: `given` until something tries to write it.
-    pub state: String,
-    /// The CRM's own words, if it refused.
+    pub state: AnswerState,
+    /// The CRM's own words if it refused, or what it holds in place of the answer.
     pub detail: Option<String>,
+    /// The CRM's code of a refusal.
+    pub code: Option<String>,
+    /// What the target held when the person was asked.
+    pub shown: Option<Shown>,
+}
+
+/// How far an answer is on its way to the CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerState {
+    /// Not there (yet): it waits, or has no target.
+    Given,
+    Writing,
+    /// The CRM was read, and holds it.
+    Written,
+    Refused,
+    /// The CRM holds something else than the person was shown.
+    Conflict,
+    /// A later answer, or what the CRM holds, stands in its place.
+    Superseded,
+}
+
+impl AnswerState {
+    const ALL: [Self; 6] =
+        [Self::Given, Self::Writing, Self::Written, Self::Refused, Self::Conflict, Self::Superseded];
+
+    /// The name used in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Writing => "writing",
+            Self::Written => "written",
+            Self::Refused => "refused",
+            Self::Conflict => "conflict",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+/// An answer of a click, with a fingerprint of what its target held when it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenAnswer {
+    pub answer: Answer,
+    pub shown: Option<Shown>,
 }
 
 impl StoredAnswer {
     /// As operators read it.
     pub fn document(&self) -> Value {
-        let Self { packet_id, revision, answer, state, detail } = self;
+        let Self { packet_id, revision, answer, state, detail, code, .. } = self;
         json!({
             "packet_id": packet_id, "revision": revision, "question": answer.topic, "answer": answer.given,
             "source": answer.by.source(), "answered_by": answer.by.name, "answered_at": answer.by.at,
-            "target": answer.target, "state": state, "detail": detail,
+            "target": answer.target, "state": state, "detail": detail, "code": code,
         })
     }
 }
@@ -142,7 +192,7 @@ impl Store {
         &self,
         (packet_id, revision): (&str, i64),
         click: &str,
-        answers: Vec<Answer>,
+        answers: Vec<GivenAnswer>,
     ) -> Result<bool, StoreError> {
         let (packet_id, click) = (packet_id.to_owned(), click.to_owned());
         self.writer.run_on(packet_id.clone(), Give { packet_id, revision, click, answers }).await
@@ -191,12 +241,14 @@ async fn answers(
     readers: &Readers,
     query: crate::store::engine::Query<'_>,
 ) -> Result<Vec<StoredAnswer>, DatabaseError> {
-    type Columns = (String, i64, String, String, Option<String>);
+    type Columns = (String, String, i64, String, String, Option<String>, Option<String>, Option<String>);
     let rows: Vec<Columns> = readers.all(query).await?;
-    let answer = |(packet_id, revision, answer, state, detail): Columns| {
+    let answer = |(packet_id, click, revision, answer, state, detail, code, shown): Columns| {
         let mut answer: Answer = serde_json::from_str(&answer).ok()?;
-        answer.refused = matches!(state.as_str(), "refused" | "conflict");
-        Some(StoredAnswer { packet_id, revision, answer, state, detail })
+        let state = AnswerState::ALL.into_iter().find(|known| known.as_str() == state)?;
+        answer.refused = state == AnswerState::Refused;
+        let shown = shown.as_deref().map(Shown::from_text);
+        Some(StoredAnswer { packet_id, click, revision, answer, state, detail, code, shown })
     };
     Ok(rows.into_iter().filter_map(answer).collect())
 }
@@ -205,17 +257,26 @@ struct Give {
     packet_id: String,
     revision: i64,
     click: String,
-    answers: Vec<Answer>,
+    answers: Vec<GivenAnswer>,
 }
 
 impl Command<bool> for Give {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<bool, DatabaseError> {
         let mut kept = 0;
-        for answer in &self.answers {
-            let give = query(GIVE).bind(&self.packet_id).bind(answer.topic.to_string()).bind(&self.click);
-            let give = give.bind(self.revision).bind(answer.by.at.as_millisecond());
+        for GivenAnswer { answer, shown } in &self.answers {
+            let (topic, at) = (answer.topic.to_string(), answer.by.at.as_millisecond());
+            let give = query(GIVE).bind(&self.packet_id).bind(&topic).bind(&self.click);
+            let give = give.bind(self.revision).bind(at);
             let target = answer.target.as_ref().map(ToString::to_string);
-            kept += tx.conn.execute(give.bind(serde_json::to_string(answer)?).bind(target)).await?;
+            let due = target.as_ref().map(|_| tx.now);
+            let give = give.bind(serde_json::to_string(answer)?).bind(target);
+            let give = give.bind(shown.as_ref().map(Shown::as_str)).bind(due);
+            if tx.conn.execute(give).await? > 0 {
+                let supersede = query(SUPERSEDE).bind(&self.packet_id).bind(&topic).bind(&self.click);
+                tx.conn.execute(supersede.bind(at)).await?;
+                tx.notify |= due.is_some();
+                kept += 1;
+            }
         }
         Ok(kept > 0)
     }

@@ -6,6 +6,7 @@ pub mod dismissals;
 pub mod first_values;
 pub mod follows;
 pub mod revisions;
+pub mod writes;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

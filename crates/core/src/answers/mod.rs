@@ -8,7 +8,8 @@ use jiff::civil::Date;
 
 use crate::assemble;
 use crate::gaps;
-use crate::mapping::{Mapping, SectionMapping, people};
+pub use crate::mapping::write::{apply, change, holds, shown, target};
+use crate::mapping::{ListStyle, Mapping, SectionMapping, list, people};
 use crate::messages;
 use crate::packet::{Answer, Confidence, Entry, Gap, Given, Packet, RuleId, SectionName, Target, Topic};
 use crate::record::{DealRecord, FieldKind, FieldPath};
@@ -53,6 +54,10 @@ pub enum InputKind {
     },
     /// One of the deal's contacts (the CRM's id and how people call them), or a name that is not in the CRM.
     Person(Vec<(String, String)>),
+    /// What stands in the CRM today, or this earlier answer, which the CRM does not hold because it was changed there.
+    Either {
+        answered: String,
+    },
 }
 
 /// What a packet asks people for, each once, in section order: as many as its modal has questions.
@@ -68,12 +73,44 @@ pub fn topics(packet: &Packet) -> Vec<Topic> {
 }
 
 /// The inputs of a packet that was just made of `record` (one that was read from JSON knows too little), in section order.
-pub fn inputs(mapping: &Mapping, record: &DealRecord, packet: &Packet) -> Vec<Input> {
+/// Where an answer is in conflict with the CRM, its input offers both, whether or not the question is still open.
+pub fn inputs(mapping: &Mapping, record: &DealRecord, packet: &Packet, conflicts: &[Answer]) -> Vec<Input> {
     let first = |topic: Topic| {
         let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(topic))?;
         Some(input(mapping, record, packet, gap, topic))
     };
-    topics(packet).into_iter().filter_map(first).collect()
+    let mut inputs: Vec<Input> = topics(packet).into_iter().filter_map(first).collect();
+    for either in conflicts.iter().filter_map(|answer| either(mapping, record, answer)) {
+        match inputs.iter_mut().find(|input| input.topic == either.topic) {
+            Some(input) => *input = either,
+            None => inputs.push(either),
+        }
+    }
+    inputs
+}
+
+fn either(mapping: &Mapping, record: &DealRecord, answer: &Answer) -> Option<Input> {
+    let Some(Target::Field(field)) = &answer.target else { return None };
+    let answered = match &answer.given {
+        Given::Day(day) => messages::value::date(*day),
+        _ => list::answered(record, answer, ListStyle::Whole).join("\n"),
+    };
+    let own = mapping.sections.get(&answer.topic.section()).and_then(|section| section.ask.clone());
+    let question = match answer.topic {
+        Topic::Day => messages::question::by_which_day().to_owned(),
+        topic => own.unwrap_or_else(|| messages::question::section(topic.section()).to_owned()),
+    };
+    Some(Input {
+        topic: answer.topic,
+        question,
+        field: Some(field.clone()),
+        label: Some(record.label(field)),
+        today: held(mapping, record, field),
+        why: messages::answer::why_changed().to_owned(),
+        example: None,
+        kind: InputKind::Either { answered },
+        none: false,
+    })
 }
 
 fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, topic: Topic) -> Input {
@@ -115,16 +152,6 @@ fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, top
         example: messages::answer::example(topic),
         kind,
         none,
-    }
-}
-
-/// Where the mapping lets an answer be written to.
-pub fn target(mapping: &Mapping, topic: Topic) -> Option<Target> {
-    let section = mapping.sections.get(&topic.section());
-    match topic {
-        Topic::Section(_) => section?.write.clone().map(Target::Field),
-        Topic::Day => section?.write_due.clone().map(Target::Field),
-        Topic::Role(_) => mapping.roles.write.map(Target::Role),
     }
 }
 

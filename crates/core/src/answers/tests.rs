@@ -58,7 +58,7 @@ const SSO: &str = "SSO before 1 March;\nno extra fee";
 #[test]
 fn each_open_question_is_an_input_of_its_own() {
     let record = record(OPEN);
-    let inputs = inputs(&sample::mapping(), &record, &packet(&record, &[]));
+    let inputs = inputs(&sample::mapping(), &record, &packet(&record, &[]), &[]);
     let told: Vec<String> = inputs
         .iter()
         .map(|input| {

@@ -13,7 +13,7 @@ use jiff::{Timestamp, Zoned};
 
 use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
-use crate::mapping::{AskWay, Mapping, apply, importance, owner, people};
+use crate::mapping::{AskWay, Mapping, apply, importance, owner, people, write};
 use crate::packet::{
     Answer, AskPlan, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef, Packet, PacketStatus,
     Review, Section, SectionName, SectionStatus, Severity, Topic,
@@ -65,7 +65,9 @@ pub fn map_answered<'a>(
         latest.into_iter().partition(|answer| matches!(answer.given, Given::Nonsense(_)));
     let topics = |answers: &[Answer]| answers.iter().map(|answer| answer.topic).collect();
     let (answered, senseless) = (topics(&latest), topics(&senseless));
-    latest.retain(|answer| !says_the_same(mapping, record, &plain, answer));
+    latest.retain(|answer| {
+        write::holds(mapping, record, answer) != Some(true) && !says_the_same(mapping, record, &plain, answer)
+    });
     Mapped { answered, senseless, ..with(mapping, record, as_of, &latest) }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod list;
 pub mod owner;
 pub mod people;
 pub(crate) mod placeholders;
+pub(crate) mod write;
 #[cfg(test)]
 #[path = "tests/sample.rs"]
 pub mod sample;
@@ -159,6 +160,8 @@ pub struct RoleMapping {
     pub buying_roles: BTreeMap<String, Role>,
     /// Where the role of a person who is named in an answer is written to.
     pub write: Option<RoleTarget>,
+    /// The word that is written there for a role: the first in the file that leads to it.
+    pub written_as: BTreeMap<Role, String>,
 }
 
 /// A closed set of comparisons; it can explain its own verdict.

@@ -56,6 +56,12 @@ impl Shown {
         Self(hex::encode(&Sha256::digest(held.trim())[..8]))
     }
 
+    /// The same, or this value.
+    #[must_use]
+    pub fn or(&self, held: &str) -> Self {
+        Self(format!("{},{}", self.0, Self::of(Some(held)).0))
+    }
+
     /// The fingerprint that [`Shown::as_str`] gave.
     pub fn from_text(text: &str) -> Self {
         Self(text.to_owned())
@@ -69,7 +75,8 @@ impl Shown {
 impl FieldChange {
     /// Whether the field still holds what the person was shown: only then may it be written.
     pub fn is_as_shown(&self, held: Option<&str>) -> bool {
-        Shown::of(held) == self.shown
+        let held = Shown::of(held);
+        self.shown.0.split(',').any(|shown| shown == held.0)
     }
 
     /// Whether the field holds the new value, however the CRM writes it.

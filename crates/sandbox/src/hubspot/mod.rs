@@ -35,7 +35,7 @@ pub use record::Record;
 pub use signing::{sign_v1, sign_v2, sign_v3};
 pub use writes::Rule;
 
-use self::refusal::{no_route, refusal};
+use self::refusal::{no_route, refusal, too_many};
 use super::call::{Answer, Call, Verdict};
 use super::clock::Clock;
 pub use super::delivery::Delivery;
@@ -343,15 +343,6 @@ impl Portal {
             .with("x-hubspot-ratelimit-daily", &DAILY)
             .with("x-hubspot-ratelimit-daily-remaining", &DAILY.saturating_sub(self.calls_today))
     }
-}
-
-fn too_many(policy: &str) -> Answer {
-    let body = serde_json::json!({
-        "status": "error", "message": format!("You have reached your {} limit.", policy.to_lowercase()),
-        "errorType": "RATE_LIMIT", "policyName": policy,
-        "correlationId": "00000000-0000-4000-8000-000000000429",
-    });
-    Answer::json(429, &body).because(Verdict::Wrong(format!("more calls than {policy} allows")))
 }
 
 #[cfg(test)]

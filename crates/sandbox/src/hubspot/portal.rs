@@ -216,18 +216,6 @@ impl Portal {
         }
     }
 
-    /// The contacts on a deal, by id.
-    pub fn contacts_of(&self, deal: &str) -> Vec<String> {
-        self.links_between(Kind::Deal, deal, Kind::Contact).map(|link| link.to.1.clone()).collect()
-    }
-
-    /// The labels that a contact has on a deal.
-    pub fn labels_of(&self, deal: &str, contact: &str) -> Vec<String> {
-        let links = self.links_between(Kind::Deal, deal, Kind::Contact);
-        let types = links.filter(|link| link.to.1 == contact).flat_map(|link| &link.types);
-        types.filter_map(|kind| kind.label.clone()).collect()
-    }
-
     /// Moves a record to the recycle bin.
     pub fn archive(&mut self, kind: Kind, id: &str) {
         if let Some(record) = self.records.get_mut(&(kind, id.to_owned())) {

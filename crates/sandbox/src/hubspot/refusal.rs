@@ -101,3 +101,13 @@ pub(super) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Answer> {
     }
     serde_json::from_slice(&call.body).map_err(|error| invalid(&format!("Invalid input JSON: {error}")))
 }
+
+/// 429 for a limit that was spent.
+pub(super) fn too_many(policy: &str) -> Answer {
+    let body = json!({
+        "status": "error", "message": format!("You have reached your {} limit.", policy.to_lowercase()),
+        "errorType": "RATE_LIMIT", "policyName": policy,
+        "correlationId": "00000000-0000-4000-8000-000000000429",
+    });
+    Answer::json(429, &body).because(Verdict::Wrong(format!("more calls than {policy} allows")))
+}

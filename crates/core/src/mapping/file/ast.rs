@@ -270,6 +270,12 @@ impl MappingFile {
             self.sections.into_iter().map(|section| (section.name, section.lower())).collect();
         // People fill the stakeholders, with or without a mapped field.
         sections.entry(SectionName::Stakeholders).or_default();
+        let write = self.roles.write.map(|target| target.value);
+        let words =
+            if write == Some(RoleTarget::BuyingRoles) { &self.roles.buying } else { &self.roles.labels };
+        // Of several words for one role the first stays.
+        let words = words.iter().rev().filter_map(|label| Some((label.role?, label.word.clone())));
+        let written_as = words.collect();
         Some(Mapping {
             file: self.name,
             version: self.version,
@@ -281,7 +287,8 @@ impl MappingFile {
             roles: mapping::RoleMapping {
                 labels: table(self.roles.labels),
                 buying_roles: table(self.roles.buying),
-                write: self.roles.write.map(|target| target.value),
+                write,
+                written_as,
             },
             important_when: self.important_when.into_iter().map(Observation::lower).collect(),
             owner: mapping::OwnerMapping { from: self.owner?.value, fallback: self.fallback?.value },

@@ -83,7 +83,7 @@ pub fn mapping() -> Mapping {
                 ("END_USER".to_owned(), Role::Operator),
                 ("CHAMPION".to_owned(), Role::Sponsor),
             ]),
-            write: None,
+            ..RoleMapping::default()
         },
         important_when: vec![
             at_least(50_000),

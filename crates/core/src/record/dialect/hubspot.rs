@@ -105,6 +105,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         roles: "write `roles: {labels: {Sponsor: sponsor}}` with the labels of your contacts",
         won_stage: "give a stage the probability Won (100 %) under Settings > Objects > Deals > Pipelines",
         read_only: ("is read-only", "write a field that people fill in"),
+        write_scope: Some("crm.objects.deals.write"),
         grant: |scopes| format!("grant the app the scope {} and install it again", scopes.join(" or ")),
     },
 };

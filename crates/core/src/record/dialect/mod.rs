@@ -179,6 +179,8 @@ pub struct Hints {
     pub won_stage: &'static str,
     /// What keeps a field from being written, and what to do about it.
     pub read_only: (&'static str, &'static str),
+    /// The permission to change deals, where the CRM tells which were granted.
+    pub write_scope: Option<&'static str>,
     /// How to grant what is lacking; several permissions that do equally well are joined by `or`.
     pub grant: fn(&[String]) -> String,
 }

@@ -94,6 +94,8 @@ pub(super) static DIALECT: Dialect = Dialect {
             "give the permission set Handoff Write-back Edit on opportunities and on their field, and assign it to \
              the integration user; or remove the line",
         ),
+        // Which fields may be edited, the describe of the object says.
+        write_scope: None,
         grant: |permissions| {
             format!("give the integration user's permission set: {}", permissions.join(", "))
         },

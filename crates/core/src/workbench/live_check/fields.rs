@@ -21,6 +21,20 @@ pub(super) fn check(file: &MappingFile, account: &AccountMetadata, problems: &mu
             gives(purpose, &pointer.value, field, pointer.span, account, problems);
         }
     }
+    may_write(file, account, problems);
+}
+
+/// Whether the app may change deals at all, said once, where the first answer is to be written.
+fn may_write(file: &MappingFile, account: &AccountMetadata, problems: &mut Problems) {
+    let hints = &account.dialect().hints;
+    let (Some(scope), Some(granted)) = (hints.write_scope, &account.granted) else { return };
+    let is_target = |purpose| matches!(purpose, Purpose::Write | Purpose::WriteDue);
+    let targets = file.pointers().filter(|(purpose, _)| is_target(*purpose)).map(|(_, path)| path.span);
+    let roles = file.roles.write.as_ref().map(|target| target.span);
+    if let Some(span) = targets.chain(roles).next().filter(|_| !granted.contains(scope)) {
+        let message = "answers are to be written to the CRM, and the app may not change deals";
+        problems.error(span, message, (hints.grant)(&[scope.to_owned()]));
+    }
 }
 
 /// What the account says about a path.
