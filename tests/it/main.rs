@@ -34,6 +34,7 @@ mod receive;
 mod recent;
 mod reload;
 mod salesforce;
+mod salesforce_answers;
 mod security_page;
 mod separation;
 mod settle;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         sockets::trials(),
         recent::trials(),
         salesforce::trials(),
+        salesforce_answers::trials(),
         announcements::trials(),
         answers::trials(),
         write_back::trials(),
