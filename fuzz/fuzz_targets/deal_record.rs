@@ -37,8 +37,10 @@ fuzz_target!(|text: &str| {
     let draft = task::draft(&packet, &record, &orders.task);
     assert!(units(&draft.subject) <= task::SUBJECT);
     assert!(draft.body.iter().map(length).sum::<usize>() <= task::BODY);
-    let digest = slack::digest(&packet, &record, None, &slack::Links::default(), None);
-    assert!(digest.blocks.len() <= 12 && digest.units() <= 12_000, "{} units", digest.units());
+    let (links, mentions) = (slack::Links::default(), slack::Mentions::default());
+    let digest = slack::digest(&packet, &record, &orders.digest, &links, &mentions);
+    let shown: usize = digest.blocks.iter().map(|block| units(&block.to_string())).sum();
+    assert!(digest.blocks.len() <= 12 && shown <= 12_000, "{shown} units");
     assert!(digest.text.chars().count() <= 4_000);
 });
 
