@@ -350,6 +350,9 @@ async fn killed_while_an_answer_is_written_at(point: &'static str, database: &Te
     must("a digest", world.sandbox.slack.until(|slack| !slack.messages().is_empty())).await;
     everything_is_done(&world).await;
     opens(&world, TOM, &world.digests().remove(0)).await;
+    let store = Store::open(database.url(), Clock::machine()).await.unwrap();
+    // Else the next process may die on the press, before the submit has come.
+    world.eventually("the press is applied", async || store.due_click().await.unwrap().is_none()).await;
     process.kill().await;
 
     let mut doomed = Process::serve(&world.installation, Some(point)).await;
@@ -360,7 +363,6 @@ async fn killed_while_an_answer_is_written_at(point: &'static str, database: &Te
     doomed.dies().await;
 
     let process = Process::serve(&world.installation, None).await;
-    let store = Store::open(database.url(), Clock::machine()).await.unwrap();
     world
         .eventually("the answer is written", async || {
             let answers = store.answers_since(jiff::Timestamp::UNIX_EPOCH).await.unwrap();
