@@ -37,7 +37,7 @@ const MAY_IMPORT: &str = "
     handoff     GROUND record packet mapping gaps assemble answers crm store delivery
     interactive GROUND text dates record packet messages mapping gaps assemble answers settings crm store delivery \
                 handoff
-    worker      GROUND source record packet messages mapping crm store delivery handoff interactive
+    worker      GROUND dates source record packet messages mapping crm store delivery handoff interactive
     http        GROUND source record packet crm store interactive
     config      GROUND text dates source record settings mapping crm store delivery worker http
     app         GROUND record packet mapping crm store delivery interactive worker http config

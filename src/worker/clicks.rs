@@ -1,7 +1,6 @@
 //! Applies what people did in Slack: claims stored clicks, oldest first, and gives each its effect.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -9,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::Context;
 use super::delivery::NEVER_ENDED;
-use crate::clock::{Clock, later};
+use crate::clock::later;
 use crate::crash_point;
 use crate::failure::Failure;
 use crate::interactive::Click;
@@ -18,9 +17,6 @@ use crate::store::{ClickEnd, ClickLease};
 /// Clicks that are worked on at once.
 const AT_ONCE: usize = 4;
 
-/// The least time between two looks: commits of other work wake this loop, too.
-const PACE: Duration = Duration::from_millis(20);
-
 /// Works on clicks until the service stops, then waits for those that have begun.
 pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
     let mut changed = context.store.changed();
@@ -28,15 +24,9 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         changed.borrow_and_update();
         let wake = begin(&context, &mut running).await;
-        let commit = async {
-            Clock::machine().sleep(PACE).await;
-            let _ = changed.changed().await;
-        };
         tokio::select! {
-            _ = stopped.changed() => {}
-            () = commit => {}
+            () = context.woken(&mut changed, &mut stopped, wake) => {}
             Some(_) = running.join_next() => {}
-            () = context.clock.sleep_until(wake) => {}
         }
     }
     let finish = async { while running.join_next().await.is_some() {} };

@@ -21,7 +21,7 @@ const DAYS: i64 = 7;
 pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
     loop {
         if let Err(error) = ask(&context).await {
-            tracing::error!(%error, "nobody can be asked whether first value was reached");
+            tracing::error!(%error, "owners cannot be asked whether first value was reached");
         }
         if !context.wait(&mut stopped, EVERY).await {
             return;

@@ -37,6 +37,9 @@ use handoff_core::mapping::Mapping;
 use handoff_core::record::AccountKey;
 use reload::ReloadableMapping;
 
+/// The least time between two looks of a loop that commits wake: those of other work wake it too.
+const PACE: Duration = Duration::from_millis(20);
+
 /// Every portal and org, with its mapping.
 pub type Accounts = BTreeMap<AccountKey, Account>;
 
@@ -86,6 +89,24 @@ impl Context {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => false,
             () = self.clock.sleep(span) => true,
+        }
+    }
+
+    /// Waits until work was committed, `wake` has come, or the service stops.
+    async fn woken(
+        &self,
+        changed: &mut watch::Receiver<u64>,
+        stopped: &mut watch::Receiver<bool>,
+        wake: Timestamp,
+    ) {
+        let commit = async {
+            Clock::machine().sleep(PACE).await;
+            let _ = changed.changed().await;
+        };
+        tokio::select! {
+            _ = stopped.changed() => {}
+            () = commit => {}
+            () = self.clock.sleep_until(wake) => {}
         }
     }
 }

@@ -1,19 +1,21 @@
-//! Sums up the week in one message a channel, once, however many processes serve and whatever becomes of their clocks.
+//! Sums up the week in one message a channel, once, also with several replicas and after a clock that jumped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Weekday;
 use jiff::{Timestamp, ToSpan as _, Zoned};
 use tokio::sync::watch;
 
 use super::Context;
 use super::deadline::before;
+use super::delivery::ABSENT_BEFORE_REPEATING;
 use crate::crash_point;
 use crate::delivery::slack::{self, Metadata};
 use crate::failure::Failure;
 use crate::store::{RollUpEnd, RollUpLease, StoreError, WeekSpan};
+use handoff_core::dates::business_days_before;
 use handoff_core::mapping::RollUp;
 use handoff_core::packet::Week;
 use handoff_core::record::AccountKey;
@@ -24,13 +26,10 @@ const EVERY: Duration = Duration::from_mins(1);
 /// A message that could not be posted for so long is not any more.
 const LATEST: Duration = Duration::from_hours(24);
 
-/// Read-backs in a row that must find nothing before a message of unknown outcome is posted again.
-const ABSENT_BEFORE_REPEATING: u32 = 2;
-
 /// Business days from which on a gap is old.
 const OLD: u16 = 5;
 
-/// Sellers with fewer deals are not named: two deals say nothing about anybody.
+/// Sellers with fewer deals are not named: two deals say nothing about a seller.
 const FEWEST_DEALS: u64 = 5;
 
 /// Rules that raised less say nothing about their precision.
@@ -149,10 +148,12 @@ async fn week(context: &Context, due: &Due) -> Result<Week, StoreError> {
     let sellers = stats.sellers.iter().filter(|seller| seller.deals >= FEWEST_DEALS);
     let named: Vec<String> = sellers.filter_map(|seller| seller.name.clone()).collect();
     let first = due.at.date();
+    let days = business_days_before(first, OLD).until(first).unwrap_or_default();
+    let old = due.at.saturating_sub(days);
     let span = WeekSpan {
         from: due.at.saturating_sub(7.days()).timestamp(),
         until,
-        old: business_days_before(&due.at, OLD).timestamp(),
+        old: old.timestamp(),
         next: (first, first.saturating_add(7.days())),
     };
     let mut week = store.week(&due.accounts, span, &named).await?;
@@ -164,18 +165,6 @@ async fn week(context: &Context, due: &Due) -> Result<Week, StoreError> {
     week.rules = rules.map(|(rule, raised, dismissed)| (rule, percent(raised, dismissed))).collect();
     week.rules.sort_by_key(|(_, percent)| *percent);
     Ok(week)
-}
-
-/// The same time of day so many business days before.
-fn business_days_before(at: &Zoned, days: u16) -> Zoned {
-    let is_business = |day: Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-    let (mut day, mut left) = (at.date(), days);
-    while left > 0 {
-        let Ok(earlier) = day.yesterday() else { break };
-        day = earlier;
-        left -= u16::from(is_business(day));
-    }
-    at.saturating_sub(day.until(at.date()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -199,12 +188,5 @@ mod tests {
         ] {
             assert_eq!(latest(&at(now), Weekday::Monday, time(9, 0, 0, 0)), Some(at(expected)), "{now}");
         }
-    }
-
-    #[test]
-    fn business_days_are_counted_back_over_weekends() {
-        assert_eq!(business_days_before(&at("2026-11-30T09:00"), 5), at("2026-11-23T09:00"));
-        assert_eq!(business_days_before(&at("2026-12-02T09:00"), 5), at("2026-11-25T09:00"));
-        assert_eq!(business_days_before(&at("2026-11-29T09:00"), 1), at("2026-11-27T09:00"));
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::deadline::before;
 use super::{Account, Context};
-use crate::clock::{Clock, later};
+use crate::clock::later;
 use crate::crash_point;
 use crate::crm::{WriteOutcome, WriteRefusal};
 use crate::delivery::slack::{DirectMessage, Message};
@@ -21,9 +21,6 @@ use handoff_core::record::AccountKey;
 
 /// Answers that are written at once, of different packets.
 const AT_ONCE: u32 = 4;
-
-/// The least time between two looks: commits of other work wake this loop, too.
-const PACE: Duration = Duration::from_millis(20);
 
 /// How often the revision of a written answer is made if others come in between.
 const REVISIONS: usize = 5;
@@ -43,15 +40,7 @@ pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
                 later(context.clock.now(), context.work.poll)
             }
         };
-        let commit = async {
-            Clock::machine().sleep(PACE).await;
-            let _ = changed.changed().await;
-        };
-        tokio::select! {
-            _ = stopped.changed() => {}
-            () = commit => {}
-            () = context.clock.sleep_until(wake) => {}
-        }
+        context.woken(&mut changed, &mut stopped, wake).await;
     }
 }
 

@@ -1,7 +1,6 @@
 //! Writing an answer: a field of the opportunity, or the role of a contact on it.
 //!
-//! Salesforce compares for us only when the record was last changed, to the second, whichever field and whoever changed
-//! it. A refusal for that reason is followed by another look at the one field.
+//! Salesforce compares for us only when the record was last changed, to the second: any field, any user. A refusal for that reason is followed by another look at the one field.
 //! <https://developer.salesforce.com/docs/platform/api-rest/guide/intro-rest-conditional-requests.html>
 
 use serde::Deserialize;

@@ -26,7 +26,7 @@ use handoff_core::record::DealRecord;
 
 /// Read-backs in a row that must find nothing before an unknown delivery is sent again. Slack does not
 /// promise that its history shows a message at once, so one look is not enough.
-const ABSENT_BEFORE_REPEATING: u32 = 2;
+pub(super) const ABSENT_BEFORE_REPEATING: u32 = 2;
 
 /// Without this scope Slack takes no message at all.
 const POST_SCOPE: &str = "chat:write";

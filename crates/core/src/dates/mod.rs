@@ -48,7 +48,6 @@ pub fn is_last_of_quarter(day: Date) -> bool {
 /// The day that is `days` business days (Monday to Friday) after `start`; with none, `start` itself, or
 /// the Monday after a weekend.
 pub fn business_days_after(start: Date, days: u16) -> Date {
-    let is_weekend = |day: Date| matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     let mut day = start;
     let mut left = days;
     while left > 0 || is_weekend(day) {
@@ -59,6 +58,21 @@ pub fn business_days_after(start: Date, days: u16) -> Date {
         }
     }
     day
+}
+
+/// The day so many business days (Monday to Friday) before `start`.
+pub fn business_days_before(start: Date, days: u16) -> Date {
+    let (mut day, mut left) = (start, days);
+    while left > 0 {
+        let Ok(earlier) = day.yesterday() else { return day };
+        day = earlier;
+        left -= u16::from(!is_weekend(day));
+    }
+    day
+}
+
+fn is_weekend(day: Date) -> bool {
+    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 #[cfg(test)]
@@ -90,6 +104,14 @@ mod tests {
             (Date::MAX, 3, Date::MAX),
         ] {
             assert_eq!(business_days_after(start, days), expected, "{start} + {days}");
+        }
+        for (start, days, expected) in [
+            (date(2026, 11, 30), 5, date(2026, 11, 23)),
+            (date(2026, 12, 2), 5, date(2026, 11, 25)),
+            (date(2026, 11, 29), 1, date(2026, 11, 27)),
+            (Date::MIN, 3, Date::MIN),
+        ] {
+            assert_eq!(business_days_before(start, days), expected, "{start} - {days}");
         }
     }
 }

@@ -27,13 +27,6 @@ pub enum Verdict {
     Unreadable(String),
 }
 
-impl Verdict {
-    /// True if the condition certainly holds.
-    pub fn holds(&self) -> bool {
-        matches!(self, Self::Holds { .. })
-    }
-}
-
 impl Condition {
     /// Judges this condition at an instant in the account's zone. For line items it holds when it holds for
     /// any of them (`NotIn`: for all).

@@ -18,7 +18,7 @@ pub enum Seen {
     /// It holds; what shows that, in the order of the file.
     Holds(Vec<Sight>),
     DoesNotHold,
-    /// Nobody can tell; why, in words.
+    /// A field cannot be read; why, in words.
     Unreadable(String),
 }
 
@@ -57,7 +57,7 @@ impl Seen {
         (!facts.is_empty()).then(|| messages::value::list(&facts))
     }
 
-    /// What shows that it holds; nothing where it does not, or where nobody can tell.
+    /// What shows that it holds; nothing where it does not, or cannot be read.
     pub fn sights(self) -> Vec<Sight> {
         if let Self::Holds(sights) = self { sights } else { Vec::new() }
     }
@@ -157,7 +157,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The people that decide something, or that nobody is in `missing`.
+    /// Names the people that decide something, or the role that no contact has.
     fn people(&self, shown: impl Fn(&Person) -> bool, holds: bool, missing: Option<Role>) -> Seen {
         if !holds {
             return Seen::DoesNotHold;

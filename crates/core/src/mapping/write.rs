@@ -24,7 +24,7 @@ pub fn shown(mapping: &Mapping, record: &DealRecord, topic: Topic) -> Option<Sho
     })
 }
 
-/// The change that an answer makes; `None` if it has no target, or is about nobody and nothing that the CRM has.
+/// The change that an answer makes; `None` if it has no target, or names a person or a role that the CRM does not have.
 pub fn change(mapping: &Mapping, record: &DealRecord, answer: &Answer, shown: Shown) -> Option<Change> {
     match (answer.target.as_ref()?, answer.topic) {
         (Target::Field(path), _) => {
@@ -54,10 +54,11 @@ pub fn holds(mapping: &Mapping, record: &DealRecord, answer: &Answer) -> Option<
             let contact = record.contacts.iter().find(|one| one.object.id == contact)?;
             let buying_role = record.crm.dialect().fields.buying_role;
             Some(match buying_role.filter(|_| kept_as == RoleTarget::BuyingRoles) {
-                Some(name) => {
-                    contact.object.get(name).is_some_and(|held| held.split(';').any(|one| one == label))
-                }
-                None => contact.labels.contains(&label),
+                Some(name) => contact
+                    .object
+                    .get(name)
+                    .is_some_and(|held| held.split(';').any(|one| is_same(one, &label))),
+                None => contact.labels.iter().any(|one| is_same(one, &label)),
             })
         }
     }
@@ -72,7 +73,7 @@ fn stored(kind: FieldKind, info: Option<&FieldInfo>, given: &Given, zone: &TimeZ
             lines.flat_map(|line| ["<p>".to_owned(), escaped(line), "</p>".to_owned()]).collect()
         }
         (FieldKind::Choice | FieldKind::Choices, Given::Text(text)) => {
-            let same = |label: &str| label.trim().to_lowercase() == text.trim().to_lowercase();
+            let same = |option: &str| is_same(option, text);
             let option =
                 info.and_then(|info| info.options.iter().find(|(value, label)| same(label) || same(value)));
             option.map_or_else(|| text.clone(), |(value, _)| value.clone())
@@ -83,6 +84,11 @@ fn stored(kind: FieldKind, info: Option<&FieldInfo>, given: &Given, zone: &TimeZ
         (_, Given::Day(day)) => day.to_string(),
         (_, Given::Contact(_) | Given::Person(_) | Given::Nonsense(_)) => return None,
     })
+}
+
+/// Whether a CRM's label is that of the mapping: as everywhere, capitals make no difference.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 fn escaped(text: &str) -> String {
@@ -105,9 +111,46 @@ pub fn apply(record: &mut DealRecord, change: &Change) {
                     let held = contact.object.get(name).map(|held| format!("{held};")).unwrap_or_default();
                     contact.object.properties.insert(name.to_owned(), Some(format!("{held}{label}")));
                 }
-                None if contact.labels.contains(label) => {}
+                None if contact.labels.iter().any(|one| is_same(one, label)) => {}
                 None => contact.labels.push(label.clone()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::sample;
+    use crate::packet::{Answered, Role};
+
+    #[test]
+    fn a_label_is_recognised_whatever_its_capitals() {
+        let mut record = sample::record(
+            r#"{"crm":"hubspot","account":1,"deal":{"id":7},"contacts":[{"id":501,"labels":["decision MAKER "]}]}"#,
+        );
+        let mut mapping = sample::mapping();
+        mapping.roles.write = Some(RoleTarget::Labels);
+        mapping.roles.written_as.insert(Role::Sponsor, "Decision maker".to_owned());
+        let by = Answered {
+            user: "U1".to_owned(),
+            name: "Tom Lindqvist".to_owned(),
+            at: sample::now().timestamp(),
+            not_in_crm: false,
+        };
+        let answer = Answer {
+            topic: Topic::Role(Role::Sponsor),
+            given: Given::Contact("501".to_owned()),
+            by,
+            field: None,
+            target: target(&mapping, Topic::Role(Role::Sponsor)),
+            refused: false,
+        };
+        assert_eq!(holds(&mapping, &record, &answer), Some(true));
+        let change = change(&mapping, &record, &answer, Shown::of(None)).unwrap();
+        apply(&mut record, &change);
+        assert_eq!(record.contacts[0].labels, ["decision MAKER "], "it has the label already");
+        record.contacts[0].labels.clear();
+        assert_eq!(holds(&mapping, &record, &answer), Some(false));
     }
 }

@@ -3,8 +3,6 @@
 mod any;
 mod deals;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -56,18 +54,8 @@ impl Deal {
             no_longer_won: false,
         };
         let record = DealRecord {
-            crm: Hubspot,
-            account: "48210077".to_owned(),
-            deal: object("301000000417", &[]),
-            url: None,
             company: Some(object("9001", &[("name", company)])),
-            contacts: Vec::new(),
-            owner: None,
-            users: BTreeMap::new(),
-            line_items: Vec::new(),
-            fields: BTreeMap::new(),
-            unavailable: Vec::new(),
-            fetched_at: None,
+            ..DealRecord::empty(Hubspot, "48210077", "301000000417")
         };
         Self { packet, record }
     }

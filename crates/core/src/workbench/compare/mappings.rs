@@ -213,7 +213,7 @@ fn route(route: &Route) -> String {
 }
 
 /// A condition as people say it: `deal.amount is at least 50000`.
-pub fn words(condition: &Condition) -> String {
+fn words(condition: &Condition) -> String {
     let field = &condition.field;
     match &condition.test {
         Test::AtLeast(limit) => format!("{field} is at least {limit}"),

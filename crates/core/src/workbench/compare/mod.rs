@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use mappings::{list, mappings, observation, words as condition, writes};
+pub use mappings::{list, mappings, observation, writes};
 pub use packets::{packets, revisions, roles};
 
 /// One thing that changes.

@@ -29,21 +29,7 @@ pub(crate) struct Written {
 
 impl Written {
     fn empty() -> Self {
-        let record = DealRecord {
-            crm: CrmKind::Hubspot,
-            account: "1".to_owned(),
-            deal: Object { id: "1".to_owned(), ..Object::default() },
-            url: None,
-            company: None,
-            contacts: Vec::new(),
-            owner: None,
-            users: BTreeMap::new(),
-            line_items: Vec::new(),
-            fields: BTreeMap::new(),
-            unavailable: Vec::new(),
-            fetched_at: None,
-        };
-        Self { crm: None, record }
+        Self { crm: None, record: DealRecord::empty(CrmKind::Hubspot, "1", "1") }
     }
 }
 
