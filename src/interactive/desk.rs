@@ -143,7 +143,7 @@ impl Desk {
         for (_, email) in &people {
             let email = email.trim().to_lowercase();
             if member.email.as_ref() == Some(&email)
-                || self.slack.user_by_email(&email).await.as_ref() == Some(&member.id)
+                || self.slack.user_by_email(&email).await?.as_ref() == Some(&member.id)
             {
                 return Ok(None);
             }

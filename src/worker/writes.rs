@@ -118,7 +118,7 @@ async fn work_on(context: &Context, lease: &WriteLease) -> Result<(), StoreError
 async fn send(context: &Context, recipient: Recipient, message: &Message) -> Result<(), Failure> {
     let user = match recipient {
         Recipient::User(user) => Some(user),
-        Recipient::Address(address) => context.slack.user_by_email(&address).await,
+        Recipient::Address(address) => context.slack.user_by_email(&address).await?,
     };
     let Some(user) = user else { return Ok(()) };
     match context.slack.open_dm(&user).await? {

@@ -7,6 +7,7 @@ use handoff_bridge::store::{Act, DeliveryState, Destination, StoredRecord};
 use handoff_sandbox::deals::{self, CHANNEL, SIGNING_SECRET};
 use handoff_sandbox::hubspot::Kind;
 use handoff_sandbox::slack::{Ack, Message, Standing, Transport};
+use handoff_sandbox::{Fault, Times};
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -27,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
         who_can_answer_is_asked_once_and_reminded_once,
         a_message_shows_what_was_answered_elsewhere,
         who_cannot_be_written_to_is_not_and_the_fallback_is,
+        who_cannot_be_looked_up_now_is_asked_later,
         without_reminders_the_fallback_is_asked_if_the_seller_cannot_be,
         a_question_that_comes_up_later_is_asked_in_a_direct_message,
         a_message_of_unknown_outcome_is_looked_for,
@@ -523,6 +525,31 @@ async fn who_cannot_be_written_to_is_not_and_the_fallback_is() {
     world.eventually("the fallback is asked", async || messages_to(&world, "U0REVOPS").len() == 1).await;
     assert_eq!(messages_to(&world, TOM).len(), 0);
     ends(world).await;
+}
+
+async fn who_cannot_be_looked_up_now_is_asked_later() {
+    let mut world = where_people_answer(None, "  ask: dm\n").await;
+    world.sandbox.slack.fails("GET /api/users.lookupByEmail", Fault::DropBefore, Times::UntilCleared);
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world
+        .eventually("the lookups fail", async || {
+            world.passes(Duration::from_secs(5));
+            lookups(&world) >= 6
+        })
+        .await;
+    world.sandbox.slack.clear_faults();
+    world
+        .eventually("the seller is asked", async || {
+            world.passes(Duration::from_secs(5));
+            messages_to(&world, TOM).len() == 1
+        })
+        .await;
+    ends(world).await;
+}
+
+fn lookups(world: &World) -> usize {
+    world.sandbox.slack.log().count("GET /api/users.lookupByEmail")
 }
 
 async fn without_reminders_the_fallback_is_asked_if_the_seller_cannot_be() {

@@ -216,29 +216,29 @@ impl SlackClient {
         )))
     }
 
-    /// The Slack user with this e-mail address. A failed lookup is nobody: it never keeps a digest back.
-    pub async fn user_by_email(&self, email: &str) -> Option<String> {
+    /// The Slack user with this e-mail address, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Slack could not be asked. A scope that is missing, and what else will be no different next time, is nobody.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<String>, Failure> {
         let email = email.trim().to_lowercase();
         if email.is_empty() {
-            return None;
+            return Ok(None);
         }
         let found = self.users.get(&email, FOUND).filter(Option::is_some);
         if let Some(known) = found.or_else(|| self.users.get(&email, NOT_FOUND)) {
-            return known;
+            return Ok(known);
         }
         let method = "users.lookupByEmail";
-        let answer = self.ask(method, &[("email", &email)]).await?;
+        let Some(answer) = self.ask(method, &[("email", &email)]).await else { return Ok(None) };
         let person = match answer.and_then(|answer| answer.web_api::<Lookup>(method, Access::Read)) {
-            Ok(found) if !found.user.deleted && !found.user.is_bot => Some(found.user.id),
-            // "users_not_found" is an answer; so is a scope that will be missing next time too.
-            Ok(_) | Err(Failure::GiveUp { .. } | Failure::Pause { .. }) => None,
-            Err(failure) => {
-                tracing::debug!(%failure, "the owner is shown by name");
-                return None;
-            }
+            Ok(found) => Some(found.user.id).filter(|_| !found.user.deleted && !found.user.is_bot),
+            Err(Failure::GiveUp { .. }) => None,
+            Err(failure) => return Err(failure),
         };
         self.users.put(&email, person.clone());
-        person
+        Ok(person)
     }
 
     /// Where a person opens a message; `None` if Slack does not say.
@@ -491,7 +491,7 @@ mod tests {
         let found =
             client.find_posted("C1", false, &Metadata::of("pkt_3f9c1a2b4c5d"), SINCE.parse().unwrap()).await;
         assert!(matches!(found, Err(Failure::GiveUp { .. })));
-        assert_eq!(client.user_by_email("dana@example.com").await, None);
+        assert_eq!(person(&client, "dana@example.com").await, None);
     }
 
     #[tokio::test]
@@ -546,19 +546,23 @@ mod tests {
         assert!(matches!(find(&slack, "pkt_1").await, Err(Failure::Retry { .. })));
     }
 
+    async fn person(client: &SlackClient, email: &str) -> Option<String> {
+        client.user_by_email(email).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_person_is_looked_up_once_a_day() {
         let dana = json!({"ok": true, "user": {"id": "U1", "deleted": false, "profile": {}}});
         let slack = Slack::that_answers([(200, dana.clone()), (200, dana)]).await;
         let client = slack.bot();
         for _ in 0..2 {
-            assert_eq!(client.user_by_email(" Dana+cs@Example.com ").await.as_deref(), Some("U1"));
+            assert_eq!(person(&client, " Dana+cs@Example.com ").await.as_deref(), Some("U1"));
         }
         slack.clock.advance(Duration::from_hours(23));
-        assert_eq!(client.user_by_email("dana+cs@example.com").await.as_deref(), Some("U1"));
+        assert_eq!(person(&client, "dana+cs@example.com").await.as_deref(), Some("U1"));
         assert_eq!(slack.calls().len(), 1);
         slack.clock.advance(Duration::from_hours(2));
-        client.user_by_email("dana+cs@example.com").await;
+        person(&client, "dana+cs@example.com").await;
         assert_eq!(slack.calls()[1].0, "/users.lookupByEmail?email=dana%2Bcs%40example.com");
     }
 
@@ -568,12 +572,12 @@ mod tests {
         let gone = json!({"ok": true, "user": {"id": "U1", "deleted": true}});
         let slack = Slack::that_answers([(200, nobody), (200, gone)]).await;
         let client = slack.bot();
-        assert_eq!(client.user_by_email("dana@example.com").await, None);
+        assert_eq!(person(&client, "dana@example.com").await, None);
         slack.clock.advance(Duration::from_secs(3599));
-        assert_eq!(client.user_by_email("dana@example.com").await, None);
+        assert_eq!(person(&client, "dana@example.com").await, None);
         assert_eq!(slack.calls().len(), 1);
         slack.clock.advance(Duration::from_secs(1));
-        assert_eq!(client.user_by_email("dana@example.com").await, None, "deactivated");
+        assert_eq!(person(&client, "dana@example.com").await, None, "deactivated");
         assert_eq!(slack.calls().len(), 2);
     }
 
@@ -582,8 +586,8 @@ mod tests {
         let dana = json!({"ok": true, "user": {"id": "U1"}});
         let slack = Slack::that_answers([(500, json!("")), (200, dana)]).await;
         let client = slack.bot();
-        assert_eq!(client.user_by_email("dana@example.com").await, None);
-        assert_eq!(client.user_by_email("dana@example.com").await.as_deref(), Some("U1"));
+        assert!(matches!(client.user_by_email("dana@example.com").await, Err(Failure::Retry { .. })));
+        assert_eq!(person(&client, "dana@example.com").await.as_deref(), Some("U1"));
     }
 
     #[tokio::test]

@@ -72,7 +72,7 @@ impl Job<'_> {
 
     /// The conversation with who is asked, or why there is none.
     pub(super) async fn conversation(&self, address: &str) -> Result<Result<String, String>, Failure> {
-        let Some(user) = self.context.slack.user_by_email(address).await else {
+        let Some(user) = self.context.slack.user_by_email(address).await? else {
             return Ok(Err("no member of the workspace has the address of who is asked".to_owned()));
         };
         Ok(match self.context.slack.open_dm(&user).await? {

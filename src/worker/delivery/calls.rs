@@ -307,7 +307,7 @@ impl Job<'_> {
     }
 
     async fn user_by_email(&self, email: Option<&str>) -> Option<String> {
-        self.context.slack.user_by_email(email?).await
+        self.context.slack.user_by_email(email?).await.ok().flatten()
     }
 
     pub(super) async fn posted(&self, posted: &slack::Posted) -> Delivered {
