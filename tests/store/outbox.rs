@@ -1,9 +1,13 @@
 //! Deliveries, once each.
 
-use handoff_bridge::store::Destination::{CrmTask, SlackDigest};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use handoff_bridge::store::Destination::{CrmTask, SlackDigest, SlackReply};
 use handoff_bridge::store::{
     Cause, DealEnd, Decision, DeliveryEnd, DeliveryState, Follow, Revision, SLACK, Settled,
 };
+use handoff_core::packet::ReplyParams;
 
 use crate::fixture::{DAY, Fixture, LEASE, MINUTE, account, done};
 use crate::story::Story;
@@ -26,6 +30,7 @@ pub const STORIES: &[Story] = stories![
     the_digest_can_look_up_where_the_task_is,
     a_revision_edits_what_is_there_until_it_shows_the_newest,
     a_revision_sends_nothing_that_an_operator_called_done,
+    a_reply_does_not_wait_for_the_end_of_the_digests_lease,
     what_was_read_for_a_revision_that_came_too_late_is_read_again,
 ];
 
@@ -226,9 +231,17 @@ async fn what_was_postponed_is_no_try(fixture: Fixture) {
 
 /// The packet of deal 1 gets its next revision.
 async fn is_revised(fixture: &Fixture, packet_id: &str, replaces: i64) {
-    fixture.hears("1", &format!("change {replaces}")).await;
+    is_revised_to(fixture, revision(packet_id, replaces)).await;
+}
+
+async fn is_revised_to(fixture: &Fixture, revision: Revision) {
+    fixture.hears("1", &format!("change {}", revision.replaces)).await;
     let lease = fixture.claims_deal().await;
-    let revision = Revision {
+    fixture.ends(&lease, DealEnd::Revised(Box::new(revision))).await;
+}
+
+fn revision(packet_id: &str, replaces: i64) -> Revision {
+    Revision {
         packet_id: packet_id.to_owned(),
         replaces,
         cause: Cause::Crm,
@@ -238,9 +251,20 @@ async fn is_revised(fixture: &Fixture, packet_id: &str, replaces: i64) {
         asks: Vec::new(),
         reply: None,
         follow: Follow::AsBefore,
-        edit_pause: std::time::Duration::ZERO,
-    };
-    fixture.ends(&lease, DealEnd::Revised(Box::new(revision))).await;
+        edit_pause: Duration::ZERO,
+    }
+}
+
+async fn a_reply_does_not_wait_for_the_end_of_the_digests_lease(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    let edit = Revision { orders: vec![(SlackDigest, "2".to_owned())], ..revision(&packet_id, 1) };
+    is_revised_to(&fixture, edit).await;
+    assert_eq!(fixture.claims_delivery().await.destination, SlackDigest);
+    let (won_at, complete_at) = (fixture.now(), fixture.now());
+    let reply = Some(ReplyParams { won_at, complete_at, filled: Vec::new(), by: BTreeMap::new() });
+    is_revised_to(&fixture, Revision { orders: Vec::new(), reply, ..revision(&packet_id, 2) }).await;
+    fixture.clock.advance(Duration::from_secs(2));
+    assert_eq!(fixture.claims_delivery().await.destination, SlackReply);
 }
 
 async fn a_revision_edits_what_is_there_until_it_shows_the_newest(fixture: Fixture) {

@@ -19,10 +19,12 @@ statements! {
                 ELSE state END
         WHERE packet_id = $1 AND destination = $2";
     /// One delivery more in the scope of the digest, unless it is there already: $6 ms after the digest is to be edited.
+    /// That of a leased digest is now: its `due_at` is when the lease ends.
     ADD = "
         INSERT INTO deliveries (packet_id, destination, account, scope, order_json, state, attempts, due_at, epoch,
             unknown, absent, created_at)
-        SELECT packet_id, $2, account, scope, $3, 'waiting', 0, COALESCE(due_at, $4) + $6, 0, 0, 0, $4
+        SELECT packet_id, $2, account, scope, $3, 'waiting', 0,
+            CASE WHEN state = 'leased' OR due_at IS NULL THEN $4 ELSE due_at END + $6, 0, 0, 0, $4
         FROM deliveries WHERE packet_id = $1 AND destination = $5
         ON CONFLICT (packet_id, destination) DO NOTHING";
     /// One message more to a person, unless it is there already.
