@@ -169,6 +169,12 @@ impl Window {
         self.driver.execute(text, json!([css])).await
     }
 
+    /// What the first field that matches holds.
+    pub async fn value(&self, css: &str) -> WebDriverResult<String> {
+        let value = "return document.querySelector(arguments[0])?.value ?? '';";
+        self.driver.execute(value, json!([css])).await
+    }
+
     /// How many elements match.
     pub async fn count(&self, css: &str) -> WebDriverResult<u64> {
         let count = "return document.querySelectorAll(arguments[0]).length;";

@@ -52,7 +52,7 @@ async fn a_win_is_asked_about_answered_and_completed(window: &Window) -> WebDriv
     window.fills("[name='new.last']", "Veit").await?;
     window.chooses("[name='new.role']", "Technical evaluator").await?;
     window.clicks("#deal .actions button").await?;
-    window.reads(".messages article", "+1 more · likely blocker not known yet").await?;
+    window.reads(".messages article", "Dario Veit (evaluator) · likely blocker not known yet").await?;
     Ok(())
 }
 

@@ -26,6 +26,10 @@ async fn one_click_plays_it_to_its_end_and_again(window: &Window) -> WebDriverRe
         assert!(digest.contains("Complete.") && digest.contains("(edited)"), "{digest}");
         assert!(digest.contains("Tom Lindqvist in Slack"), "{digest}");
         window.reads(".thread:last-of-type", "Complete, less than two minutes after the win").await?;
+        assert_eq!(
+            window.value("[name='field.handoff_promises']").await?,
+            "Reminders in Polish and Turkish at go-live."
+        );
         let task = window.text("#task .task:first-of-type").await?;
         assert!(task.contains("Completed") && task.contains("Lena Osei"), "{task}");
     }

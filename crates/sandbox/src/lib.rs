@@ -28,6 +28,7 @@ pub mod salesforce;
 pub mod slack;
 #[cfg(test)]
 mod trial;
+pub mod write_access;
 
 use std::io;
 
@@ -39,7 +40,7 @@ pub use fake_server::{FakeServer, Platform, Recorder};
 pub use fault::{Fault, Times};
 pub use hubspot::{Hubspot, HubspotState};
 pub use log::{Log, LoggedCall, Mark, Pattern};
-pub use page::{DemoPage, ServiceAddress};
+pub use page::{DemoPage, ServiceAddress, Told};
 pub use rsa_key::RsaKey;
 pub use salesforce::{Salesforce, SalesforceState};
 pub use slack::{Slack, SlackState};

@@ -16,7 +16,7 @@ use crate::clock::{Clock, Entropy};
 use crate::demo::{Installation, PUBLIC_URL, start_sandbox};
 use crate::server::Service;
 use handoff_sandbox::slack::Transport;
-use handoff_sandbox::{DemoPage, Sandbox, ServiceAddress, deals};
+use handoff_sandbox::{DemoPage, Sandbox, ServiceAddress, deals, write_access};
 
 /// What is filled shows at once; otherwise it would within a minute.
 const FOLLOW: &str = "\n[follow]\nschedule = [\"3s\"]\nevery = \"10s\"\nedit_pause = \"1s\"\n";
@@ -32,14 +32,19 @@ pub struct DemoArgs {
     /// Tell the story here, and stay up for looking around
     #[arg(long, conflicts_with = "once")]
     plain: bool,
+    /// Let what people press in Slack come over Socket Mode instead of HTTP
+    #[arg(long)]
+    socket: bool,
     /// With --once or --plain: show packet and task of every deal, not only of the first one in each CRM
     #[arg(long)]
     full: bool,
 }
 
 pub(super) async fn run(args: DemoArgs) -> Result<(), Problem> {
-    let demo = Demo::start(clock(), "http", PACE).await?;
-    if args.once || args.plain {
+    let in_terminal = args.once || args.plain;
+    let transport = if args.socket { "socket" } else { "http" };
+    let demo = Demo::start(clock(), transport, if in_terminal { Duration::ZERO } else { PACE }).await?;
+    if in_terminal {
         tell::tell_all(&demo, args.full).await?;
     } else {
         let digest = tell::first_digest(&demo).await?;
@@ -79,6 +84,8 @@ impl Demo {
         let installation = Installation::write(&directory.0, &sandbox, FOLLOW)?;
         installation.takes_clicks(transport)?;
         installation.asks_in_direct_messages()?;
+        installation.writes_answers()?;
+        write_access::grant(&sandbox);
         let report = check(&installation.config, &Installation::secret);
         let config = report.config.ok_or_else(|| Problem::new("handoff: the demo's own files are broken"))?;
         let service = Service::start(config, clock.clone(), Entropy::machine()).await?;

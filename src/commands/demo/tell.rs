@@ -24,7 +24,8 @@ pub(super) async fn tell_all(demo: &Demo, full: bool) -> Result<(), Problem> {
         // The first two are one of each CRM.
         tell(demo, win, full || at < 2).await?;
     }
-    tell_what_was_filled(demo, &story[2]).await
+    tell_what_was_filled(demo, &story[2]).await?;
+    tell_what_was_answered(demo, &story[2]).await
 }
 
 /// The first deal is won. Returns its digest.
@@ -147,6 +148,25 @@ async fn tell_what_was_filled(demo: &Demo, win: &Win) -> Result<(), Problem> {
         return Err(Problem::new("handoff: a digest or a task was made a second time"));
     }
     println!("\nIt is the same message, edited, and the same task, completed. In its thread:\n{reply}");
+    Ok(())
+}
+
+/// The deal is half empty and won once more, and its seller answers in Slack.
+async fn tell_what_was_answered(demo: &Demo, win: &Win) -> Result<(), Problem> {
+    let rule = rule();
+    println!(
+        "\n{rule}\n  {} deal {} once more, as it was: its seller is asked in Slack\n{rule}",
+        win.account().crm,
+        win.deal
+    );
+    let told = demo.page.plays().await.map_err(|why| Problem::new(format!("handoff: {why}")))?;
+    println!("A direct message to him says:\n\n{}\n", told.asked);
+    println!("About what was promised he answers \"n/a\". At its input stands: {}\n", told.refusal);
+    println!("Then he answers every question. In HubSpot the deal's promises are now: {}\n", told.written);
+    println!(
+        "Digest and direct message are the same ones, edited, and the task is completed:\n\n{}",
+        told.digest
+    );
     Ok(())
 }
 

@@ -37,6 +37,7 @@ use crate::loopback::LoopbackServer;
 use crate::{HubspotState, SalesforceState, Sandbox, SlackState};
 
 use story::Story;
+pub use story::Told;
 
 /// Deliveries that the page lists.
 const LISTED: usize = 12;
@@ -51,7 +52,10 @@ pub struct ServiceAddress {
 }
 
 /// The demo page on loopback. Dropping it closes its port.
-pub struct DemoPage(LoopbackServer);
+pub struct DemoPage {
+    server: LoopbackServer,
+    playground: Arc<Playground>,
+}
 
 impl DemoPage {
     /// Serves the page for a sandbox and the service between its platforms. The story rests for `pace` between two steps, so
@@ -62,12 +66,22 @@ impl DemoPage {
     /// Loopback has no free port.
     pub fn start(sandbox: &Sandbox, service: ServiceAddress, pace: Duration) -> io::Result<Self> {
         let playground = Arc::new(Playground::new(sandbox, service, pace));
-        Ok(Self(LoopbackServer::start(routes::router(playground), std::future::pending())?))
+        let server = LoopbackServer::start(routes::router(Arc::clone(&playground)), std::future::pending())?;
+        Ok(Self { server, playground })
+    }
+
+    /// Plays the story, as its button does, without anyone looking.
+    ///
+    /// # Errors
+    ///
+    /// The step that did not come to its end.
+    pub async fn plays(&self) -> Result<Told, String> {
+        story::steps(&self.playground).await
     }
 
     /// `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn url(&self) -> &str {
-        self.0.url()
+        self.server.url()
     }
 }
 

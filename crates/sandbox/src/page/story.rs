@@ -15,7 +15,7 @@ use super::place::{Place, TOM};
 use super::shelf::HALF_EMPTY;
 use crate::deals::{self, CHANNEL, PORTAL};
 use crate::deals_filled;
-use crate::hubspot::Kind;
+use crate::hubspot::{HubspotState, Kind};
 use crate::slack::{Ack, Message, SlackState};
 
 /// How long the service may take for a step before something is wrong.
@@ -37,13 +37,30 @@ const STEPS: [(&str, &str); 5] = [
     ),
     (
         "Answered",
-        "Now Tom answers for real. The same digest is edited and the same task updated; each answer carries his name.",
+        "Now Tom answers for real. What he promised is written into the deal; digest, message and task are edited, and carry his name.",
     ),
     (
         "Complete",
         "The two people who were missing go onto the deal in HubSpot. Nothing is open: the task is done, and the thread says so.",
     ),
 ];
+
+/// What was promised, which goes into this field of the deal.
+const PROMISE: &str = "Reminders in Polish and Turkish at go-live.";
+const PROMISES: &str = "handoff_promises";
+
+/// What people saw in the story.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The direct message that asks the seller.
+    pub asked: String,
+    /// What stands at the input with junk in it.
+    pub refusal: String,
+    /// What the field of the deal holds in the end.
+    pub written: String,
+    /// The digest in the end.
+    pub digest: String,
+}
 
 /// How far the story is.
 #[derive(Default)]
@@ -100,17 +117,19 @@ pub(super) async fn play(playground: Arc<Playground>) {
     playground.note(|board| {
         board.story.is_running = false;
         match ended {
-            Ok(()) => board.story.is_told = true,
+            Ok(_) => board.story.is_told = true,
             Err(why) => board.story.stopped = Some(why),
         }
     });
 }
 
-async fn steps(playground: &Playground) -> Result<(), String> {
+/// Plays one step after the other.
+pub(super) async fn steps(playground: &Playground) -> Result<Told, String> {
     let tom = Place { deal: HALF_EMPTY.to_owned(), channel: CHANNEL.to_owned(), person: TOM.to_owned() };
     playground.starts_over().await?;
     playground.rest().await;
     let before = playground.slack.see(|slack| slack.messages_in(CHANNEL).count());
+    let asked_before = playground.slack.see(|slack| asked(slack, 0).count());
     playground.moves(HALF_EMPTY, true).await?;
     let posted = |slack: &SlackState| digest(slack, before).is_some();
     playground.within("the digest", posted).await?;
@@ -119,6 +138,9 @@ async fn steps(playground: &Playground) -> Result<(), String> {
     playground.rest().await;
 
     playground.step(1);
+    playground.within("the message to Tom", |slack| asked(slack, asked_before).next().is_some()).await?;
+    let question =
+        playground.slack.see(|slack| asked(slack, asked_before).next().map(|found| found.text.clone()));
     playground.rest().await;
     playground.presses(&tom, CHANNEL, &ts, "answer").await?;
     playground.within("the questions", |slack| slack.open_view(TOM).is_some()).await?;
@@ -126,10 +148,10 @@ async fn steps(playground: &Playground) -> Result<(), String> {
 
     playground.step(2);
     let junk = form(&[("gap.promises", "n/a".to_owned())]);
-    match playground.submits(&tom, &junk).await? {
-        Ack::Errors(_) => {}
+    let refusal = match playground.submits(&tom, &junk).await? {
+        Ack::Errors(errors) => errors.into_values().collect(),
         other => return Err(format!("junk was not refused but {other:?}")),
-    }
+    };
     playground.rest().await;
     playground.rest().await;
 
@@ -143,6 +165,10 @@ async fn steps(playground: &Playground) -> Result<(), String> {
         other => return Err(format!("the answers were not taken: {other:?}")),
     }
     playground.within("the edited digest", |slack| edits(slack, &ts) > 0).await?;
+    let is_edited = |slack: &SlackState| asked(slack, asked_before).any(|message| message.edits > 0);
+    playground.within("the edited message to Tom", is_edited).await?;
+    let is_written = |hubspot: &HubspotState| promised(hubspot) == Some(PROMISE);
+    playground.in_hubspot("the answer in its field", is_written).await?;
     playground.rest().await;
 
     playground.step(4);
@@ -151,7 +177,32 @@ async fn steps(playground: &Playground) -> Result<(), String> {
         hubspot.changes_deal(HALF_EMPTY, &[("handoff_risks", "thin_team")])
     });
     playground.announce_events(&events.map_err(|error| error.to_string())?, "what was changed").await?;
-    playground.within("the reply in the thread", |slack| slack.replies_to(&ts).next().is_some()).await
+    playground.within("the reply in the thread", |slack| slack.replies_to(&ts).next().is_some()).await?;
+    let is_completed = |hubspot: &HubspotState| {
+        hubspot
+            .tasks_of(HALF_EMPTY)
+            .last()
+            .is_some_and(|task| task.get("hs_task_status") == Some("COMPLETED"))
+    };
+    playground.in_hubspot("the completed task", is_completed).await?;
+    let written = playground.hubspot.see(|hubspot| promised(hubspot).map(ToOwned::to_owned));
+    let digest = playground.slack.see(|slack| digest(slack, before).map(|found| found.text.clone()));
+    Ok(Told {
+        asked: question.unwrap_or_default(),
+        refusal,
+        written: written.unwrap_or_default(),
+        digest: digest.unwrap_or_default(),
+    })
+}
+
+/// Direct messages to Tom, behind so many.
+fn asked(slack: &SlackState, before: usize) -> impl Iterator<Item = &Message> {
+    slack.direct(TOM).into_iter().flat_map(|channel| slack.messages_in(channel)).skip(before)
+}
+
+/// What the field of the story's deal holds.
+fn promised(hubspot: &HubspotState) -> Option<&str> {
+    hubspot.portal(PORTAL)?.record(Kind::Deal, HALF_EMPTY)?.get(PROMISES)
 }
 
 /// The digest of the story's deal behind so many messages.
@@ -176,6 +227,12 @@ impl Playground {
     /// Waits until Slack is as described.
     async fn within(&self, what: &str, reached: impl FnMut(&SlackState) -> bool) -> Result<(), String> {
         let waited = tokio::time::timeout(PATIENCE, self.slack.until(reached)).await;
+        waited.map_err(|_| format!("{what} did not come"))
+    }
+
+    /// Waits until HubSpot is as described.
+    async fn in_hubspot(&self, what: &str, reached: impl FnMut(&HubspotState) -> bool) -> Result<(), String> {
+        let waited = tokio::time::timeout(PATIENCE, self.hubspot.until(reached)).await;
         waited.map_err(|_| format!("{what} did not come"))
     }
 
@@ -216,7 +273,7 @@ impl Playground {
                     "Four no-shows a day cost the Elm Street clinic 2,300 EUR a week since the move in May."
                 ),
             ),
-            ("gap.promises", json!("Reminders in Polish and Turkish at go-live.")),
+            ("gap.promises", json!(PROMISE)),
             ("gap.risks", json!(["thin_team"])),
             ("gap.first_value_due", json!(day.strftime("%Y-%m-%d").to_string())),
         ];
