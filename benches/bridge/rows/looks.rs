@@ -137,11 +137,12 @@ fn memory(options: &Options, found: &mut Found) {
     ));
 }
 
-/// So many packets are followed, whose next look is due then.
+/// So many packets are followed, whose next look is due then. Of a packet nothing else is there: a look needs no more.
 fn open_packets(ground: &Ground, packets: usize, due_at: &str) {
     let since = ground.clock.now().as_millisecond();
     ground.changes_database(&format!(
-        "INSERT INTO follows (packet_id, deal, account, since, looks, due_at, contacts)
+        "PRAGMA foreign_keys = OFF;
+         INSERT INTO follows (packet_id, deal, account, since, looks, due_at, contacts)
          WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {packets} - 1)
          SELECT 'pkt_' || printf('%012x', i), 'hubspot:{PORTAL}:' || (800000000000 + i), 'hubspot:{PORTAL}', {since}, 0,
              {due_at}, '[\"' || (5 * i) || '\",\"' || (5 * i + 1) || '\",\"' || (5 * i + 2) || '\",\"' || (5 * i + 3)
