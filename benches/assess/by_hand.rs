@@ -114,7 +114,7 @@ pub fn assemble(
         channel: "C0123ABCD".to_owned(),
         earlier: Vec::new(),
         questions: questions.clone(),
-        important: Vec::new(),
+        important: tier(record).into_iter().collect(),
     };
     (
         packet,
@@ -228,15 +228,19 @@ fn important(record: &DealRecord) -> Importance {
         let money = text::money(amount, record.deal.get("deal_currency_code"));
         important.facts.push(format!("{}: {money}", label(record, "deal.amount", "Amount")));
     }
-    let tier = record.company.as_ref().and_then(|company| company.get("customer_tier")).unwrap_or_default();
-    if tier.eq_ignore_ascii_case("enterprise") {
-        let shown = choice(record, "company.customer_tier", tier);
+    if let Some(shown) = tier(record) {
         important.reasons.push(format!("customer_tier is {shown}"));
         let label = label(record, "company.customer_tier", "Customer tier");
         important.facts.push(format!("{label}: {shown}"));
     }
     important.is = !important.reasons.is_empty();
     important
+}
+
+/// The customer's tier, if it makes the account important.
+fn tier(record: &DealRecord) -> Option<String> {
+    let tier = record.company.as_ref()?.get("customer_tier")?;
+    tier.eq_ignore_ascii_case("enterprise").then(|| choice(record, "company.customer_tier", tier))
 }
 
 /// Customers by role, then by name. One person for each address; nobody of the seller's.
