@@ -14,6 +14,9 @@ pub enum Database {
     Postgres(PgConnection),
 }
 
+/// What is said days later: the reminder, and the message to the fallback.
+pub const DAYS_LATER: &str = "'slack_reminder', 'slack_fallback'";
+
 /// One row: every column as text, NULL as nothing.
 pub type Texts = Vec<String>;
 
@@ -75,8 +78,13 @@ impl Database {
         let deals =
             self.rows(&["deal", "state", "last_error"], "deals WHERE state <> 'idle' LIMIT 5").await?;
         let columns = ["packet_id", "destination", "state", "unknown", "attempts"];
-        let deliveries = self.rows(&columns, "deliveries WHERE state <> 'done' LIMIT 5").await?;
-        Ok(deals.into_iter().chain(deliveries).map(|row| row.join(" ")).collect())
+        let open = format!("deliveries WHERE state <> 'done' AND destination NOT IN ({DAYS_LATER}) LIMIT 5");
+        let deliveries = self.rows(&columns, &open).await?;
+        let clicks = self.rows(&["id", "state", "outcome"], "clicks WHERE state <> 'done' LIMIT 5").await?;
+        let columns = ["packet_id", "topic", "state", "attempts", "code"];
+        let answers = self.rows(&columns, "answers WHERE due_at IS NOT NULL LIMIT 5").await?;
+        let open = [deals, deliveries, clicks, answers].concat();
+        Ok(open.into_iter().map(|row| row.join(" ")).collect())
     }
 
     /// Bytes on the disk: with the log beside a SQLite file, with the indexes of PostgreSQL's tables.

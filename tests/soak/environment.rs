@@ -64,6 +64,7 @@ impl Environment {
             directory,
         };
         environment.spreads_digests();
+        environment.employs_sellers();
         environment.with_store().await
     }
 

@@ -39,6 +39,15 @@ pub struct Notice {
     pub given_up: bool,
 }
 
+/// What a seller said in Slack about a deal.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub crm: Crm,
+    pub deal: String,
+    pub text: String,
+    pub acknowledged: bool,
+}
+
 /// Everything so far.
 #[derive(Debug, Clone, Default)]
 pub struct ExpectedState {
@@ -49,6 +58,8 @@ pub struct ExpectedState {
     pub wins: BTreeMap<(Crm, String), (usize, i64)>,
     /// What was filled in last, by deal: its digest has to say so.
     pub filled: BTreeMap<(Crm, String), String>,
+    /// At most one for each deal.
+    pub answers: Vec<Answer>,
     pub refused: u64,
     /// Requests that got no 200.
     pub failed: u64,

@@ -14,17 +14,28 @@ use crate::proxy::Way;
 use crate::rest::{rest, rest_millis};
 use crate::test_database::Engine;
 
-const HUBSPOT: [&str; 5] = [
+const HUBSPOT: [&str; 6] = [
     "*",
     "POST /crm/objects/*/tasks",
     "GET /crm/objects/*/deals/*",
+    "PATCH /crm/objects/*/deals/*",
     "POST /crm/objects/*/tasks/batch/read",
     "GET /crm/objects/*/deals/*/associations/tasks",
 ];
-const SALESFORCE: [&str; 4] =
-    ["*", "POST /services/data/*/sobjects/Task", "GET /services/data/*/query", "POST /services/oauth2/token"];
-const SLACK: [&str; 4] =
-    ["*", "POST /api/chat.postMessage", "POST /api/chat.postMessage", "GET /api/conversations.history"];
+const SALESFORCE: [&str; 5] = [
+    "*",
+    "POST /services/data/*/sobjects/Task",
+    "PATCH /services/data/*/sobjects/Opportunity/*",
+    "GET /services/data/*/query",
+    "POST /services/oauth2/token",
+];
+const SLACK: [&str; 5] = [
+    "*",
+    "POST /api/chat.postMessage",
+    "POST /api/chat.postMessage",
+    "POST /api/chat.update",
+    "GET /api/conversations.history",
+];
 
 /// How bad it is. The other side's faults change at every [`Faults::change`].
 pub struct FaultRates {

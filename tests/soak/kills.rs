@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use handoff_bridge::clock::Clock;
-use handoff_bridge::crash::POINTS;
+use handoff_bridge::crash::{CLICK_POINTS, POINTS, WRITE_POINTS};
 
+use crate::answers::{SELLERS, answer};
 use crate::child::{Child, Start};
 use crate::database::Database;
 use crate::environment::{Environment, WORK};
@@ -57,6 +58,8 @@ pub fn block_on(scenario: impl Future<Output = Result<(), String>>) -> Result<()
 async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> {
     let watch = Clock::stopwatch();
     let environment = Arc::new(Environment::prepare(engine, &format!("{WORK}\n{FOLLOW}")).await);
+    environment.takes_answers();
+    let points = [POINTS, CLICK_POINTS, WRITE_POINTS].concat();
     let load = Load::new(25);
     let mut rng = Rng::with_seed(seed);
     let mut faults =
@@ -66,16 +69,21 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         helpers.spawn(Arc::clone(&load).tells(Arc::clone(&environment), rng.u64(..)));
     }
     let people = helpers.spawn(win(Arc::clone(&load), Arc::clone(&environment), rng.u64(..)));
+    let mut sellers = tokio::task::JoinSet::new();
+    for number in 0..SELLERS {
+        sellers.spawn(answer(Arc::clone(&load), Arc::clone(&environment), number, rng.u64(..)));
+    }
 
     let (mut kills, mut restarts, mut at_points) = (0, 0, 0);
     while kills < bounds.kills && watch.elapsed() < bounds.span {
         faults.change(&environment);
-        let crash_at = rng.bool().then(|| format!("{}:{}", POINTS[rng.usize(..POINTS.len())], rng.u32(1..8)));
+        let crash_at = rng.bool().then(|| format!("{}:{}", points[rng.usize(..points.len())], rng.u32(1..8)));
         let start = Start { crash_at, file_limit: faults.room(&environment), quiet: false };
         restarts += 1;
         let at_home = faults.at_home(&environment);
         if let Some(child) = Child::start(&environment, &start).await {
             load.goes_to(&[&child.address]);
+            environment.clicks_go_to(&child.address);
             // Mostly too short a life for the work that is there; now and then long enough to finish some, also
             // what on PostgreSQL the one before has left leased.
             let span = if rng.u32(..4) == 0 { 1_000..3_000 } else { 30..900 };
@@ -95,6 +103,7 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
         }
     }
     people.abort();
+    sellers.shutdown().await;
     faults.end(&environment);
     let mut child = last_start(&environment).await?;
     load.goes_to(&[&child.address]);
@@ -125,11 +134,11 @@ async fn kill(engine: Engine, bounds: &Bounds, seed: u64) -> Result<(), String> 
 
 /// One line of totals.
 pub fn summary(reconciliation: &Reconciliation) -> String {
-    let Reconciliation { events, acknowledged, wins, tasks, digests, attempts, held, lost, doubled, untrue } =
-        reconciliation;
+    let Reconciliation { events, acknowledged, wins, tasks, digests, asked, answered, .. } = reconciliation;
+    let Reconciliation { attempts, held, lost, doubled, untrue, .. } = reconciliation;
     format!(
-        "{events} events ({acknowledged} acknowledged), {wins} wins, {tasks} tasks, {digests} digests, {attempts} attempts, \
-         {held} held; lost {}, doubled {}, untrue {}",
+        "{events} events ({acknowledged} acknowledged), {wins} wins, {tasks} tasks, {digests} digests, {asked} direct \
+         messages, {answered} answers, {attempts} attempts, {held} held; lost {}, doubled {}, untrue {}",
         lost.len(),
         doubled.len(),
         untrue.len()

@@ -12,6 +12,7 @@ use handoff_sandbox::salesforce::{Envelope, full_id};
 use handoff_sandbox::{Delivery, deals};
 use serde_json::{Value, json};
 
+use crate::answers;
 use crate::environment::Environment;
 use crate::expected_state::{Crm, ExpectedState, Wire};
 use crate::rest::rest_millis;
@@ -50,7 +51,7 @@ impl Load {
         let number = self.expected().wins.len() as u64;
         let (now, amount) = (environment.clock.now(), Environment::amount(number));
         let begun = now.checked_sub(Duration::from_hours(240)).unwrap();
-        let name = format!("Deal {number}");
+        let (name, seller) = (format!("Deal {number}"), answers::seller(crm, number));
         let deal = match crm {
             Crm::Hubspot => {
                 let deal = (400_000_000_000 + number).to_string();
@@ -60,7 +61,7 @@ impl Load {
                     ("deal_currency_code", "EUR"),
                     ("pipeline", "default"),
                     ("dealstage", "contractsent"),
-                    ("hubspot_owner_id", "70000002"),
+                    ("hubspot_owner_id", &seller),
                     ("handoff_promises", "Import of 14 months of history before go-live"),
                 ];
                 environment.sandbox.hubspot.change(|hubspot| {
@@ -76,7 +77,7 @@ impl Load {
                     ("AccountId", "0015e0000FjelLvAQI"),
                     ("Amount", &amount),
                     ("CurrencyIsoCode", "EUR"),
-                    ("OwnerId", "0055e000001MaHaAAK"),
+                    ("OwnerId", &seller),
                     ("CloseDate", &day),
                     ("RecordTypeId", "0125e000000NewBAAS"),
                     ("StageName", "Contract out"),

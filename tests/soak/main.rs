@@ -21,6 +21,7 @@
 //! with the other side's own books, and both with the store. A seed repeats every choice; when the choices meet the
 //! processes is up to the machine, so a failure may take a few runs to come back.
 
+mod answers;
 mod child;
 mod database;
 mod environment;

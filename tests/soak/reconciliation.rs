@@ -6,7 +6,7 @@ use handoff_sandbox::deals::PORTAL;
 use handoff_sandbox::opportunities::ORG;
 use handoff_sandbox::slack::Message;
 
-use crate::database::Database;
+use crate::database::{DAYS_LATER, Database};
 use crate::environment::Environment;
 use crate::expected_state::{Crm, ExpectedState};
 
@@ -21,6 +21,10 @@ pub struct Reconciliation {
     pub wins: usize,
     pub tasks: usize,
     pub digests: usize,
+    /// Direct messages.
+    pub asked: usize,
+    /// Answers that were acknowledged.
+    pub answered: usize,
     pub attempts: usize,
     /// Deliveries that wait for an operator: nobody guessed.
     pub held: usize,
@@ -56,8 +60,8 @@ impl Environment {
 
     /// Digests that do not say what was filled in last, of deals whose newest packet has one.
     pub fn stale(&self, expected: &ExpectedState) -> Vec<String> {
-        let digests = self.sandbox.slack.see(|slack| slack.messages().to_vec());
-        let shown: BTreeMap<String, String> = digests
+        let shown: BTreeMap<String, String> = self
+            .messages(is_digest)
             .iter()
             .map(|digest| (announced(digest), serde_json::to_string(&digest.blocks).unwrap_or_default()))
             .collect();
@@ -79,8 +83,22 @@ impl Environment {
 
     /// How many digests there are.
     pub fn digest_count(&self) -> usize {
-        self.sandbox.slack.see(|slack| slack.messages().len())
+        self.sandbox.slack.see(|slack| slack.messages().iter().filter(|message| is_digest(message)).count())
     }
+
+    /// The digest of a packet.
+    pub fn digest_of(&self, packet: &str) -> Option<Message> {
+        self.messages(is_digest).into_iter().find(|digest| announced(digest) == packet)
+    }
+
+    fn messages(&self, which: impl Fn(&Message) -> bool) -> Vec<Message> {
+        self.sandbox.slack.see(|slack| slack.messages().iter().filter(|one| which(one)).cloned().collect())
+    }
+}
+
+/// Whether a message stands in a channel, and not in a conversation with one person.
+fn is_digest(message: &Message) -> bool {
+    message.channel.starts_with('C')
 }
 
 /// The packet that a task's marker names: `[handoff:0a1b2c3d4e5f]`.
@@ -106,10 +124,13 @@ impl Reconciliation {
     /// Compares everything. The services have stopped, or have nothing left to do.
     pub async fn audit(environment: &Environment, expected: &ExpectedState) -> Self {
         let (mut reconciliation, tasks, digests) = Self::outside(environment, expected);
+        let asked = reconciliation.messages(environment, |message| !is_digest(message));
+        reconciliation.asked = asked.len();
         let mut database = Database::connect(environment).await;
         reconciliation.inbox(&mut database, expected).await;
-        reconciliation.store(&mut database, &tasks, &digests).await;
+        reconciliation.store(&mut database, [&tasks, &digests, &asked]).await;
         reconciliation.attempts(&mut database).await;
+        reconciliation.answers(&mut database, environment, expected).await;
         reconciliation
     }
 
@@ -184,14 +205,7 @@ impl Reconciliation {
 
     /// One digest for each packet that has a task; channel and time of each.
     fn digests(&mut self, environment: &Environment, tasks: &Things) -> Things {
-        let mut by_packet = BTreeMap::new();
-        for message in environment.sandbox.slack.see(|slack| slack.messages().to_vec()) {
-            let packet = announced(&message);
-            let place = format!("{}/{}", message.channel, message.ts);
-            if let Some(other) = by_packet.insert(packet.clone(), place.clone()) {
-                self.doubled.push(format!("{packet}: a digest at {other} and one at {place}"));
-            }
-        }
+        let by_packet = self.messages(environment, is_digest);
         let (with_task, with_digest): (BTreeSet<_>, BTreeSet<_>) =
             (tasks.keys().collect(), by_packet.keys().collect());
         self.lost.extend(with_task.difference(&with_digest).map(|packet| format!("{packet}: no digest")));
@@ -199,8 +213,46 @@ impl Reconciliation {
         by_packet
     }
 
+    /// Channel and time of the one message of each packet.
+    fn messages(&mut self, environment: &Environment, which: impl Fn(&Message) -> bool) -> Things {
+        let mut by_packet = BTreeMap::new();
+        for message in environment.messages(which) {
+            let packet = announced(&message);
+            let place = format!("{}/{}", message.channel, message.ts);
+            if let Some(other) = by_packet.insert(packet.clone(), place.clone()) {
+                self.doubled.push(format!("{packet}: a message at {other} and one at {place}"));
+            }
+        }
+        by_packet
+    }
+
+    /// What was acknowledged is in the CRM, and nothing was written twice.
+    async fn answers(
+        &mut self,
+        database: &mut Database,
+        environment: &Environment,
+        expected: &ExpectedState,
+    ) {
+        for answer in &expected.answers {
+            let (held, writes) = environment.written(answer);
+            let deal = &answer.deal;
+            self.answered += usize::from(answer.acknowledged);
+            if answer.acknowledged && held != answer.text {
+                self.lost.push(format!("deal {deal}: an answer was acknowledged, the field holds {held:?}"));
+            }
+            if writes > 1 {
+                self.doubled.push(format!("deal {deal}: an answer was written {writes} times"));
+            }
+        }
+        let columns = ["w.deal", "a.topic", "a.state", "a.code", "a.detail"];
+        let from = "answers a JOIN wins w ON w.packet_id = a.packet_id WHERE a.state <> 'written'";
+        for row in database.rows(&columns, from).await.unwrap() {
+            self.untrue.push(format!("an answer is left {}", row.join(" ")));
+        }
+    }
+
     /// The store says what is there: one packet a win, deliveries that name the right things, nothing leased.
-    async fn store(&mut self, database: &mut Database, tasks: &Things, digests: &Things) {
+    async fn store(&mut self, database: &mut Database, [tasks, digests, asked]: [&Things; 3]) {
         let wins = database.rows(&["packet_id"], "wins").await.unwrap();
         if wins.len() != tasks.len() {
             self.untrue.push(format!(
@@ -212,12 +264,20 @@ impl Reconciliation {
         for row in database.rows(&["deal", "state"], "deals WHERE state <> 'idle'").await.unwrap() {
             self.untrue.push(format!("deal {} is left {}", row[0], row[1]));
         }
-        let columns = ["packet_id", "destination", "state", "unknown", "external_id"];
-        for row in database.rows(&columns, "deliveries").await.unwrap() {
-            let [packet, destination, state, unknown, external] = &row[..] else { continue };
-            let there = if destination == "crm_task" { tasks.get(packet) } else { digests.get(packet) };
+        let columns = ["packet_id", "destination", "state", "unknown", "external_id", "frozen"];
+        let from = format!("deliveries WHERE destination NOT IN ({DAYS_LATER})");
+        for row in database.rows(&columns, &from).await.unwrap() {
+            let [packet, destination, state, unknown, external, frozen] = &row[..] else { continue };
+            let there = match destination.as_str() {
+                "crm_task" => tasks.get(packet),
+                "slack_digest" => digests.get(packet),
+                "slack_dm" => asked.get(packet),
+                _ => None,
+            };
             match (state.as_str(), unknown.as_str()) {
                 ("done", "0") if there == Some(external) => {}
+                // Nothing is asked any more about a deal that was won again or answered before.
+                ("done", "0") if destination == "slack_dm" && !frozen.is_empty() && there.is_none() => {}
                 ("held", "1") => self.held += 1,
                 _ => self.untrue.push(format!(
                     "{packet} {destination} is {state} (unknown {unknown}) at {external:?}, and really at {there:?}"
@@ -246,8 +306,11 @@ impl Reconciliation {
             let Some((epoch, outcome, last, state)) = story.last() else { continue };
             let shows = |one: &(i64, String, i64, String)| ended(&one) || one.1 == "edited";
             let rises = story.windows(2).all(|pair| pair[0].0 < pair[1].0);
+            // Asked no more before it was said.
+            let never_said = outcome == "frozen" && ends == 0;
             let found_blindly = story.len() == 1 && outcome == "found" && *epoch == 1;
             if state == "done"
+                && !never_said
                 && (ends != 1
                     || epoch != last
                     || !rises
