@@ -102,6 +102,9 @@ impl Service {
         if !config.work.follow.span.is_zero() {
             tasks.spawn(worker::follow::run(app.worker.clone(), stopped.clone()));
         }
+        if config.public_url.is_none() {
+            tracing::info!(every = ?config.work.catch_up, "no public_url: the CRMs are asked for wins");
+        }
         if let Some(every) = config.work.catch_up {
             tasks.spawn(worker::catch_up::run(app.worker.clone(), stopped, every));
         }
@@ -132,8 +135,11 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         connected.push((account.settings.clone(), crm));
     }
     let open_deals = Arc::new(OpenDeals::default());
-    let routes = |crm: &Connector| (crm.webhooks)(&config.public_url, &connected, &open_deals);
-    let webhooks = CONNECTORS.iter().flat_map(routes).collect();
+    let mut webhooks = Vec::new();
+    if let Some(public_url) = &config.public_url {
+        let routes = |crm: &Connector| (crm.webhooks)(public_url, &connected, &open_deals);
+        webhooks.extend(CONNECTORS.iter().flat_map(routes));
+    }
     let (accounts, metrics) = (Arc::new(accounts), Arc::new(Metrics::default()));
     let refused_mappings = {
         let accounts = Arc::clone(&accounts);

@@ -93,6 +93,11 @@ async fn init(
 fn subscribe(args: &InitArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Problem> {
     let config = &args.config.config;
     let access = part::store_access(config, env).map_err(|problems| Problem::new(problems.to_string()))?;
+    let Some(public_url) = access.public_url.as_ref() else {
+        let why = "handoff: without `public_url` no CRM can tell of a change, and none is subscribed to: packets are \
+                   followed on the schedule under [follow]";
+        return Err(Problem::new(why.to_owned()));
+    };
     let only = args.account.as_deref();
     let asked = |key: &AccountKey| only.is_none_or(|only| only == key.to_string() || only == key.account);
     let (folder, mut said) = (config.parent().unwrap_or(Path::new("")), String::new());
@@ -106,7 +111,7 @@ fn subscribe(args: &InitArgs, env: &dyn Fn(&str) -> Option<String>) -> Result<St
         if fields.is_empty() {
             continue;
         }
-        for SetupFile { path, text } in follow(&access.public_url, &fields) {
+        for SetupFile { path, text } in follow(public_url, &fields) {
             let file = folder.join(path);
             write(&file, &text, args.force)?;
             let _ = writeln!(said, "{} is written.", file.display());

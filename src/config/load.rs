@@ -59,25 +59,24 @@ fn read(
 ) -> Option<Config> {
     let root = source::toml(text, problems)?;
     let mut top = Block::of(&root, "a configuration file", problems)?;
-    let public_url = top.require(
-        "public_url",
-        "write where CRMs reach the service: public_url = \"https://hooks.example.com\"",
-    );
+    let public_url = top.take("public_url");
+    let webhooks = public_url.is_present();
     let public_url = url::read(public_url, problems);
     let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
     let (operator_listen, operator_token) = operator::read(&mut top, secrets, problems);
     let http = http(top.take("http").block(problems), problems);
     let store = store::read(top.take("store").block(problems), secrets, problems);
     let log = log(top.take("log").block(problems), problems);
-    let mut work = work::read(top.take("work").block(problems), &store, problems);
+    let mut work = work::read(top.take("work").block(problems), &store, webhooks, problems);
     work.follow = follow::read(top.take("follow").block(problems), problems);
-    let with = ReadWith { secrets, only: None, replicas: work.replicas };
+    let with = ReadWith { secrets, only: None, replicas: work.replicas, webhooks };
     let accounts = accounts::read(&mut top, &with, mappings, problems);
     let slack = top.require("slack", "add a [slack] block with bot_token_env = \"SLACK_BOT_TOKEN\"");
-    let slack = slack.block(problems).and_then(|slack| slack::read(slack, &work, secrets, problems));
+    let slack = slack.block(problems);
+    let slack = slack.and_then(|slack| slack::read(slack, (&work, webhooks), secrets, problems));
     top.finish(problems);
     Some(Config {
-        public_url: public_url?,
+        public_url,
         listen,
         operator_listen,
         operator_token,

@@ -33,8 +33,8 @@ pub use crate::worker::WorkConfig;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where CRMs reach us, without a trailing slash: `https://hooks.example.com`. Signatures are checked
-    /// over this, never over a `Host` header.
-    pub public_url: String,
+    /// over this, never over a `Host` header. `None`: they do not, and are asked.
+    pub public_url: Option<String>,
     pub listen: SocketAddr,
     /// Where `/metrics` and packets are served; `None` serves them nowhere.
     pub operator_listen: Option<SocketAddr>,

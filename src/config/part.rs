@@ -15,8 +15,8 @@ use handoff_core::source::{self, Block, Problems};
 pub struct StoreAccess {
     pub store: StoreConfig,
     pub listen: SocketAddr,
-    /// What CRMs call; empty if the file does not say.
-    pub public_url: String,
+    /// What CRMs call, if they call us.
+    pub public_url: Option<String>,
     /// Whether Slack shows what was posted: a bot may look, an incoming webhook may not.
     pub slack_reads_back: bool,
     /// The mapping file of each account.
@@ -42,7 +42,7 @@ pub fn store_access(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result
             ["webhook_url_env", "webhook_url_file"].iter().any(|key| slack.take(key).is_present())
         };
         StoreAccess {
-            public_url: url::read(top.take("public_url"), &mut unused).unwrap_or_default(),
+            public_url: url::read(top.take("public_url"), &mut unused),
             store: store::read(top.take("store").block(problems), secrets, problems),
             listen: load::address(top.take("listen"), &mut unused).unwrap_or(defaults::LISTEN),
             slack_reads_back: !slack.is_some_and(is_webhook),
@@ -62,8 +62,9 @@ pub fn crm_access(
     only: Option<&str>,
 ) -> Result<CrmAccess, Problems> {
     read(path, env, |top, secrets, problems| {
-        let work = work::read(top.take("work").block(problems), &StoreConfig::default(), problems);
-        let with = ReadWith { secrets, only, replicas: work.replicas };
+        let webhooks = top.take("public_url").is_present();
+        let work = work::read(top.take("work").block(problems), &StoreConfig::default(), webhooks, problems);
+        let with = ReadWith { secrets, only, replicas: work.replicas, webhooks };
         let accounts = accounts::read(top, &with, &mut Vec::new(), problems);
         CrmAccess { accounts, http_timeout: work.http_timeout }
     })

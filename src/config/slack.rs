@@ -21,7 +21,7 @@ const TRANSPORTS: [(&str, Transport); 3] =
 /// Reads the block: a bot token or an incoming webhook.
 pub(super) fn read(
     mut section: Block<'_>,
-    work: &WorkConfig,
+    (work, webhooks): (&WorkConfig, bool),
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> Option<Settings> {
@@ -29,7 +29,7 @@ pub(super) fn read(
     let api_url = url::read(section.take("api_url"), problems);
     let bot = secrets.one(&mut section, "bot_token", problems);
     let webhook = secrets.one(&mut section, "webhook_url", problems);
-    let interactive = interactive(&mut section, webhook.named, secrets, problems);
+    let interactive = interactive(&mut section, (webhook.named, webhooks), secrets, problems);
     section.finish(problems);
     match (bot.named, webhook.named) {
         (None, None) => {
@@ -64,7 +64,7 @@ pub(super) fn read(
 /// Reads how clicks come in. A secret that this transport does not use is not asked for.
 fn interactive(
     section: &mut Block<'_>,
-    webhook: Option<Span>,
+    (webhook, webhooks): (Option<Span>, bool),
     secrets: &Secrets<'_>,
     problems: &mut Problems,
 ) -> Option<Interactive> {
@@ -86,6 +86,10 @@ fn interactive(
     match transport? {
         Transport::Off => Some(Interactive::Off),
         Transport::Http => {
+            if !webhooks {
+                let help = "write interactive = \"socket\", which needs no address, or where Slack reaches the service: public_url";
+                refuse("without `public_url` Slack cannot post clicks", help);
+            }
             if signing.listed == 0 {
                 let help = "add signing_secrets_env = [\"SLACK_SIGNING_SECRET\"]; the secret is under Basic \
                             Information of the Slack app";

@@ -218,14 +218,6 @@ fn every_missing_part_is_named() {
       |
       = help: add a [[hubspot]] block for each portal, a [[salesforce]] block for each org
 
-    error: `public_url` is missing
-     --> handoff.toml:1:1
-      |
-    1 | listen = "127.0.0.1:8080"
-      | ^^^^^^
-      |
-      = help: write where CRMs reach the service: public_url = "https://hooks.example.com"
-
     error: `slack` is missing
      --> handoff.toml:1:1
       |
@@ -337,6 +329,56 @@ fn a_secret_file_that_does_not_exist_is_named() {
       |              ^^^^^^^^^^^^^^^
       |
       = help: `token_file` is a path, relative to this file, to a file that holds the secret and nothing else
+    "#);
+}
+
+/// The shortest configuration of an installation that nothing outside reaches.
+fn without_an_address() -> String {
+    let named = [
+        "public_url = \"https://hooks.example.com\"\n",
+        "client_secrets_env = [\"HUBSPOT_CLIENT_SECRET\"]\n",
+    ];
+    named.into_iter().fold(SHORT.to_owned(), |text, line| text.replace(line, ""))
+}
+
+#[test]
+fn without_a_public_url_the_crms_are_asked() {
+    let config = good(&without_an_address());
+    assert_eq!((config.public_url, config.work.catch_up), (None, Some(Duration::from_mins(1))));
+    let config = good(&format!("{}[work]\ncatch_up = \"5m\"\n", without_an_address()));
+    assert_eq!(config.work.catch_up, Some(Duration::from_mins(5)));
+    let socket = "interactive = \"socket\"\napp_token_env = \"XAPP\"\n";
+    assert!(good(&format!("{}{socket}", without_an_address())).slack.interactive.is_on());
+}
+
+#[test]
+fn what_needs_a_public_url_says_so() {
+    let posted = "interactive = \"http\"\nsigning_secrets_env = [\"SIGNING\"]\n[work]\ncatch_up = \"off\"\n";
+    let signed = SHORT.replace("public_url = \"https://hooks.example.com\"\n", "");
+    assert_snapshot!(told(&format!("{signed}{posted}")), @r#"
+    error: webhooks are to be verified, and without `public_url` none comes
+     --> handoff.toml:4:1
+      |
+    4 | client_secrets_env = ["HUBSPOT_CLIENT_SECRET"]
+      | ^^^^^^^^^^^^^^^^^^
+      |
+      = help: write where CRMs reach the service: public_url = "https://hooks.example.com"; or remove this, and the CRM is asked for wins
+
+    error: without `public_url` Slack cannot post clicks
+     --> handoff.toml:8:1
+      |
+    8 | interactive = "http"
+      | ^^^^^^^^^^^
+      |
+      = help: write interactive = "socket", which needs no address, or where Slack reaches the service: public_url
+
+    error: without `public_url` nothing would tell of a win
+      --> handoff.toml:11:1
+       |
+    11 | catch_up = "off"
+       | ^^^^^^^^
+       |
+       = help: write how often the CRMs are asked: catch_up = "1m"; or where they reach the service: public_url
     "#);
 }
 

@@ -14,9 +14,20 @@ const CALLS_PER_LEASE: u32 = 4;
 /// gets its turn.
 const RATE_LIMIT_WAIT: Duration = Duration::from_secs(10);
 
-/// Reads the block; what it leaves out keeps its default.
-pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &mut Problems) -> WorkConfig {
-    let default = WorkConfig::default();
+/// How often the CRMs are asked for wins when they cannot tell of them: 1,440 calls a day and account.
+const ASKED: Duration = Duration::from_mins(1);
+
+/// Reads the block; what it leaves out keeps its default. Without `webhooks` the CRMs are asked for every win.
+pub(super) fn read(
+    section: Option<Block<'_>>,
+    store: &StoreConfig,
+    webhooks: bool,
+    problems: &mut Problems,
+) -> WorkConfig {
+    let mut default = WorkConfig::default();
+    if !webhooks {
+        default.catch_up = Some(ASKED);
+    }
     let Some(mut section) = section else { return default };
     let workers = section.take("workers").integer(1, 64, problems);
     let replicas = section.take("replicas");
@@ -29,7 +40,7 @@ pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &m
     let lease_at = lease.key_span().or(http_timeout.key_span());
     let retry_at = first_retry.key_span().or(longest_retry.key_span());
     let (catch_up, window) = (section.take("catch_up"), section.take("catch_up_window"));
-    let window_at = window.key_span().or(catch_up.key_span());
+    let (asked_at, window_at) = (catch_up.key_span(), window.key_span().or(catch_up.key_span()));
     let mut time = |name: &str, default| section.take(name).duration(problems).unwrap_or(default);
     let (pause, poll) = (time("pause", default.pause), time("poll", default.poll));
     let digest_waits = time("digest_waits", default.digest_waits);
@@ -55,6 +66,10 @@ pub(super) fn read(section: Option<Block<'_>>, store: &StoreConfig, problems: &m
     if let (Some(span), 2.., StoreUrl::Sqlite(_)) = (replicas_at, work.replicas, &store.url) {
         let help = "set url_env under [store] to a PostgreSQL database, or replicas = 1";
         problems.error(span, "a SQLite file is served by one process only", help);
+    }
+    if let (Some(span), None, false) = (asked_at, work.catch_up, webhooks) {
+        let help = "write how often the CRMs are asked: catch_up = \"1m\"; or where they reach the service: public_url";
+        problems.error(span, "without `public_url` nothing would tell of a win", help);
     }
     contradictions(&work, [lease_at, retry_at, window_at], problems);
     work

@@ -14,7 +14,7 @@ use super::salesforce;
 use super::{Crm, OpenDeals, WebhookRoute};
 use crate::settings::Secrets;
 use handoff_core::record::{AccountKey, CrmKind};
-use handoff_core::source::{Block, Problems};
+use handoff_core::source::{Block, Problems, Span};
 
 /// An account's settings, and its client.
 pub type Connected = (Settings, Arc<dyn Crm>);
@@ -80,6 +80,16 @@ pub struct ReadWith<'a> {
     pub only: Option<&'a str>,
     /// Processes that serve this installation together.
     pub replicas: u32,
+    /// CRMs reach us: the secrets that prove it are needed, and otherwise a mistake.
+    pub webhooks: bool,
+}
+
+/// Reports secrets of webhooks that are named although none comes.
+pub(super) fn no_webhooks(named: impl IntoIterator<Item = Option<Span>>, problems: &mut Problems) {
+    let Some(span) = named.into_iter().flatten().next() else { return };
+    let help = "write where CRMs reach the service: public_url = \"https://hooks.example.com\"; or remove this, and \
+                the CRM is asked for wins";
+    problems.error(span, "webhooks are to be verified, and without `public_url` none comes", help);
 }
 
 /// The settings of one account of a CRM.

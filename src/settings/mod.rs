@@ -5,4 +5,4 @@
 pub mod secret;
 pub mod url;
 
-pub use secret::Secrets;
+pub use secret::{Found, Secrets};

@@ -12,11 +12,14 @@ use handoff_sandbox::deals::{PORTAL, TOKEN};
 use handoff_sandbox::hubspot::{Kind, Portal};
 use handoff_sandbox::opportunities::ORG;
 use handoff_sandbox::salesforce::Object;
+use handoff_sandbox::slack::{Ack, Transport};
 use handoff_sandbox::{Answer, Fault, Times};
 use jiff::Timestamp;
 use libtest_mimic::Trial;
+use reqwest::StatusCode;
 use serde_json::json;
 
+use crate::answers::{PROMISE, TOM, are_applied, document, opens, submits};
 use crate::process::handoff;
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
@@ -71,7 +74,49 @@ pub fn trials() -> Vec<Trial> {
         one_failing_account_does_not_stop_the_others,
         the_command_says_what_it_cannot_do,
     ]);
+    trials.extend(tests![Hubspot, Salesforce: without_a_public_address_a_deal_is_handed_over_and_answered]);
     trials
+}
+
+/// Nothing outside reaches the service: it asks for wins every minute, and clicks come over sockets that it opens.
+async fn without_a_public_address_a_deal_is_handed_over_and_answered(side: Side) {
+    let mut world = World::without_service(side, &WORK.replace("catch_up = \"off\"", ""));
+    world.installation.takes_clicks("socket").unwrap();
+    world.has_no_address();
+    world.sandbox.hubspot.change(|hubspot| hubspot.portal_mut(PORTAL).unwrap().search_lag_seconds = 0);
+    let (seller, address) = match side {
+        Side::Hubspot => (TOM, "tom.lindqvist@seller.example"),
+        Side::Salesforce => ("U0NILS", "nils.achterberg@seller.example"),
+    };
+    world.sandbox.slack.change(|slack| {
+        slack.set_transport(Transport::Socket);
+        slack.add_user(seller, address);
+    });
+    world.starts().await;
+    let announced = world.wins(side.half_empty());
+    let before = world.now();
+    world
+        .eventually("a digest", async || {
+            world.passes(Duration::from_secs(5));
+            world.digests().len() == 1
+        })
+        .await;
+    assert!(world.now().duration_since(before).as_mins() <= 3);
+    let digest = world.next_digest().await;
+    world.settles().await;
+    assert_eq!(world.hears(&announced).await, StatusCode::NOT_FOUND, "no webhook is taken");
+
+    opens(&world, seller, &digest).await;
+    assert_eq!(submits(&world, seller, &[("gap.promises", json!(PROMISE))]).await, Ack::Taken);
+    are_applied(&world).await;
+    assert_eq!(document(&world).await["sections"]["promises"]["entries"][0]["text"], PROMISE);
+    // Many more sweeps, and looks of the schedule: the same digest and the same task.
+    for _ in 0..30 {
+        world.passes(Duration::from_mins(2));
+        world.settles().await;
+    }
+    assert_eq!((world.digests().len(), world.tasks_on(side.half_empty()).len()), (1, 1));
+    world.end().await;
 }
 
 /// The times of every world, with sweeps switched on.

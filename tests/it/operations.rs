@@ -235,7 +235,7 @@ async fn the_kubernetes_manifest_fits_the_program() {
     let budget = of("PodDisruptionBudget")["spec"]["selector"].clone();
     assert_eq!(budget, of("Deployment")["spec"]["selector"]);
     let rule = &of("Ingress")["spec"]["rules"][0];
-    assert_eq!(config.public_url, format!("https://{}", rule["host"].as_str().unwrap()));
+    assert_eq!(config.public_url.unwrap(), format!("https://{}", rule["host"].as_str().unwrap()));
 }
 
 fn the_compose_file_fits_the_image() {

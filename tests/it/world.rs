@@ -215,6 +215,22 @@ impl World {
         self.installation.keeps_its_store_at(&self.store_url).unwrap();
     }
 
+    /// Changes the configuration: nothing outside reaches the service.
+    pub fn has_no_address(&self) {
+        let of_webhooks = [
+            "public_url",
+            "client_secrets_env",
+            "workflow_secrets_env",
+            "outbound_secrets_sha256",
+            "webhook_secrets_env",
+            "body_secrets_env",
+        ];
+        let config = std::fs::read_to_string(&self.installation.config).unwrap();
+        let kept = config.lines().filter(|line| !of_webhooks.iter().any(|key| line.starts_with(key)));
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        std::fs::write(&self.installation.config, kept).unwrap();
+    }
+
     /// Starts the service on the files of this world.
     pub async fn starts(&mut self) {
         let report = check(&self.installation.config, &Installation::secret);

@@ -39,7 +39,9 @@ pub(super) async fn look(report: &mut Report, config_file: &Path, clock: &Clock)
         let Some(problems) = mappings.iter_mut().find(|problems| problems.file() == name) else { continue };
         if let Some((account, wanted)) = accounts::compare(&**crm, settings, problems).await {
             report.compared.push(format!("{}: compared with {name}", crm.account()));
-            subscriptions.compare(&account, &wanted);
+            if config.public_url.is_some() {
+                subscriptions.compare(&account, &wanted);
+            }
         }
     }
     let compared = workspace::compare(config, &http, clock, settings, mappings).await;

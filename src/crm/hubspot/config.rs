@@ -6,9 +6,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::HubSpot;
+use crate::crm::connector::no_webhooks;
 use crate::crm::outbound::Outbound;
 use crate::crm::{self, AccountSettings, Crm, ReadWith, Subscriptions};
-use crate::settings::{Secrets, url};
+use crate::settings::{Found, Secrets, url};
 use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Field, Problems};
 
@@ -85,7 +86,7 @@ impl AccountSettings for Settings {
 pub fn read(
     mut section: Block<'_>,
     portal: Option<String>,
-    &ReadWith { secrets, replicas, .. }: &ReadWith<'_>,
+    &ReadWith { secrets, replicas, webhooks, .. }: &ReadWith<'_>,
     problems: &mut Problems,
 ) -> Option<crm::Settings> {
     let span = section.span();
@@ -106,7 +107,10 @@ pub fn read(
         );
     }
     section.finish(problems);
-    if client.named.is_none() && workflow.named.is_none() {
+    if !webhooks {
+        let named = |found: &Found| found.named.filter(|_| secrets.serving && found.listed > 0);
+        no_webhooks([named(&client), named(&workflow)], problems);
+    } else if client.named.is_none() && workflow.named.is_none() {
         let help = "add client_secrets_env = [\"HUBSPOT_CLIENT_SECRET\"] with the client secret of the app";
         problems.error(span, "no webhook of this portal could be verified", help);
     } else if client.listed == 0 && workflow.listed == 0 {

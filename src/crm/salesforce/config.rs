@@ -5,9 +5,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::{Prefix, Salesforce, SalesforceId, webhook_key};
+use crate::crm::connector::no_webhooks;
 use crate::crm::outbound::Outbound;
 use crate::crm::{self, AccountSettings, Crm, ReadWith};
-use crate::settings::{Secrets, url};
+use crate::settings::{Found, Secrets, url};
 use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Field, Problems};
 
@@ -82,7 +83,7 @@ impl AccountSettings for Settings {
 pub fn read(
     mut section: Block<'_>,
     org: Option<String>,
-    &ReadWith { secrets, .. }: &ReadWith<'_>,
+    &ReadWith { secrets, webhooks, .. }: &ReadWith<'_>,
     problems: &mut Problems,
 ) -> Option<crm::Settings> {
     let span = section.span();
@@ -110,7 +111,11 @@ pub fn read(
         problems.error(span, "one of `webhook_secrets` is not a Standard Webhooks secret", help);
     }
     let no_outbound = !outbound.is_present() || outbound.is_empty_list();
-    if webhook.listed == 0 && body.listed == 0 && no_outbound {
+    if !webhooks {
+        let named = |found: &Found| found.named.filter(|_| secrets.serving && found.listed > 0);
+        let of_outbound = outbound.key_span().filter(|_| secrets.serving && !no_outbound);
+        no_webhooks([named(&webhook), named(&body), of_outbound], problems);
+    } else if webhook.listed == 0 && body.listed == 0 && no_outbound {
         let help = "add outbound_secrets_sha256 = [\"…\"] for Outbound Messages, or webhook_secrets_env or \
                     body_secrets_env for signed JSON";
         problems.error(span, "no webhook of this org could be verified", help);
