@@ -11,7 +11,8 @@ use handoff_bridge::clock::Clock;
 use handoff_bridge::demo::{Installation, PUBLIC_URL};
 use handoff_bridge::store::{DeliveryState, Destination};
 use handoff_bridge::worker::catch_up::sweep;
-use handoff_sandbox::deals::{BOT_TOKEN, TOKEN};
+use handoff_sandbox::deals::{BOT_TOKEN, CHANNEL, TOKEN};
+use handoff_sandbox::slack::Access;
 use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -32,6 +33,8 @@ pub fn trials() -> Vec<Trial> {
         a_broken_configuration_ends_it_early,
         what_waits_for_a_person_is_told,
         a_socket_that_cannot_be_opened_is_told,
+        without_a_public_address_nothing_is_asked_of_it,
+        what_slack_refuses_is_told_with_what_to_do,
     ]
 }
 
@@ -237,6 +240,44 @@ async fn what_waits_for_a_person_is_told() {
         (status, complaints),
         (1, vec!["bad work: 1 deals, deliveries or answers wait for a person".to_owned()])
     );
+}
+
+async fn without_a_public_address_nothing_is_asked_of_it() {
+    let clinic = Clinic::new().await;
+    let config = std::fs::read_to_string(&clinic.world.installation.config).unwrap();
+    std::fs::write(&clinic.world.installation.config, config.replace("catch_up = \"off\"", "")).unwrap();
+    clinic.world.has_no_address();
+    let said = clinic.says(&[]).await;
+    let line =
+        "✓ public address: none is configured, and none is needed: the CRMs are asked for wins every 60s";
+    assert!(said.status == 0 && said.out.lines().any(|told| told == line), "{}", said.out);
+}
+
+async fn what_slack_refuses_is_told_with_what_to_do() {
+    let clinic = Clinic::new_with(|installation| installation.takes_clicks("http").unwrap()).await;
+    clinic.world.sandbox.slack.change(|slack| {
+        slack.add_user("U0REVOPS", "revops@seller.example");
+        slack.set_access(CHANNEL, Access::NotInvited);
+        slack.set_messages_tab(false);
+    });
+    let told = async || {
+        let told = clinic.says(&[]).await.out;
+        let told: Vec<&str> = told.lines().skip_while(|line| !line.starts_with("✗ slack")).collect();
+        told.join("\n")
+    };
+    insta::assert_snapshot!(told().await, @"
+    ✗ slack: the bot is not in C0123ABCD: no digest can be posted there
+        in that channel write: /invite @handoff (the name of your app)
+    ✗ slack: revops@seller.example cannot be asked: messages_tab_disabled
+        switch the Messages tab on under App Home in the settings of the Slack app, and install it again
+    ");
+    clinic.world.sandbox.slack.change(|slack| slack.withdraw_scope("im:write"));
+    insta::assert_snapshot!(told().await, @"
+    ✗ slack: the bot is not in C0123ABCD: no digest can be posted there
+        in that channel write: /invite @handoff (the name of your app)
+    ✗ slack: nobody can be asked in a direct message
+        add im:write under OAuth & Permissions, and install the app again
+    ");
 }
 
 async fn a_socket_that_cannot_be_opened_is_told() {

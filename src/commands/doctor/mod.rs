@@ -92,7 +92,7 @@ pub(super) async fn run(args: &DoctorArgs) -> ExitCode {
                 tell(clock::look(config, &http).await);
                 tell(address::look(config, &http).await);
                 tell(accounts::look(config, &report.mappings, &http).await);
-                tell(slack::look(config, &http).await);
+                tell(slack::look(config, &report.mappings, &http).await);
             }
             Err(error) => {
                 tell(vec![Finding::bad("network", error.to_string(), "no HTTP client can be built")]);

@@ -1,5 +1,6 @@
 //! Whether Slack knows our bot, and lets it do what it has to.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -7,8 +8,10 @@ use secrecy::ExposeSecret as _;
 use super::Finding;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::delivery::slack::{CLICK_SCOPES, Interactive, SlackClient};
+use crate::delivery::slack::workspace::Channel;
+use crate::delivery::slack::{CLICK_SCOPES, Identity, Interactive, SlackClient, remedy};
 use crate::server;
+use handoff_core::mapping::Mapping;
 
 const SLACK: &str = "slack";
 
@@ -23,7 +26,7 @@ const NEEDED: [(&[&str], &str, bool); 3] = [
     (&["users:read.email"], "owners are named in digests, but not notified", false),
 ];
 
-pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding> {
+pub(super) async fn look(config: &Config, mappings: &[Mapping], http: &reqwest::Client) -> Vec<Finding> {
     let client = SlackClient::new(&config.slack, server::outbound(config, http.clone(), Clock::machine()));
     match client.identity().await {
         Ok(None) => vec![Finding::doubtful(
@@ -35,6 +38,7 @@ pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding
             let seen = format!("the token is {}'s in {}", identity.user, identity.team);
             let mut found = vec![Finding::good(SLACK, seen)];
             found.extend(lacking(&identity.scopes, NEEDED));
+            found.extend(places(&client, &identity, mappings).await);
             found.extend(clicks(config, &client, &identity.scopes, http).await);
             found
         }
@@ -43,6 +47,34 @@ pub(super) async fn look(config: &Config, http: &reqwest::Client) -> Vec<Finding
             vec![Finding::bad(SLACK, failure.to_string(), remedy)]
         }
     }
+}
+
+/// Whether digests can be posted where the mappings say, and those who stand in be asked.
+async fn places(client: &SlackClient, bot: &Identity, mappings: &[Mapping]) -> Vec<Finding> {
+    let channels = mappings.iter().map(|mapping| &mapping.slack);
+    let channels: BTreeSet<&str> = channels
+        .flat_map(|slack| slack.routes.iter().map(|route| &route.channel).chain([&slack.channel]))
+        .map(String::as_str)
+        .collect();
+    let mut found = Vec::new();
+    for id in channels {
+        match client.channel(id, bot).await {
+            Ok(channel) => found.extend(channel.problem(id, &bot.team).map(|(seen, remedy)| {
+                let finding = if channel == Channel::Unseen { Finding::doubtful } else { Finding::bad };
+                finding(SLACK, seen, remedy.to_owned())
+            })),
+            Err(failure) => found.push(Finding::bad(SLACK, failure.to_string(), "see the answer of Slack")),
+        }
+    }
+    let fallbacks: BTreeSet<&str> = mappings.iter().map(|mapping| mapping.owner.fallback.as_str()).collect();
+    for address in fallbacks.into_iter().filter(|_| client.is_interactive()) {
+        if let Ok(Some(user)) = client.user_by_email(address).await
+            && let Ok(Some(code)) = client.unreachable(&user).await
+        {
+            found.push(Finding::bad(SLACK, format!("{address} cannot be asked: {code}"), remedy(&code)));
+        }
+    }
+    found
 }
 
 /// Whether clicks can come in, and people be written to.

@@ -4,7 +4,7 @@ use super::{place, report_at};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::slack::workspace::{Channel, Mention};
-use crate::delivery::slack::{CLICK_SCOPES, Identity, Interactive, SlackClient};
+use crate::delivery::slack::{CLICK_SCOPES, Identity, Interactive, SlackClient, remedy};
 use crate::failure::Failure;
 use crate::server;
 use handoff_core::source::{Problems, Span, Spanned};
@@ -60,15 +60,19 @@ pub(super) async fn compare(
                 return None;
             }
         }
-        if let Some(Spanned { value: address, span }) = fallback
-            && let Ok(Mention::Nobody) = slack.mention(&address).await
-        {
+        let Some(Spanned { value: address, span }) = fallback else { continue };
+        if let Ok(Mention::Nobody) = slack.mention(&address).await {
             let message = format!("`{address}` has no Slack account: such a digest mentions nobody");
             mapping.warning(
                 span,
                 message,
                 "write the address of somebody who has one, if they should be told",
             );
+        } else if slack.is_interactive()
+            && let Ok(Some(user)) = slack.user_by_email(&address).await
+            && let Ok(Some(code)) = slack.unreachable(&user).await
+        {
+            mapping.error(span, format!("`{address}` cannot be asked in Slack: {code}"), remedy(&code));
         }
     }
     Some(format!("slack: compared with the workspace {}", bot.team))
@@ -86,29 +90,11 @@ async fn channel(
     span: Span,
     mapping: &mut Problems,
 ) -> Result<(), Failure> {
-    let team = &bot.team;
-    match slack.channel(id, bot).await? {
-        Channel::Open => {}
-        Channel::NotInvited => {
-            let message = format!("the bot is not in {id}: no digest can be posted there");
-            mapping.error(span, message, "in that channel write: /invite @handoff (the name of your app)");
-        }
-        Channel::Archived => {
-            let message = format!("{id} is archived: no digest can be posted there");
-            mapping.error(span, message, "write another channel, or restore this one in Slack");
-        }
-        Channel::Missing => {
-            let message = format!("{team} has no channel {id}, or it is private and the bot is not in it");
-            let help =
-                "copy the id from the bottom of the channel's About; if it is private, invite the bot there";
-            mapping.error(span, message, help);
-        }
-        Channel::Unseen => {
-            let message =
-                format!("nobody can say whether digests can be posted to {id}: the bot may not look");
-            let help = "add the bot scopes channels:read and groups:read and install the app again";
-            mapping.warning(span, message, help);
-        }
+    let found = slack.channel(id, bot).await?;
+    match found.problem(id, &bot.team) {
+        None => {}
+        Some((message, help)) if found == Channel::Unseen => mapping.warning(span, message, help),
+        Some((message, help)) => mapping.error(span, message, help),
     }
     Ok(())
 }

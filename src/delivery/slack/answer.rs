@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::interactive::remedy;
 use crate::crm::outbound;
 use crate::failure::Failure;
 
@@ -142,6 +143,7 @@ impl Answer {
             "not_in_channel" | "channel_not_found" => Failure::give_up(format!(
                 "{why}; invite the bot to the channel, and check its id in the mapping"
             )),
+            "messages_tab_disabled" | "cannot_dm_bot" => Failure::give_up(format!("{why}; {}", remedy(code))),
             _ => {
                 let remarks =
                     status.response_metadata.as_ref().and_then(|remarks| remarks.messages.as_deref());

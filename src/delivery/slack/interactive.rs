@@ -78,6 +78,18 @@ const UNREACHABLE: [&str; 9] = [
     "channel_not_found",
 ];
 
+/// What to do about a person who cannot be written to, by Slack's code.
+pub fn remedy(code: &str) -> &'static str {
+    match code {
+        "messages_tab_disabled" => {
+            "switch the Messages tab on under App Home in the settings of the Slack app, and install it again"
+        }
+        "cannot_dm_bot" => "the address belongs to a bot: write that of a person",
+        "user_disabled" => "the account is deactivated: write the address of somebody who is there",
+        _ => "the person cannot be written to",
+    }
+}
+
 /// Refusals of a socket that end only when a person acts.
 const REFUSED_APPS: [&str; 7] = [
     "account_inactive",
@@ -207,6 +219,16 @@ impl SlackClient {
         let ChannelId { id } = answer.web_api::<OpenedChannel>(method, Access::Edit)?.channel;
         self.direct.put(user, id.clone());
         Ok(DirectMessage::Channel(id))
+    }
+
+    /// Slack's code of why a person cannot be written to, found out without opening or writing anything.
+    pub async fn unreachable(&self, user: &str) -> Result<Option<String>, Failure> {
+        let method = "conversations.open";
+        let answer = self.tell(method, &json!({"users": user, "prevent_creation": true})).await?;
+        match answer.refusal() {
+            Some(code) if UNREACHABLE.contains(&code.as_str()) => Ok(Some(code)),
+            _ => answer.web_api::<IgnoredAny>(method, Access::Read).map(|_| None),
+        }
     }
 
     /// The id of the bot's own workspace. <https://docs.slack.dev/reference/methods/auth.test>

@@ -24,6 +24,6 @@ pub use blocks::{Message, Metadata};
 pub use client::{Auth, Identity, Posted, Settings, SlackClient};
 pub use digest::{Decisions, Links, Mentions, digest};
 pub use first_value::{FirstValue, first_value};
-pub use interactive::{CLICK_SCOPES, DirectMessage, Interactive, Member, View};
+pub use interactive::{CLICK_SCOPES, DirectMessage, Interactive, Member, View, remedy};
 pub use reply::{reply, sent_back};
 pub use roll_up::roll_up;

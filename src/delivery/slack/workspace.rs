@@ -25,6 +25,31 @@ pub enum Channel {
     Unseen,
 }
 
+impl Channel {
+    /// What keeps digests out of a channel, and what to do about it.
+    pub fn problem(&self, id: &str, team: &str) -> Option<(String, &'static str)> {
+        Some(match self {
+            Self::Open => return None,
+            Self::NotInvited => (
+                format!("the bot is not in {id}: no digest can be posted there"),
+                "in that channel write: /invite @handoff (the name of your app)",
+            ),
+            Self::Archived => (
+                format!("{id} is archived: no digest can be posted there"),
+                "write another channel, or restore this one in Slack",
+            ),
+            Self::Missing => (
+                format!("{team} has no channel {id}, or it is private and the bot is not in it"),
+                "copy the id from the bottom of the channel's About; if it is private, invite the bot there",
+            ),
+            Self::Unseen => (
+                format!("nobody can say whether digests can be posted to {id}: the bot may not look"),
+                "add the bot scopes channels:read and groups:read and install the app again",
+            ),
+        })
+    }
+}
+
 /// Whether somebody can be mentioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mention {

@@ -77,10 +77,7 @@ impl Job<'_> {
         };
         Ok(match self.context.slack.open_dm(&user).await? {
             DirectMessage::Channel(channel) => Ok(channel),
-            DirectMessage::Unreachable { code } if code == "messages_tab_disabled" => Err(format!(
-                "{code}: switch the Messages tab on under App Home in the settings of the Slack app"
-            )),
-            DirectMessage::Unreachable { code } => Err(format!("{code}: the person cannot be written to")),
+            DirectMessage::Unreachable { code } => Err(format!("{code}: {}", slack::remedy(&code))),
         })
     }
 }

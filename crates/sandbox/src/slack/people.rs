@@ -82,7 +82,7 @@ impl SlackState {
         }
     }
 
-    /// Switches the app's Messages tab, without which the bot can open no direct message.
+    /// Switches the app's Messages tab, without which the bot can open no direct message, nor write to one.
     pub fn set_messages_tab(&mut self, on: bool) {
         self.messages_tab = on;
     }
@@ -140,8 +140,12 @@ impl SlackState {
             Standing::Deleted => return Err(Refused::absent("user_disabled")),
             Standing::Member | Standing::Guest | Standing::Stranger => {}
         }
+        self.check_messages_tab()?;
         if let Some(known) = self.directs.get(user) {
             return Ok(object(json!({"no_op": true, "already_open": true, "channel": {"id": known}})));
+        }
+        if arguments.get("prevent_creation") == Some(&json!(true)) {
+            return Ok(Map::new());
         }
         let id = format!("D{:09}", self.number());
         self.directs.insert(user.to_owned(), id.clone());
