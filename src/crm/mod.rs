@@ -36,7 +36,7 @@ pub use webhook::{
 pub use write::{DealWrite, WriteOutcome, WriteRefusal};
 
 use crate::failure::Failure;
-use handoff_core::record::{AccountKey, AccountMetadata, DealRecord, User, WantedFields, WinKey};
+use handoff_core::record::{AccountKey, AccountMetadata, Contact, DealRecord, User, WantedFields, WinKey};
 
 /// What re-reading a deal found.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +142,12 @@ pub trait Crm: Send + Sync {
 
     /// The deal as it is, won or not; `None` if there is no such deal.
     async fn fetch(&self, deal: &str, wanted: &WantedFields) -> Result<Option<DealRecord>, Failure>;
+
+    /// The contacts of a deal's company that are not on the deal, at most 100, where the CRM lets them play a part in it.
+    /// Never fails with [`Failure::Unknown`].
+    async fn other_contacts(&self, _deal: &DealRecord) -> Result<Vec<Contact>, Failure> {
+        Ok(Vec::new())
+    }
 
     /// What the CRM shows of these deals, in the fewest calls: by the id that was asked for, a hash that stays the same
     /// as long as nothing does that a packet is made of. A deal that is gone, or was merged into another, is left out.

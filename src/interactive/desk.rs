@@ -12,7 +12,7 @@ use super::modal;
 use super::payload::{Interaction, Kind, Press, Submission, Surface};
 use super::receive::{Click, Clicks, Reply};
 use crate::clock::Clock;
-use crate::crm::{Crm, Resolution};
+use crate::crm::Crm;
 use crate::delivery::slack::{SlackClient, action};
 use crate::failure::Failure;
 use crate::handoff::{Answering, revised};
@@ -182,7 +182,7 @@ impl Desk {
         let mut errors = BTreeMap::new();
         for (topic, given) in filled.into_iter().flat_map(|filled| filled.given) {
             let block = modal::block_of(topic, &given);
-            let answer = case.answer(topic, given, &by, None).answer;
+            let answer = case.answer(topic, given, &by, (None, None)).answer;
             let answers = [case.answers.clone(), vec![answer]].concat();
             let objection = answers::objection(&case.mapping, &case.record, case.packet.as_of, &answers);
             errors.extend(objection.map(|why| (block, why)));
@@ -208,11 +208,8 @@ impl Desk {
                 let view = case.view(&case.record);
                 let shown = self.slack.open_view(trigger, &view).await?;
                 // The person already reads; what the CRM holds by now follows.
-                let wanted = case.mapping.wanted_fields();
-                let Resolution::Won(won) = case.crm.resolve(&case.packet.deal.id, &wanted).await? else {
-                    return Ok(());
-                };
-                let fresh = case.view(&won.record);
+                let Some(record) = case.fresh(case.asks_person()).await? else { return Ok(()) };
+                let fresh = case.view(&record);
                 if fresh != view {
                     self.slack.update_view(&shown, &fresh).await?;
                 }
@@ -256,6 +253,10 @@ impl Desk {
         let insisted = case.conflicts.iter().filter(|answer| filled.insisted.contains(&answer.topic));
         let insisted = insisted.map(|answer| (answer.topic, answer.given.clone()));
         filled.given.extend(insisted);
+        let names = case.names(&filled.given).await?;
+        filled
+            .given
+            .retain(|(_, given)| !matches!(given, Given::Contact(id) if names.get(id) == Some(&None)));
         if filled.given.is_empty() {
             return Ok(if filled.kept.is_empty() { "nothing" } else { "kept" }.to_owned());
         }
@@ -267,7 +268,10 @@ impl Desk {
             }
         }
         let targets = filled.targets;
-        let answer = |(topic, given)| case.answer(topic, given, &by, targets.get(&topic).cloned());
+        let answer = |(topic, given): (Topic, Given)| {
+            let name = if let Given::Contact(id) = &given { names.get(id).cloned().flatten() } else { None };
+            case.answer(topic, given, &by, (targets.get(&topic).cloned(), name))
+        };
         let answers: Vec<GivenAnswer> = filled.given.into_iter().map(answer).collect();
         if self.store.give((packet_id, filled.revision), &click.id, answers.clone()).await? {
             let asked_at = self.store.asked_at(packet_id).await?;

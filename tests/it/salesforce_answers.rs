@@ -4,19 +4,21 @@
 use std::time::Duration;
 
 use handoff_bridge::store::{AnswerState, StoredAnswer};
-use handoff_sandbox::deals::SIGNING_SECRET;
+use handoff_core::packet::Given;
+use handoff_sandbox::deals::{PORTAL, SIGNING_SECRET};
 use handoff_sandbox::opportunities::ORG;
-use handoff_sandbox::salesforce::{Object, Org, ValidationRule};
+use handoff_sandbox::salesforce::{Object, Org, ValidationRule, full_id};
 use handoff_sandbox::slack::{Ack, Message, Transport};
 use handoff_sandbox::{Fault, Platform as _, Times};
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::answers::{PROMISE, are_applied, document, opens, shown, submits};
+use crate::answers::{PROMISE, TOM, are_applied, document, opens, shown, submits};
+use crate::follow::{knows_the_open_deals, sends_changes};
 use crate::side::Side;
 use crate::test_database::{Engine, TestDatabase};
-use crate::world::{WORK, World, told_on};
+use crate::world::{PINEBROOK, WORK, World, must, told_on};
 use crate::{named, tests};
 
 /// The seller of the half empty opportunity, and the owner of its handoff.
@@ -34,6 +36,11 @@ pub fn trials() -> Vec<Trial> {
         a_locked_opportunity_is_tried_again_the_next_day,
         without_the_permission_set_only_writing_rests,
         a_lost_answer_to_a_write_is_decided_by_the_read,
+        what_the_org_made_of_a_value_is_recognised_by_a_later_try,
+        our_own_write_heard_of_again_costs_a_look,
+        a_contact_of_the_account_can_be_named,
+        a_contact_of_another_account_is_not_taken,
+        an_account_that_does_not_answer_keeps_no_other_waiting,
     ];
     for engine in [Engine::Sqlite, Engine::Postgres] {
         trials.push(told_on(engine, named!(an_answer_is_written_once), async |database| {
@@ -59,6 +66,10 @@ async fn is_handed_over(database: Option<&TestDatabase>) -> (World, Message) {
     if let Some(database) = database {
         world.keeps_its_store_at(database);
     }
+    hands_over(world).await
+}
+
+async fn hands_over(mut world: World) -> (World, Message) {
     world.installation.takes_clicks("http").unwrap();
     let mut mapping = std::fs::read_to_string(&world.installation.salesforce_mapping).unwrap();
     for (shipped, with) in [
@@ -244,6 +255,169 @@ async fn a_lost_answer_to_a_write_is_decided_by_the_read() {
         assert_eq!(world.sandbox.salesforce.log().count(WRITE), sent);
         world.end().await;
     }
+}
+
+/// The org's own rules make another text of what is written, and the answer to the write is lost.
+async fn what_the_org_made_of_a_value_is_recognised_by_a_later_try() {
+    let makes: [fn(&str) -> String; 2] = [|text| text.to_uppercase(), |text| format!(" {text}  \n")];
+    for make in makes {
+        let (world, digest) = is_handed_over(None).await;
+        org(&world, |org| org.add_before_save_flow(PROMISES, make));
+        world.crm_fails(WRITE, Fault::DropAfter, Times::Next(1));
+        answers_promises(&world, &digest).await;
+        becomes(&world, AnswerState::Written).await;
+        assert_eq!((held(&world), writes(&world)), (make(PROMISE), 1));
+        world.end().await;
+    }
+}
+
+async fn our_own_write_heard_of_again_costs_a_look() {
+    let (world, digest) = is_handed_over(None).await;
+    knows_the_open_deals(&world, half_empty()).await;
+    org(&world, |org| org.watch_changes(&[PROMISES]));
+    answers_promises(&world, &digest).await;
+    becomes(&world, AnswerState::Written).await;
+    let before = (document(&world).await["revision"].clone(), world.digests().remove(0).edits);
+    let (mark, slack) = (world.side.mark(&world.sandbox), world.sandbox.slack.log().mark());
+    let raised = org(&world, Org::take_notifications);
+    assert_eq!(raised.len(), 1, "our own write");
+    for _ in 0..2 {
+        sends_changes(&world, &raised).await;
+    }
+    world.outcomes().await;
+    world.settles().await;
+    let looked = world.side.calls_since(&world.sandbox, mark);
+    assert!(looked.len() <= 2 && looked.iter().all(|call| call.starts_with("GET ")), "{looked:#?}");
+    assert!(world.sandbox.slack.log().calls_since(slack).is_empty());
+    for _ in 0..4 {
+        world.passes(Duration::from_hours(1));
+        world.settles().await;
+    }
+    let looked = world.side.calls_since(&world.sandbox, mark);
+    let only_reads = |call: &String| call.starts_with("GET ") || call.ends_with("/oauth2/token");
+    assert!(looked.iter().all(only_reads), "{looked:#?}");
+    let after = (document(&world).await["revision"].clone(), world.digests().remove(0).edits);
+    assert_eq!((after, writes(&world)), (before, 1));
+    world.end().await;
+}
+
+/// Works for the customer, and has no part in the opportunity yet.
+fn adds_contact(world: &World, account: &str) -> String {
+    let id = full_id("0035e0000JudiTh").unwrap();
+    let now = world.now();
+    let values = [("Title", "Practice manager"), ("Email", "judith@harbour-lane.example")];
+    org(world, |org| org.add_contact(&id, account, now, ("Judith", "Okafor"), &values));
+    id
+}
+
+/// Who is offered for a role, once the modal shows what the CRM has by now.
+async fn offered(world: &World, wanted: &str) -> Vec<String> {
+    let offered = || {
+        world.sandbox.slack.see(|slack| {
+            let view = slack.open_view(NILS).unwrap().view.clone();
+            let blocks = view["blocks"].as_array().unwrap().clone();
+            let input =
+                blocks.into_iter().find(|block| block["block_id"] == "gap.stakeholders.sponsor").unwrap();
+            let options = input["element"]["options"].as_array().unwrap().iter();
+            options.map(|one| one["text"]["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        })
+    };
+    world.eventually("the newest contacts", async || offered().iter().any(|name| name == wanted)).await;
+    offered()
+}
+
+async fn a_contact_of_the_account_can_be_named() {
+    let (world, digest) = is_handed_over(None).await;
+    let judith = adds_contact(&world, "0015e0000HarbOrAQI");
+    opens(&world, NILS, &digest).await;
+    let offered = offered(&world, "Judith Okafor, Practice manager").await;
+    assert_eq!(offered, ["Ingunn Dahl, Head of Operations", "Judith Okafor, Practice manager"]);
+    assert_eq!(submits(&world, NILS, &[("gap.stakeholders.sponsor", json!(judith))]).await, Ack::Taken);
+    are_applied(&world).await;
+    let named = |document: &serde_json::Value| document["sections"]["stakeholders"]["people"].to_string();
+    assert!(named(&document(&world).await).contains("Judith Okafor"), "at once");
+    becomes(&world, AnswerState::Written).await;
+    let roles = org(&world, |org| {
+        let rows = org.records(Object::ContactRole);
+        let own = rows.filter(|row| row.get("ContactId") == Some(&judith));
+        own.map(|row| row.get("Role").unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    });
+    assert_eq!(roles, ["Decision Maker"]);
+    // Read from the CRM she is a contact like any other.
+    world.service().app.store.recheck(document(&world).await["packet_id"].as_str().unwrap()).await.unwrap();
+    world
+        .eventually("she is read", async || {
+            world.passes(Duration::from_secs(5));
+            document(&world).await["sections"]["stakeholders"]["people"].to_string().contains("judith@")
+        })
+        .await;
+    world.finishes().await;
+    let people = document(&world).await["sections"]["stakeholders"]["people"].clone();
+    let judith = people.as_array().unwrap().iter().find(|one| one["name"] == "Judith Okafor").unwrap();
+    assert_eq!((&judith["roles"], &judith["source"]), (&json!(["sponsor"]), &json!("contacts.label")));
+    assert_eq!(people.as_array().unwrap().len(), 2, "{people}");
+    world.end().await;
+}
+
+/// A client may send any id: only a contact of the deal or of its account is one.
+async fn a_contact_of_another_account_is_not_taken() {
+    let (world, digest) = is_handed_over(None).await;
+    let stranger = adds_contact(&world, "0015e0000FjelLvAQI");
+    opens(&world, NILS, &digest).await;
+    let forged = crate::write_back::submission(
+        &world,
+        NILS,
+        &json!({"gap.stakeholders.sponsor": {"pick": {
+        "type": "static_select", "selected_option": {"text": {"type": "plain_text", "text": "x"}, "value": stranger}}}}),
+    );
+    assert_eq!(world.receives(&forged).await, reqwest::StatusCode::OK);
+    are_applied(&world).await;
+    let answers = world.service().app.store.answers_since(Timestamp::UNIX_EPOCH).await.unwrap();
+    assert!(!answers.iter().any(|one| matches!(one.answer.given, Given::Contact(_))), "{answers:?}");
+    assert_eq!(writes(&world), 0);
+    world.end().await;
+}
+
+async fn an_account_that_does_not_answer_keeps_no_other_waiting() {
+    let patient = WORK.replace(r#"http_timeout = "1s""#, r#"http_timeout = "20s""#);
+    let patient = patient.replace(r#"lease = "30s""#, r#"lease = "90s""#);
+    let world = World::without_service(Side::Salesforce, &patient);
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    let mapping = mapping.replacen("# write: deal.handoff_promises", "write: deal.handoff_promises", 1);
+    std::fs::write(&world.installation.mapping, mapping).unwrap();
+    world.sandbox.slack.change(|slack| slack.add_user(TOM, "tom.lindqvist@seller.example"));
+    let hubspot = &world.sandbox.hubspot;
+    hubspot.change(|hubspot| hubspot.portal_mut(PORTAL).unwrap().grant_scope("crm.objects.deals.write"));
+    let (mut world, digest) = hands_over(world).await;
+    let won = Side::Hubspot.wins(&world.sandbox, PINEBROOK);
+    world.hears(&won).await;
+    let of_hubspot = world.next_digest().await;
+    world.settles().await;
+    opens(&world, TOM, &of_hubspot).await;
+    // The modal is as it stays before HubSpot falls silent.
+    let reads = || world.sandbox.hubspot.log().count(&format!("GET /crm/objects/*/deals/{PINEBROOK}"));
+    world.eventually("the field was read", async || reads() >= 2).await;
+    world.sandbox.hubspot.fails("GET /crm/objects/*/deals/*", Fault::HangBefore, Times::UntilCleared);
+    submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
+    must("HubSpot hangs", world.sandbox.hubspot.until(|state| state.recorder().faults.hung() > 0)).await;
+
+    answers_promises(&world, &digest).await;
+    becomes(&world, AnswerState::Written).await;
+    assert_eq!(held(&world), PROMISE);
+    let states = async || {
+        let answers = world.service().app.store.answers_since(Timestamp::UNIX_EPOCH).await.unwrap();
+        answers.into_iter().map(|one| one.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [AnswerState::Writing, AnswerState::Written], "HubSpot still hangs");
+    Side::Hubspot.recovers(&world.sandbox);
+    world
+        .eventually("the other answer is written", async || {
+            world.passes(Duration::from_millis(200));
+            states().await == [AnswerState::Written; 2]
+        })
+        .await;
+    world.settles().await;
+    world.end().await;
 }
 
 async fn a_role_becomes_a_contact_role(database: &TestDatabase) {

@@ -123,6 +123,7 @@ impl HubSpot {
             deal: found.deal,
             company: around.company,
             contacts: around.contacts,
+            others: Vec::new(),
             owner: around.owner,
             users: around.users,
             line_items: around.line_items,

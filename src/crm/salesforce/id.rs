@@ -14,6 +14,7 @@ pub struct SalesforceId(String);
 pub enum Prefix {
     Organization,
     Opportunity,
+    Account,
     Contact,
     User,
     Task,
@@ -25,6 +26,7 @@ impl Prefix {
         match self {
             Self::Organization => "00D",
             Self::Opportunity => "006",
+            Self::Account => "001",
             Self::Contact => "003",
             Self::User => "005",
             Self::Task => "00T",

@@ -58,7 +58,7 @@ use super::{Crm, DealWrite, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDe
 use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::record::{
-    AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey,
+    AccountKey, AccountMetadata, Contact, CrmKind, DealKey, DealRecord, Object, User, WantedFields, WinKey,
 };
 
 /// The oldest API version that answers our sub-queries.
@@ -170,6 +170,17 @@ impl Crm for Salesforce {
         let id = opportunity_id(deal)?;
         let reading = self.reader.read(&self.client, &id, wanted).await?;
         Ok(reading.map(|reading| self.deal_record(reading, &id, wanted)))
+    }
+
+    async fn other_contacts(&self, deal: &DealRecord) -> Result<Vec<Contact>, Failure> {
+        let account =
+            deal.company.as_ref().and_then(|company| SalesforceId::of(Prefix::Account, &company.id));
+        let Some(account) = account else { return Ok(Vec::new()) };
+        let rows = self.client.query::<Object>(&soql::contacts_of(&account)).await;
+        let rows = rows.map_err(|error| error.retry("reading the account's contacts"))?;
+        let is_new = |one: &Object| deal.contacts.iter().all(|known| known.object.id != one.id);
+        let contact = |object| Contact { object, labels: Vec::new() };
+        Ok(rows.records.into_iter().filter(is_new).map(contact).collect())
     }
 
     async fn fingerprints(

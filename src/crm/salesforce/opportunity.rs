@@ -252,6 +252,7 @@ impl Reading {
             url: Some(url),
             company: self.row.company,
             contacts: self.row.contacts,
+            others: Vec::new(),
             owner: self.row.owner,
             users: self.row.users,
             line_items: self.row.line_items,

@@ -276,6 +276,13 @@ pub fn contact_roles(opportunity: &SalesforceId, contact: &SalesforceId) -> Stri
     )
 }
 
+/// The contacts of an account, by name.
+pub fn contacts_of(account: &SalesforceId) -> String {
+    format!(
+        "SELECT Id, Name, Title, Email FROM Contact WHERE AccountId = '{account}' ORDER BY Name, Id LIMIT 100"
+    )
+}
+
 /// The newest tasks on an opportunity. Long text such as `Description` can be read but not filtered by.
 pub fn tasks(opportunity: &SalesforceId) -> String {
     format!(

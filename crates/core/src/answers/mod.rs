@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::assemble;
 use crate::gaps;
+pub use crate::mapping::people::choices;
 pub use crate::mapping::write::{apply, change, holds, shown, target};
 use crate::mapping::{ListStyle, Mapping, SectionMapping, list, people};
 use crate::messages;
@@ -52,7 +53,8 @@ pub enum InputKind {
         several: bool,
         options: Vec<(String, String)>,
     },
-    /// One of the deal's contacts (the CRM's id and how people call them), or a name that is not in the CRM.
+    /// One of the contacts of the deal or its company (the CRM's id and how people call them), or a name that is not in
+    /// the CRM.
     Person(Vec<(String, String)>),
     /// What stands in the CRM today, or this earlier answer, which the CRM does not hold because it was changed there.
     Either {
@@ -175,8 +177,22 @@ fn options(record: &DealRecord, field: &FieldPath) -> Option<InputKind> {
     (fits && !info.options.is_empty()).then_some(InputKind::Options { several, options })
 }
 
+/// Whether a pick list has what is given for it; "None" needs no option.
+fn is_an_option(record: &DealRecord, answer: &Answer) -> bool {
+    let info = answer.field.as_ref().and_then(|field| record.info(field));
+    let Some(info) = info.filter(|info| !info.options.is_empty()) else { return true };
+    match &answer.given {
+        Given::Options(values) => values.iter().all(|value| info.options.contains_key(value)),
+        Given::Text(text) if matches!(info.kind, FieldKind::Choice | FieldKind::Choices) => {
+            info.option(text).is_some() || gaps::says_none(text)
+        }
+        _ => true,
+    }
+}
+
 /// Why the last of `answers` cannot stand, by the packet's own rules as of one instant: it is a stand-in, holds nothing
-/// that can be read, or names a day before the close. What a rule is not certain of never keeps an answer back.
+/// that can be read, is none of a pick list's options, or names a day before the close. What a rule is not certain of
+/// never keeps an answer back.
 pub fn objection(
     mapping: &Mapping,
     record: &DealRecord,
@@ -188,6 +204,9 @@ pub fn objection(
         && clean(text).is_empty()
     {
         return Some(messages::answer::still_empty().to_owned());
+    }
+    if !is_an_option(record, answer) {
+        return Some(messages::answer::no_option().to_owned());
     }
     let mapped = assemble::map_answered(mapping, record, as_of, answers);
     let (packet, _) = assemble::assess(mapped, "");

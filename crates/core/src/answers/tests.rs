@@ -32,7 +32,7 @@ fn answer(topic: Topic, given: Given) -> Answer {
         not_in_crm: false,
     };
     let target = Some(Target::Field(FieldPath::deal("any")));
-    Answer { topic, given, by, field: None, target, refused: false }
+    Answer { topic, given, by, field: None, target, name: None, refused: false }
 }
 
 fn text(section: SectionName, text: &str) -> Answer {

@@ -15,7 +15,7 @@ const MOST_EMAILS: usize = 3;
 /// Everybody the record names, once, without our own colleagues: by first role, then by name; people
 /// without a recorded role come last. Answers add roles, and people who are not in the CRM.
 pub fn people(mapping: &Mapping, record: &DealRecord, answers: &[Answer]) -> Vec<Person> {
-    let mut people: Vec<Person> = merged(record)
+    let mut people: Vec<Person> = merged(&record.contacts)
         .into_iter()
         .filter(|contacts| !contacts.iter().any(|contact| is_colleague(mapping, record, contact)))
         .filter_map(|contacts| {
@@ -29,8 +29,13 @@ pub fn people(mapping: &Mapping, record: &DealRecord, answers: &[Answer]) -> Vec
         })
         .collect();
     for answer in answers {
-        let Given::Person(name) = &answer.given else { continue };
-        let name = clean_line(name);
+        let is_on_the_deal = |id: &String| record.contacts.iter().any(|one| one.object.id == *id);
+        let name = match &answer.given {
+            Given::Person(name) => Some(name),
+            Given::Contact(id) if !is_on_the_deal(id) => answer.name.as_ref(),
+            _ => None,
+        };
+        let Some(name) = name.map(|name| clean_line(name)) else { continue };
         let known = people.iter().position(|person| person.name.to_lowercase() == name.to_lowercase());
         let known = known.unwrap_or_else(|| {
             people.push(Person { name, source: RoleSource::Answer, ..Person::default() });
@@ -45,14 +50,14 @@ pub fn people(mapping: &Mapping, record: &DealRecord, answers: &[Answer]) -> Vec
 }
 
 /// The contacts that may be named in an answer: the CRM's id, and the name with the job title.
-pub(crate) fn choices(mapping: &Mapping, record: &DealRecord) -> Vec<(String, String)> {
+pub fn choices(mapping: &Mapping, record: &DealRecord) -> Vec<(String, String)> {
     let choice = |contacts: Vec<&Contact>| {
         let id =
             contacts.iter().map(|contact| contact.object.id.trim()).find(|id| !id.is_empty())?.to_owned();
         let person = person(&mapping.roles, &contacts)?;
         Some((id, messages::packet::person(&person.name, person.title.as_deref(), "")))
     };
-    let customers = merged(record).into_iter();
+    let customers = merged(record.contacts.iter().chain(&record.others)).into_iter();
     customers
         .filter(|contacts| !contacts.iter().any(|contact| is_colleague(mapping, record, contact)))
         .filter_map(choice)
@@ -71,10 +76,10 @@ fn give_role(person: &mut Person, answer: &Answer) {
 /// Contacts of the same person: one address in common without case (plus-tags kept apart), or the same id,
 /// as Salesforce repeats a contact for each of its roles. Two people may share a name: without an address
 /// in common, a personal and a company mailbox stay two people.
-fn merged(record: &DealRecord) -> Vec<Vec<&Contact>> {
+fn merged<'c>(contacts: impl IntoIterator<Item = &'c Contact>) -> Vec<Vec<&'c Contact>> {
     let mut groups: Vec<Vec<&Contact>> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for contact in &record.contacts {
+    for contact in contacts {
         let id = Some(contact.object.id.trim()).filter(|id| !id.is_empty()).map(|id| format!("id:{id}"));
         let addresses = addresses(contact).map(|address| format!("mail:{}", address.to_lowercase()));
         let keys: Vec<String> = addresses.chain(id).collect();

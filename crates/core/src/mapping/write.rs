@@ -24,7 +24,8 @@ pub fn shown(mapping: &Mapping, record: &DealRecord, topic: Topic) -> Option<Sho
     })
 }
 
-/// The change that an answer makes; `None` if it has no target, or names a person or a role that the CRM does not have.
+/// The change that an answer makes; `None` if it has no target, or names a person, a role or an option that the CRM does
+/// not have.
 pub fn change(mapping: &Mapping, record: &DealRecord, answer: &Answer, shown: Shown) -> Option<Change> {
     match (answer.target.as_ref()?, answer.topic) {
         (Target::Field(path), _) => {
@@ -72,12 +73,10 @@ fn stored(kind: FieldKind, info: Option<&FieldInfo>, given: &Given, zone: &TimeZ
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             lines.flat_map(|line| ["<p>".to_owned(), escaped(line), "</p>".to_owned()]).collect()
         }
-        (FieldKind::Choice | FieldKind::Choices, Given::Text(text)) => {
-            let same = |option: &str| is_same(option, text);
-            let option =
-                info.and_then(|info| info.options.iter().find(|(value, label)| same(label) || same(value)));
-            option.map_or_else(|| text.clone(), |(value, _)| value.clone())
-        }
+        (FieldKind::Choice | FieldKind::Choices, Given::Text(text)) => match info {
+            Some(info) if !info.options.is_empty() => info.option(text)?.to_owned(),
+            _ => text.clone(),
+        },
         (_, Given::Text(text)) => text.replace("\r\n", "\n"),
         (_, Given::Options(values)) => values.join(";"),
         (FieldKind::DateTime, Given::Day(day)) => day.to_zoned(zone.clone()).ok()?.timestamp().to_string(),
@@ -144,6 +143,7 @@ mod tests {
             by,
             field: None,
             target: target(&mapping, Topic::Role(Role::Sponsor)),
+            name: None,
             refused: false,
         };
         assert_eq!(holds(&mapping, &record, &answer), Some(true));

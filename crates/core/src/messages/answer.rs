@@ -63,6 +63,7 @@ super::messages! { "answer";
     still_empty;
     still_placeholder(text);
     still_before_close(close);
+    no_option;
 }
 
 /// Who answered and when: `Tom Lindqvist in Slack, 2 Dec`.

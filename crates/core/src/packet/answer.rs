@@ -114,6 +114,9 @@ pub struct Answer {
     /// Where it may be written to: what that the mapping named when it was given.
     #[serde(default)]
     pub target: Option<Target>,
+    /// How a contact is called who was not on the deal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The CRM refused it, or holds something else that stays.
     #[serde(default)]
     pub refused: bool,
@@ -198,7 +201,7 @@ pub enum Given {
     /// Stored values of the field's pick list.
     Options(Vec<String>),
     Day(Date),
-    /// A contact of the deal, by the CRM's id.
+    /// A contact of the deal or of its company, by the CRM's id.
     Contact(String),
     /// A person who is not in the CRM, by name.
     Person(String),

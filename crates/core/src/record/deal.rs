@@ -31,6 +31,9 @@ pub struct DealRecord {
     /// People on the customer's side, in the CRM's order.
     #[serde(default)]
     pub contacts: Vec<Contact>,
+    /// The company's contacts that are not on the deal: read only when a person is asked who plays a part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Contact>,
     /// Who owns the deal: the seller.
     #[serde(default)]
     pub owner: Option<User>,
@@ -60,6 +63,7 @@ impl DealRecord {
             url: None,
             company: None,
             contacts: Vec::new(),
+            others: Vec::new(),
             owner: None,
             users: BTreeMap::new(),
             line_items: Vec::new(),
@@ -236,6 +240,15 @@ pub struct FieldInfo {
     /// Stored value → what people see, for pick lists.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+}
+
+impl FieldInfo {
+    /// The stored value of an option, by that or by what people see, whatever its capitals.
+    pub fn option(&self, text: &str) -> Option<&str> {
+        let text = text.trim().to_lowercase();
+        let same = |word: &str| word.trim().to_lowercase() == text;
+        self.options.iter().find(|(value, label)| same(value) || same(label)).map(|(value, _)| value.as_str())
+    }
 }
 
 /// How to read a field's value.
