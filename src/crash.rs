@@ -25,7 +25,11 @@ pub const CLICK_POINTS: &[&str] = &["click.before_commit", "click.after_commit",
 pub const ROLL_UP_POINTS: &[&str] = &["roll_up.claimed", "roll_up.intent", "roll_up.sent"];
 
 /// The same for an answer on its way to the CRM.
-pub const WRITE_POINTS: &[&str] = &["write.begun", "write.sent", "write.shown", "write.recorded"];
+pub const WRITE_POINTS: &[&str] =
+    &["write.begun", "write.patched", "write.sent", "write.shown", "write.recorded"];
+
+/// The same for people who are told that an answer and the CRM differ.
+pub const CONFLICT_POINTS: &[&str] = &["write.recorded", "write.told"];
 
 /// Dies on the spot, without unwinding or flushing, if `HANDOFF_CRASH_AT` names this place.
 /// `HANDOFF_CRASH_AT=delivery.sent:2` dies on the second visit.

@@ -19,6 +19,8 @@ pub struct DealWrite {
     pub change: Change,
     /// When the person submitted it: a CRM with a history of its fields can tell whether an earlier try got through.
     pub given_at: Timestamp,
+    /// An earlier try may have got through.
+    pub was_tried: bool,
 }
 
 /// What became of a write.

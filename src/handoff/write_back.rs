@@ -59,18 +59,20 @@ impl WriteBack {
             deal: answering.before.deal.id.clone(),
             change,
             given_at: answer.by.at,
+            was_tried: lease.attempts > 0,
         });
         Ok(Some((Self { answering, at, answer, write }, account)))
     }
 
     /// What is told of a conflict: to the person who answered, and to the one who wrote in the CRM meanwhile.
-    pub fn conflict(&self) -> (Message, Message) {
+    pub fn conflict(&self, click: &str) -> (Message, Message) {
         let Answering { before, record, .. } = &self.answering;
         let label = match &self.answer.target {
             Some(Target::Field(path)) => record.label(path),
             _ => self.answer.topic.section().title().to_owned(),
         };
-        slack::conflict(before, record, &label, &self.answer.by.name)
+        let which = format!("{}:{click}", self.answer.topic);
+        slack::conflict(before, record, &label, (&self.answer.by.name, &which))
     }
 
     /// The revision after a write: the field's text once the CRM holds the answer; the CRM's where it holds something

@@ -48,7 +48,7 @@ pub use packets::dismissals::Dismissal;
 pub use packets::first_values::{FirstValueToAsk, first_value_day};
 pub use packets::follows::{DueLook, Follow, FollowConfig};
 pub use packets::revisions::{Cause, OpenPacket, Revision, StoredRevision};
-pub use packets::writes::{Begun, WriteEnd, WriteLease};
+pub use packets::writes::{Begun, Recipient, WriteEnd, WriteLease};
 pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use roll_ups::{RollUpEnd, RollUpLease, WeekSpan};

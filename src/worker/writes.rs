@@ -1,26 +1,31 @@
 //! Writes answers back to the CRM: claims those that have a target, writes each, shows in its packet how that ended.
 //! Nothing else of the product writes to a deal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use super::deadline::before;
 use super::{Account, Context};
 use crate::clock::later;
 use crate::crash_point;
 use crate::crm::{WriteOutcome, WriteRefusal};
-use crate::delivery::slack::{DirectMessage, Message};
+use crate::delivery::slack::DirectMessage;
 use crate::failure::Failure;
 use crate::handoff::WriteBack;
-use crate::store::{AnswerState, Begun, StoreError, WriteEnd, WriteLease};
+use crate::store::{AnswerState, Begun, Recipient, StoreError, WriteEnd, WriteLease};
 use handoff_core::record::AccountKey;
 
-/// Answers that are written at once, of different packets.
-const AT_ONCE: u32 = 4;
+/// Answers of one account that are written at once, of different packets. An account that does not answer keeps no
+/// other waiting.
+const AT_ONCE: usize = 4;
+
+/// How many more answers of each account may be begun.
+type Room = BTreeMap<AccountKey, Arc<Semaphore>>;
 
 /// How often the revision of a written answer is made if others come in between.
 const REVISIONS: usize = 5;
@@ -28,38 +33,60 @@ const REVISIONS: usize = 5;
 /// When a locked record is tried again.
 const LOCKED: Duration = Duration::from_hours(24);
 
-/// Writes answers until the service stops.
+/// Writes answers until the service stops, then waits for those that have begun.
 pub async fn run(context: Arc<Context>, mut stopped: watch::Receiver<bool>) {
     let mut changed = context.store.changed();
+    let room = |key: &AccountKey| (key.clone(), Arc::new(Semaphore::new(AT_ONCE)));
+    let room: Room = context.accounts.keys().map(room).collect();
+    let mut running = JoinSet::new();
     while !*stopped.borrow() {
         changed.borrow_and_update();
-        let wake = match round(&context).await {
-            Ok(wake) => wake,
-            Err(error) => {
-                tracing::error!(%error, "answers cannot be written to the CRM");
-                later(context.clock.now(), context.work.poll)
-            }
-        };
-        context.woken(&mut changed, &mut stopped, wake).await;
+        let wake = begin(&context, &room, &mut running).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "answers cannot be written to the CRM");
+            later(context.clock.now(), context.work.poll)
+        });
+        tokio::select! {
+            () = context.woken(&mut changed, &mut stopped, wake) => {}
+            Some(_) = running.join_next() => {}
+        }
+    }
+    let finish = async { while running.join_next().await.is_some() {} };
+    if tokio::time::timeout(context.work.shutdown, finish).await.is_err() {
+        tracing::warn!("answers were still written at shutdown; the next start takes them over");
     }
 }
 
-/// Writes what is due. Returns when to look again if nothing wakes the loop.
-async fn round(context: &Context) -> Result<Timestamp, StoreError> {
-    loop {
-        let now = context.clock.now();
-        let wake = later(now, context.work.poll);
-        match context.store.due_write().await? {
-            Some(due) if due <= now => {}
-            due => return Ok(due.map_or(wake, |due| due.min(wake))),
+/// Begins what is due and has room. Returns when to look again if nothing wakes the loop.
+async fn begin(
+    context: &Arc<Context>,
+    room: &Room,
+    running: &mut JoinSet<()>,
+) -> Result<Timestamp, StoreError> {
+    while running.try_join_next().is_some() {}
+    let now = context.clock.now();
+    let mut wake = later(now, context.work.poll);
+    for (account, due) in context.store.due_writes().await? {
+        // Another process may know the account.
+        let Some(room) = room.get(&account) else { continue };
+        if due > now {
+            wake = wake.min(due);
+            continue;
         }
-        let claimed = context.store.claim_writes(AT_ONCE, context.work.lease).await?;
-        if claimed.is_empty() {
-            return Ok(wake);
+        let free = room.available_permits();
+        if free == 0 {
+            continue;
         }
-        let written = claimed.iter().map(|lease| work_on(context, lease));
-        join_all(written).await.into_iter().collect::<Result<(), _>>()?;
+        let free = u32::try_from(free).unwrap_or(u32::MAX);
+        for lease in context.store.claim_writes(&account, free, context.work.lease).await? {
+            let Ok(permit) = Arc::clone(room).try_acquire_owned() else { continue };
+            let context = Arc::clone(context);
+            running.spawn(async move {
+                work_on(&context, &lease).await;
+                drop(permit);
+            });
+        }
     }
+    Ok(wake)
 }
 
 /// The pause that holds back the writes of an account, and nothing else of it.
@@ -71,18 +98,11 @@ fn scope_of(account: &AccountKey) -> String {
 struct Ended {
     end: WriteEnd,
     outcome: &'static str,
-    /// Direct messages about a conflict: to a Slack user id or an e-mail address.
-    tell: Vec<(Recipient, Message)>,
-}
-
-enum Recipient {
-    User(String),
-    Address(String),
 }
 
 impl Ended {
     fn of(end: WriteEnd, outcome: &'static str) -> Self {
-        Self { end, outcome, tell: Vec::new() }
+        Self { end, outcome }
     }
 
     fn at(until: Timestamp, outcome: &'static str) -> Self {
@@ -94,37 +114,81 @@ impl Ended {
     }
 }
 
-async fn work_on(context: &Context, lease: &WriteLease) -> Result<(), StoreError> {
+async fn work_on(context: &Context, lease: &WriteLease) {
+    let recorded =
+        if lease.tell.is_empty() { write(context, lease).await } else { tell(context, lease).await };
+    if let Err(error) = recorded {
+        tracing::error!(packet = lease.packet_id, question = %lease.topic, %error, "an answer could not be recorded");
+    }
+}
+
+async fn write(context: &Context, lease: &WriteLease) -> Result<(), StoreError> {
     let ended = match attempt(context, lease).await {
         Ok(ended) => ended,
         Err(failure) => Some(after_failure(context, lease, &failure)),
     };
-    let Some(Ended { end, outcome, tell }) = ended else { return Ok(()) };
+    let Some(Ended { end, outcome }) = ended else { return Ok(()) };
     let code = end.code.clone().unwrap_or_default();
     let lost_lease = !context.store.finish_write(lease, end).await?;
     crash_point!("write.recorded");
     context.metrics.answer_write(outcome, &code);
     let (packet, question) = (&lease.packet_id, lease.topic);
     tracing::info!(packet, %question, outcome, code, lost_lease, "answer to the CRM");
-    // After it is recorded, so that it is told once; the packet shows it in any case.
-    for (recipient, message) in tell.into_iter().filter(|_| !lost_lease) {
-        if let Err(failure) = send(context, recipient, &message).await {
-            tracing::warn!(packet, %question, %failure, "a conflict could not be told");
-        }
-    }
     Ok(())
 }
 
-async fn send(context: &Context, recipient: Recipient, message: &Message) -> Result<(), Failure> {
-    let user = match recipient {
-        Recipient::User(user) => Some(user),
-        Recipient::Address(address) => context.slack.user_by_email(&address).await?,
+/// Tells people of a conflict, one after the other. Who was told by a try that was cut off is not told again.
+async fn tell(context: &Context, lease: &WriteLease) -> Result<(), StoreError> {
+    let mut left = lease.tell.as_slice();
+    let mut again = None;
+    while let Some((recipient, others)) = left.split_first() {
+        if let Err(failure) = told(context, lease, recipient).await {
+            let packet = &lease.packet_id;
+            tracing::warn!(packet, question = %lease.topic, %failure, "a conflict could not be told");
+            again = match failure {
+                Failure::GiveUp { .. } => None,
+                Failure::Pause { until, .. } => {
+                    until.or_else(|| Some(later(context.clock.now(), context.work.pause)))
+                }
+                Failure::Retry { after, .. } => context.next_try(lease.attempts, after),
+                Failure::Unknown { .. } => context.next_try(lease.attempts, None),
+            };
+        }
+        if again.is_some() {
+            break;
+        }
+        left = others;
+    }
+    crash_point!("write.told");
+    context.store.tell_later(lease, left, again).await.map(drop)
+}
+
+/// Sends one direct message about a conflict, unless an earlier try has.
+async fn told(context: &Context, lease: &WriteLease, recipient: &Recipient) -> Result<(), Failure> {
+    let mapping_of = |key: &AccountKey| context.accounts.get(key).map(Account::mapping);
+    let Some((work, _)) = WriteBack::of(&context.store, lease, mapping_of).await? else { return Ok(()) };
+    let (answered, overtaken) = work.conflict(&lease.click);
+    let (user, message) = match recipient {
+        Recipient::Answered(user) => (Some(user.clone()), answered),
+        Recipient::Overtaken(address) => {
+            let user = context.slack.user_by_email(address).await?;
+            (user.filter(|user| *user != work.answer.by.user), overtaken)
+        }
     };
     let Some(user) = user else { return Ok(()) };
-    match context.slack.open_dm(&user).await? {
-        DirectMessage::Channel(channel) => context.slack.post(&channel, message).await.map(drop),
-        DirectMessage::Unreachable { code } => Err(Failure::give_up(format!("Slack: {code}"))),
+    let channel = match context.slack.open_dm(&user).await? {
+        DirectMessage::Channel(channel) => channel,
+        DirectMessage::Unreachable { code } => return Err(Failure::give_up(format!("Slack: {code}"))),
+    };
+    // The claim of the first try counts.
+    let since = work.answer.by.at;
+    if lease.attempts > 1
+        && context.slack.find_posted(&channel, false, &message.metadata, since).await?.is_some()
+    {
+        return Ok(());
     }
+    context.slack.acquire(&channel).await;
+    context.slack.post(&channel, &message).await.map(drop)
 }
 
 /// Tries once, as far as possible: `None` if the lease was lost, or the answer is not written any more.
@@ -171,15 +235,10 @@ async fn attempt(context: &Context, lease: &WriteLease) -> Result<Option<Ended>,
     if pauses.iter().any(|pause| pause.scope == scope) {
         context.store.lift_pause(&scope).await?;
     }
-    let mut tell = Vec::new();
-    if let WriteOutcome::Conflict { written_by, .. } = &outcome {
-        let (to_both, by) = (work.conflict(), work.answer.by.user.clone());
-        tell.push((Recipient::User(by), to_both.0));
-        tell.extend(written_by.clone().map(|address| (Recipient::Address(address), to_both.1)));
-    }
+    let by = work.answer.by.user.clone();
     show(context, lease, work, account, &outcome).await?;
     crash_point!("write.shown");
-    let ended = match outcome {
+    Ok(Some(match outcome {
         WriteOutcome::Written | WriteOutcome::NotAllowed { .. } => {
             Ended::of(WriteEnd::done(AnswerState::Written, None, None), "written")
         }
@@ -190,12 +249,14 @@ async fn attempt(context: &Context, lease: &WriteLease) -> Result<Option<Ended>,
             }
             refused
         }
-        WriteOutcome::Conflict { theirs, .. } => {
+        WriteOutcome::Conflict { theirs, written_by } => {
             let theirs = WriteRefusal::new("conflict", &theirs).words;
-            Ended::of(WriteEnd::done(AnswerState::Conflict, None, Some(theirs)), "conflict")
+            let overtaken = written_by.map(Recipient::Overtaken);
+            let tell = [Recipient::Answered(by)].into_iter().chain(overtaken).collect();
+            let end = WriteEnd { tell, ..WriteEnd::done(AnswerState::Conflict, None, Some(theirs)) };
+            Ended::of(end, "conflict")
         }
-    };
-    Ok(Some(Ended { tell, ..ended }))
+    }))
 }
 
 /// Makes the packet's revision that shows how a write ended. The answer's own revision may be made at the same time.

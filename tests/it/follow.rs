@@ -211,7 +211,7 @@ async fn off_means_off(side: Side) {
 }
 
 /// One event of HubSpot about a deal, or about a contact on it.
-fn hubspot_event(kind: &str, object: &str, property: &str, number: u64) -> serde_json::Value {
+pub fn hubspot_event(kind: &str, object: &str, property: &str, number: u64) -> serde_json::Value {
     serde_json::json!({
         "eventId": number, "subscriptionId": 410_009, "portalId": deals::PORTAL.parse::<u64>().unwrap(),
         "appId": 9_050_011, "occurredAt": 1_795_370_149_000_u64 + number, "subscriptionType": kind,
@@ -220,7 +220,7 @@ fn hubspot_event(kind: &str, object: &str, property: &str, number: u64) -> serde
     })
 }
 
-async fn knows_the_open_deals(world: &World, deal: &str) {
+pub async fn knows_the_open_deals(world: &World, deal: &str) {
     let account = world.key(deal).account;
     world
         .eventually("the routes know which deals are open", async || {
@@ -463,20 +463,24 @@ async fn a_contact_that_was_added_later_is_worth_a_look_too(world: &mut World) {
     world.finishes().await;
 }
 
+/// Outbound Messages that opportunities have changed.
+pub async fn sends_changes(world: &World, changes: &[Notification]) {
+    let message = world.sandbox.salesforce.see(|salesforce| {
+        let org = salesforce.org(opportunities::ORG).unwrap();
+        org.outbound_message(changes, &Envelope::default())
+    });
+    let secret = opportunities::OUTBOUND_SECRET;
+    let url = format!("{PUBLIC_URL}/webhooks/salesforce/outbound/{secret}?on=change");
+    assert_eq!(world.receives(&Delivery::outbound_message(&url, message)).await, StatusCode::OK);
+}
+
 async fn an_outbound_message_on_change_is_heard_of_open_packets_only(world: &mut World) {
     let deal = one_question_is_open(world).await;
     knows_the_open_deals(world, deal).await;
     world.side.writes_outcome(&world.sandbox, deal, OUTCOME, world.now());
     for (number, opportunity) in (1..).zip([deal, world.side.half_empty()]) {
         let id = full_id(&format!("04lEe{number:010}")).unwrap();
-        let changed = Notification { id, opportunity: opportunity.to_owned() };
-        let message = world.sandbox.salesforce.see(|salesforce| {
-            let org = salesforce.org(opportunities::ORG).unwrap();
-            org.outbound_message(&[changed], &Envelope::default())
-        });
-        let secret = opportunities::OUTBOUND_SECRET;
-        let url = format!("{PUBLIC_URL}/webhooks/salesforce/outbound/{secret}?on=change");
-        assert_eq!(world.receives(&Delivery::outbound_message(&url, message)).await, StatusCode::OK);
+        sends_changes(world, &[Notification { id, opportunity: opportunity.to_owned() }]).await;
     }
     let events = world.events().await;
     let changed: Vec<&str> =

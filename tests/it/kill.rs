@@ -1,20 +1,20 @@
 //! The process dies at every step, and afterwards there is exactly one task and one digest.
 
 use handoff_bridge::clock::Clock;
-use handoff_bridge::crash::{CLICK_POINTS, POINTS, ROLL_UP_POINTS, WRITE_POINTS};
+use handoff_bridge::crash::{CLICK_POINTS, CONFLICT_POINTS, POINTS, ROLL_UP_POINTS, WRITE_POINTS};
 use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::store::{AnswerState, ClaimLimit, DealEnd, NewPacket, Store};
 use handoff_core::packet::Assessment;
 use handoff_core::record::{AccountKey, DealKey, WinKey};
 use handoff_sandbox::deals::{CHANNEL, PORTAL, SIGNING_SECRET};
-use handoff_sandbox::hubspot::Kind;
+use handoff_sandbox::hubspot::{Kind, Rule};
 use handoff_sandbox::slack::{Ack, Transport};
 use jiff::tz::TimeZone;
 use libtest_mimic::Trial;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::answers::{PROMISE, TOM, opens};
+use crate::answers::{PROMISE, TOM, messages_to, opens};
 use crate::clicks::{delivery, press};
 use crate::named;
 use crate::process::{Process, handoff};
@@ -102,6 +102,12 @@ pub fn trials() -> Vec<Trial> {
             let name = format!("{}::{point}", named!(killed_while_an_answer_is_written_at));
             trials.push(told_on(engine, name, async move |database| {
                 killed_while_an_answer_is_written_at(point, &database).await;
+            }));
+        }
+        for point in CONFLICT_POINTS.iter().copied() {
+            let name = format!("{}::{point}", named!(killed_while_a_conflict_is_told_at));
+            trials.push(told_on(engine, name, async move |database| {
+                killed_while_a_conflict_is_told_at(point, &database).await;
             }));
         }
     }
@@ -328,8 +334,8 @@ fn clicks_go_to(process: &Process) -> Transport {
     Transport::Http { request_url, signing_secret: SIGNING_SECRET.to_owned() }
 }
 
-/// An answer was acknowledged, and the process dies on its way to the CRM: the field is written once.
-async fn killed_while_an_answer_is_written_at(point: &'static str, database: &TestDatabase) {
+/// The half empty deal was handed over where answers are written, a modal is open, and no process runs.
+async fn is_asked(database: &TestDatabase) -> (World, Store) {
     let mut world = World::on(Side::Hubspot, Clock::machine(), WORK);
     world.keeps_its_store_at(database);
     world.installation.takes_clicks("http").unwrap();
@@ -340,11 +346,8 @@ async fn killed_while_an_answer_is_written_at(point: &'static str, database: &Te
     world.sandbox.hubspot.change(|hubspot| {
         hubspot.portal_mut(PORTAL).unwrap().grant_scope("crm.objects.deals.write");
     });
-    let is_reached_at = |process: &Process| {
-        world.sandbox.slack.change(|slack| slack.set_transport(clicks_go_to(process)));
-    };
     let process = Process::serve(&world.installation, None).await;
-    is_reached_at(&process);
+    world.sandbox.slack.change(|slack| slack.set_transport(clicks_go_to(&process)));
     let webhook = world.wins(PINEBROOK).webhooks(&world.sandbox, world.now(), 0).remove(0);
     assert_eq!(process.receives(&webhook).await, Some(StatusCode::OK));
     must("a digest", world.sandbox.slack.until(|slack| !slack.messages().is_empty())).await;
@@ -354,22 +357,43 @@ async fn killed_while_an_answer_is_written_at(point: &'static str, database: &Te
     // Else the next process may die on the press, before the submit has come.
     world.eventually("the press is applied", async || store.due_click().await.unwrap().is_none()).await;
     process.kill().await;
+    (world, store)
+}
 
+/// The answer is submitted to a process that dies, and another takes over.
+async fn answers_to(world: &World, point: &'static str) -> Process {
     let mut doomed = Process::serve(&world.installation, Some(point)).await;
-    is_reached_at(&doomed);
+    world.sandbox.slack.change(|slack| slack.set_transport(clicks_go_to(&doomed)));
     let submitted = world.sandbox.slack.submits(TOM, &[("gap.promises", json!(PROMISE))]).await;
     // Applied it may be before it is acknowledged, never lost.
     assert!(submitted.unwrap() == Ack::Taken || point == "click.applied");
     doomed.dies().await;
+    Process::serve(&world.installation, None).await
+}
 
-    let process = Process::serve(&world.installation, None).await;
+async fn becomes(world: &World, store: &Store, state: AnswerState) {
     world
-        .eventually("the answer is written", async || {
+        .eventually(state.as_str(), async || {
             let answers = store.answers_since(jiff::Timestamp::UNIX_EPOCH).await.unwrap();
-            answers.len() == 1 && answers[0].state == AnswerState::Written
+            answers.len() == 1 && answers[0].state == state
         })
         .await;
-    everything_is_done(&world).await;
+    everything_is_done(world).await;
+}
+
+/// An answer was acknowledged, and the process dies on its way to the CRM: the field is written once, whatever HubSpot makes
+/// of the text.
+async fn killed_while_an_answer_is_written_at(point: &'static str, database: &TestDatabase) {
+    let (world, store) = is_asked(database).await;
+    let shouts = point == "write.patched";
+    if shouts {
+        world.sandbox.hubspot.change(|hubspot| {
+            let rule = Rule::Normalizes(|text| format!("{} ", text.to_uppercase()));
+            hubspot.portal_mut(PORTAL).unwrap().rules.push(("handoff_promises".to_owned(), rule));
+        });
+    }
+    let process = answers_to(&world, point).await;
+    becomes(&world, &store, AnswerState::Written).await;
     process.kill().await;
     store.close().await;
     let (held, writes) = world.sandbox.hubspot.see(|hubspot| {
@@ -377,10 +401,31 @@ async fn killed_while_an_answer_is_written_at(point: &'static str, database: &Te
         let deal = portal.record(Kind::Deal, PINEBROOK).unwrap();
         (deal.get("handoff_promises").unwrap().to_owned(), portal.writes.len())
     });
-    assert_eq!((held.as_str(), writes), (PROMISE, 1));
-    let shown = serde_json::to_string(&world.digests()[0].blocks).unwrap();
-    assert!(shown.contains("SSO before 1 March") && !shown.contains("not in the CRM"), "{shown}");
+    let expected = if shouts { format!("{} ", PROMISE.to_uppercase()) } else { PROMISE.to_owned() };
+    assert_eq!((held, writes), (expected, 1));
+    let shown = serde_json::to_string(&world.digests()[0].blocks).unwrap().to_lowercase();
+    assert!(shown.contains("sso before 1 march") && !shown.contains("not in the crm"), "{shown}");
     is_handed_over_once(&world, PINEBROOK);
+}
+
+/// The CRM was changed after the person was asked, and the process dies before or after it tells them: they are told once.
+async fn killed_while_a_conflict_is_told_at(point: &'static str, database: &TestDatabase) {
+    let (world, store) = is_asked(database).await;
+    let now = world.now();
+    world.sandbox.hubspot.change(|hubspot| {
+        let portal = hubspot.portal_mut(PORTAL).unwrap();
+        portal.set(Kind::Deal, PINEBROOK, "handoff_promises", "Two training days on site.", now);
+    });
+    let process = answers_to(&world, point).await;
+    becomes(&world, &store, AnswerState::Conflict).await;
+    let due = async || store.due_writes().await.unwrap();
+    world.eventually("nobody is left to be told", async || due().await.is_empty()).await;
+    process.kill().await;
+    store.close().await;
+    let told: Vec<String> = messages_to(&world, TOM).into_iter().map(|message| message.text).collect();
+    assert!(told.len() == 1 && told[0].contains("was changed in the CRM after you were asked"), "{told:?}");
+    assert_eq!((world.tasks_on(PINEBROOK).len(), world.digests().len()), (1, 2));
+    assert_eq!(world.sandbox.hubspot.problems(), Vec::<String>::new());
 }
 
 /// A gap is filled in the CRM, and the process dies on the way to the digest that says so.

@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use handoff_bridge::store::{AnswerState, StoredAnswer};
 use handoff_sandbox::deals::PORTAL;
-use handoff_sandbox::hubspot::{Kind, Portal, Rule};
+use handoff_sandbox::hubspot::{Kind, Portal, Property, Rule};
 use handoff_sandbox::slack::{Ack, Message};
-use handoff_sandbox::{Fault, Times};
+use handoff_sandbox::{Fault, Platform as _, Times};
 use jiff::Timestamp;
 use libtest_mimic::Trial;
+use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::answers::{
     IRIS, PROMISE, TOM, are_applied, buttons, document, messages_to, opens, shown, submits,
     where_answers_are_written,
 };
+use crate::clicks::delivery;
+use crate::follow::{hubspot_event, knows_the_open_deals};
 use crate::test_database::{Engine, TestDatabase};
 use crate::world::{PINEBROOK, World, told_on};
 use crate::{named, tests};
@@ -31,6 +34,15 @@ pub fn trials() -> Vec<Trial> {
         a_question_asked_before_there_was_a_target_has_none,
         without_targets_nothing_more_is_asked_of_the_crm,
         a_rule_that_changes_the_value_is_no_conflict,
+        what_a_rule_made_of_a_value_is_recognised_by_a_later_try,
+        our_own_write_heard_of_again_costs_a_look,
+        our_own_write_heard_of_while_it_is_made_changes_nothing,
+        a_day_goes_to_the_field_of_days,
+        text_goes_to_a_rich_text_field_as_paragraphs,
+        an_option_is_written_by_its_stored_value,
+        a_busy_hubspot_is_asked_again,
+        a_property_that_is_gone_or_read_only_keeps_the_answer_in_the_packet,
+        a_conflict_that_slack_does_not_take_now_is_told_later,
     ];
     for engine in [Engine::Sqlite, Engine::Postgres] {
         trials.push(told_on(
@@ -54,12 +66,47 @@ const THEIRS: &str = "Data import from the old system before 12 January.";
 
 /// The half empty deal was handed over where answers are written. Its digest.
 async fn is_handed_over(database: Option<&TestDatabase>, targets: &[&str]) -> (World, Message) {
+    is_handed_over_where(database, targets, |_| {}).await
+}
+
+/// The same, in a portal that is changed before.
+async fn is_handed_over_where(
+    database: Option<&TestDatabase>,
+    targets: &[&str],
+    change: impl FnOnce(&mut Portal),
+) -> (World, Message) {
     let mut world = where_answers_are_written(database, "", targets).await;
-    portal(&world, |portal| portal.grant_scope("crm.objects.deals.write"));
+    portal(&world, |portal| {
+        portal.grant_scope("crm.objects.deals.write");
+        change(portal);
+    });
     world.closes_deal(PINEBROOK).await;
     let digest = world.next_digest().await;
     world.settles().await;
     (world, digest)
+}
+
+/// The mapping is changed while the service runs.
+async fn is_mapped_anew(world: &World, (from, to): (&str, &str)) {
+    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+    assert!(mapping.contains(from), "{from}");
+    std::fs::write(&world.installation.mapping, mapping.replacen(from, to, 1)).unwrap();
+    let versions = || {
+        let accounts = world.service().app.accounts.values();
+        accounts.map(|account| account.mapping().version.clone()).collect::<Vec<_>>()
+    };
+    let before = versions();
+    world.eventually("the mapping is read again", async || versions() != before).await;
+}
+
+/// What a client sends that submits the open modal with these values.
+pub fn submission(world: &World, user: &str, values: &serde_json::Value) -> handoff_sandbox::Delivery {
+    let open = world.sandbox.slack.see(|slack| slack.open_view(user).unwrap().view.clone());
+    let view = json!({"id": "V1", "hash": "1.a", "callback_id": open["callback_id"],
+        "private_metadata": open["private_metadata"], "state": {"values": values}});
+    let payload = json!({"type": "view_submission", "team": {"id": "T0SANDBOX"}, "trigger_id": "1.3.b",
+        "user": {"id": user, "team_id": "T0SANDBOX"}, "view": view});
+    delivery(&payload, world.now())
 }
 
 fn portal<T>(world: &World, change: impl FnOnce(&mut Portal) -> T) -> T {
@@ -219,20 +266,261 @@ async fn a_refusal_is_shown_in_the_crms_words() {
     insta::assert_snapshot!(refused.detail.unwrap(), @"handoff_promises must have at least 200 characters");
     assert!(shown(&world.digests().remove(0)).contains("tom lindqvist in Slack, 20 Nov, not in the CRM"));
     assert_eq!(document(&world).await["sections"]["promises"]["entries"][0]["source"], "slack:U0TOM");
-
-    // Codes that stand inside the message only.
-    portal(&world, |portal| portal.remove_property(Kind::Deal, "handoff_promises"));
     world.end().await;
 }
 
 async fn a_rule_that_changes_the_value_is_no_conflict() {
     let (world, digest) = is_handed_over(None, &[PROMISES]).await;
-    portal(&world, |portal| portal.rules.push(("handoff_promises".to_owned(), Rule::UpperCase)));
+    portal(&world, |portal| {
+        portal.rules.push(("handoff_promises".to_owned(), Rule::Normalizes(|text| text.to_uppercase())));
+    });
     answers_promises(&world, &digest).await;
     becomes(&world, AnswerState::Written).await;
     assert_eq!(held(&world, "handoff_promises"), PROMISE.to_uppercase());
     assert_eq!(messages_to(&world, TOM).len(), 0);
     world.end().await;
+}
+
+/// What HubSpot made of the value is told in the answer to the write; where that is lost, or the service was cut off behind
+/// it, the history tells.
+async fn what_a_rule_made_of_a_value_is_recognised_by_a_later_try() {
+    let read = format!("GET /crm/objects/*/deals/{PINEBROOK}");
+    let write = format!("PATCH /crm/objects/2026-09/deals/{PINEBROOK}");
+    let makes: [fn(&str) -> String; 3] = [
+        |text| text.to_uppercase(),
+        |text| format!("{text}\n"),
+        |text| text.replace("1 March", "2027-03-01"),
+    ];
+    for (make, unread) in makes.into_iter().flat_map(|make| [(make, false), (make, true)]) {
+        let (world, digest) = is_handed_over(None, &[PROMISES]).await;
+        portal(&world, |portal| {
+            portal.rules.push(("handoff_promises".to_owned(), Rule::Normalizes(make)));
+        });
+        opens(&world, TOM, &digest).await;
+        world.eventually("the field was read", async || reads(&world) >= 2).await;
+        world.crm_fails(&write, Fault::HangAfter, Times::Next(1));
+        submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
+        let hubspot = &world.sandbox.hubspot;
+        world
+            .eventually("it is written", async || {
+                world.passes(Duration::from_millis(200));
+                hubspot.see(|state| state.recorder().faults.hung() == 1)
+            })
+            .await;
+        if unread {
+            world.crm_fails(&read, Fault::FailAfter, Times::Next(3));
+        }
+        becomes(&world, AnswerState::Written).await;
+        assert_eq!((held(&world, "handoff_promises"), writes(&world).len()), (make(PROMISE), 1));
+        assert_eq!(messages_to(&world, TOM).len(), 0);
+        world.end().await;
+    }
+}
+
+/// HubSpot tells us of our own write like of any other.
+fn echo(number: u64) -> serde_json::Value {
+    let mut event = hubspot_event("deal.propertyChange", PINEBROOK, "handoff_promises", number);
+    event["propertyValue"] = json!(PROMISE);
+    event["changeSource"] = json!("INTEGRATION");
+    event["sourceId"] = json!("9050011");
+    event
+}
+
+/// Requests since the mark that change something.
+fn changes_since(world: &World, mark: handoff_sandbox::Mark) -> Vec<String> {
+    let mut calls = world.side.calls_since(&world.sandbox, mark);
+    calls.retain(|call| !call.starts_with("GET ") && !call.ends_with("/read"));
+    calls
+}
+
+async fn our_own_write_heard_of_again_costs_a_look() {
+    let (world, digest) = is_handed_over(None, &[PROMISES]).await;
+    knows_the_open_deals(&world, PINEBROOK).await;
+    answers_promises(&world, &digest).await;
+    becomes(&world, AnswerState::Written).await;
+    let before = (document(&world).await["revision"].clone(), world.digests().remove(0).edits);
+    let (mark, slack) = (world.side.mark(&world.sandbox), world.sandbox.slack.log().mark());
+    // Delivered twice, as HubSpot does.
+    for _ in 0..2 {
+        assert_eq!(world.hubspot_sends(&[echo(1)]).await, StatusCode::OK);
+    }
+    world.outcomes().await;
+    world.settles().await;
+    let looked = world.side.calls_since(&world.sandbox, mark);
+    let reads = looked.iter().filter(|call| call.ends_with(&format!("/deals/{PINEBROOK}"))).count();
+    assert_eq!((changes_since(&world, mark), reads), (Vec::new(), 1), "{looked:#?}");
+    assert!(world.sandbox.slack.log().calls_since(slack).is_empty());
+    for _ in 0..4 {
+        world.passes(Duration::from_hours(1));
+        world.settles().await;
+    }
+    assert_eq!(changes_since(&world, mark), Vec::<String>::new());
+    let after = (document(&world).await["revision"].clone(), world.digests().remove(0).edits);
+    assert_eq!((after, writes(&world).len(), answers(&world).await.len()), (before, 1, 1));
+    world.end().await;
+}
+
+async fn our_own_write_heard_of_while_it_is_made_changes_nothing() {
+    let (world, digest) = is_handed_over(None, &[PROMISES]).await;
+    knows_the_open_deals(&world, PINEBROOK).await;
+    let write = format!("PATCH /crm/objects/2026-09/deals/{PINEBROOK}");
+    world.crm_fails(&write, Fault::HangAfter, Times::Next(1));
+    answers_promises(&world, &digest).await;
+    are_applied(&world).await;
+    let hubspot = &world.sandbox.hubspot;
+    world
+        .eventually("it is written, and not answered", async || {
+            world.passes(Duration::from_millis(200));
+            hubspot.see(|state| state.recorder().faults.hung() == 1)
+        })
+        .await;
+    assert_eq!(world.hubspot_sends(&[echo(1)]).await, StatusCode::OK);
+    world.outcomes().await;
+    hubspot.release();
+    // An edit that a look caused waits for a minute.
+    world.finishes().await;
+    becomes(&world, AnswerState::Written).await;
+    assert_eq!(writes(&world), [format!("handoff_promises: {PROMISE}")]);
+    // Won, answered, and the field's: whoever of the look and the write saw that first.
+    assert_eq!(document(&world).await["revision"], 3);
+    assert_eq!(messages_to(&world, TOM).len(), 0);
+    world.end().await;
+}
+
+async fn a_day_goes_to_the_field_of_days() {
+    let (world, digest) = is_handed_over(None, &["write_due: deal.handoff_first_value_date"]).await;
+    opens(&world, TOM, &digest).await;
+    assert_eq!(submits(&world, TOM, &[("gap.first_value_due", json!("2026-12-11"))]).await, Ack::Taken);
+    becomes(&world, AnswerState::Written).await;
+    assert_eq!(writes(&world), ["handoff_first_value_date: 2026-12-11"]);
+    let entry = document(&world).await["sections"]["first_value"]["entries"][0].clone();
+    assert_eq!((&entry["due"], entry.get("due_answered")), (&json!("2026-12-11"), None), "{entry}");
+    assert!(!shown(&world.digests().remove(0)).contains("not in the CRM"));
+    world.end().await;
+}
+
+async fn text_goes_to_a_rich_text_field_as_paragraphs() {
+    let (world, digest) = is_handed_over_where(None, &[PROMISES], |portal| {
+        portal.add_property(Kind::Deal, Property::new("handoff_promises", "Promises made", "string", "html"));
+    })
+    .await;
+    opens(&world, TOM, &digest).await;
+    let typed = "SSO <before> 1 March & no fee\n\nTwo training days";
+    assert_eq!(submits(&world, TOM, &[("gap.promises", json!(typed))]).await, Ack::Taken);
+    becomes(&world, AnswerState::Written).await;
+    let markup = "<p>SSO &lt;before&gt; 1 March &amp; no fee</p><p>Two training days</p>";
+    assert_eq!(held(&world, "handoff_promises"), markup);
+    let entries = document(&world).await["sections"]["promises"]["entries"].clone();
+    let texts: Vec<&str> =
+        entries.as_array().unwrap().iter().map(|one| one["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["SSO <before> 1 March & no fee", "Two training days"]);
+    assert!(entries.to_string().contains("deal.handoff_promises"), "{entries}");
+    world.end().await;
+}
+
+async fn an_option_is_written_by_its_stored_value() {
+    let (world, digest) = is_handed_over(None, &[]).await;
+    let target = ("from: [deal.handoff_risks", "write: deal.handoff_risks\n    from: [deal.handoff_risks");
+    is_mapped_anew(&world, target).await;
+    let view = opens(&world, TOM, &digest).await;
+    let blocks = view["blocks"].as_array().unwrap();
+    let input = blocks.iter().find(|block| block["block_id"] == "gap.risks").unwrap();
+    let offered = input["element"]["options"].as_array().unwrap().iter();
+    let offered: Vec<(&str, &str)> =
+        offered.map(|one| (one["value"].as_str().unwrap(), one["text"]["text"].as_str().unwrap())).collect();
+    assert!(offered.contains(&("data_migration", "Data migration needed")), "{offered:?}");
+
+    // A client that sends what was never offered.
+    let forged = submission(
+        &world,
+        TOM,
+        &json!({"gap.risks": {"pick": {"type": "multi_static_select",
+        "selected_options": [{"text": {"type": "plain_text", "text": "x"}, "value": "made_up"}]}}}),
+    );
+    let answer: serde_json::Value = world.answer(&forged).await.json().await.unwrap();
+    assert_eq!(answer["response_action"], "errors");
+    insta::assert_snapshot!(answer["errors"]["gap.risks"].as_str().unwrap(), @"The CRM does not offer this. Choose from the list; if there is none, write an option as the CRM spells it.");
+    assert_eq!(answers(&world).await, []);
+
+    let picked = [("gap.risks", json!(["data_migration", "thin_team"]))];
+    assert_eq!(submits(&world, TOM, &picked).await, Ack::Taken);
+    becomes(&world, AnswerState::Written).await;
+    assert_eq!(held(&world, "handoff_risks"), "data_migration;thin_team");
+    let entries = document(&world).await["sections"]["risks"]["entries"].clone();
+    assert!(entries.to_string().contains("Data migration needed"), "{entries}");
+    world.end().await;
+}
+
+/// HubSpot has the deal in hand: tried again, and the person hears nothing of it.
+async fn a_busy_hubspot_is_asked_again() {
+    let write = format!("PATCH /crm/objects/2026-09/deals/{PINEBROOK}");
+    for (status, category) in [(423, "LOCKED"), (409, "CONFLICT")] {
+        let (world, digest) = is_handed_over(None, &[PROMISES]).await;
+        let body = json!({"status": "error", "category": category, "message": "try again",
+            "correlationId": "00000000-0000-4000-8000-000000000423"});
+        let refused = Fault::Refuse(handoff_sandbox::Answer::json(status, &body));
+        world.crm_fails(&write, refused, Times::Next(2));
+        answers_promises(&world, &digest).await;
+        becomes(&world, AnswerState::Written).await;
+        assert_eq!((held(&world, "handoff_promises").as_str(), writes(&world).len()), (PROMISE, 1));
+        assert_eq!(world.sandbox.hubspot.log().count(&write), 3);
+        assert!(!shown(&world.digests().remove(0)).contains("not in the CRM"));
+        world.end().await;
+    }
+}
+
+/// Where HubSpot says why, the code stands inside the message only.
+async fn a_property_that_is_gone_or_read_only_keeps_the_answer_in_the_packet() {
+    for code in ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"] {
+        let (world, digest) = is_handed_over_where(None, &[PROMISES], |portal| {
+            if code == "READ_ONLY_VALUE" {
+                let promises = Property::new("handoff_promises", "Promises made", "string", "textarea");
+                portal.add_property(Kind::Deal, Property { read_only: true, ..promises });
+            }
+        })
+        .await;
+        opens(&world, TOM, &digest).await;
+        world.eventually("the field was read", async || reads(&world) >= 2).await;
+        if code == "PROPERTY_DOESNT_EXIST" {
+            portal(&world, |portal| portal.remove_property(Kind::Deal, "handoff_promises"));
+        }
+        submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
+        becomes(&world, AnswerState::Refused).await;
+        let refused = answers(&world).await.remove(0);
+        assert_eq!(refused.code.as_deref(), Some(code));
+        assert!(refused.detail.unwrap().contains("handoff_promises"));
+        assert!(shown(&world.digests().remove(0)).contains("tom lindqvist in Slack, 20 Nov, not in the CRM"));
+        for _ in 0..3 {
+            world.passes(Duration::from_hours(12));
+            world.settles().await;
+        }
+        let tries =
+            world.sandbox.hubspot.log().count(&format!("PATCH /crm/objects/2026-09/deals/{PINEBROOK}"));
+        assert!(tries <= 1 && messages_to(&world, TOM).is_empty(), "given up, and said where it is read");
+        world.end().await;
+    }
+}
+
+/// Neither a Slack that fails nor one that does not say what became of it loses or doubles the message.
+async fn a_conflict_that_slack_does_not_take_now_is_told_later() {
+    for (fault, times) in [(Fault::DropBefore, 3), (Fault::DropAfter, 1)] {
+        let (mut world, digest) = is_handed_over(None, &[PROMISES]).await;
+        opens(&world, TOM, &digest).await;
+        world.eventually("the field was read", async || reads(&world) >= 2).await;
+        in_the_crm(&world, "handoff_promises", THEIRS);
+        world.sandbox.slack.fails("POST /api/chat.postMessage", fault, Times::Next(times));
+        submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
+        becomes(&world, AnswerState::Conflict).await;
+        world
+            .eventually("nobody is left to be told", async || {
+                world.passes(Duration::from_secs(2));
+                world.service().app.store.due_writes().await.unwrap().is_empty()
+            })
+            .await;
+        assert_eq!(messages_to(&world, TOM).len(), 1);
+        world.next_digest().await;
+        world.end().await;
+    }
 }
 
 async fn a_lost_answer_to_a_write_is_decided_by_the_read() {
@@ -301,15 +589,7 @@ async fn a_label_is_added_to_those_a_contact_has() {
 
 async fn a_buying_role_is_added_to_those_a_contact_has() {
     let (world, digest) = is_handed_over(None, &[]).await;
-    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
-    let mapping = mapping.replace("# write: labels", "write: buying_roles");
-    std::fs::write(&world.installation.mapping, mapping).unwrap();
-    world
-        .eventually("the mapping is read again", async || {
-            let accounts = &world.service().app.accounts;
-            accounts.values().any(|account| account.mapping().roles.write.is_some())
-        })
-        .await;
+    is_mapped_anew(&world, ("# write: labels", "write: buying_roles")).await;
     let (contact, _) = contacts(&world).remove(0);
     let now = world.now();
     portal(&world, |portal| portal.set(Kind::Contact, &contact, "hs_buying_role", "OTHER", now));
@@ -326,17 +606,7 @@ async fn a_buying_role_is_added_to_those_a_contact_has() {
 async fn a_question_asked_before_there_was_a_target_has_none() {
     let (world, digest) = is_handed_over(None, &[]).await;
     opens(&world, TOM, &digest).await;
-    let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
-    let mapping = mapping.replace(&format!("# {PROMISES}"), PROMISES);
-    std::fs::write(&world.installation.mapping, mapping).unwrap();
-    world
-        .eventually("the mapping is read again", async || {
-            let accounts = &world.service().app.accounts;
-            accounts
-                .values()
-                .any(|account| account.mapping().sections.values().any(|section| section.write.is_some()))
-        })
-        .await;
+    is_mapped_anew(&world, (&format!("# {PROMISES}"), PROMISES)).await;
     submits(&world, TOM, &[("gap.promises", json!(PROMISE))]).await;
     are_applied(&world).await;
     assert_eq!(answers(&world).await[0].answer.target, None);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use handoff_bridge::store::{
-    Act, AnswerState, Begun, DealEnd, DeliveryEnd, Destination, GivenAnswer, RollUpEnd, StoredAct, WeekSpan,
-    WriteEnd, WriteLease,
+    Act, AnswerState, Begun, DealEnd, DeliveryEnd, Destination, GivenAnswer, Recipient, RollUpEnd, StoredAct,
+    WeekSpan, WriteEnd, WriteLease,
 };
 use handoff_core::packet::{
     Answer, Answered, FirstValueParams, Given, SectionName, SendBackReason, Shown, Target, Topic, Week,
@@ -25,6 +25,7 @@ pub const STORIES: &[Story] = stories![
     an_answer_with_a_target_is_work_under_a_lease,
     a_later_answer_supersedes_one_that_waits,
     of_one_packet_one_answer_is_written_at_a_time,
+    who_is_told_of_a_conflict_is_work_of_its_own,
     more_than_ten_writes_an_hour_stop,
 ];
 
@@ -39,6 +40,7 @@ fn answer(fixture: &Fixture, text: &str) -> Answer {
         by: Answered { user, name, at: fixture.now(), not_in_crm: false },
         field: None,
         target: Some("deal.handoff_promises".parse::<Target>().unwrap()),
+        name: None,
         refused: false,
     }
 }
@@ -178,7 +180,15 @@ async fn a_week_counts_what_it_brought(fixture: Fixture) {
 }
 
 async fn claims(fixture: &Fixture) -> Vec<WriteLease> {
-    fixture.store.claim_writes(8, LEASE).await.unwrap()
+    assert_eq!(fixture.store.claim_writes(&"hubspot:7".parse().unwrap(), 8, LEASE).await.unwrap(), []);
+    fixture.store.claim_writes(&account(), 8, LEASE).await.unwrap()
+}
+
+/// When the account's next answer may be claimed.
+async fn due(fixture: &Fixture) -> Option<Timestamp> {
+    let due = fixture.store.due_writes().await.unwrap();
+    assert!(due.iter().all(|(key, _)| *key == account()), "{due:?}");
+    due.first().map(|(_, at)| *at)
 }
 
 async fn states(fixture: &Fixture, packet_id: &str) -> Vec<AnswerState> {
@@ -188,9 +198,9 @@ async fn states(fixture: &Fixture, packet_id: &str) -> Vec<AnswerState> {
 
 async fn an_answer_with_a_target_is_work_under_a_lease(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
-    assert_eq!(fixture.store.due_write().await.unwrap(), None);
+    assert_eq!(due(&fixture).await, None);
     gives(&fixture, &packet_id, "click_a", "SSO").await;
-    assert_eq!(fixture.store.due_write().await.unwrap(), Some(fixture.now()));
+    assert_eq!(due(&fixture).await, Some(fixture.now()));
     let first = claims(&fixture).await.remove(0);
     assert_eq!(
         (first.packet_id.as_str(), first.click.as_str(), first.attempts),
@@ -210,13 +220,13 @@ async fn an_answer_with_a_target_is_work_under_a_lease(fixture: Fixture) {
 
     let at = fixture.now() + LEASE;
     assert!(fixture.store.finish_write(&second, WriteEnd::at(at)).await.unwrap());
-    assert_eq!(fixture.store.due_write().await.unwrap(), Some(at));
+    assert_eq!(due(&fixture).await, Some(at));
     fixture.clock.advance(LEASE);
     let third = claims(&fixture).await.remove(0);
     let (code, words) = (Some("INVALID_OPTION".to_owned()), Some("was not one of the options".to_owned()));
     let end = WriteEnd::done(AnswerState::Refused, code.clone(), words.clone());
     assert!(fixture.store.finish_write(&third, end).await.unwrap());
-    assert_eq!(fixture.store.due_write().await.unwrap(), None);
+    assert_eq!(due(&fixture).await, None);
     let stored = fixture.store.answers(&packet_id).await.unwrap().remove(0);
     assert_eq!((stored.state, stored.code, stored.detail), (AnswerState::Refused, code, words));
     assert!(stored.answer.refused);
@@ -255,6 +265,37 @@ async fn of_one_packet_one_answer_is_written_at_a_time(fixture: Fixture) {
     assert_eq!(claims(&fixture).await.len(), 1);
 }
 
+async fn who_is_told_of_a_conflict_is_work_of_its_own(fixture: Fixture) {
+    let packet_id = fixture.is_handed_over("1").await;
+    gives(&fixture, &packet_id, "click_a", "SSO").await;
+    let write = claims(&fixture).await.remove(0);
+    let both = [Recipient::Answered("U0123".to_owned()), Recipient::Overtaken("iris@example.com".to_owned())];
+    let conflict = WriteEnd::done(AnswerState::Conflict, None, Some("their text".to_owned()));
+    let conflict = WriteEnd { tell: both.to_vec(), ..conflict };
+    assert!(fixture.store.finish_write(&write, conflict).await.unwrap());
+    assert_eq!(states(&fixture, &packet_id).await, [AnswerState::Conflict], "whether or not they are told");
+
+    let first = claims(&fixture).await.remove(0);
+    assert_eq!((first.tell.as_slice(), first.attempts), (both.as_slice(), 1));
+    assert_eq!(claims(&fixture).await, [], "it is leased");
+    fixture.clock.advance(LEASE);
+    let second = claims(&fixture).await.remove(0);
+    assert_eq!((second.tell.len(), second.attempts), (2, 2), "the first was cut off");
+    assert!(!fixture.store.tell_later(&first, &[], None).await.unwrap());
+    let later = fixture.after(LEASE);
+    assert!(fixture.store.tell_later(&second, &both[1..], Some(later)).await.unwrap());
+    assert_eq!(due(&fixture).await, Some(later));
+    fixture.clock.advance(LEASE);
+    let third = claims(&fixture).await.remove(0);
+    assert_eq!(third.tell, both[1..]);
+    assert_eq!(states(&fixture, &packet_id).await, [AnswerState::Conflict]);
+
+    // The person chooses without having been told.
+    assert!(fixture.store.settle_conflict(&packet_id, third.topic).await.unwrap());
+    assert!(!fixture.store.tell_later(&third, &both, Some(later)).await.unwrap());
+    assert_eq!(due(&fixture).await, None);
+}
+
 async fn more_than_ten_writes_an_hour_stop(fixture: Fixture) {
     let packet_id = fixture.is_handed_over("1").await;
     let mut begun = Vec::new();
@@ -270,7 +311,7 @@ async fn more_than_ten_writes_an_hour_stop(fixture: Fixture) {
     assert_eq!(begun, [vec![Begun::Yes; 10], stopped].concat());
     // The eleventh was superseded by the twelfth, which waits for a person.
     assert_eq!(fixture.store.stopped_writes().await.unwrap(), [(packet_id.clone(), 1)]);
-    assert_eq!(fixture.store.due_write().await.unwrap(), None);
+    assert_eq!(due(&fixture).await, None);
     fixture.clock.advance(Duration::from_hours(1));
     gives(&fixture, &packet_id, "click_99", "SSO").await;
     let lease = claims(&fixture).await.remove(0);

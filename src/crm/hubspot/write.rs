@@ -16,6 +16,7 @@ use super::client::Client;
 use super::error::CallError;
 use super::win::instant;
 use super::wire::{Change, Item, Lax, Link, LinkType, Page, WithHistory};
+use crate::crash_point;
 use crate::crm::{DealWrite, WriteOutcome, WriteRefusal};
 use crate::failure::Failure;
 use handoff_core::packet::{self, FieldChange, RoleChange, RoleTarget};
@@ -66,11 +67,16 @@ async fn field(client: &Client, write: &DealWrite, change: &FieldChange) -> Resu
         return Ok(refused("OBJECT_NOT_FOUND", "The deal is not there any more."));
     };
     let value = held.value(name);
+    let kept = if write.was_tried { held.kept(change, write.given_at) } else { None };
+    let change = kept.as_ref().unwrap_or(change);
     if change.is_made(value) {
         // By an earlier try, perhaps one that ended before it could look what it had written over.
         return finish(client, &held, change, write.given_at).await;
     }
     let was_made = held.since(name, write.given_at).any(|(_, entry)| change.is_made(entry.value.as_deref()));
+    if !held.properties.contains_key(name) && !change.is_as_shown(None) {
+        return Ok(refused("PROPERTY_DOESNT_EXIST", &format!("The deal has no property {name} any more.")));
+    }
     if was_made || !change.is_as_shown(value) {
         return Ok(conflict(value, None));
     }
@@ -82,14 +88,17 @@ async fn field(client: &Client, write: &DealWrite, change: &FieldChange) -> Resu
             End::Unknown(why) => Err(why),
         },
     };
+    crash_point!("write.patched");
     let unread = |failure: Failure| Failure::unknown(failure.why());
     let Some(after) = client.field(&held.id, name).await.map_err(unread)? else {
         return Err(Failure::unknown(format!("{READING}: the deal is not there any more")));
     };
     let stored = sent.as_ref().ok().and_then(normalized);
-    let change = stored.map_or_else(|| change.clone(), |value| FieldChange { value, ..change.clone() });
+    let stored = stored.map(|value| FieldChange { value, ..change.clone() });
+    let kept = stored.or_else(|| after.kept(change, before));
+    let change = kept.as_ref().unwrap_or(change);
     if change.is_made(after.value(name)) {
-        return finish(client, &after, &change, before).await;
+        return finish(client, &after, change, before).await;
     }
     if let Err(why) = sent
         && change.is_as_shown(after.value(name))
@@ -247,6 +256,19 @@ impl WithHistory {
 
     fn since(&self, name: &str, before: Timestamp) -> impl Iterator<Item = (Timestamp, &Change)> {
         self.values(name).into_iter().filter(move |(at, _)| *at > before)
+    }
+
+    /// A change with what HubSpot's rules made of its value, if that is another: the newest since then, which a program
+    /// wrote, and not to restore what a person wrote.
+    fn kept(&self, change: &FieldChange, since: Timestamp) -> Option<FieldChange> {
+        let entries: Vec<&Change> = self.since(&change.name, since).map(|(_, entry)| entry).collect();
+        let (newest, earlier) = entries.split_last()?;
+        let is_other =
+            |entry: &&Change| entry.value != newest.value && !change.is_made(entry.value.as_deref());
+        let is_kept = *newest.source_type == "INTEGRATION"
+            && !change.is_made(newest.value.as_deref())
+            && earlier.iter().all(is_other);
+        is_kept.then(|| FieldChange { value: newest.value.clone().unwrap_or_default(), ..change.clone() })
     }
 
     /// The address of the person who wrote the newest value.

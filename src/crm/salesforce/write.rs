@@ -10,6 +10,7 @@ use super::error::{CallError, unreadable};
 use super::id::{Prefix, SalesforceId};
 use super::soql::{self, Column, Table};
 use super::{Salesforce, opportunity_id};
+use crate::crash_point;
 use crate::crm::{DealWrite, WriteOutcome, WriteRefusal};
 use crate::failure::Failure;
 use handoff_core::packet::{Change, FieldChange, RoleChange};
@@ -83,6 +84,7 @@ impl Salesforce {
             if sent.as_ref().is_err_and(CallError::is_stale) {
                 continue;
             }
+            crash_point!("write.patched");
             let after = read_back(sent, read().await, |after| change.is_made(value(after, &name)))?;
             return Ok(match after {
                 Some(after) if change.is_as_shown(value(&after, &name)) => conflict(&after, &name),

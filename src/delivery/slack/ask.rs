@@ -66,13 +66,21 @@ pub fn reminder(packet: &Packet, record: &DealRecord) -> Message {
 }
 
 /// That an answer and the CRM differ in a field: to the person who answered, with the button that offers both, and to
-/// the one who wrote in the CRM at the same time.
-pub fn conflict(packet: &Packet, record: &DealRecord, label: &str, name: &str) -> (Message, Message) {
+/// the one who wrote in the CRM at the same time. `which` tells the answer from others of the packet.
+pub fn conflict(
+    packet: &Packet,
+    record: &DealRecord,
+    label: &str,
+    (name, which): (&str, &str),
+) -> (Message, Message) {
     let account = Headline::of(packet, record, None).account;
     let label = excerpt::line(label, WIDTH);
     let message = |text: String, button| {
         let line = vec![Span::plain(text)];
-        Message { metadata: Metadata::of_reply(&packet.packet_id), ..message(packet, &[line], button) }
+        Message {
+            metadata: Metadata::of_conflict(&packet.packet_id, which),
+            ..message(packet, &[line], button)
+        }
     };
     let theirs = messages::answer::changed_by_you(&account, &label, name);
     let choose = messages::answer::choose().to_owned();

@@ -19,6 +19,9 @@ const SENT_BACK: &str = "handoff_packet_sent_back";
 /// The `event_type` of the message that asks whether first value was reached.
 const FIRST_VALUE: &str = "handoff_first_value";
 
+/// The `event_type` of the message that an answer and the CRM differ.
+const CONFLICT: &str = "handoff_conflict";
+
 /// The `event_type` of the weekly message.
 const ROLL_UP: &str = "handoff_roll_up";
 
@@ -64,6 +67,11 @@ impl Metadata {
         Self { event_type: FIRST_VALUE, ..Self::of(&format!("{packet_id}:{day}")) }
     }
 
+    /// The metadata of the message about the conflict of an answer.
+    pub fn of_conflict(packet_id: &str, which: &str) -> Self {
+        Self { event_type: CONFLICT, ..Self::of(&format!("{packet_id}:{which}")) }
+    }
+
     /// The metadata of the weekly message with this id.
     pub fn of_roll_up(id: &str) -> Self {
         Self { event_type: ROLL_UP, ..Self::of(id) }
@@ -72,7 +80,7 @@ impl Metadata {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Payload {
-    /// See [`handoff_core::packet::Packet::packet_id`]; with a day behind it where one packet has several
+    /// See [`handoff_core::packet::Packet::packet_id`]; with more behind it where one packet has several
     /// such messages. A weekly message has an id of its own.
     pub packet_id: String,
     /// Counts the versions of the digest; the first is 1.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("migrations/0010_filled.sql")),
     (11, include_str!("migrations/0011_writes.sql")),
     (12, include_str!("migrations/0012_decisions.sql")),
+    (13, include_str!("migrations/0013_told.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

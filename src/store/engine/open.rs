@@ -20,8 +20,9 @@ statements! {
         UPDATE clicks SET state = 'ready', due_at = $1, attempts = attempts + 1
         WHERE state <> 'done' AND state = 'leased'";
     VOID_WRITES = "
-        UPDATE answers SET state = 'given', due_at = $1, attempts = attempts + 1
-        WHERE due_at IS NOT NULL AND state = 'writing'";
+        UPDATE answers SET due_at = $1, attempts = attempts + CASE WHEN state = 'writing' THEN 1 ELSE 0 END,
+            state = CASE WHEN state = 'writing' THEN 'given' ELSE state END
+        WHERE due_at IS NOT NULL AND state IN ('writing', 'conflict')";
 }
 
 impl Store {

@@ -52,7 +52,7 @@ const TABLES: [Table; 17] = [
             "written_at"]),
     table("attempts", &["packet_id", "destination", "outcome", "error"],
         &["epoch", "began_at", "duration_ms", "next_at"]),
-    table("answers", &["packet_id", "topic", "click", "answer", "target", "state", "detail", "shown", "code"],
+    table("answers", &["packet_id", "topic", "click", "answer", "target", "state", "detail", "shown", "code", "tell"],
         &["revision", "answered_at", "due_at", "attempts", "epoch", "begun_at"]),
     table("acts", &["packet_id", "act", "click", "user_id", "user_name", "reason", "day", "detail"], &["acted_at"]),
     table("pauses", &["scope", "reason"], &["until", "since"]),

@@ -17,7 +17,7 @@ statements! {
         ON CONFLICT (packet_id, topic, click) DO NOTHING";
     /// Earlier answers to the question are not written any more; one that is being written is not stopped.
     SUPERSEDE = "
-        UPDATE answers SET state = 'superseded', due_at = NULL
+        UPDATE answers SET state = 'superseded', due_at = NULL, tell = NULL
         WHERE packet_id = $1 AND topic = $2 AND click <> $3 AND answered_at <= $4 AND target IS NOT NULL
             AND state IN ('given', 'refused', 'conflict')";
     ACT = "

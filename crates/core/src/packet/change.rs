@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::RoleTarget;
 use crate::dates::stored::{StoredAs, day};
 use crate::record::{FieldKind, parts};
-use crate::text::clean::clean_html;
+use crate::text::clean::{clean, clean_html};
 use crate::text::decimal::decimal;
 
 /// What is to be changed.
@@ -79,14 +79,15 @@ impl FieldChange {
         self.shown.0.split(',').any(|shown| shown == held.0)
     }
 
-    /// Whether the field holds the new value, however the CRM writes it.
+    /// Whether the field holds the new value, however the CRM writes it. Of a text its rules may change capitals and white
+    /// space; to change only those in what the person was shown is a change like any other.
     pub fn is_made(&self, held: Option<&str>) -> bool {
         let Some(held) = held.map(str::trim).filter(|held| !held.is_empty()) else {
             return self.value.trim().is_empty();
         };
         let value = self.value.trim();
         match self.kind {
-            FieldKind::Html => clean_html(held) == clean_html(value),
+            FieldKind::Html => clean_html(held) == clean_html(value) || self.is_normalized(held, clean_html),
             FieldKind::Number | FieldKind::Money => match (decimal(held), decimal(value)) {
                 (Some(held), Some(value)) => held == value,
                 _ => held == value,
@@ -98,10 +99,19 @@ impl FieldChange {
                 held == value || read(held).is_some_and(|held| read(value) == Some(held))
             }
             FieldKind::Choices => parts(held).collect::<BTreeSet<_>>() == parts(value).collect(),
-            FieldKind::Text | FieldKind::Choice | FieldKind::User => {
-                held.replace("\r\n", "\n") == value.replace("\r\n", "\n")
+            FieldKind::Text => {
+                held.replace("\r\n", "\n") == value.replace("\r\n", "\n") || self.is_normalized(held, clean)
             }
+            FieldKind::Choice | FieldKind::User => held == value,
         }
+    }
+
+    fn is_normalized(&self, held: &str, clean: fn(&str) -> String) -> bool {
+        let normal = |text: &str| {
+            let words: Vec<String> = clean(text).split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ")
+        };
+        !self.is_as_shown(Some(held)) && normal(held) == normal(&self.value)
     }
 }
 
@@ -128,7 +138,8 @@ mod tests {
         use FieldKind::{Bool, Choices, Date, DateTime, Html, Money, Number, Text};
         for (kind, value, held, made) in [
             (Text, "SSO\nno fee", "SSO\r\nno fee ", true),
-            (Text, "SSO", "sso", false),
+            (Text, "SSO ,  no\nfee", "sso , NO fee", true),
+            (Text, "1.5 days", "15 days", false),
             (Html, "<p>A &amp; B</p><p>C</p>", "<p>A &amp; B</p>\n<p><span>C</span></p>", true),
             (Number, "12", "12.0", true),
             (Money, "12000", "12000.00", true),
@@ -144,5 +155,8 @@ mod tests {
             assert_eq!(change(kind, value, None).is_made(Some(held)), made, "{kind:?} {value} {held}");
         }
         assert!(!change(Text, "SSO", None).is_made(None));
+        assert!(!change(Text, "SSO", Some("sso")).is_made(Some("sso")), "the person corrects it");
+        assert!(change(Html, "<p>SSO</p>", Some("<p>sso</p>")).is_made(Some("<p>Sso</p>")));
+        assert!(!change(Html, "<p>SSO</p>", Some("<p>sso</p>")).is_made(Some("<p>sso</p>")));
     }
 }

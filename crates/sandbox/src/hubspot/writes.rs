@@ -26,8 +26,8 @@ const LONGEST_TEXT: usize = 65_536;
 pub enum Rule {
     /// At least so many characters.
     MinLength(usize),
-    /// Upper case, into which HubSpot turns every value by itself.
-    UpperCase,
+    /// None: HubSpot makes this of every value by itself.
+    Normalizes(fn(&str) -> String),
     /// Another property has to have a value first.
     Needs(String),
 }
@@ -60,8 +60,12 @@ pub(super) fn update(
     let mut values = Vec::new();
     for (name, value) in &properties {
         check_value(portal, (kind, &id), name, value)?;
-        let upper = portal.rules.iter().any(|(ruled, rule)| ruled == name && matches!(rule, Rule::UpperCase));
-        let stored = if upper { value.to_uppercase() } else { value.clone() };
+        let normal =
+            portal.rules.iter().filter(|(ruled, _)| ruled == name).find_map(|(_, rule)| match rule {
+                Rule::Normalizes(normal) => Some(normal(value)),
+                _ => None,
+            });
+        let stored = normal.unwrap_or_else(|| value.clone());
         if stored != *value {
             warnings.push(
                 json!({"category": "PROPERTY_VALUE_NORMALIZED", "message": "The value was normalized.",

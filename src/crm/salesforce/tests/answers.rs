@@ -142,7 +142,7 @@ impl Seller {
 
 async fn write(salesforce: &Salesforce, change: Change) -> Result<WriteOutcome, Failure> {
     let given_at = "2026-11-22T08:05:00Z".parse().unwrap();
-    salesforce.write(&DealWrite { deal: DEAL.into(), change, given_at }).await
+    salesforce.write(&DealWrite { deal: DEAL.into(), change, given_at, was_tried: false }).await
 }
 
 fn field(name: &str, kind: FieldKind, value: &str, shown: Option<&str>) -> Change {
@@ -363,6 +363,7 @@ async fn ids_and_names_of_something_else_reach_no_request() {
         deal: "001M000000qfPyS".into(),
         change: promises(ANSWER, None),
         given_at: Timestamp::UNIX_EPOCH,
+        was_tried: false,
     };
     assert!(matches!(seller.salesforce.write(&other).await, Err(Failure::GiveUp { .. })));
     for name in ["Account.Name", "Promises', Id", ""] {
