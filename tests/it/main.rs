@@ -24,6 +24,7 @@ mod follow;
 mod invariants;
 mod kill;
 mod mended;
+mod off;
 mod operations;
 mod operator;
 mod outward;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         catch_up::trials(),
         kill::trials(),
         mended::trials(),
+        off::trials(),
         shared_commit::trials(),
         command_line::trials(),
         verdicts::trials(),
