@@ -23,6 +23,7 @@ pub mod handoff;
 pub mod interactive;
 pub mod delivery;
 pub mod worker;
+pub mod operations;
 pub mod app;
 pub mod server;
 pub mod settings;

@@ -37,17 +37,18 @@ const MAY_IMPORT: &str = "
     handoff     GROUND record packet mapping gaps assemble answers crm store delivery
     interactive GROUND text dates record packet messages mapping gaps assemble answers settings crm store delivery \
                 handoff
+    operations  GROUND text source record packet messages mapping assemble workbench store
     worker      GROUND dates source record packet messages mapping crm store delivery handoff interactive
-    http        GROUND source record packet crm store interactive
+    http        GROUND text source record packet messages crm store interactive operations
     config      GROUND text dates source record settings mapping crm store delivery worker http
-    app         GROUND record packet mapping crm store delivery interactive worker http config
-    server      GROUND record packet mapping crm store delivery handoff interactive worker http config app
+    app         GROUND record packet mapping crm store delivery interactive operations worker http config
+    server      GROUND record packet mapping crm store delivery handoff interactive operations worker http config app
 
     training    text packet judgement
     sandbox
     demo        GROUND store sandbox
     commands    GROUND text dates source record packet messages mapping gaps assemble workbench \
-                crm store delivery handoff interactive worker http config app server sandbox demo
+                crm store delivery handoff interactive operations worker http config app server sandbox demo
 ";
 
 /// Nothing here knows what a deal is. The modules of `crates/core`, from `text` to `workbench`, do without: they are
@@ -64,7 +65,7 @@ const EACH_OTHER: &[(&str, &str)] = &[];
 const ORDER: &str = "
     http crm store handoff interactive
     record text dates source messages packet mapping gaps assemble workbench
-    delivery worker
+    delivery worker operations
     app server settings config commands
     clock failure metrics crash demo sandbox
 ";

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{ConfigArg, Problem, open_store};
 use crate::clock::Clock;
+use crate::operations::answer_text;
 use crate::store::StoredAnswer;
-use handoff_core::packet::Given;
 use handoff_core::source::duration;
 
 #[derive(Debug, Args)]
@@ -49,17 +49,7 @@ pub(super) fn print(stored: &StoredAnswer) {
         .map_or_else(|| "not in the CRM".to_owned(), |to| format!("{}: {to}", state.as_str()));
     let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
     println!("  {}: {} ({}), {target}{detail}", answer.topic, answer.by.name, answer.by.user);
-    for line in text(&answer.given).lines() {
+    for line in answer_text(&answer.given).lines() {
         println!("    {line}");
-    }
-}
-
-fn text(given: &Given) -> String {
-    match given {
-        Given::Text(text) | Given::Person(text) => text.clone(),
-        Given::Options(values) => values.join("; "),
-        Given::Day(day) => day.to_string(),
-        Given::Contact(id) => format!("contact {id}"),
-        Given::Nonsense(reason) => format!("the question makes no sense: {reason}"),
     }
 }

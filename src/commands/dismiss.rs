@@ -4,14 +4,10 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::{ConfigArg, Problem, open_store};
-use crate::store::StoredPacket;
+use super::{ConfigArg, Problem, operations};
+use crate::operations::{Dismissed, clean_reason};
 use handoff_core::packet::{Gap, Packet};
 use handoff_core::source::nearest;
-use handoff_core::text::clean::one_line;
-
-/// The longest reason, in characters.
-const LONGEST_REASON: usize = 500;
 
 #[derive(Debug, Args)]
 pub struct DismissArgs {
@@ -36,47 +32,20 @@ pub struct DismissArgs {
 
 pub(super) async fn run(args: &DismissArgs) -> Result<(), Problem> {
     let reason = args.reason.as_deref().map(clean_reason).transpose()?;
-    let store = open_store(&args.config.config).await?;
-    let stored = super::find::find(&store, &args.packet).await?;
+    let operations = operations(&args.config.config).await?;
+    let stored = operations.find(&args.packet).await?;
     let packet: Packet = serde_json::from_str(&stored.packet)?;
     let gap = find(&packet, args)?;
     let (section, id) = (gap.section.as_str(), &gap.id());
-    let known = dismissed(&stored, gap);
-    if reason.is_none() && !known {
-        return Err(Problem::new(format!(
-            "handoff: {id} of {section} was not dismissed: nothing to take back"
-        )));
+    let dismissed = operations.dismiss(&stored, section, id, reason.as_deref()).await?;
+    operations.store.close().await;
+    let (whose, reason) = (format!("{id} of {section} in {}", packet.packet_id), reason.unwrap_or_default());
+    match dismissed {
+        Dismissed::TakenBack => println!("{whose} counts again"),
+        Dismissed::Again => println!("dismissed already, with another reason now: {whose}: {reason}"),
+        Dismissed::Yes => println!("dismissed: {whose}: {reason}\nWhat was posted stays as it is."),
     }
-    if !store.dismiss(&packet.packet_id, section, id, reason.as_deref()).await? {
-        return Err(Problem::new(format!("handoff: {} was deleted just now", packet.packet_id)));
-    }
-    let whose = format!("{id} of {section} in {}", packet.packet_id);
-    match reason {
-        None => println!("{whose} counts again"),
-        Some(reason) if known => println!("dismissed already, with another reason now: {whose}: {reason}"),
-        Some(reason) => println!("dismissed: {whose}: {reason}\nWhat was posted stays as it is."),
-    }
-    store.close().await;
     Ok(())
-}
-
-fn dismissed(stored: &StoredPacket, gap: &Gap) -> bool {
-    stored.dismissals.iter().any(|one| one.gap == gap.id() && one.section == gap.section.as_str())
-}
-
-/// One line that says something and can be read.
-fn clean_reason(reason: &str) -> Result<String, Problem> {
-    let reason = one_line(reason);
-    let length = reason.chars().count();
-    if reason.is_empty() {
-        return Err(Problem::new("handoff: the reason is empty: say in a few words why the flag was wrong"));
-    }
-    if length > LONGEST_REASON {
-        return Err(Problem::new(format!(
-            "handoff: the reason has {length} characters: {LONGEST_REASON} are the most"
-        )));
-    }
-    Ok(reason)
 }
 
 /// The one gap that is meant, or what to type instead.
@@ -133,20 +102,4 @@ fn typed(packet: &Packet, gap: &Gap, args: &DismissArgs) -> String {
         format!(" --config {}", config.display())
     };
     format!("handoff dismiss {} {} --section {section} {rest}{config}", packet.packet_id, gap.id())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reason_is_one_readable_line() {
-        let reason =
-            clean_reason(" It's <b>there</b> &amp; said:\r\n\tsee \u{202e}notes\u{1b}[31m ").unwrap();
-        assert_eq!(reason, "It's <b>there</b> &amp; said: see notes[31m");
-        assert_eq!(clean_reason(&"ü".repeat(500)).unwrap().chars().count(), 500);
-        for wrong in ["", " \n ", "\u{202e}\u{200b}", &"x".repeat(501)] {
-            assert!(clean_reason(wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

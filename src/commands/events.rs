@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{ConfigArg, Problem, open_store};
+use crate::operations::inputs;
 
 #[derive(Debug, Args)]
 pub struct EventsArgs {
@@ -18,10 +19,7 @@ pub struct EventsArgs {
 
 pub(super) async fn run(args: &EventsArgs) -> Result<(), Problem> {
     let store = open_store(&args.config.config).await?;
-    let mut events = store.events(args.limit).await?;
-    events.extend(store.refusals(args.limit).await?);
-    events.sort_by_key(|event| std::cmp::Reverse(event.received_at));
-    events.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    let events = inputs(&store, args.limit).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&events)?);
         return Ok(());

@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ConfigArg, Problem, delivery_status, open_store_of, store_access};
-use crate::store::{PacketRow, WinRow};
+use super::{ConfigArg, Problem, open_store_of, store_access};
+use crate::operations::delivery_status;
+use crate::store::{PacketRow, WinFilter, WinRow};
 use handoff_core::packet::PacketStatus;
 use handoff_core::text::clean::one_line;
 
@@ -16,7 +17,7 @@ pub struct ListArgs {
     #[arg(long, default_value_t = 50)]
     limit: usize,
     /// Only wins in this state, or with a delivery in it; `open` is every state but `done`
-    #[arg(long, value_parser = ["open", "waiting", "retrying", "leased", "unknown", "held", "dead", "done"])]
+    #[arg(long, value_parser = WinFilter::STATES)]
     state: Option<String>,
     /// Only wins of this account: `hubspot:48210077`, or the id alone
     #[arg(long, value_name = "ID")]
@@ -29,26 +30,12 @@ pub struct ListArgs {
     json: bool,
 }
 
-impl ListArgs {
-    fn wants(&self, win: &WinRow) -> bool {
-        let (states, account) = (win.states(), win.deal().rsplit_once(':').unwrap_or_default().0);
-        let in_state = |state: &str| match state {
-            "open" => states.iter().any(|state| *state != "done"),
-            "done" => states.iter().all(|state| *state == "done"),
-            state => states.contains(&state),
-        };
-        let of_account =
-            |wanted: &str| account == wanted || account.split_once(':').unwrap_or_default().1 == wanted;
-        self.state.as_deref().is_none_or(in_state)
-            && self.account.as_deref().is_none_or(of_account)
-            && self.customer.as_deref().is_none_or(|text| win.is_about(text))
-    }
-}
-
 pub(super) async fn run(args: &ListArgs) -> Result<(), Problem> {
     let access = store_access(&args.config.config)?;
     let store = open_store_of(&access.store).await?;
-    let wins = store.wins(args.limit, |win| args.wants(win)).await?;
+    let ListArgs { state, account, customer, .. } = args;
+    let wanted = WinFilter { state: state.clone(), account: account.clone(), about: customer.clone() };
+    let wins = store.wins(args.limit, &wanted).await?;
     let pauses = store.pauses().await?;
     let stopped = store.stopped_writes().await?;
     if args.json {

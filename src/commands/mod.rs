@@ -20,7 +20,6 @@ mod annotations;
 mod catch_up;
 pub mod check;
 mod coverage;
-mod delivery_status;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod diff;
@@ -29,7 +28,6 @@ mod doctor;
 mod events;
 mod explain;
 mod fetch;
-mod find;
 mod healthcheck;
 mod init;
 mod labels;
@@ -57,13 +55,16 @@ mod won_deals;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::part::{self, CrmAccess, StoreAccess};
-use crate::store::{Store, StoreConfig, StoreUrl};
+use crate::operations::{MappingOf, Operations};
+use crate::store::{Destination, Store, StoreConfig, StoreUrl};
 
 /// When a deal is won, the customer must not feel the seam between sales and customer success.
 #[derive(Debug, Parser)]
@@ -224,6 +225,29 @@ fn store_access(path: &Path) -> Result<StoreAccess, Problem> {
 fn crm_access(path: &Path, only: Option<&str>) -> Result<CrmAccess, Problem> {
     part::crm_access(path, &|name| std::env::var(name).ok(), only)
         .map_err(|problems| Problem::new(problems.to_string()))
+}
+
+/// The deeds of an operator beside a service that may be running.
+async fn operations(path: &Path) -> Result<Operations, Problem> {
+    operations_of(&store_access(path)?).await
+}
+
+/// The same for a configuration that was read already.
+async fn operations_of(access: &StoreAccess) -> Result<Operations, Problem> {
+    let mappings = access.mappings.clone();
+    let mapping: MappingOf = Box::new(move |key| {
+        let file = mappings.iter().find(|(account, _)| account == key).map(|(_, file)| file);
+        let mapping = file.map(|file| fetch::read_mapping(file).map(Arc::new));
+        mapping.transpose().map_err(|problem| problem.to_string())
+    });
+    let store = open_store_of(&access.store).await?;
+    Ok(Operations { store, slack_reads_back: access.slack_reads_back, mapping })
+}
+
+/// Reads a delivery's name from the command line.
+fn destination() -> impl TypedValueParser<Value = Destination> {
+    PossibleValuesParser::new(Destination::ALL.map(Destination::as_str))
+        .try_map(|name| name.parse().map_err(|()| "no such delivery"))
 }
 
 /// The database of a configuration, beside a service that may be running on it.

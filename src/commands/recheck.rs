@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::find::find;
-use super::{ConfigArg, Problem, open_store};
+use super::{ConfigArg, Problem, operations};
 
 #[derive(Debug, Args)]
 pub struct RecheckArgs {
@@ -15,10 +14,10 @@ pub struct RecheckArgs {
 }
 
 pub(super) async fn run(args: &RecheckArgs) -> Result<(), Problem> {
-    let store = open_store(&args.config.config).await?;
-    let packet_id = find(&store, &args.packet).await?.packet_id;
-    store.recheck(&packet_id).await?;
-    store.close().await;
+    let operations = operations(&args.config.config).await?;
+    let packet_id = operations.find(&args.packet).await?.packet_id;
+    operations.store.recheck(&packet_id).await?;
+    operations.store.close().await;
     println!("the deal of {packet_id} is looked at again as soon as the service comes to it");
     Ok(())
 }

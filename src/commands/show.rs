@@ -5,14 +5,12 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::find::find;
 use super::layout::WIDTH;
-use super::{ConfigArg, Problem, answers, delivery_status, open_store_of, store_access, terminal};
+use super::{ConfigArg, Problem, answers, operations_of, store_access, terminal};
 use crate::clock::later;
+use crate::operations::{HistoryEntry, delivery_status, history};
 use crate::store::{Attempt, DeliveryState, StoredAct, StoredPacket, StoredRecord, StoredRevision};
-use handoff_core::messages;
 use handoff_core::packet::Packet;
-use handoff_core::workbench::compare;
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
@@ -37,8 +35,9 @@ pub struct ShowArgs {
 
 pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     let access = store_access(&args.config.config)?;
-    let store = open_store_of(&access.store).await?;
-    let stored = find(&store, &args.packet).await?;
+    let operations = operations_of(&access).await?;
+    let stored = operations.find(&args.packet).await?;
+    let store = operations.store;
     if args.record {
         return print_record(&stored);
     }
@@ -64,7 +63,8 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
         answers::print(one);
     }
     for act in &store.acts(&stored.packet_id).await? {
-        println!("\n{}", described(act));
+        print!("\n");
+        print_decision(&HistoryEntry::of(act));
     }
     println!("\nmade by {} ({}) at {}", packet.mapping.file, packet.mapping.version, stored.created_at);
     println!("won at {}, deal {}", stored.won_at, stored.deal);
@@ -105,39 +105,28 @@ fn print_revision(revisions: &[StoredRevision], wanted: i64) -> Result<(), Probl
 }
 
 fn print_history(revisions: &[StoredRevision], acts: &[StoredAct]) -> Result<(), Problem> {
-    let mut acts = acts.iter().peekable();
-    let mut before: Option<Packet> = None;
-    for StoredRevision { revision, at, cause, packet } in revisions {
-        while let Some(act) = acts.next_if(|act| act.at < *at) {
-            println!("{}", described(act));
+    for entry in history(revisions, acts)? {
+        match entry {
+            HistoryEntry::Revision { number, at, through, changes } => {
+                println!("revision {number}  {at}  {through}");
+                for change in changes {
+                    println!("  {change}");
+                }
+            }
+            decision @ HistoryEntry::Decision { .. } => print_decision(&decision),
         }
-        let packet: Packet = serde_json::from_str(packet)?;
-        let through = match cause.as_str() {
-            "won" => "the deal was won",
-            "crm" => "the CRM changed",
-            "mapping" => "the mapping changed",
-            "answer" => "a person answered",
-            "no_longer_won" => "the deal is no longer won",
-            other => other,
-        };
-        println!("revision {revision}  {at}  {through}");
-        for change in before.iter().flat_map(|before| compare::revisions(before, &packet)) {
-            println!("  {change}");
-        }
-        before = Some(packet);
-    }
-    for act in acts {
-        println!("{}", described(act));
     }
     Ok(())
 }
 
 /// What a person decided, with day and reason.
-fn described(act: &StoredAct) -> String {
-    let first = format!("{}: {} ({}), {}", act.act.as_str(), act.name, act.user, act.at);
-    let why = Some(messages::digest::why(act.reason, &act.detail)).filter(|why| !why.is_empty());
-    let day = act.day.map(|day| day.to_string());
-    [Some(first), day, why].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
+fn print_decision(entry: &HistoryEntry) {
+    if let HistoryEntry::Decision { what, notes, .. } = entry {
+        println!("{what}");
+        for note in notes {
+            println!("  {note}");
+        }
+    }
 }
 
 fn print_deliveries(stored: &StoredPacket, looks_back: bool) {

@@ -63,7 +63,7 @@ pub(super) fn packet(packet: &Packet, width: usize) -> String {
     let mut page = Page::new(width);
     page.heading(&format!("Packet {}", packet.packet_id));
     for outlined in packet.outline() {
-        page.line(outlined.mark, &outlined.text);
+        page.line(outlined.kind.mark(), &outlined.to_string());
     }
     page.into_text()
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::HttpState;
+use crate::store::WinFilter;
 
 /// Wins in one answer, at most.
 const MOST: usize = 1000;
@@ -30,7 +31,7 @@ pub(super) async fn list(
     State(state): State<Arc<HttpState>>,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, StatusCode> {
-    let wins = state.store.wins(which.limit.min(MOST), |_| true).await.map_err(not_read)?;
+    let wins = state.store.wins(which.limit.min(MOST), &WinFilter::default()).await.map_err(not_read)?;
     let pauses = state.store.pauses().await.map_err(not_read)?;
     Ok(Json(json!({ "wins": wins, "paused": pauses })))
 }

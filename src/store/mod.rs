@@ -39,9 +39,10 @@ pub use maintenance::backlog::Backlog;
 pub use maintenance::backup::Restored;
 pub use maintenance::copy::Copied;
 pub use maintenance::health::StoreHealth;
-pub use maintenance::stats::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats};
+pub use maintenance::stats::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats, WeekCount};
 pub use outbox::deliveries::{Attempt, DeliveryState, Destination, StoredDelivery, Thread};
 pub use outbox::settle::{Decision, Settled};
+pub use outbox::stuck::StuckRow;
 pub use outbox::{CLOSED, DeliveryEnd, DeliveryLease};
 pub use packets::answers::{Act, AnswerState, GivenAnswer, StoredAct, StoredAnswer};
 pub use packets::dismissals::Dismissal;
@@ -52,7 +53,7 @@ pub use packets::writes::{Begun, Recipient, WriteEnd, WriteLease};
 pub use packets::{DeliveryPayload, NewPacket, StoredPacket, StoredRecord};
 pub use pauses::{Pause, SLACK};
 pub use roll_ups::{RollUpEnd, RollUpLease, WeekSpan};
-pub use wins::{DealRow, DealState, PacketRow, PacketSummary, WinRow};
+pub use wins::{DealRow, DealState, PacketRow, PacketSummary, WinCursor, WinFilter, WinPage, WinRow};
 
 /// A handle to the database. Cheap to clone; every clone shares the writers and the readers.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ use handoff_bridge::commands::check::check;
 use handoff_bridge::demo::{Installation, PUBLIC_URL, start_sandbox};
 use handoff_bridge::server::Service;
 use handoff_bridge::store::{
-    DealState, DeliveryState, Destination, EventRow, Pause, StoreUrl, StoredPacket, WinRow,
+    DealState, DeliveryState, Destination, EventRow, Pause, StoreUrl, StoredPacket, WinFilter, WinRow,
 };
 use handoff_sandbox::{Delivery, Fault, Sandbox, Times, deals, slack};
 use jiff::Timestamp;
@@ -367,7 +367,7 @@ impl World {
 
     /// Whether a worker reads a deal right now.
     async fn a_deal_is_leased(&self) -> bool {
-        let wins = self.service().app.store.wins(0, |_| true).await.unwrap();
+        let wins = self.service().app.store.wins(0, &WinFilter::default()).await.unwrap();
         wins.iter().any(|win| matches!(win, WinRow::Deal(deal) if deal.state == DealState::Leased))
     }
 
@@ -411,7 +411,7 @@ impl World {
     /// Work that is waiting, in hand, unknown, held or dead, one line each.
     pub async fn open_work(&self) -> Vec<String> {
         let mut open = Vec::new();
-        for win in self.service().app.store.wins(1000, |_| true).await.unwrap() {
+        for win in self.service().app.store.wins(1000, &WinFilter::default()).await.unwrap() {
             match win {
                 WinRow::Deal(deal) => {
                     open.push(format!("deal {} {} {:?}", deal.deal, deal.state.as_str(), deal.error));
@@ -455,7 +455,7 @@ impl World {
     pub async fn packets(&self) -> Vec<StoredPacket> {
         let store = &self.service().app.store;
         let mut packets = Vec::new();
-        for win in store.wins(1000, |_| true).await.unwrap() {
+        for win in store.wins(1000, &WinFilter::default()).await.unwrap() {
             if let WinRow::Packet(row) = win {
                 packets.extend(store.packet(&row.packet_id).await.unwrap());
             }

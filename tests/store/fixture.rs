@@ -7,7 +7,7 @@ use handoff_bridge::clock::{Clock, later};
 use handoff_bridge::crm::{Event, EventKind};
 use handoff_bridge::store::{
     Attempt, ClaimLimit, DealEnd, DealLease, DealRow, DeliveryEnd, DeliveryLease, Destination, Due,
-    NewPacket, NoPacket, Store, WinRow, Work,
+    NewPacket, NoPacket, Store, WinFilter, WinRow, Work,
 };
 use handoff_core::packet::{Addressee, Assessment, RaisedGap, Seller};
 use handoff_core::record::{AccountKey, DealKey, WinKey};
@@ -169,7 +169,7 @@ impl Fixture {
     }
 
     pub async fn open_deals(&self) -> Vec<DealRow> {
-        let rows = self.store.wins(100, |_| true).await.unwrap();
+        let rows = self.store.wins(100, &WinFilter::default()).await.unwrap();
         rows.into_iter()
             .filter_map(|row| match row {
                 WinRow::Deal(deal) => Some(deal),
@@ -225,7 +225,7 @@ fn assessment() -> Assessment {
             raised("promises", "empty", Addressee::Seller, true),
             raised("risks", "unmapped", Addressee::Revops, true),
         ],
-        first_value: None,
+        ..Assessment::default()
     }
 }
 

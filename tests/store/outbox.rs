@@ -307,7 +307,7 @@ async fn a_revision_sends_nothing_that_an_operator_called_done(fixture: Fixture)
     let task = fixture.claims_delivery().await;
     fixture.finishes(&task, DeliveryEnd::Dead).await;
     let there = Decision::Done { external_id: None, url: None };
-    assert_eq!(fixture.store.settle(&packet_id, CrmTask, there).await.unwrap(), Settled::Yes);
+    assert_eq!(fixture.store.settle(&packet_id, CrmTask, there, None).await.unwrap(), Settled::Yes);
     let digest = fixture.claims_delivery().await;
     fixture.finishes(&digest, done("1")).await;
     is_revised(&fixture, &packet_id, 1).await;

@@ -36,7 +36,10 @@ async fn what_is_there_is_done_and_the_digest_can_link_to_it(fixture: Fixture) {
     assert!(fixture.store.intend(&task).await.unwrap());
     fixture.finishes(&task, DeliveryEnd::Held).await;
     let decision = there(None, Some("https://app.example.com/task/9"));
-    assert_eq!(fixture.store.settle(&packet_id, CrmTask, decision.clone()).await.unwrap(), Settled::Yes);
+    assert_eq!(
+        fixture.store.settle(&packet_id, CrmTask, decision.clone(), None).await.unwrap(),
+        Settled::Yes
+    );
     assert_eq!(state(&fixture, &packet_id).await, DeliveryState::Done);
     let address = "https://app.example.com/task/9".to_owned();
     let linked = fixture.store.external(&packet_id, CrmTask).await.unwrap();
@@ -45,7 +48,7 @@ async fn what_is_there_is_done_and_the_digest_can_link_to_it(fixture: Fixture) {
     assert_eq!(story(&fixture, &packet_id).await, told.map(|(a, b)| (a.to_owned(), b.to_owned())));
     fixture.clock.advance(DAY);
     assert_eq!(fixture.claims_delivery().await.destination, SlackDigest, "the task is not tried again");
-    let again = fixture.store.settle(&packet_id, CrmTask, decision).await.unwrap();
+    let again = fixture.store.settle(&packet_id, CrmTask, decision, None).await.unwrap();
     assert_eq!(again, Settled::Refused(DeliveryState::Done));
 }
 
@@ -55,7 +58,7 @@ async fn what_is_not_there_is_sent_again_without_a_read_back(fixture: Fixture) {
     assert!(fixture.store.intend(&task).await.unwrap());
     fixture.finishes(&task, DeliveryEnd::Held).await;
     let mut changed = fixture.store.changed();
-    let settled = fixture.store.settle(&packet_id, CrmTask, Decision::NotDone).await.unwrap();
+    let settled = fixture.store.settle(&packet_id, CrmTask, Decision::NotDone, None).await.unwrap();
     assert_eq!(settled, Settled::Yes);
     assert!(changed.has_changed().unwrap(), "workers are woken");
     changed.mark_unchanged();
@@ -71,7 +74,7 @@ async fn an_unknown_delivery_need_not_be_waited_for(fixture: Fixture) {
     let task = fixture.claims_delivery().await;
     fixture.finishes(&task, DeliveryEnd::Unknown { at: fixture.after(DAY), absent: 0 }).await;
     assert_eq!(state(&fixture, &packet_id).await, DeliveryState::Unknown);
-    let settled = fixture.store.settle(&packet_id, CrmTask, there(Some("9"), None)).await.unwrap();
+    let settled = fixture.store.settle(&packet_id, CrmTask, there(Some("9"), None), None).await.unwrap();
     assert_eq!(settled, Settled::Yes);
     assert_eq!(fixture.store.external(&packet_id, CrmTask).await.unwrap(), Some(("9".to_owned(), None)));
 }
@@ -81,7 +84,7 @@ async fn what_a_worker_has_in_hand_is_left_to_it(fixture: Fixture) {
     let task = fixture.claims_delivery().await;
     assert!(fixture.store.intend(&task).await.unwrap());
     for decision in [there(None, None), Decision::NotDone] {
-        let refused = fixture.store.settle(&packet_id, CrmTask, decision).await.unwrap();
+        let refused = fixture.store.settle(&packet_id, CrmTask, decision, None).await.unwrap();
         assert_eq!(refused, Settled::Refused(DeliveryState::Leased));
     }
     assert_eq!(fixture.store.replay(&packet_id, Some(CrmTask)).await.unwrap(), 0);
@@ -97,7 +100,7 @@ async fn a_worker_that_lost_its_lease_cannot_undo_a_decision(fixture: Fixture) {
     fixture.clock.advance(LEASE);
     let quick = fixture.claims_deliveries().await.remove(0);
     fixture.finishes(&quick, DeliveryEnd::Held).await;
-    fixture.store.settle(&packet_id, CrmTask, Decision::NotDone).await.unwrap();
+    fixture.store.settle(&packet_id, CrmTask, Decision::NotDone, None).await.unwrap();
     for (lease, end) in [(&slow, done("8")), (&quick, DeliveryEnd::Dead)] {
         let attempt = fixture.attempt(lease, &end);
         assert!(!fixture.store.finish_delivery(lease, end, attempt).await.unwrap());
@@ -111,8 +114,8 @@ async fn a_worker_that_lost_its_lease_cannot_undo_a_decision(fixture: Fixture) {
 
 async fn there_is_nothing_to_decide_about_what_was_never_in_doubt(fixture: Fixture) {
     let packet_id = fixture.has_packet("1").await;
-    let refused = fixture.store.settle(&packet_id, SlackDigest, Decision::NotDone).await.unwrap();
+    let refused = fixture.store.settle(&packet_id, SlackDigest, Decision::NotDone, None).await.unwrap();
     assert_eq!(refused, Settled::Refused(DeliveryState::Waiting));
-    let missing = fixture.store.settle("pkt_nowhere", CrmTask, Decision::NotDone).await.unwrap();
+    let missing = fixture.store.settle("pkt_nowhere", CrmTask, Decision::NotDone, None).await.unwrap();
     assert_eq!(missing, Settled::Missing);
 }

@@ -57,6 +57,8 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     insta::assert_snapshot!(walks.join("\n"), @"
     ANY_UNASSESSED: SCAN packets USING INDEX packets_unassessed
     UNASSESSED: SCAN packets USING INDEX packets_unassessed
+    ANY_UNLISTED: SCAN packets USING INDEX packets_unlisted
+    UNLISTED: SCAN p USING INDEX packets_unlisted
     OPEN_DEALS: SCAN deals USING INDEX deals_open
     OPEN_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
     CLAIM_CLICKS: SCAN due
@@ -91,6 +93,10 @@ async fn no_statement_walks_through_finished_rows(fixture: Fixture) {
     STOPPED_WRITES: SCAN answers USING INDEX sqlite_autoindex_answers_1
     DOUBT_DELIVERIES: SCAN deliveries USING INDEX deliveries_open
     ROLL_UPS: SCAN roll_ups USING INDEX sqlite_autoindex_roll_ups_1
+    STUCK_DELIVERIES: SCAN d USING INDEX deliveries_open
+    STUCK_DEALS: SCAN deals USING INDEX deals_open
+    REFUSED_ANSWERS: SCAN answers USING INDEX answers_refused
+    OPEN_PACKETS: SCAN d USING INDEX deliveries_open
     OPEN_DEALS: SCAN deals USING INDEX deals_open
     ");
 }
@@ -152,7 +158,7 @@ const FILL: &str = "
         SELECT 'w' || n, 'p' || n, 'd' || n, n, n FROM generate_series(1, 20000) n;
     INSERT INTO packets (packet_id, created_at, packet, record)
         SELECT 'p' || n, n, '{}', '{}' FROM generate_series(1, 20000) n;
-    UPDATE packets SET assessed = CASE WHEN created_at % 1000 = 0 THEN 0 ELSE 1 END,
+    UPDATE packets SET name = 'renewal', assessed = CASE WHEN created_at % 1000 = 0 THEN 0 ELSE 1 END,
         record_deleted_at = CASE WHEN created_at % 100 = 0 THEN NULL ELSE created_at END;
     INSERT INTO assessments (packet_id, created_at, complete, seller, seller_name)
         SELECT 'p' || n, n, 0, 's' || n % 20, 'Seller' FROM generate_series(1, 20000) n;

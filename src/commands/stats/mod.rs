@@ -1,14 +1,13 @@
 //! `handoff stats`: how packets come out, and how often each rule is right.
 
 mod table;
-mod tally;
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{ConfigArg, Problem, open_store};
 use crate::clock::Clock;
-use tally::Tally;
+use crate::operations::tally::{Tally, days, days_before};
 
 #[derive(Debug, Args)]
 pub struct StatsArgs {
@@ -22,18 +21,10 @@ pub struct StatsArgs {
     json: bool,
 }
 
-/// `30d`: at least one day, at most ten years.
-fn days(text: &str) -> Option<u32> {
-    text.strip_suffix('d')?.parse().ok().filter(|days| (1..=3650).contains(days))
-}
-
 pub(super) async fn run(args: &StatsArgs) -> Result<(), Problem> {
     let store = open_store(&args.config.config).await?;
     let now = Clock::machine().now();
-    let since = args.since.map(|days| {
-        let span = SignedDuration::from_hours(24 * i64::from(days));
-        now.checked_sub(span).unwrap_or(Timestamp::MIN)
-    });
+    let since = args.since.map(|days| days_before(days, now));
     let stats = store.stats(since.unwrap_or(Timestamp::MIN), now).await?;
     store.close().await;
     let tally = Tally::of(&stats, since);
@@ -43,18 +34,4 @@ pub(super) async fn run(args: &StatsArgs) -> Result<(), Problem> {
         print!("{}", table::text(&tally, args.since));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_a_number_of_days() {
-        assert_eq!(days("30d"), Some(30));
-        assert_eq!(days("3650d"), Some(3650));
-        for wrong in ["", "d", "30", "0d", "3651d", "-1d", "2w", "30 d"] {
-            assert_eq!(days(wrong), None, "{wrong}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::tally::{BySeller, Decisions, Kind, Tally};
+use crate::operations::tally::{BySeller, Decisions, Kind, Tally, Week, age, percent};
 
 /// The longest name in a table, in characters.
 const LONGEST_NAME: usize = 40;
@@ -28,6 +28,13 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
             [when, later.complete.to_string(), later.of.to_string(), percent(later.complete, later.of)]
         });
         table(&mut text, ["Complete", "packets", "of", "share"], rows);
+    }
+    if tally.weeks.len() > 1 {
+        let rows = tally.weeks.iter().map(|week| {
+            let Week { from, packets, complete_at_close, complete } = week;
+            [from.to_string(), packets.to_string(), complete_at_close.to_string(), complete.to_string()]
+        });
+        table(&mut text, ["Week of", "packets", "complete at close", "now"], rows);
     }
     if let Some(hours) = tally.median_hours_to_complete {
         let _ = write!(text, "\nCompleted later in {hours} hours (median)\n");
@@ -79,16 +86,6 @@ fn decided(text: &mut String, decisions: &Decisions) {
     }
 }
 
-/// What an age from so many days on is called.
-fn age(from_days: u16) -> &'static str {
-    match from_days {
-        0 => "under a day",
-        1 => "1 to 3 days",
-        3 => "3 to 7 days",
-        _ => "a week or more",
-    }
-}
-
 fn kind(kind: &Kind) -> [String; 3] {
     [kind.name.clone(), kind.gaps.to_string(), kind.hints.to_string()]
 }
@@ -103,14 +100,6 @@ fn seller(seller: &BySeller) -> [String; 6] {
         seller.gaps.to_string(),
         format!("{}.{}", tenths / 10, tenths % 10),
     ]
-}
-
-/// Never rounds to 100 % what is not all, and never to 0 % what is not nothing.
-fn percent(part: u64, whole: u64) -> String {
-    let rounded = (part * 100 + whole / 2) / whole.max(1);
-    let rounded = if part < whole { rounded.min(99) } else { rounded };
-    let rounded = if part > 0 { rounded.max(1) } else { rounded };
-    format!("{rounded} %")
 }
 
 /// The first column to the left, numbers to the right; a blank line before it.
@@ -138,7 +127,7 @@ fn length(cell: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats};
+    use crate::store::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats, WeekCount};
 
     fn gap(section: &str, gap: &str, counting: u64, raised: u64, dismissed: u64) -> GapCount {
         let stage = if counting == 0 { "hint" } else { "certain" }.to_owned();
@@ -158,6 +147,14 @@ mod tests {
         let stats = Stats {
             packets: 21,
             complete: 8,
+            weeks: [("2026-11-16T00:00:00Z", 12, 3, 11), ("2026-11-23T00:00:00Z", 9, 5, 6)]
+                .map(|(from, packets, complete_at_close, complete)| WeekCount {
+                    from: from.parse().unwrap(),
+                    packets,
+                    complete_at_close,
+                    complete,
+                })
+                .into(),
             later: vec![
                 CompleteAfter { days: Some(1), of: 20, complete: 11 },
                 CompleteAfter { days: Some(3), of: 17, complete: 12 },
@@ -199,6 +196,10 @@ mod tests {
         after 3 d       12  17   71 %
         after 7 d        8   9   89 %
         now             17  21   81 %
+
+        Week of     packets  complete at close  now
+        2026-11-16       12                  3   11
+        2026-11-23        9                  5    6
 
         Completed later in 26 hours (median)
 
@@ -272,14 +273,5 @@ mod tests {
         Seller  deals  packets  complete  gaps  gaps a packet
         others      1        1         1     0            0.0
         ");
-    }
-
-    #[test]
-    fn a_percentage_is_100_only_if_nothing_is_missing() {
-        assert_eq!(percent(999, 1000), "99 %");
-        assert_eq!(percent(1, 1000), "1 %");
-        assert_eq!(percent(0, 7), "0 %");
-        assert_eq!(percent(7, 7), "100 %");
-        assert_eq!(percent(2, 3), "67 %");
     }
 }

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("migrations/0011_writes.sql")),
     (12, include_str!("migrations/0012_decisions.sql")),
     (13, include_str!("migrations/0013_told.sql")),
+    (14, include_str!("migrations/0014_listed.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

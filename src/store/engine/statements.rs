@@ -95,6 +95,14 @@ macro_rules! piece {
     (postgres returning_want) => {
         "RETURNING deal, want"
     };
+    // Whether a packet `p` is wanted in a list: by a part of a name ($1, a pattern), a text ($2) that is an id or, behind
+    // a colon ($3), ends or ($4) all but ends a deal's key; and by its account ($5, a pattern). The same on both.
+    ($engine:ident is_wanted) => {
+        "($2 = '' OR p.name LIKE $1 ESCAPE '!' OR p.customer LIKE $1 ESCAPE '!' OR p.deal = $2 OR p.packet_id = $2 \
+            OR substr(p.deal, length(p.deal) - length($3) + 1) = $3 \
+            OR ($4 <> '' AND substr(p.deal, length(p.deal) - length($4) - 2, length($4)) = $4)) \
+        AND ($5 = '' OR p.deal LIKE $5 ESCAPE '!')"
+    };
     ($engine:ident $text:literal) => {
         $text
     };
@@ -113,7 +121,7 @@ pub fn every_statement() -> Vec<(&'static str, &'static str, &'static str)> {
         outbox::deliveries, outbox::edits, packets::dismissals, claim, packets::first_values,
         packets::follows, maintenance::health, inbox,
         engine::writer_connection, engine::migrate, engine::open, outbox, packets, pauses, engine::postgres,
-        maintenance::purge, inbox::recording, packets::revisions, packets::writes, maintenance::restored, roll_ups, outbox::settle, maintenance::stats,
+        maintenance::purge, inbox::recording, packets::revisions, packets::writes, maintenance::restored, roll_ups, outbox::settle, outbox::stuck, maintenance::stats,
         engine::notifier, wins,
     };
     every.concat().into_iter().map(|(name, sql)| (name, sql.sqlite, sql.postgres)).collect()

@@ -36,7 +36,7 @@ const TABLES: [Table; 17] = [
     table("deals", &["deal", "account", "state", "last_error", "ended"],
         &["want", "attempts", "due_at", "epoch", "heard_at", "look"]),
     table("wins", &["win", "packet_id", "deal"], &["won_at", "created_at"]),
-    table("packets", &["packet_id", "packet", "record", "cause"],
+    table("packets", &["packet_id", "packet", "record", "cause", "deal", "name", "customer"],
         &["created_at", "assessed", "record_deleted_at", "revision", "revised_at"]),
     table("revisions", &["packet_id", "cause", "packet"], &["revision", "at"]),
     table("follows", &["packet_id", "deal", "account", "seen", "contacts"],

@@ -25,7 +25,7 @@ statements! {
             SELECT 1 FROM deliveries d WHERE d.packet_id = p.packet_id AND d.state NOT IN ('done', 'dead'))
         ORDER BY p.created_at LIMIT $2";
     FORGET_RECORDS = ["
-        UPDATE packets SET record = '', record_deleted_at = $2
+        UPDATE packets SET record = '', customer = NULL, record_deleted_at = $2
         WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
     FORGET_SELLERS = ["
         UPDATE assessments SET seller = NULL, seller_name = NULL, ask_on = NULL

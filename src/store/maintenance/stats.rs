@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::store::Store;
-use crate::store::engine::{StoreError, count, query};
+use crate::store::engine::{StoreError, count, from_millis, query};
 
 statements! {
     COUNT_PACKETS = "
@@ -14,6 +14,10 @@ statements! {
     COUNT_COMPLETE = "
         SELECT COUNT(*), COUNT(CASE WHEN completed_at <= created_at + COALESCE(CAST($3 AS BIGINT), $2) THEN 1 END)
         FROM assessments WHERE created_at >= $1 AND created_at <= $2 - COALESCE(CAST($3 AS BIGINT), 0)";
+    /// By weeks that begin on a Monday: 1970 began on a Thursday.
+    COUNT_WEEKS = "
+        SELECT (created_at - 345600000) / 604800000, COUNT(*), CAST(SUM(complete) AS BIGINT), COUNT(completed_at)
+        FROM assessments WHERE created_at >= $1 GROUP BY 1 ORDER BY 1";
     COUNT_LATER = "
         SELECT COUNT(*) FROM assessments WHERE created_at >= $1 AND complete = 0 AND completed_at IS NOT NULL";
     MEDIAN_LATER = "
@@ -54,6 +58,8 @@ pub struct Stats {
     pub packets: u64,
     /// Of these, complete when they were made.
     pub complete: u64,
+    /// By week, oldest first; weeks without packets are left out, and those before the last [`WEEKS`].
+    pub weeks: Vec<WeekCount>,
     /// How many were complete how long after they were made; the last counts them now.
     pub later: Vec<CompleteAfter>,
     /// Half of those that were completed later took no longer, in milliseconds.
@@ -67,6 +73,18 @@ pub struct Stats {
     pub sellers: Vec<SellerCount>,
     /// Answers that the CRM refused.
     pub refused_answers: u64,
+}
+
+/// The packets of one week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekCount {
+    /// Its Monday, midnight UTC.
+    pub from: Timestamp,
+    pub packets: u64,
+    /// Of these, complete when they were made.
+    pub complete_at_close: u64,
+    /// Of these, complete now.
+    pub complete: u64,
 }
 
 /// What customer success decided about packets.
@@ -101,6 +119,9 @@ const AFTER: [u16; 3] = [1, 3, 7];
 const AGES: [u16; 4] = [0, 1, 3, 7];
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Half a year of weeks.
+const WEEKS: i64 = 26;
 
 /// One kind of gap in one section, from one stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +177,7 @@ impl Store {
         self.assess_the_rest().await?;
         let since = since.as_millisecond();
         let (packets, complete): (i64, i64) = self.readers.one(query(COUNT_PACKETS).bind(since)).await?;
+        let weeks = self.weeks(since.max(now.as_millisecond() - WEEKS * 7 * DAY)).await?;
         let (later, median_to_complete) = self.completed(since, now.as_millisecond()).await?;
         let decisions = self.decided(since).await?;
         let open_by_age = self.open_by_age(since, now.as_millisecond()).await?;
@@ -176,6 +198,7 @@ impl Store {
         Ok(Stats {
             packets,
             complete,
+            weeks,
             later,
             median_to_complete,
             decisions,
@@ -184,6 +207,17 @@ impl Store {
             sellers,
             refused_answers,
         })
+    }
+
+    async fn weeks(&self, since: i64) -> Result<Vec<WeekCount>, StoreError> {
+        let rows: Vec<(i64, i64, i64, i64)> = self.readers.all(query(COUNT_WEEKS).bind(since)).await?;
+        let week = |(week, packets, at_close, complete): (i64, i64, i64, i64)| WeekCount {
+            from: from_millis((week * 7 + 4) * DAY),
+            packets: count(packets),
+            complete_at_close: count(at_close),
+            complete: count(complete),
+        };
+        Ok(rows.into_iter().map(week).collect())
     }
 
     async fn completed(&self, since: i64, now: i64) -> Result<(Vec<CompleteAfter>, Option<i64>), StoreError> {

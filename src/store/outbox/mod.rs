@@ -4,6 +4,7 @@
 pub mod deliveries;
 pub mod edits;
 pub mod settle;
+pub mod stuck;
 
 use std::time::Duration;
 

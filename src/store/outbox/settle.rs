@@ -36,10 +36,11 @@ pub enum Decision {
 
 impl Decision {
     /// What the row of attempts says for ever.
-    fn story(&self) -> &'static str {
+    fn story(&self, by: Option<&str>) -> String {
+        let by = by.map(|name| format!(" {name}")).unwrap_or_default();
         match self {
-            Self::Done { .. } => "settled by operator: it is there",
-            Self::NotDone => "settled by operator: it is not there, so it is sent again",
+            Self::Done { .. } => format!("settled by operator{by}: it is there"),
+            Self::NotDone => format!("settled by operator{by}: it is not there, so it is sent again"),
         }
     }
 }
@@ -56,15 +57,17 @@ pub enum Settled {
 
 impl Store {
     /// Ends the uncertainty about a delivery that is held, of unknown outcome, or dead; the decision becomes one
-    /// of its attempts. One that a worker has leased is refused.
+    /// of its attempts, with the name of who made it if it is known. One that a worker has leased is refused.
     pub async fn settle(
         &self,
         packet_id: &str,
         destination: Destination,
         decision: Decision,
+        by: Option<&str>,
     ) -> Result<Settled, StoreError> {
         let row = format!("{packet_id} {destination}");
-        self.writer.run_on(row, Settle { packet_id: packet_id.to_owned(), destination, decision }).await
+        let (packet_id, by) = (packet_id.to_owned(), by.map(ToOwned::to_owned));
+        self.writer.run_on(row, Settle { packet_id, destination, decision, by }).await
     }
 
     /// Replaces the parameters of a delivery that [`Store::settle`] or [`Store::replay`] would send again.
@@ -99,11 +102,12 @@ struct Settle {
     packet_id: String,
     destination: Destination,
     decision: Decision,
+    by: Option<String>,
 }
 
 impl Command<Settled> for Settle {
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Settled, DatabaseError> {
-        let Self { packet_id, destination, decision } = self;
+        let Self { packet_id, destination, decision, by } = self;
         let (state, due, external_id, url) = match decision {
             Decision::Done { external_id, url } => ("done", None, external_id.as_deref(), url.as_deref()),
             Decision::NotDone => ("waiting", Some(tx.now), None, None),
@@ -123,7 +127,7 @@ impl Command<Settled> for Settle {
             destination: *destination,
             outcome: "settled".to_owned(),
             duration_ms: 0,
-            error: Some(decision.story().to_owned()),
+            error: Some(decision.story(by.as_deref())),
             next_at: due.map(from_millis),
         };
         append_attempt(tx, packet_id, epoch, &attempt).await?;

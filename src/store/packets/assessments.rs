@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::first_values;
 use crate::store::Store;
 use crate::store::engine::{Command, DatabaseError, StoreError, Tx, clean, json, query};
-use handoff_core::packet::{Assessment, RaisedGap};
+use handoff_core::packet::{Assessment, Names, RaisedGap};
 
 /// Packets of an earlier version that one transaction assesses.
 const PACKETS: u32 = 100;
@@ -33,6 +33,14 @@ statements! {
     ANY_UNASSESSED = "SELECT packet_id FROM packets WHERE assessed = 0 LIMIT 1";
     UNASSESSED = "
         SELECT packet_id, created_at, packet, record FROM packets WHERE assessed = 0 ORDER BY created_at LIMIT $1";
+    ANY_UNLISTED = "SELECT packet_id FROM packets WHERE name IS NULL LIMIT 1";
+    UNLISTED = "
+        SELECT p.packet_id, w.deal, p.packet, p.record FROM packets p JOIN wins w ON w.packet_id = p.packet_id
+        WHERE p.name IS NULL ORDER BY p.created_at LIMIT $1";
+    LIST = "UPDATE packets SET deal = $2, name = $3, customer = $4 WHERE packet_id = $1";
+    RENAME = "
+        UPDATE packets SET name = $2, customer = CASE WHEN record_deleted_at IS NULL THEN COALESCE($3, customer) END
+        WHERE packet_id = $1";
     ASSESSED = ["
         UPDATE packets SET assessed = 1 WHERE packet_id IN (SELECT e.value ->> 0 FROM ", each_row, " e)"];
 }
@@ -42,6 +50,32 @@ impl Store {
     pub(in crate::store) async fn assess_the_rest(&self) -> Result<(), StoreError> {
         while self.readers.optional::<(String,)>(query(ANY_UNASSESSED)).await?.is_some() {
             self.writer.run(AssessTheRest).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Makes the packets of an earlier version of the program found. Cheap when there are none.
+    pub(in crate::store) async fn list_the_rest(&self) -> Result<(), StoreError> {
+        while self.readers.optional::<(String,)>(query(ANY_UNLISTED)).await?.is_some() {
+            self.writer.run(ListTheRest).await?;
+        }
+        Ok(())
+    }
+}
+
+struct ListTheRest;
+
+impl Command<()> for ListTheRest {
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<(), DatabaseError> {
+        let rest: Vec<(String, String, String, String)> = tx.conn.all(query(UNLISTED).bind(PACKETS)).await?;
+        for (packet_id, deal, packet, record) in &rest {
+            // What cannot be read has no name, and is found by its ids.
+            let Names { deal: name, customer } =
+                Assessment::of_json(packet, record).map(|assessment| assessment.names).unwrap_or_default();
+            let list = query(LIST).bind(packet_id).bind(deal).bind(name).bind(customer);
+            tx.conn.execute(list).await?;
         }
         Ok(())
     }
@@ -98,6 +132,8 @@ pub(in crate::store) async fn update(
         open.map(|gap| (format!("{} {}", clean(&*gap.section), clean(&*gap.gap)),)).collect();
     tx.conn.execute(query(FILL_GAPS).bind(json(&open)?).bind(packet_id).bind(tx.now)).await?;
     tx.conn.execute(query(COMPLETE).bind(packet_id).bind(tx.now).bind(assessment.complete)).await?;
+    let Names { deal, customer } = &assessment.names;
+    tx.conn.execute(query(RENAME).bind(packet_id).bind(deal).bind(customer.as_deref())).await?;
     first_values::note_due(tx, packet_id, assessment.first_value).await
 }
 

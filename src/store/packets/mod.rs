@@ -26,7 +26,8 @@ statements! {
         INSERT INTO wins (win, packet_id, deal, won_at, created_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (win) DO NOTHING";
     INSERT_PACKET = "
-        INSERT INTO packets (packet_id, created_at, packet, record, assessed) VALUES ($1, $2, $3, $4, 1)";
+        INSERT INTO packets (packet_id, created_at, packet, record, assessed, deal, name, customer)
+        VALUES ($1, $2, $3, $4, 1, $5, $6, $7)";
     PACKET_OF_WIN = "SELECT packet_id FROM wins WHERE win = $1";
     LATEST_OF_DEAL = "
         SELECT packet_id, won_at, created_at FROM wins WHERE deal = $1 ORDER BY won_at DESC LIMIT 1";
@@ -205,7 +206,9 @@ pub(in crate::store) async fn insert(tx: &mut Tx<'_>, new: &NewPacket) -> Result
         return Ok(known);
     }
     let insert = query(INSERT_PACKET).bind(&new.packet_id).bind(tx.now);
-    tx.conn.execute(insert.bind(&new.packet).bind(&new.record)).await?;
+    let names = &new.assessment.names;
+    let insert = insert.bind(&new.packet).bind(&new.record).bind(new.win.deal.to_string());
+    tx.conn.execute(insert.bind(&names.deal).bind(names.customer.as_deref())).await?;
     assessments::insert(tx, &new.packet_id, tx.now, &new.assessment).await?;
     outbox::insert(tx, new).await?;
     follows::begin(tx, new).await?;

@@ -1,4 +1,6 @@
-//! The packet as lines of text for a terminal, every entry with the field it came from.
+//! The packet as lines of text for operators, every entry with the field it came from.
+
+use std::fmt;
 
 use jiff::civil::Date;
 
@@ -6,13 +8,58 @@ use crate::messages;
 use crate::messages::due_note::{due_notes, with_due_note};
 use crate::packet::{Gap, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
 
-/// One line, and what stands before it.
+/// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Indentation and mark; further rows of the line are indented as far.
-    pub mark: &'static str,
+    pub kind: LineKind,
     /// The line; entries may hold line breaks.
     pub text: String,
+    /// The field it came from, or who answered.
+    pub source: Option<String>,
+}
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// Deal, state and importance.
+    Head,
+    /// The title of a section.
+    Section(SectionStatus),
+    /// One entry or person of a section.
+    Entry,
+    /// The title of what follows the sections.
+    Title,
+    Gap,
+    /// The id of a gap, and what its rule saw.
+    Evidence,
+    /// One point of the review's agenda.
+    Point,
+    /// What is known about it.
+    PointAnswer,
+}
+
+impl LineKind {
+    /// Indentation and mark in a terminal; further rows of the line are indented as far.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Head | Self::Title => "",
+            Self::Section(SectionStatus::Filled) => "✓ ",
+            Self::Section(SectionStatus::Weak) => "~ ",
+            Self::Section(SectionStatus::Missing) => "✗ ",
+            Self::Entry => "    ",
+            Self::Gap => "  ? ",
+            Self::Point => "  • ",
+            Self::Evidence | Self::PointAnswer => "      ",
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    /// The text, and its source in brackets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        self.source.iter().try_for_each(|source| write!(f, "  [{source}]"))
+    }
 }
 
 impl Packet {
@@ -23,13 +70,14 @@ impl Packet {
             lines.extend(self::section(*name, section, self.today()));
         }
         if !self.gaps.is_empty() {
-            lines.push(line("", messages::packet::gaps()));
+            lines.push(line(LineKind::Title, messages::packet::gaps()));
         }
         lines.extend(self.gaps.iter().flat_map(gap));
         if self.review.due {
-            lines.push(line("", messages::review::titled(self.review.day)));
+            lines.push(line(LineKind::Title, messages::review::titled(self.review.day)));
             lines.extend(self.review.agenda.iter().flat_map(|point| {
-                [line("  • ", point.point.as_str()), line("      ", point.answer.as_str())]
+                let answer = line(LineKind::PointAnswer, point.answer.as_str());
+                [line(LineKind::Point, point.point.as_str()), answer]
             }));
         }
         lines
@@ -45,36 +93,30 @@ impl Packet {
             PacketStatus::Incomplete => messages::packet::incomplete,
         };
         let mut lines = vec![
-            line("", messages::packet::value(&self.deal.name, amount)),
-            line("", state(&messages::packet::filled_of_six(self.filled), owner)),
+            line(LineKind::Head, messages::packet::value(&self.deal.name, amount)),
+            line(LineKind::Head, state(&messages::packet::filled_of_six(self.filled), owner)),
         ];
         if self.important.is {
-            lines.push(line("", messages::packet::important(&self.important.in_words())));
+            lines.push(line(LineKind::Head, messages::packet::important(&self.important.in_words())));
         }
-        lines.extend(
-            self.important.unreadable.iter().map(|what| line("", messages::packet::perhaps_important(what))),
-        );
+        let perhaps = |what: &String| line(LineKind::Head, messages::packet::perhaps_important(what));
+        lines.extend(self.important.unreadable.iter().map(perhaps));
         lines
     }
 }
 
 fn section(name: SectionName, section: &Section, today: Date) -> Vec<Line> {
-    let mark = match section.status {
-        SectionStatus::Filled => "✓ ",
-        SectionStatus::Weak => "~ ",
-        SectionStatus::Missing => "✗ ",
-    };
-    let mut lines = vec![line(mark, name.title())];
+    let mut lines = vec![line(LineKind::Section(section.status), name.title())];
     for (entry, note) in section.entries.iter().zip(due_notes(&section.entries, today)) {
         let proposed = entry.proposed_due().map(|day| messages::packet::no_day(Some(day), today));
         let note = [note, proposed].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let note = Some(note).filter(|note| !note.is_empty());
         let text = with_due_note(entry.text.clone(), note);
-        lines.push(line("    ", format!("{text}  [{}]", entry.origin)));
+        lines.push(Line { source: Some(entry.origin.to_string()), ..line(LineKind::Entry, text) });
     }
     lines.extend(section.people.iter().map(person));
     if section.entries.is_empty() && section.people.is_empty() {
-        lines.push(line("    ", messages::packet::not_answered()));
+        lines.push(line(LineKind::Entry, messages::packet::not_answered()));
     }
     lines
 }
@@ -82,15 +124,15 @@ fn section(name: SectionName, section: &Section, today: Date) -> Vec<Line> {
 fn person(person: &Person) -> Line {
     let text = messages::packet::person(&person.name, person.title.as_deref(), "");
     let text = messages::value::titled(&text, &messages::role::list(&person.roles));
-    line("    ", format!("{text}  [{}]", person.source.as_str()))
+    Line { source: Some(person.source.as_str().to_owned()), ..line(LineKind::Entry, text) }
 }
 
 fn gap(gap: &Gap) -> [Line; 2] {
     let question = messages::task::question(gap.section.title(), &gap.question());
     let question = if gap.counts() { question } else { messages::packet::hint(&question) };
-    [line("  ? ", question), line("      ", format!("{} · {}", gap.id(), gap.evidence()))]
+    [line(LineKind::Gap, question), line(LineKind::Evidence, format!("{} · {}", gap.id(), gap.evidence()))]
 }
 
-fn line(mark: &'static str, text: impl Into<String>) -> Line {
-    Line { mark, text: text.into() }
+fn line(kind: LineKind, text: impl Into<String>) -> Line {
+    Line { kind, text: text.into(), source: None }
 }

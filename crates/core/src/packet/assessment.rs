@@ -1,10 +1,14 @@
-//! How a packet came out: what is counted, and kept longer than the packet, because it holds none of its words.
+//! How a packet came out: what is counted, and kept longer than the packet, because it holds none of its words; and the
+//! names it is found by, which leave with it.
 
 use jiff::civil::Date;
 
 use super::{Addressee, Fact, Gap, Packet, PacketStatus, RuleId};
 use crate::record::DealRecord;
 use crate::text::clean::clean_line;
+
+/// The longest name that packets are found by, in characters.
+const LONGEST_NAME: usize = 200;
 
 /// How a packet came out when it was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +21,17 @@ pub struct Assessment {
     pub gaps: Vec<RaisedGap>,
     /// See [`Packet::first_value_day`].
     pub first_value: Option<Date>,
+    /// What the packet is found by.
+    pub names: Names,
+}
+
+/// The names that a packet is found by, in lower case and cut to what an index can hold. Forgotten with the packet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// What sales called the deal.
+    pub deal: String,
+    /// The company, while the deal record is kept.
+    pub customer: Option<String>,
 }
 
 /// Whose deal it was. Forgotten with the packet.
@@ -54,7 +69,11 @@ impl Assessment {
         });
         let gaps = packet.gaps.iter().map(RaisedGap::of).collect();
         let first_value = packet.first_value_day();
-        Self { complete: packet.status == PacketStatus::Complete, seller, gaps, first_value }
+        let names = Names {
+            deal: searchable(&packet.deal.name),
+            customer: record.and_then(DealRecord::company_name).map(|name| searchable(&name)),
+        };
+        Self { complete: packet.status == PacketStatus::Complete, seller, gaps, first_value, names }
     }
 
     /// The same, from the JSON of both; `None` if the packet cannot be read. The record may be gone.
@@ -63,6 +82,10 @@ impl Assessment {
         let record: Option<DealRecord> = serde_json::from_str(record).ok();
         Some(Self::of(&packet, record.as_ref()))
     }
+}
+
+fn searchable(name: &str) -> String {
+    name.to_lowercase().chars().take(LONGEST_NAME).collect()
 }
 
 impl RaisedGap {

@@ -11,7 +11,7 @@ mod review;
 mod week;
 
 pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
-pub use assessment::{Assessment, RaisedGap, Seller};
+pub use assessment::{Assessment, Names, RaisedGap, Seller};
 pub use change::{Change, FieldChange, RoleChange, Shown};
 pub use decision::SendBackReason;
 pub use entry::{Entry, Origin};

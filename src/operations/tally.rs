@@ -2,21 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::store::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats};
+use crate::store::{CompleteAfter, DecisionCounts, GapCount, SellerCount, Stats, WeekCount};
 use handoff_core::packet::SectionName;
 
 /// Sellers with fewer deals are not named: two deals say nothing about anybody.
-pub(super) const FEWEST_DEALS: u64 = 5;
+pub const FEWEST_DEALS: u64 = 5;
 
 /// Everything `handoff stats` says.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Tally {
+pub struct Tally {
     pub since: Option<Timestamp>,
     pub packets: u64,
     pub complete_at_close: u64,
+    /// By week, oldest first.
+    pub weeks: Vec<Week>,
     /// After a day, three days, a week, and now.
     pub complete_later: Vec<Later>,
     /// Half of the packets that were completed later took no longer.
@@ -40,9 +44,20 @@ pub(super) struct Tally {
     pub refused_answers: u64,
 }
 
+/// The packets of one week.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Week {
+    /// Its Monday.
+    pub from: Date,
+    pub packets: u64,
+    pub complete_at_close: u64,
+    /// Now.
+    pub complete: u64,
+}
+
 /// What customer success decided about packets.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Decisions {
+pub struct Decisions {
     pub accepted: u64,
     /// Half of those were accepted no later after the win.
     pub median_hours_to_accept: Option<i64>,
@@ -55,14 +70,14 @@ pub(super) struct Decisions {
 
 /// How many packets were sent back for one reason.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct SentBack {
+pub struct SentBack {
     pub reason: String,
     pub packets: u64,
 }
 
 /// How many packets were complete so many days after the win, of those that are as old.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Later {
+pub struct Later {
     /// `None`: now.
     pub days: Option<u16>,
     pub complete: u64,
@@ -71,14 +86,14 @@ pub(super) struct Later {
 
 /// Open gaps that are at least so old.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct OpenGaps {
+pub struct OpenGaps {
     pub from_days: u16,
     pub gaps: u64,
 }
 
 /// How often something was flagged.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Kind {
+pub struct Kind {
     pub name: String,
     pub gaps: u64,
     pub hints: u64,
@@ -86,7 +101,7 @@ pub(super) struct Kind {
 
 /// How often a rule or a stage was right.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Verdict {
+pub struct Verdict {
     #[serde(flatten)]
     pub of: Raiser,
     /// Gaps and hints.
@@ -99,7 +114,7 @@ pub(super) struct Verdict {
 /// What raises gaps: a rule by its name, or one of the stages `certain`, `model` and `hint`.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Raiser {
+pub enum Raiser {
     Rule(String),
     Stage(String),
 }
@@ -113,7 +128,7 @@ impl Raiser {
 
 /// The packets of one seller, or of several.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct BySeller {
+pub struct BySeller {
     pub name: String,
     pub deals: u64,
     pub packets: u64,
@@ -132,6 +147,7 @@ impl Tally {
             since,
             packets: stats.packets,
             complete_at_close: stats.complete,
+            weeks: stats.weeks.iter().map(week).collect(),
             complete_later: stats.later.iter().map(later).collect(),
             median_hours_to_complete: stats.median_to_complete.map(|millis| millis / 3_600_000),
             decisions: decisions(&stats.decisions),
@@ -166,6 +182,11 @@ fn decisions(counts: &DecisionCounts) -> Decisions {
         first_value_reached: counts.reached,
         first_value_missed: counts.missed,
     }
+}
+
+fn week(counted: &WeekCount) -> Week {
+    let WeekCount { from, packets, complete_at_close, complete } = *counted;
+    Week { from: from.to_zoned(TimeZone::UTC).date(), packets, complete_at_close, complete }
 }
 
 fn later(CompleteAfter { days, of, complete }: &CompleteAfter) -> Later {
@@ -227,4 +248,56 @@ fn together<'a>(name: &str, sellers: impl IntoIterator<Item = &'a SellerCount>) 
         sum.gaps += seller.gaps;
     }
     sum
+}
+
+/// Never rounds to 100 % what is not all, and never to 0 % what is not nothing.
+pub fn percent(part: u64, whole: u64) -> String {
+    let rounded = (part * 100 + whole / 2) / whole.max(1);
+    let rounded = if part < whole { rounded.min(99) } else { rounded };
+    let rounded = if part > 0 { rounded.max(1) } else { rounded };
+    format!("{rounded} %")
+}
+
+/// What an age from so many days on is called.
+pub fn age(from_days: u16) -> &'static str {
+    match from_days {
+        0 => "under a day",
+        1 => "1 to 3 days",
+        3 => "3 to 7 days",
+        _ => "a week or more",
+    }
+}
+
+/// `30d`: at least one day, at most ten years.
+pub fn days(text: &str) -> Option<u32> {
+    text.strip_suffix('d')?.parse().ok().filter(|days| (1..=3650).contains(days))
+}
+
+/// So many days before an instant.
+pub fn days_before(days: u32, now: Timestamp) -> Timestamp {
+    let span = SignedDuration::from_hours(24 * i64::from(days));
+    now.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_100_only_if_nothing_is_missing() {
+        assert_eq!(percent(999, 1000), "99 %");
+        assert_eq!(percent(1, 1000), "1 %");
+        assert_eq!(percent(0, 7), "0 %");
+        assert_eq!(percent(7, 7), "100 %");
+        assert_eq!(percent(2, 3), "67 %");
+    }
+
+    #[test]
+    fn a_time_is_a_number_of_days() {
+        assert_eq!(days("30d"), Some(30));
+        assert_eq!(days("3650d"), Some(3650));
+        for wrong in ["", "d", "30", "0d", "3651d", "-1d", "2w", "30 d"] {
+            assert_eq!(days(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -1,17 +1,9 @@
 //! How far a delivery is, and what the operator should do about it.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-
 use crate::store::{DeliveryState, Destination, StoredDelivery};
 
-/// Reads a delivery's name from the command line.
-pub(super) fn destination() -> impl TypedValueParser<Value = Destination> {
-    PossibleValuesParser::new(Destination::ALL.map(Destination::as_str))
-        .try_map(|name| name.parse().map_err(|()| "no such delivery"))
-}
-
 /// The state in words.
-pub(super) fn state(state: DeliveryState) -> &'static str {
+pub fn state(state: DeliveryState) -> &'static str {
     match state {
         DeliveryState::Unknown | DeliveryState::Held => "unknown outcome",
         known => known.as_str(),
@@ -19,7 +11,7 @@ pub(super) fn state(state: DeliveryState) -> &'static str {
 }
 
 /// A delivery with where it goes: `slack_digest to C0123ABCD`.
-pub(super) fn name(delivery: &StoredDelivery) -> String {
+pub fn name(delivery: &StoredDelivery) -> String {
     let StoredDelivery { destination, channel, assignee, .. } = delivery;
     match (channel, assignee) {
         (Some(channel), _) => format!("{destination} to {channel}"),
@@ -30,7 +22,7 @@ pub(super) fn name(delivery: &StoredDelivery) -> String {
 
 /// The next step, if there is one that the operator takes or should know of; `looks_back` if Slack shows what was posted,
 /// which an incoming webhook never does.
-pub(super) fn advice(packet_id: &str, delivery: &StoredDelivery, looks_back: bool) -> Option<String> {
+pub fn advice(packet_id: &str, delivery: &StoredDelivery, looks_back: bool) -> Option<String> {
     let StoredDelivery { destination, state, next_at, .. } = delivery;
     let place = match destination {
         Destination::CrmTask => "on the deal",
