@@ -16,9 +16,10 @@ use crate::crm::outbound::Outbound;
 use crate::crm::{CONNECTORS, Connector, OpenDeals};
 use crate::delivery::slack::{Interactive, SlackClient};
 use crate::http::server::{Limits, serve};
-use crate::http::{HttpState, RefusedMapping};
+use crate::http::{Access, HttpState, RefusedMapping};
 use crate::interactive::{AccountOf, ClickRoute, Clicks, Desk, Receiver, SocketMode};
 use crate::metrics::Metrics;
+use crate::operations::{MappingOf, Operations};
 use crate::store::Store;
 use crate::worker::dispatcher::Dispatcher;
 use crate::worker::reload::{self, ReloadableMapping};
@@ -82,7 +83,8 @@ impl Service {
             let listener = bind(wanted).await?;
             operator_address = Some(local(&listener, wanted)?);
             let limits = Limits { connections: OPERATOR_CONNECTIONS, ..limits };
-            let routes = http::operator_routes(app.http.clone(), config.operator_token.as_ref());
+            let access = Access::new(&config.operator, app.worker.clock.clone());
+            let routes = http::operator_routes(app.http.clone(), access);
             tasks.spawn(serve(listener, routes, limits, app.worker.clock.clone(), stopped.clone()));
         }
         tasks.spawn(Dispatcher::new(app.worker.clone()).run(stopped.clone()));
@@ -180,9 +182,16 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
             }));
         }
     }
+    let mapping: MappingOf = {
+        let accounts = Arc::clone(&accounts);
+        Box::new(move |key| Ok(accounts.get(key).map(Account::mapping)))
+    };
     let http = HttpState {
         clock: clock.clone(),
         store: store.clone(),
+        operations: Operations { store: store.clone(), slack_reads_back: slack.can_read_back(), mapping },
+        account_keys: accounts.keys().map(ToString::to_string).collect(),
+        budgets: budgets(config),
         metrics: metrics.clone(),
         webhooks,
         clicks: click_route,
@@ -202,6 +211,7 @@ pub fn build(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> R
         accounts: accounts.clone(),
         open_deals,
         work: config.work.clone(),
+        operator_url: config.operator.url.clone(),
         metrics: metrics.clone(),
     };
     Ok(App { store, accounts, metrics, worker: Arc::new(worker), http: Arc::new(http), sockets })
@@ -212,6 +222,17 @@ pub fn outbound(config: &Config, http: reqwest::Client, clock: Clock) -> Outboun
     let WorkConfig { http_timeout, longest_retry, pause, .. } = config.work;
     let limit_pause = pause.min(longest_retry);
     Outbound { http, timeout: http_timeout, longest_wait: longest_retry, limit_pause, clock }
+}
+
+/// What this process allows itself.
+fn budgets(config: &Config) -> Vec<(String, String)> {
+    let WorkConfig { workers, replicas, .. } = config.work;
+    let body = config.http.body_memory_mib;
+    vec![
+        ("Workers".to_owned(), workers.to_string()),
+        ("Replicas that divide the limits of CRM and Slack".to_owned(), replicas.to_string()),
+        ("Memory for bodies of webhooks".to_owned(), format!("{body} MiB")),
+    ]
 }
 
 /// What `/readyz` says about mapping files.

@@ -63,7 +63,7 @@ fn read(
     let webhooks = public_url.is_present();
     let public_url = url::read(public_url, problems);
     let listen = address(top.take("listen"), problems).unwrap_or(defaults::LISTEN);
-    let (operator_listen, operator_token) = operator::read(&mut top, secrets, problems);
+    let (operator_listen, operator) = operator::read(&mut top, secrets, problems);
     let http = http(top.take("http").block(problems), problems);
     let store = store::read(top.take("store").block(problems), secrets, problems);
     let log = log(top.take("log").block(problems), problems);
@@ -79,7 +79,7 @@ fn read(
         public_url,
         listen,
         operator_listen,
-        operator_token,
+        operator,
         http,
         store,
         log,

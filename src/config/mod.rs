@@ -20,12 +20,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 pub use load::{Loaded, load};
 
 use crate::crm;
 use crate::delivery::slack::Settings as SlackSettings;
+use crate::http::OperatorConfig;
 use crate::store::StoreConfig;
 pub use crate::worker::WorkConfig;
 
@@ -38,8 +37,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where `/metrics` and packets are served; `None` serves them nowhere.
     pub operator_listen: Option<SocketAddr>,
-    /// What operators have to present there; never `None` when that is reachable from another machine.
-    pub operator_token: Option<SecretString>,
+    /// Who may see and do what there.
+    pub operator: OperatorConfig,
     /// What webhooks may take of us before they are proved.
     pub http: HttpConfig,
     /// The database and how long rows stay.

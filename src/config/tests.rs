@@ -987,10 +987,10 @@ fn operators_beyond_this_machine_need_a_token() {
         assert!(told.contains("shows packets and metrics to other machines"), "{told}");
         assert!(told.contains("operator_token_env = \"HANDOFF_OPERATOR_TOKEN\""), "{told}");
         let with_token = format!("operator_token_env = \"HANDOFF_OPERATOR_TOKEN\"\n{text}");
-        assert!(good(&with_token).operator_token.is_some());
+        assert!(good(&with_token).operator.token.is_some());
     }
     for listen in ["127.0.0.1:9090", "[::1]:9090", "off"] {
-        assert!(good(&format!("operator_listen = \"{listen}\"\n{SHORT}")).operator_token.is_none());
+        assert!(good(&format!("operator_listen = \"{listen}\"\n{SHORT}")).operator.token.is_none());
     }
 }
 
@@ -998,6 +998,19 @@ fn operators_beyond_this_machine_need_a_token() {
 fn an_operator_token_that_could_be_guessed_is_refused() {
     let text = format!("operator_token_env = \"GUESSABLE\"\n{SHORT}");
     assert!(told(&text).contains("shorter than 16 characters"));
+}
+
+#[test]
+fn a_token_for_reading_stands_beside_another_one_for_operators() {
+    let reading = format!("operator_read_token_env = \"HANDOFF_OPERATOR_TOKEN\"\n{SHORT}");
+    assert!(told(&reading).contains("operator_read_token limits nobody"));
+    let same = format!("operator_token_env = \"HANDOFF_OPERATOR_TOKEN\"\n{reading}");
+    assert!(told(&same).contains("operator_read_token is the operator_token"));
+    let header = |name: &str| format!("operator_user_header = \"{name}\"\n{SHORT}");
+    assert!(told(&header("x user")).contains("`x user` is no name of a header"));
+    assert_eq!(good(&header("X-User")).operator.user_header.unwrap(), "x-user");
+    let url = format!("operator_url = \"https://handoff.example.com/\"\n{SHORT}");
+    assert_eq!(good(&url).operator.url.unwrap(), "https://handoff.example.com");
 }
 
 #[test]

@@ -1,21 +1,22 @@
 //! The two listeners: webhooks on one, operator pages on the other, loopback by default.
 //!
-//! May import `interactive`, `crm`, `store` and what is below them, never `worker` or `app`. [`HttpState`] is what the routes share;
+//! May import `operations`, `interactive`, `crm`, `store` and what is below them, never `worker` or `app`. [`HttpState`] is what the routes share;
 //! read [`webhooks`] first.
 
+mod access;
 mod clicks;
 mod error;
 mod log_throttle;
 mod operator;
-mod packets;
+mod operator_page;
 mod routes;
 pub mod server;
-mod token;
 mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use access::{Access, OperatorConfig};
 pub use log_throttle::LogThrottle;
 pub use operator::{RefusedMapping, StoreProbe};
 pub use routes::{operator_routes, webhook_routes};
@@ -25,12 +26,19 @@ use crate::clock::Clock;
 use crate::crm::WebhookRoute;
 use crate::interactive::{ClickRoute, SocketStatus};
 use crate::metrics::Metrics;
+use crate::operations::Operations;
 use crate::store::Store;
 
 /// What the routes of both listeners share.
 pub struct HttpState {
     pub clock: Clock,
     pub store: Store,
+    /// The deeds of operators.
+    pub operations: Operations,
+    /// Every portal and org by its key.
+    pub account_keys: Vec<String>,
+    /// What calls are limited to, for people: a name and the limit.
+    pub budgets: Vec<(String, String)>,
     pub metrics: Arc<Metrics>,
     /// Where CRMs send webhooks, and how those are verified.
     pub webhooks: Vec<WebhookRoute>,

@@ -54,15 +54,17 @@ pub(super) async fn public_index(State(state): State<Arc<HttpState>>) -> String 
     format!("Handoff Bridge takes webhooks here:\n{webhooks}GET /healthz\nGET /readyz\n")
 }
 
-/// `GET /` for operators: what is served there.
-pub(super) async fn index() -> &'static str {
-    "Handoff Bridge, for operators:\n\
+/// `GET /` for operators, said to programs: what is served there.
+pub(super) const INDEX: &str = "Handoff Bridge, for operators:\n\
      GET /packets         wins, and what became of them\n\
      GET /packets/{id}    one packet, with every attempt\n\
+     GET /stuck           what goes on only when a person decides, by cause\n\
+     GET /stats           how packets come out\n\
+     GET /events          what came in, and what was refused\n\
      GET /metrics         for Prometheus\n\
      GET /readyz          whether webhooks are taken, and what waits\n\
-     GET /healthz         whether the process answers\n"
-}
+     GET /healthz         whether the process answers\n\
+     A browser gets these as pages, everything else as JSON.\n";
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {

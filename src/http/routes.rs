@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
-use secrecy::SecretString;
+use axum::{Extension, Router, middleware};
 
-use super::{HttpState, clicks, operator, packets, token, webhooks};
+use super::access::{self, Access};
+use super::{HttpState, clicks, operator, operator_page, webhooks};
 
 /// What CRMs may reach, and Slack.
 pub fn webhook_routes(state: Arc<HttpState>) -> Router {
@@ -29,17 +29,22 @@ pub fn webhook_routes(state: Arc<HttpState>) -> Router {
         .with_state(state)
 }
 
-/// What only operators may reach: with the token, if there is one. Whether the process lives, and what is served, is no
-/// secret.
-pub fn operator_routes(state: Arc<HttpState>, token: Option<&SecretString>) -> Router {
-    let key = token.map(token::Key::of);
-    Router::new()
+/// What only operators may reach: with a token, if there is one. Whether the process lives, what is served, and the page
+/// that asks for the token are no secret.
+pub fn operator_routes(state: Arc<HttpState>, access: Access) -> Router {
+    let access = Arc::new(access);
+    let guarded = operator_page::routes()
         .route("/readyz", get(operator::readyz))
         .route("/metrics", get(operator::metrics))
-        .route("/packets", get(packets::list))
-        .route("/packets/{id}", get(packets::show))
-        .route_layer(middleware::from_fn_with_state(key, token::require))
-        .route("/", get(operator::index))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&access), access::guard));
+    Router::new()
+        .route("/", get(operator_page::index))
         .route("/healthz", get(operator::healthz))
+        .route("/page.css", get(operator_page::style))
+        .route("/sign-in", get(access::sign_in_form).post(access::sign_in))
+        .route("/sign-out", post(access::sign_out))
+        .merge(guarded)
+        .layer(Extension(access))
+        .layer(middleware::from_fn(access::harden))
         .with_state(state)
 }

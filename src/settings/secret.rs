@@ -113,7 +113,7 @@ impl Secrets<'_> {
             );
         }
         let mut found = self.named(section, key, wanted, problems, texts);
-        let proves = key.ends_with("_secrets") || key == "operator_token";
+        let proves = key.ends_with("_secrets") || key.starts_with("operator_");
         let (least, help) = if proves { SHORTEST_PROOF } else { SHORTEST_CREDENTIAL };
         let short = |secret: &SecretString| secret.expose_secret().chars().count() < least;
         if let Some(span) = found.named.filter(|_| found.secrets.iter().any(short)) {

@@ -70,6 +70,8 @@ pub struct Context {
     pub open_deals: Arc<OpenDeals>,
     /// Workers, retries and time limits.
     pub work: WorkConfig,
+    /// Where people open the operators' page.
+    pub operator_url: Option<String>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -84,6 +86,11 @@ async fn is_pause<T>(
 }
 
 impl Context {
+    /// Where people open a packet, if there is such a place.
+    fn packet_page(&self, packet_id: &str) -> Option<String> {
+        self.operator_url.as_ref().map(|url| format!("{url}/packets/{packet_id}"))
+    }
+
     /// Waits; false when the service stops.
     async fn wait(&self, stopped: &mut watch::Receiver<bool>, span: Duration) -> bool {
         tokio::select! {

@@ -27,6 +27,7 @@ mod mended;
 mod off;
 mod operations;
 mod operator;
+mod operator_page;
 mod outward;
 mod overload;
 mod process;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         operations::trials(),
         settle::trials(),
         operator::trials(),
+        operator_page::trials(),
         outward::trials(),
         overload::trials(),
         security_page::trials(),

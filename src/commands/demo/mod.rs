@@ -122,6 +122,9 @@ impl Demo {
             if is_open { "The rest is open in your browser:" } else { "The rest is in your browser:" }
         );
         println!("There you win deals, answer in Slack, and play the story of a bad handoff.");
+        if let Some(address) = self.service.operator_address {
+            println!("What an operator sees of it: http://{address}/");
+        }
         println!("Ctrl-C ends it. Everything in the terminal instead: handoff demo --plain");
     }
 

@@ -118,7 +118,7 @@ async fn held(config: &Config, http: &reqwest::Client) -> Option<String> {
         address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let mut call = http.get(format!("http://{address}/readyz")).timeout(Duration::from_secs(2));
-    if let Some(token) = &config.operator_token {
+    if let Some(token) = &config.operator.token {
         call = call.bearer_auth(token.expose_secret());
     }
     let told: serde_json::Value = call.send().await.ok()?.json().await.ok()?;

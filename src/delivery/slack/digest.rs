@@ -49,6 +49,8 @@ pub struct Links {
     pub deal: Option<String>,
     /// The task on the deal; empty where it is still to be created. Without a task the digest asks the questions.
     pub task: Option<String>,
+    /// The packet's page, where operators have one to open.
+    pub packet: Option<String>,
     /// A person closed the task, whether or not its questions were answered.
     pub task_closed: bool,
     /// What was decided: `Accepted by Mia Sand, 2 Dec`.
@@ -255,6 +257,9 @@ impl Writer<'_> {
         line.push(link(&name, self.links.deal.as_deref()));
         if let Some(task) = &self.links.task {
             line.extend([Span::plain(lines::BETWEEN), link(messages::digest::task(), Some(task))]);
+        }
+        if let Some(packet) = &self.links.packet {
+            line.extend([Span::plain(lines::BETWEEN), link(messages::digest::packet(), Some(packet))]);
         }
         if self.links.task_closed && open > 0 {
             line.extend([Span::plain(lines::BETWEEN), Span::plain(messages::digest::closed_task(open))]);
@@ -841,6 +846,19 @@ mod tests {
             ..Links::default()
         };
         assert!(!wire(&nowhere).contains("\"type\":\"link\""), "{}", wire(&nowhere));
+    }
+
+    #[test]
+    fn a_digest_links_to_the_page_of_its_packet_where_there_is_one() {
+        let page = "https://handoff.example.com/packets/pkt_3f9c1a2b4c5d".to_owned();
+        let with = post_with(
+            &example::half_empty(),
+            &Links { packet: Some(page.clone()), ..links() },
+            &Mentions::default(),
+        );
+        assert!(shown(&with).ends_with(" · task · packet"), "{with}");
+        assert!(serde_json::to_string(&with).unwrap().contains(&page));
+        assert_eq!(shown(&with).replace(" · packet", ""), shown(&post(&example::half_empty())));
     }
 
     #[test]

@@ -257,6 +257,7 @@ impl Job<'_> {
         let links = slack::Links {
             deal: self.packet.deal.url.clone(),
             task: task?.and_then(|(_, url)| url),
+            packet: self.context.packet_page(&self.packet.packet_id),
             task_closed: frozen.as_deref() == Some(CLOSED),
             ..decided
         };

@@ -14,6 +14,7 @@ super::messages! { "digest";
     sent_back(name, day, reason);
     review_was_held(day);
     task;
+    packet;
     task_closed(count);
     task_closed_one;
 }
