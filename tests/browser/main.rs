@@ -1,13 +1,14 @@
-//! The demo page in a real browser: headless Chromium behind `chromedriver`. `story` is the scenario to read first.
+//! The demo page and the operators' page in a real browser: headless Chromium behind `chromedriver`. `story` is the scenario to read first.
 //!
 //! They need Debian's packages `chromium` and `chromium-driver`. Without them every scenario is left out and said to be;
 //! `HANDOFF_REQUIRE_BROWSER=1` makes that a failure. axe-core is looked for in `target/axe`, where `.ci/run` puts it.
 //!
-//! The README's picture is made by `cargo test --test browser -- --ignored picture`.
+//! The README's pictures are made by `cargo test --test browser -- --ignored picture`.
 
 mod accessible;
 mod browser;
 mod by_hand;
+mod operators;
 mod picture;
 mod story;
 mod webdriver;
@@ -40,8 +41,10 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
-    let all = [story::trials(), by_hand::trials(), accessible::trials()].into_iter().flatten();
+    let all =
+        [story::trials(), by_hand::trials(), accessible::trials(), operators::trials()].into_iter().flatten();
     let mut trials: Vec<Trial> = all.map(|one| told(one).with_ignored_flag(driver.is_err())).collect();
-    trials.extend(picture::trials().into_iter().map(|picture| told(picture).with_ignored_flag(true)));
+    let pictures = picture::trials().into_iter().chain(operators::pictures());
+    trials.extend(pictures.map(|picture| told(picture).with_ignored_flag(true)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
