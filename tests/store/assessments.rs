@@ -184,6 +184,12 @@ const FIRST_VERSION: &str = "
     ALTER TABLE deals DROP COLUMN look;
     CREATE INDEX deals_open ON deals (account, due_at) WHERE state <> 'idle';
     DROP TABLE roll_ups;
+    DROP INDEX packets_listed;
+    DROP INDEX packets_unlisted;
+    ALTER TABLE packets DROP COLUMN deal;
+    ALTER TABLE packets DROP COLUMN name;
+    ALTER TABLE packets DROP COLUMN customer;
+    CREATE INDEX packets_by_age ON packets (created_at);
     DELETE FROM schema_versions WHERE version > 1";
 
 async fn packets_of_an_earlier_version_are_counted_too(fixture: Fixture) {
