@@ -71,24 +71,36 @@ impl Process {
         Self::run(command).await
     }
 
-    async fn run(mut command: Command) -> Self {
+    /// The same, if it does not die before it is ready.
+    pub async fn serve_unless_it_dies(installation: &Installation, crash_at: &str) -> Option<Self> {
+        let config = installation.config.to_str().unwrap();
+        let mut command = handoff(&["serve", "--config", config]);
+        command.env("HANDOFF_CRASH_AT", crash_at);
+        Self::try_run(command).await
+    }
+
+    async fn run(command: Command) -> Self {
+        Self::try_run(command).await.expect("the service said that it is ready")
+    }
+
+    async fn try_run(mut command: Command) -> Option<Self> {
         command.stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (address, operator_address) = must("the service is ready", async {
             loop {
-                let line = lines.next_line().await.unwrap().expect("the service said that it is ready");
+                let line = lines.next_line().await.unwrap()?;
                 let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else { continue };
                 let fields = &entry["fields"];
                 if let (Some(address), Some(operator)) =
                     (fields["address"].as_str(), fields["operator"].as_str())
                 {
                     let operator = operator.trim_start_matches("Some(").trim_end_matches(')');
-                    return (address.to_owned(), operator.to_owned());
+                    return Some((address.to_owned(), operator.to_owned()));
                 }
             }
         })
-        .await;
+        .await?;
         // Somebody must read the log, or the pipe fills up.
         let (stands, standing) = watch::channel(None);
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -102,7 +114,7 @@ impl Process {
                 kept.lock().unwrap().push(entry);
             }
         });
-        Self { child, address, operator_address, log, standing, http: reqwest::Client::new() }
+        Some(Self { child, address, operator_address, log, standing, http: reqwest::Client::new() })
     }
 
     /// Level and fields of each line with this message that it has logged.
