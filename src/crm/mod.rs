@@ -16,6 +16,7 @@ mod webhook;
 mod write;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -134,6 +135,12 @@ pub trait Crm: Send + Sync {
     /// that is known not to be won can be left out.
     fn known_stage(&self, _stage: &str) -> Option<bool> {
         None
+    }
+
+    /// How many pieces of work may begin beside the `running` ones without waiting for the rate limit, or how long until one
+    /// may.
+    fn room(&self, _running: usize) -> Result<usize, Duration> {
+        Ok(usize::MAX)
     }
 
     /// Re-reads a deal in the fewest calls and says whether it is won now. Never fails with

@@ -22,6 +22,8 @@ struct State {
     /// By key, when the calls of the last window started, oldest first; by [`Clock::elapsed`].
     started: HashMap<String, VecDeque<Duration>>,
     quiet_until: Option<Duration>,
+    /// By key, the last turn that was promised.
+    promised: HashMap<String, Duration>,
 }
 
 impl RateLimiter {
@@ -43,6 +45,37 @@ impl RateLimiter {
                 return Err(wait);
             }
             self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Starts a call for this key, or promises a turn: returns how long until then. Each promise is a window behind the one
+    /// before it, so that callers who come back when they were told find few others.
+    pub fn turn(&self, key: &str) -> Result<(), Duration> {
+        let now = self.clock.elapsed();
+        let Some(free_at) = self.try_acquire(key, now) else { return Ok(()) };
+        let promised = &mut self.state().promised;
+        promised.retain(|_, turn| *turn > now);
+        let last = promised.get(key).copied();
+        let turn = last.map_or(free_at, |last| free_at.max(last + self.window));
+        promised.insert(key.to_owned(), turn);
+        Err(turn.saturating_sub(now))
+    }
+
+    /// How many calls for this key may start now, or, if fewer than `wanted`, how long until so many may.
+    pub fn room(&self, key: &str, wanted: usize) -> Result<usize, Duration> {
+        let now = self.clock.elapsed();
+        let state = self.state();
+        let started =
+            state.started.get(key).into_iter().flatten().filter(|start| **start + self.window > now);
+        let started: Vec<Duration> = started.copied().collect();
+        let quiet = state.quiet_until.filter(|until| *until > now);
+        let free = self.calls_per_window.saturating_sub(started.len());
+        let lacking = wanted.min(self.calls_per_window).saturating_sub(free);
+        let free_at =
+            lacking.checked_sub(1).and_then(|last| started.get(last)).map(|start| *start + self.window);
+        match quiet.max(free_at) {
+            Some(at) => Err(at.saturating_sub(now)),
+            None => Ok(free),
         }
     }
 
@@ -171,6 +204,45 @@ mod tests {
         clock.advance(Duration::from_secs(10));
         assert_eq!(free_at("C1"), None);
         assert_eq!(limiter.state().started.len(), 1);
+    }
+
+    #[test]
+    fn each_turn_that_is_promised_is_behind_the_last() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let limiter = RateLimiter::new(1, Duration::from_secs(1), clock.clone());
+        let turn = |channel| limiter.turn(channel).map_err(|wait| wait.as_millis());
+        assert_eq!(
+            [turn("C1"), turn("C1"), turn("C1"), turn("C2")],
+            [Ok(()), Err(1_000), Err(2_000), Ok(())]
+        );
+        clock.advance(Duration::from_millis(1_000));
+        assert_eq!(
+            [turn("C1"), turn("C1")],
+            [Ok(()), Err(2_000)],
+            "who was promised this one, and a newcomer"
+        );
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(
+            [turn("C1"), turn("C1")],
+            [Ok(()), Err(1_000)],
+            "promises that nobody came for are forgotten"
+        );
+    }
+
+    #[test]
+    fn room_is_what_may_start_now() {
+        let (limiter, clock) = limiter(5);
+        let room = |wanted| limiter.room("", wanted).map_err(|wait| wait.as_secs());
+        assert_eq!(room(9), Ok(5), "more than the limit is never free");
+        for _ in 0..3 {
+            assert!(may_start(&limiter));
+            clock.advance(Duration::from_secs(1));
+        }
+        assert_eq!([room(2), room(3), room(5)], [Ok(2), Err(7), Err(9)]);
+        clock.advance(Duration::from_secs(7));
+        assert_eq!(room(3), Ok(3));
+        limiter.quiet_for(Duration::from_secs(30));
+        assert_eq!(room(1), Err(30));
     }
 
     #[tokio::test]

@@ -99,6 +99,19 @@ impl CircuitBreaker {
         self.share.saturating_sub(running)
     }
 
+    /// How many workers a scope has, for whatever work.
+    pub fn running(&self, scope: &str) -> usize {
+        let state = self.lock();
+        state.running.iter().filter(|((_, running), _)| running == scope).map(|(_, calls)| calls).sum()
+    }
+
+    /// How many workers each scope has for a kind of work.
+    pub fn workers(&self, work: Work) -> Vec<(String, usize)> {
+        let state = self.lock();
+        let of_work = state.running.iter().filter(|((kind, _), _)| *kind == work);
+        of_work.map(|((_, scope), calls)| (scope.clone(), *calls)).collect()
+    }
+
     /// Counts how a piece of work ended at `now`, of [`crate::clock::Clock::elapsed`]. Returns the open circuit, if that was one
     /// failure too many.
     pub fn record(&self, scope: &str, work: &str, outcome: &CallOutcome, now: Duration) -> Option<Open> {

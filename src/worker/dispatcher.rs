@@ -1,6 +1,6 @@
 //! The dispatcher: claims due deals and deliveries, and hands each to a worker of its own.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::delivery::deliver;
 use super::{Context, WorkConfig};
 use crate::clock::{Clock, later};
 use crate::crash_point;
+use crate::crm::Crm;
 use crate::store::{ClaimLimit, DealLease, DeliveryLease, Due, SLACK, Work};
 
 /// The pause before the next poll after work that was due could not be claimed.
@@ -30,12 +31,43 @@ struct Polled {
     saturated: bool,
 }
 
+/// What a scope has when its work is due.
+struct Standing {
+    /// Workers of whatever kind of work.
+    running: usize,
+    /// See [`Crm::room`].
+    room: Result<usize, Duration>,
+    /// Workers that it may get for this kind of work.
+    workers: usize,
+}
+
+/// Returns how much of what is due may be begun now, for each scope: those first that have the fewest workers, and among
+/// these what has waited longest. No worker is given to what would wait for a rate limit.
+fn quotas(mut due: Vec<(&Due, Standing)>, now: Timestamp, polled: &mut Polled) -> Vec<ClaimLimit> {
+    due.sort_by_key(|(_, standing)| standing.running);
+    let mut quotas = Vec::new();
+    for (Due { scope, at, .. }, Standing { room, workers, .. }) in due {
+        match room {
+            _ if *at > now => polled.wake = polled.wake.min(*at),
+            // It waits for a worker that is done, and that wakes the dispatcher.
+            _ if workers == 0 => polled.saturated = true,
+            Err(wait) => polled.wake = polled.wake.min(later(now, wait)),
+            Ok(room) => {
+                let most = u32::try_from(workers.min(room)).unwrap_or(u32::MAX);
+                quotas.push(ClaimLimit::of(scope, most));
+            }
+        }
+    }
+    quotas
+}
+
 /// Claims what is due for as many workers as are free, and spawns them.
 pub struct Dispatcher {
     context: Arc<Context>,
     breaker: Arc<CircuitBreaker>,
-    /// The configured accounts, and Slack. What waits for another account is for a process that knows it.
-    scopes: BTreeSet<String>,
+    /// The configured accounts with their clients, and Slack. What waits for another account is for a process that knows
+    /// it.
+    scopes: BTreeMap<String, Option<Arc<dyn Crm>>>,
     deals: JoinSet<()>,
     deliveries: JoinSet<()>,
 }
@@ -45,8 +77,9 @@ impl Dispatcher {
     pub fn new(context: Arc<Context>) -> Self {
         let WorkConfig { workers, first_retry, pause, .. } = context.work;
         let breaker = CircuitBreaker::new(workers, first_retry, pause);
-        let accounts = context.accounts.keys().map(ToString::to_string);
-        let scopes = accounts.chain([SLACK.to_owned()]).collect();
+        let accounts = context.accounts.iter();
+        let accounts = accounts.map(|(key, account)| (key.to_string(), Some(Arc::clone(&account.crm))));
+        let scopes = accounts.chain([(SLACK.to_owned(), None)]).collect();
         Self { context, breaker, scopes, deals: JoinSet::new(), deliveries: JoinSet::new() }
     }
 
@@ -101,8 +134,10 @@ impl Dispatcher {
             };
             let mut claimed = 0;
             for work in [Work::Deals, Work::Deliveries] {
-                let due = due.iter().filter(|due| due.work == work && self.scopes.contains(&due.scope));
-                let quotas = self.quotas(due, now, &mut polled);
+                let due = due.iter().filter(|due| due.work == work && self.scopes.contains_key(&due.scope));
+                let free = self.free(work);
+                let due = due.map(|due| (due, self.standing(due, free)));
+                let quotas = quotas(due.collect(), now, &mut polled);
                 if quotas.is_empty() {
                     continue;
                 }
@@ -119,28 +154,13 @@ impl Dispatcher {
         }
     }
 
-    /// Returns how much of what is due may be begun now, for each scope.
-    fn quotas<'d>(
-        &self,
-        due: impl Iterator<Item = &'d Due>,
-        now: Timestamp,
-        polled: &mut Polled,
-    ) -> Vec<ClaimLimit> {
-        let mut quotas = Vec::new();
-        for Due { work, scope, at, half_open } in due {
-            if *at > now {
-                polled.wake = polled.wake.min(*at);
-                continue;
-            }
-            let most = self.free(*work).min(self.breaker.available(*work, scope, *half_open));
-            if most == 0 {
-                // It waits for a worker that is done, and that wakes the dispatcher.
-                polled.saturated = true;
-            } else {
-                quotas.push(ClaimLimit::of(scope, u32::try_from(most).unwrap_or(u32::MAX)));
-            }
+    fn standing(&self, due: &Due, free: usize) -> Standing {
+        let running = self.breaker.running(&due.scope);
+        Standing {
+            running,
+            room: self.room(&due.scope, running),
+            workers: free.min(self.breaker.available(due.work, &due.scope, due.half_open)),
         }
-        quotas
     }
 
     /// Removes the workers that are done, all of them at once.
@@ -149,12 +169,17 @@ impl Dispatcher {
         while self.deliveries.try_join_next().is_some() {}
     }
 
+    /// How many workers a kind of work has left. Those that an account's rate limit holds up in the middle of their work
+    /// do not count: the account gets no others until there is room.
     fn free(&self, work: Work) -> usize {
-        let busy = match work {
-            Work::Deals => self.deals.len(),
-            Work::Deliveries => self.deliveries.len(),
-        };
-        self.context.work.workers.saturating_sub(busy)
+        let workers = self.breaker.workers(work).into_iter();
+        let busy = workers.filter(|(scope, _)| self.room(scope, 0).is_ok()).map(|(_, workers)| workers);
+        self.context.work.workers.saturating_sub(busy.sum())
+    }
+
+    fn room(&self, scope: &str, running: usize) -> Result<usize, Duration> {
+        let crm = self.scopes.get(scope).and_then(Option::as_ref);
+        crm.map_or(Ok(usize::MAX), |crm| crm.room(running))
     }
 
     /// Claims and begins as much as there are free workers for. Returns how much that was.
@@ -208,5 +233,64 @@ async fn record(context: &Context, call: &Call, work: &str, outcome: &CallOutcom
     tracing::warn!(scope, %until, reason, "calls rest");
     if let Err(error) = context.store.pause(scope, until, &reason).await {
         tracing::error!(scope, %error, "the rest could not be recorded");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn due(scope: &str, at: Timestamp) -> Due {
+        Due { work: Work::Deals, scope: scope.to_owned(), at, half_open: false }
+    }
+
+    /// What is claimed of these scopes, which were due one after the other, and when it is looked again.
+    fn claimed(
+        standings: Vec<(&str, usize, Result<usize, Duration>, usize)>,
+    ) -> (Vec<(String, u32)>, Polled) {
+        let due: Vec<Due> = standings.iter().map(|(scope, ..)| due(scope, NOW)).collect();
+        let standings =
+            standings.into_iter().map(|(_, running, room, workers)| Standing { running, room, workers });
+        let mut polled = Polled { wake: NOW + 10 * SECOND, saturated: false };
+        let quotas = quotas(due.iter().zip(standings).collect(), NOW, &mut polled);
+        (quotas.into_iter().map(|quota| (quota.scope, quota.limit)).collect(), polled)
+    }
+
+    fn of(scope: &str, limit: u32) -> (String, u32) {
+        (scope.to_owned(), limit)
+    }
+
+    #[test]
+    fn who_has_the_fewest_workers_is_next_and_then_who_has_waited_longest() {
+        let (claimed, polled) =
+            claimed(vec![("busy", 5, Ok(9), 1), ("quiet", 0, Ok(9), 3), ("later", 0, Ok(9), 3)]);
+        assert_eq!(claimed, [of("quiet", 3), of("later", 3), of("busy", 1)]);
+        assert!(!polled.saturated);
+    }
+
+    #[test]
+    fn what_would_wait_for_a_rate_limit_gets_no_worker() {
+        let (claimed, polled) = claimed(vec![("limited", 0, Err(2 * SECOND), 6), ("quiet", 0, Ok(2), 6)]);
+        assert_eq!(claimed, [of("quiet", 2)]);
+        assert_eq!((polled.wake, polled.saturated), (NOW + 2 * SECOND, false));
+    }
+
+    #[test]
+    fn without_a_worker_the_next_that_is_done_is_waited_for() {
+        let (claimed, polled) = claimed(vec![("limited", 6, Err(SECOND), 0)]);
+        assert_eq!(claimed, []);
+        assert_eq!((polled.wake, polled.saturated), (NOW + 10 * SECOND, true));
+    }
+
+    #[test]
+    fn what_is_due_later_wakes_the_dispatcher_then() {
+        let mut polled = Polled { wake: NOW + 10 * SECOND, saturated: false };
+        let later = due("later", NOW + SECOND);
+        let standing = Standing { running: 0, room: Ok(1), workers: 1 };
+        assert_eq!(quotas(vec![(&later, standing)], NOW, &mut polled), []);
+        assert_eq!(polled.wake, NOW + SECOND);
     }
 }

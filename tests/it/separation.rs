@@ -1,4 +1,5 @@
-//! One destination is dead and holds its callers for as long as they wait: the others do not notice.
+//! One destination is dead and holds its callers for as long as they wait, or takes no more for now: the others do not
+//! notice.
 //!
 //! Calls may take seven seconds, and nothing in a scenario may take longer than thirty: whoever had to wait for
 //! the dead one's turn after turn would be too late.
@@ -39,10 +40,14 @@ pub fn trials() -> Vec<Trial> {
             })),*]
         };
     }
-    let mut trials = stories![
+    let mut trials = tests![
+        a_portal_at_its_limit_does_not_delay_another_account,
+        a_channel_with_many_digests_does_not_delay_another_channel,
+    ];
+    trials.extend(stories![
         a_slack_that_hangs_delays_no_task_and_hears_of_every_win_once,
         a_portal_that_hangs_does_not_delay_another_account,
-    ];
+    ]);
     trials.extend(tests![a_refusal_between_failures_does_not_hide_that_a_portal_is_dead]);
     for engine in [Engine::Sqlite, Engine::Postgres] {
         for side in [Side::Hubspot, Side::Salesforce] {
@@ -68,11 +73,11 @@ fn wins(world: &World, deal: &str) -> Vec<Value> {
 }
 
 /// Many deals are won, and one webhook tells of all of them.
-async fn wins_many(world: &World) -> Vec<String> {
+async fn wins_many(world: &World, count: u64) -> Vec<String> {
     world.sandbox.hubspot.change(|hubspot| {
         hubspot.portal_mut(PORTAL).unwrap().calls_per_10s = 1_000_000;
     });
-    let deals: Vec<String> = (0..WINS).map(|n| (302_000_000_000 + n).to_string()).collect();
+    let deals: Vec<String> = (0..count).map(|n| (302_000_000_000 + n).to_string()).collect();
     let events: Vec<Value> = deals.iter().flat_map(|deal| wins(world, deal)).collect();
     for batch in events.chunks(100) {
         assert_eq!(world.hubspot_sends(batch).await, 200);
@@ -82,7 +87,7 @@ async fn wins_many(world: &World) -> Vec<String> {
 
 async fn a_slack_that_hangs_delays_no_task_and_hears_of_every_win_once(world: &mut World) {
     world.sandbox.slack.fails("POST /api/chat.postMessage", Fault::HangBefore, Times::UntilCleared);
-    let deals = wins_many(world).await;
+    let deals = wins_many(world, WINS).await;
     let tasks_done = async || {
         let packets = world.packets().await;
         let done = packets
@@ -121,7 +126,7 @@ async fn a_slack_that_hangs_delays_no_task_and_hears_of_every_win_once(world: &m
 
 async fn a_portal_that_hangs_does_not_delay_another_account(world: &mut World) {
     world.sandbox.hubspot.fails("GET /crm/objects/*/deals/*", Fault::HangBefore, Times::UntilCleared);
-    let deals = wins_many(world).await;
+    let deals = wins_many(world, WINS).await;
     let hung = world.sandbox.hubspot.until(|hubspot| hubspot.recorder().faults.hung() > 1);
     must("the portal hangs", hung).await;
     let announcement = Side::Salesforce.wins(&world.sandbox, Side::Salesforce.complete());
@@ -144,6 +149,69 @@ async fn a_portal_that_hangs_does_not_delay_another_account(world: &mut World) {
     let tasks =
         world.sandbox.hubspot.see(|hubspot| hubspot.portal(PORTAL).unwrap().records(Kind::Task).count());
     assert_eq!(tasks, deals.len());
+}
+
+/// With one worker for each kind of work, who waits in one would keep everything else from being done.
+async fn with_one_worker(calls_per_10s: u32) -> World {
+    let mut world = World::without_service(Side::Hubspot, &WORK.replace("workers = 4", "workers = 1"));
+    let config = std::fs::read_to_string(&world.installation.config).unwrap();
+    let token = "\ntoken_env = \"HUBSPOT_TOKEN\"";
+    let limited = config.replace(token, &format!("\ncalls_per_10s = {calls_per_10s}{token}"));
+    std::fs::write(&world.installation.config, limited).unwrap();
+    world.starts().await;
+    world
+}
+
+/// A deal of the Salesforce org is handed over.
+async fn another_account_is_served_at_once(world: &World) {
+    let deal = Side::Salesforce.complete();
+    let others = world.digests().len();
+    assert_eq!(world.hears(&Side::Salesforce.wins(&world.sandbox, deal)).await, 200);
+    must("a task", Side::Salesforce.has_task(&world.sandbox, deal)).await;
+    world.eventually("a digest in its channel", async || world.digests().len() > others).await;
+}
+
+/// Until every deal of both accounts has its one digest.
+async fn everything_is_handed_over(mut world: World, deals: &[String]) {
+    world
+        .eventually("every deal is handed over", async || {
+            world.passes(std::time::Duration::from_secs(1));
+            world.open_work().await.is_empty() && world.digests().len() == deals.len() + 1
+        })
+        .await;
+    for deal in deals {
+        assert_eq!(world.tasks_on(deal).len(), 1, "{deal}");
+    }
+    for _ in 0..=deals.len() {
+        world.next_digest().await;
+    }
+    world.end().await;
+}
+
+async fn a_portal_at_its_limit_does_not_delay_another_account() {
+    let world = with_one_worker(5).await;
+    let mark = Side::Hubspot.mark(&world.sandbox);
+    let deals = wins_many(&world, 6).await;
+    let calls = || Side::Hubspot.calls_since(&world.sandbox, mark).len();
+    world.eventually("the portal has all the calls of a window", async || calls() == 5).await;
+    another_account_is_served_at_once(&world).await;
+    assert_eq!(calls(), 5, "the portal's next window has not begun");
+    everything_is_handed_over(world, &deals).await;
+}
+
+async fn a_channel_with_many_digests_does_not_delay_another_channel() {
+    let world = with_one_worker(250).await;
+    let deals = wins_many(&world, 12).await;
+    world
+        .eventually("every task is there, and the digests wait for their channel", async || {
+            let waiting = world.open_work().await;
+            world.packets().await.len() == deals.len()
+                && waiting.iter().all(|line| line.contains("slack_digest"))
+        })
+        .await;
+    another_account_is_served_at_once(&world).await;
+    assert!(world.digests().len() < deals.len(), "most of the channel's digests have not had their turn");
+    everything_is_handed_over(world, &deals).await;
 }
 
 async fn a_refusal_between_failures_does_not_hide_that_a_portal_is_dead() {

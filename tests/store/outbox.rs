@@ -15,6 +15,7 @@ use crate::story::Story;
 pub const STORIES: &[Story] = stories![
     a_lease_without_an_end_is_a_try,
     what_was_postponed_is_no_try,
+    what_is_not_its_turn_comes_back_then_and_leaves_no_trace,
     the_digest_waits_for_the_first_try_of_the_task,
     the_digest_does_not_wait_for_ever,
     a_digest_that_was_tried_keeps_its_retry_time,
@@ -227,6 +228,29 @@ async fn what_was_postponed_is_no_try(fixture: Fixture) {
         assert_eq!((lease.destination, lease.attempts, lease.unknown), (CrmTask, 0, false));
         fixture.finishes(&lease, DeliveryEnd::Postponed { at: fixture.now() }).await;
     }
+}
+
+async fn what_is_not_its_turn_comes_back_then_and_leaves_no_trace(fixture: Fixture) {
+    let packet_id = fixture.has_packet("1").await;
+    let lease = fixture.claims_delivery().await;
+    fixture.store.yield_delivery(&lease, fixture.after(MINUTE)).await.unwrap();
+    let again = fixture.claims_deliveries().await;
+    assert!(again.iter().all(|other| other.destination != lease.destination), "{again:?}");
+    fixture.clock.advance(MINUTE);
+    let again =
+        fixture.claims_deliveries().await.into_iter().find(|one| one.destination == lease.destination);
+    let again = again.unwrap();
+    assert_eq!((again.attempts, again.unknown, again.intended_at), (0, false, None));
+    let packet = fixture.store.packet(&packet_id).await.unwrap().unwrap();
+    assert!(packet.deliveries.iter().all(|delivery| delivery.attempts.is_empty()));
+
+    fixture.store.yield_delivery(&lease, fixture.after(DAY)).await.unwrap();
+    fixture.finishes(&again, done("1")).await;
+    assert_eq!(
+        states(&fixture, &packet_id).await[0],
+        DeliveryState::Done,
+        "who lost the lease gives nothing back"
+    );
 }
 
 /// The packet of deal 1 gets its next revision.

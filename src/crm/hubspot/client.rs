@@ -42,6 +42,8 @@ const SEARCHES_PER_SECOND: u32 = 5;
 const SEARCH_TRIES: usize = 5;
 /// All calls of one limiter count together.
 const RATE: &str = "account";
+/// Calls that one piece of work makes: most deals are read in so many, and a task takes fewer.
+const CALLS_OF_WORK: usize = 4;
 const SEARCHING: &str = "searching for won deals";
 
 pub(super) struct Client {
@@ -195,6 +197,12 @@ impl Client {
                 answer => return answer.map_err(|error| error.retry(SEARCHING)),
             }
         }
+    }
+
+    /// See [`crate::crm::Crm::room`]. Work that runs may still have all its calls to make.
+    pub(super) fn room(&self, running: usize) -> Result<usize, Duration> {
+        let free = self.limiter.room(RATE, (running + 1) * CALLS_OF_WORK)?;
+        Ok((free / CALLS_OF_WORK).saturating_sub(running).max(1))
     }
 
     /// Waits for the rate limit, and for a token if there is none.

@@ -35,6 +35,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -212,6 +213,10 @@ impl Crm for HubSpot {
         let ids: Vec<String> = links.into_iter().map(|link| link.to_object_id).collect();
         let tasks = self.client.items("tasks", &ids, &task::READ.map(ToOwned::to_owned)).await?;
         Ok(task::find(tasks, marker).map(|task| self.task(task.id)))
+    }
+
+    fn room(&self, running: usize) -> Result<usize, Duration> {
+        self.client.room(running)
     }
 
     async fn prepare_write(&self) -> Result<(), Failure> {

@@ -132,6 +132,11 @@ impl SlackClient {
         let _ = self.posts.acquire(channel).await;
     }
 
+    /// Takes the channel's turn, or returns how long until it comes: until then the caller should do something else.
+    pub fn turn(&self, channel: &str) -> Result<(), Duration> {
+        self.posts.turn(channel)
+    }
+
     /// Posts a message. An incoming webhook posts to its own channel, whatever `channel` says.
     ///
     /// [`Failure::Unknown`] if the message may be there although the call failed.

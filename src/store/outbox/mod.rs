@@ -41,6 +41,10 @@ statements! {
     INTEND = "
         UPDATE deliveries SET unknown = 1, absent = 0, intended_at = $4
         WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased' AND due_at > $4";
+    /// As if it had not been claimed, and due later.
+    YIELD = "
+        UPDATE deliveries SET state = 'waiting', due_at = $4
+        WHERE packet_id = $1 AND destination = $2 AND epoch = $3 AND state = 'leased'";
     /// What the other side shows counts as delivered only if no newer revision was wanted meanwhile.
     FINISH_DELIVERY = "
         UPDATE deliveries SET
@@ -154,6 +158,15 @@ impl Store {
         let statement =
             move |now| query(INTEND).bind(packet_id.clone()).bind(destination.as_str()).bind(epoch).bind(now);
         Ok(self.writer.run_on(lease.row(), Execute { statement, notify: false }).await? > 0)
+    }
+
+    /// Gives a delivery back untried, because its turn at a rate limit comes at that instant.
+    pub async fn yield_delivery(&self, lease: &DeliveryLease, at: Timestamp) -> Result<(), StoreError> {
+        let DeliveryLease { packet_id, destination, epoch, .. } = lease.clone();
+        let at = at.as_millisecond();
+        let statement =
+            move |_| query(YIELD).bind(packet_id.clone()).bind(destination.as_str()).bind(epoch).bind(at);
+        self.writer.run_on(lease.row(), Execute { statement, notify: false }).await.map(drop)
     }
 
     /// Records how a try ended, with its attempt row, in one transaction. The first try of a task, however it

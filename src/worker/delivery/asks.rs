@@ -1,7 +1,6 @@
 //! The direct messages that ask people: one to who can answer, one reminder below it, one to the fallback.
 
-use super::Job;
-use super::calls::{Delivered, Prepared};
+use super::{Delivered, Job, Prepared};
 use crate::delivery::slack::{self, DirectMessage, Metadata};
 use crate::failure::Failure;
 use crate::store::{Destination, Thread};
@@ -26,7 +25,7 @@ impl Job<'_> {
         {
             return Ok(Prepared::Pointless("they were asked already".to_owned()));
         }
-        Ok(self.post(channel, slack::ask(self.packet, self.record)).await)
+        Ok(self.post(channel, slack::ask(self.packet, self.record)))
     }
 
     /// The one reminder, below the message to who can answer.

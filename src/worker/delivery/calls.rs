@@ -1,12 +1,12 @@
 //! The calls of a delivery: what is on the other side, what is created there, what is edited.
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Job;
+use super::{Delivered, Edit, Job, Prepared, ReadBack};
+use crate::clock::later;
 use crate::crm::{Crm, TaskEdit};
 use crate::delivery::slack::{self, Metadata};
 use crate::delivery::task;
@@ -15,40 +15,6 @@ use crate::store::{Act, CLOSED, Destination, StoredAct, Thread};
 use handoff_core::messages;
 use handoff_core::packet::{DigestParams, PacketStatus, TaskParams};
 use handoff_core::record::User;
-
-/// What the CRM or Slack has of a delivery.
-pub(super) struct Delivered {
-    pub(super) external_id: String,
-    pub(super) url: Option<String>,
-}
-
-/// What is ready to be sent.
-pub(super) enum Prepared<'a> {
-    Call(BoxFuture<'a, Result<Delivered, Failure>>),
-    /// Something else has to be delivered first.
-    NotYet(&'static str),
-    /// There is no place for it any more; why.
-    Pointless(String),
-    /// It is not the time for it; when, and why.
-    Later(Timestamp, &'static str),
-}
-
-/// What became of an edit.
-pub(super) enum Edit {
-    Done,
-    /// It shows the newest revision, but for what the other side refused.
-    Partly(String),
-    /// It can never be edited again.
-    Frozen(String),
-}
-
-/// What a read-back found.
-pub(super) enum ReadBack {
-    Found(Delivered),
-    Absent,
-    Impossible,
-    Failed(Failure),
-}
 
 impl Job<'_> {
     pub(super) async fn read_back(&self) -> ReadBack {
@@ -71,14 +37,14 @@ impl Job<'_> {
         }
     }
 
-    /// Gets everything ready that takes long, the wait for the rate limit last. Returns the call that remains.
+    /// Gets everything ready that takes long, the turn at the rate limit last. Returns the call that remains.
     pub(super) async fn prepare(&self) -> Result<Prepared<'_>, Failure> {
         match self.lease.destination {
             Destination::CrmTask => self.prepare_task().await,
             Destination::SlackDigest => {
                 let params: DigestParams = self.params()?;
                 let message = self.digest(&params).await?;
-                Ok(self.post(params.channel, message).await)
+                Ok(self.post(params.channel, message))
             }
             Destination::SlackReply => {
                 let message = slack::reply(self.packet, &self.params()?);
@@ -108,10 +74,26 @@ impl Job<'_> {
         Ok(Prepared::Call(create.boxed()))
     }
 
-    /// A message to a channel, once it is the channel's turn.
-    pub(super) async fn post(&self, channel: String, message: slack::Message) -> Prepared<'_> {
+    /// When the channel gets another message, if that is not now.
+    fn turn(&self, channel: &str) -> Option<Timestamp> {
+        let wait = self.context.slack.turn(channel).err()?;
+        Some(later(self.context.clock.now(), wait))
+    }
+
+    /// The same for the channel of a message that is to be edited.
+    pub(super) fn turn_to_edit(&self, there: &str) -> Option<Timestamp> {
+        match self.lease.destination {
+            Destination::CrmTask | Destination::SlackReply | Destination::SlackReminder => None,
+            _ => self.turn(there.split_once('/')?.0),
+        }
+    }
+
+    /// A message to a channel, if it is the channel's turn.
+    pub(super) fn post(&self, channel: String, message: slack::Message) -> Prepared<'_> {
+        if let Some(at) = self.turn(&channel) {
+            return Prepared::Turn(at);
+        }
         let slack = &self.context.slack;
-        slack.acquire(&channel).await;
         let post = async move {
             let posted = slack.post(&channel, &message).await?;
             Ok(self.posted(&posted).await)
@@ -130,8 +112,10 @@ impl Job<'_> {
             Thread::NotYet => return Ok(Prepared::NotYet("the message that it replies to comes first")),
             Thread::None => return Ok(Prepared::Pointless("there is no message to reply to".to_owned())),
         };
+        if let Some(at) = self.turn(&channel) {
+            return Ok(Prepared::Turn(at));
+        }
         let slack = &self.context.slack;
-        slack.acquire(&channel).await;
         let post = async move {
             let posted = slack.reply(&channel, &ts, &message).await?;
             Ok(self.posted(&posted).await)
@@ -233,10 +217,7 @@ impl Job<'_> {
     pub(super) async fn edit_message(&self, there: &str, message: &slack::Message) -> Result<Edit, Failure> {
         // An incoming webhook told no id.
         let edited = match there.split_once('/') {
-            Some((channel, ts)) => {
-                self.context.slack.acquire(channel).await;
-                self.context.slack.edit(channel, ts, message).await?
-            }
+            Some((channel, ts)) => self.context.slack.edit(channel, ts, message).await?,
             None => false,
         };
         let frozen = || Edit::Frozen("this message can no longer be edited".to_owned());

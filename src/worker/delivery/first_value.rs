@@ -1,7 +1,7 @@
 //! The direct message that asks the owner on the day of first value whether it happened.
 
-use super::Job;
-use super::calls::{Delivered, Edit, Prepared, day_of};
+use super::calls::day_of;
+use super::{Delivered, Edit, Job, Prepared};
 use crate::delivery::slack::{self, FirstValue, Message, Metadata};
 use crate::failure::Failure;
 use crate::store::{Act, StoredAct, first_value_day};
@@ -26,7 +26,7 @@ impl Job<'_> {
         match self.conversation(&address).await? {
             Ok(channel) => {
                 let message = slack::first_value(self.packet, self.record, day, &state);
-                Ok(self.post(channel, message).await)
+                Ok(self.post(channel, message))
             }
             Err(why) => Ok(Prepared::Pointless(why)),
         }

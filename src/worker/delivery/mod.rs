@@ -11,9 +11,9 @@ mod first_value;
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::calls::{Delivered, Edit, Prepared, ReadBack};
 use super::circuit_breaker::{Call, CallOutcome};
 use super::deadline::before;
 use super::{Context, is_pause};
@@ -33,6 +33,42 @@ const POST_SCOPE: &str = "chat:write";
 
 /// What is said of work whose tries were all begun and never ended.
 pub(super) const NEVER_ENDED: &str = "no tries left: the service ended in the middle of the last one";
+
+/// What the CRM or Slack has of a delivery.
+struct Delivered {
+    external_id: String,
+    url: Option<String>,
+}
+
+/// What is ready to be sent.
+enum Prepared<'a> {
+    Call(BoxFuture<'a, Result<Delivered, Failure>>),
+    /// Something else has to be delivered first.
+    NotYet(&'static str),
+    /// There is no place for it any more; why.
+    Pointless(String),
+    /// It is not the time for it; when, and why.
+    Later(Timestamp, &'static str),
+    /// Others write to its channel before it; when its turn comes.
+    Turn(Timestamp),
+}
+
+/// What became of an edit.
+enum Edit {
+    Done,
+    /// It shows the newest revision, but for what the other side refused.
+    Partly(String),
+    /// It can never be edited again.
+    Frozen(String),
+}
+
+/// What a read-back found.
+enum ReadBack {
+    Found(Delivered),
+    Absent,
+    Impossible,
+    Failed(Failure),
+}
 
 impl Delivered {
     fn ended(self, outcome: &'static str) -> Ended {
@@ -115,6 +151,10 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
         }
     }
     if let Some(there) = lease.external_id.as_deref().filter(|_| !lease.unknown) {
+        if let Some(at) = job.turn_to_edit(there) {
+            context.store.yield_delivery(lease, at).await?;
+            return Ok(None);
+        }
         let edited = before(&context.clock, lease.until, job.edit(there)).await;
         crash_point!("delivery.edited");
         let edited =
@@ -135,6 +175,10 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
         }
         Some(Ok(Prepared::Later(at, why))) => {
             return Ok(Some(Ended::ignored(DeliveryEnd::Postponed { at }, "postponed", why)));
+        }
+        Some(Ok(Prepared::Turn(at))) => {
+            context.store.yield_delivery(lease, at).await?;
+            return Ok(None);
         }
         Some(Err(failure)) => return Ok(Some(job.after_send(Err(failure)).await)),
         None => {
