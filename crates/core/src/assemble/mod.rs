@@ -123,6 +123,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         }
     }
     let proposed = gaps::proposed_due(&evidence).map(|day| DueDate { day, source: DueSource::Proposed });
+    let review = if important.is { prepare_review(&evidence, &gaps, &now) } else { Review::default() };
     let hidden = evidence.hidden();
     hide(&mut sections, &hidden);
     propose(&mut sections, proposed);
@@ -130,11 +131,6 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
 
     let incomplete = gaps.iter().any(Gap::counts);
     let status = if incomplete { PacketStatus::Incomplete } else { PacketStatus::Complete };
-    let review = if important.is {
-        prepare_review(mapping, record, &sections, &gaps, &now)
-    } else {
-        Review::default()
-    };
     let plan = plan::plan(mapping, record, status, &gaps, owner, &now);
     let packet = Packet {
         packet_id: packet_id.to_owned(),
@@ -174,17 +170,11 @@ pub fn assemble(
     assess(map(mapping, record, as_of), packet_id)
 }
 
-fn prepare_review(
-    mapping: &Mapping,
-    record: &DealRecord,
-    sections: &BTreeMap<SectionName, Section>,
-    gaps: &[Gap],
-    now: &Zoned,
-) -> Review {
-    let seller = record.owner.as_ref().filter(|seller| seller.is_active()).and_then(User::name);
+fn prepare_review(evidence: &Evidence<'_>, gaps: &[Gap], now: &Zoned) -> Review {
+    let seller = evidence.record.owner.as_ref().filter(|seller| seller.is_active()).and_then(User::name);
     let seller = seller.map(|name| clean_line(&name)).filter(|name| !name.is_empty());
-    let day = plan::review_day(mapping, now);
-    review::review(&review::ReviewInput { mapping, sections, gaps, seller: seller.as_deref(), day })
+    let day = plan::review_day(evidence.mapping, now);
+    review::review(&review::ReviewInput { evidence, gaps, seller: seller.as_deref(), day })
 }
 
 /// Takes the placeholders out that a packet does not show, and an expansion that was nothing else.

@@ -1,24 +1,20 @@
 //! The 15-minute live talk that important accounts get, and its four questions.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::gaps;
-use crate::mapping::Mapping;
+use crate::gaps::{self, Evidence};
 use crate::messages;
-use crate::packet::{Addressee, AgendaPoint, Gap, Review, RuleId, Section, SectionName};
+use crate::packet::{Addressee, AgendaPoint, Gap, Review, RuleId, SectionName};
 
 /// Risks that one answer names.
 const MOST_RISKS: usize = 3;
 
 /// What a review is prepared from.
 pub(super) struct ReviewInput<'a> {
-    /// Which field feeds what.
-    pub mapping: &'a Mapping,
-    /// What the packet says.
-    pub sections: &'a BTreeMap<SectionName, Section>,
+    /// What people wrote, as the rules saw it.
+    pub evidence: &'a Evidence<'a>,
     pub gaps: &'a [Gap],
     /// The seller's name, as long as they still work there.
     pub seller: Option<&'a str>,
@@ -62,18 +58,13 @@ impl ReviewInput<'_> {
         if self.open(name).any(says_nothing) {
             return Vec::new();
         }
-        let entries = self.sections.get(&name).map(|section| section.entries.as_slice()).unwrap_or_default();
-        let answers = entries.iter().filter(|entry| entry.is_written());
-        answers
-            .filter(|entry| gaps::is_answer(&entry.text, name, self.mapping))
-            .map(|entry| one_line(&entry.text))
-            .collect()
+        self.evidence.answers(name).map(one_line).collect()
     }
 
     /// What to ask about a section: what the seller is asked anyway, else its own question.
     fn question(&self, name: SectionName) -> Cow<'_, str> {
         let asked = self.open(name).find(|gap| gap.addressee == Addressee::Seller).map(Gap::question);
-        let own = || self.mapping.sections.get(&name).and_then(|section| section.ask.as_deref());
+        let own = || self.evidence.mapping.sections.get(&name).and_then(|section| section.ask.as_deref());
         asked.or_else(|| own().map(Cow::from)).unwrap_or_else(|| messages::question::section(name).into())
     }
 
@@ -98,12 +89,14 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::civil::date;
 
     use super::*;
     use crate::mapping::sample;
-    use crate::packet::{Ask, Confidence, Entry, Fact, Origin, SectionStatus};
-    use crate::record::FieldPath;
+    use crate::packet::{Ask, Confidence, Entry, Fact, Importance, Origin, Section, SectionStatus};
+    use crate::record::{CrmKind, DealRecord, FieldPath};
 
     fn sections(texts: &[(SectionName, &[&str])]) -> BTreeMap<SectionName, Section> {
         let entry = |(name, at, text): (SectionName, usize, &&str)| {
@@ -118,7 +111,10 @@ mod tests {
     }
 
     fn prepared(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Review {
-        review(&ReviewInput { mapping: &sample::mapping(), sections, gaps, seller, day: date(2026, 11, 25) })
+        let (mapping, record) = (sample::mapping(), DealRecord::empty(CrmKind::Hubspot, "1", "1"));
+        let important = Importance::default();
+        let evidence = &Evidence::new(&mapping, &record, sections, &important);
+        review(&ReviewInput { evidence, gaps, seller, day: date(2026, 11, 25) })
     }
 
     fn answers(sections: &BTreeMap<SectionName, Section>, gaps: &[Gap], seller: Option<&str>) -> Vec<String> {

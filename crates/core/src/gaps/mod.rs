@@ -79,6 +79,11 @@ impl<'a> Evidence<'a> {
         self.written(section).iter().filter(|written| written.is_answer())
     }
 
+    /// The texts that answer a section.
+    pub fn answers(&self, section: SectionName) -> impl Iterator<Item = &str> {
+        self.given(section).map(|given| given.entry.text.as_str())
+    }
+
     /// The placeholders that the packet does not show: section and text.
     pub fn hidden(&self) -> Vec<(SectionName, String)> {
         let of = |(name, written): (&SectionName, &'_ Vec<Written<'a>>)| {
