@@ -34,6 +34,10 @@ pub fn one_line(raw: &str) -> String {
 /// True if nothing is left once tags, spaces, no-break spaces and invisible characters are gone.
 pub fn is_blank(raw: &str) -> bool {
     let visible = |letter: char| !letter.is_whitespace() && !is_invisible(letter);
+    // No markup takes away a letter or digit that stands before it.
+    if raw.starts_with(|first: char| first.is_alphanumeric() && visible(first)) {
+        return false;
+    }
     let holds_markup = raw.contains(['<', '&']);
     if holds_markup { !plain(raw).chars().any(visible) } else { !raw.chars().any(visible) }
 }
@@ -45,6 +49,7 @@ fn is_clean_line(raw: &str) -> bool {
         let is_clean = match letter {
             ' ' => previous != ' ',
             '<' | '&' => false,
+            '!'..='~' => true,
             letter => !letter.is_whitespace() && !is_dropped(letter) && !is_joiner(letter),
         };
         if !is_clean {
@@ -106,6 +111,13 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_text_is_blank_if_nothing_of_it_is_left(raw in any::<String>(), markup in "[ab1<>/pli!&; •\u{200b}-]{0,16}") {
+            for raw in [raw, markup] {
+                prop_assert_eq!(is_blank(&raw), clean(&raw).is_empty(), "{:?}", raw);
+            }
+        }
+
         #[test]
         fn cleaning_changes_nothing_in_a_line_that_is_clean(raw in any::<String>(), line in "[a-zé0-9 .,•🏴–-]{0,24}") {
             for raw in [raw, line] {

@@ -17,7 +17,7 @@ const ELLIPSIS: char = '…';
 pub fn within(text: &str, words: u32) -> (String, bool) {
     let words = usize::try_from(words).unwrap_or(usize::MAX).max(1);
     let by_words = end_of_words(text, words);
-    if by_words == text.len() && text.chars().count() <= MOST_CHARACTERS {
+    if by_words == text.len() && holds_at_most(MOST_CHARACTERS, text) {
         return (text.to_owned(), false);
     }
     // One character is kept free for the ellipsis.
@@ -40,13 +40,18 @@ pub fn within(text: &str, words: u32) -> (String, bool) {
 
 /// One line within `most` characters: for names and titles.
 pub fn within_characters(line: &str, most: usize) -> String {
-    if line.chars().count() <= most {
+    if holds_at_most(most, line) {
         return line.to_owned();
     }
     let end = end_of_characters(line, most.saturating_sub(1));
     let mut cut = line.get(..end).unwrap_or_default().trim_end().to_owned();
     cut.push(ELLIPSIS);
     cut
+}
+
+/// Whether a text has at most so many characters. None has more characters than bytes.
+fn holds_at_most(most: usize, text: &str) -> bool {
+    text.len() <= most || text.chars().count() <= most
 }
 
 /// Where the last of the first `words` words ends.
