@@ -32,26 +32,25 @@ impl Condition {
     /// any of them (`NotIn`: for all).
     pub fn judge(&self, record: &DealRecord, now: &Zoned) -> Verdict {
         let name = self.field.short_name();
-        let label = record.label(&self.field);
-        let info = record.info(&self.field);
+        let info = || record.info(&self.field);
         let values = match record.read(&self.field) {
             Reading::Values(values) => values,
             Reading::Empty => Vec::new(),
-            Reading::Hidden(why) => return unreadable(&label, words::hidden(why)),
+            Reading::Hidden(why) => return self.unreadable(record, words::hidden(why)),
         };
         match &self.test {
-            Test::AtLeast(limit) => compare(name, &values, |number| number >= *limit, "≥", *limit, &label),
-            Test::AtMost(limit) => compare(name, &values, |number| number <= *limit, "≤", *limit, &label),
+            Test::AtLeast(limit) => self.compare(record, &values, |number| number >= *limit, "≥", *limit),
+            Test::AtMost(limit) => self.compare(record, &values, |number| number <= *limit, "≤", *limit),
             Test::In(wanted) => {
-                let hit = values.iter().find_map(|value| Some((*value, find(value, wanted, info)?)));
+                let hit = values.iter().find_map(|value| Some((*value, find(value, wanted, info())?)));
                 hit.map_or(Verdict::DoesNotHold, |(value, shown)| holds(words::is(name, &shown), Some(value)))
             }
             Test::NotIn(refused) => {
-                if values.iter().any(|value| find(value, refused, info).is_some()) {
+                if values.iter().any(|value| find(value, refused, info()).is_some()) {
                     return Verdict::DoesNotHold;
                 }
                 match values.first() {
-                    Some(value) => holds(words::is(name, &shown_label(value, info)), Some(value)),
+                    Some(value) => holds(words::is(name, &shown_label(value, info())), Some(value)),
                     None => holds(words::is_empty(name), None),
                 }
             }
@@ -84,36 +83,40 @@ impl Condition {
             return holds(why, Some(value));
         }
         match values.iter().find(|value| day(value).is_none()) {
-            Some(value) => unreadable(&record.label(&self.field), &words::not_a_day(&clean_line(value))),
+            Some(value) => self.unreadable(record, &words::not_a_day(&clean_line(value))),
             None => Verdict::DoesNotHold,
         }
+    }
+
+    /// Holds if one of `values` is a number that passes `test`, which compares it with `limit`.
+    fn compare(
+        &self,
+        record: &DealRecord,
+        values: &[&str],
+        test: impl Fn(Decimal) -> bool,
+        sign: &str,
+        limit: Decimal,
+    ) -> Verdict {
+        if let Some(value) = values.iter().find(|value| decimal(value).is_some_and(&test)) {
+            let limit = limit.normalize().to_string();
+            return holds(
+                words::compares(self.field.short_name(), &trimmed(value), sign, &limit),
+                Some(value),
+            );
+        }
+        match values.iter().find(|value| decimal(value).is_none()) {
+            Some(value) => self.unreadable(record, &words::not_a_number(&clean_line(value))),
+            None => Verdict::DoesNotHold,
+        }
+    }
+
+    fn unreadable(&self, record: &DealRecord, why: &str) -> Verdict {
+        Verdict::Unreadable(words::unreadable(&record.label(&self.field), why))
     }
 }
 
 fn holds(words: String, value: Option<&str>) -> Verdict {
     Verdict::Holds { words, value: value.map(ToOwned::to_owned) }
-}
-
-fn unreadable(name: &str, why: &str) -> Verdict {
-    Verdict::Unreadable(words::unreadable(name, why))
-}
-
-fn compare(
-    name: &str,
-    values: &[&str],
-    test: impl Fn(Decimal) -> bool,
-    sign: &str,
-    limit: Decimal,
-    label: &str,
-) -> Verdict {
-    let limit = limit.normalize();
-    if let Some(value) = values.iter().find(|value| decimal(value).is_some_and(&test)) {
-        return holds(words::compares(name, &trimmed(value), sign, &limit.to_string()), Some(value));
-    }
-    match values.iter().find(|value| decimal(value).is_none()) {
-        Some(value) => unreadable(label, &words::not_a_number(&clean_line(value))),
-        None => Verdict::DoesNotHold,
-    }
 }
 
 #[cfg(test)]

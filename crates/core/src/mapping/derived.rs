@@ -132,13 +132,10 @@ impl Scene<'_> {
     fn field(&self, condition: &Condition, wanted: bool) -> Seen {
         let Self { mapping, record, now, .. } = self;
         let sight = |words: String, value: Option<&str>| {
-            let fact = evidence::of(condition, mapping, record, value, now);
+            let shown = evidence::value(condition, mapping, record, value, now);
+            let fact = messages::value::labelled(&record.label(&condition.field), &shown);
             let says_enough = matches!(condition.test, Test::In(_));
-            let short = if says_enough {
-                evidence::value(condition, mapping, record, value, now)
-            } else {
-                fact.clone()
-            };
+            let short = if says_enough { shown } else { fact.clone() };
             Seen::Holds(vec![Sight { field: Some(condition.field.clone()), words, fact, short }])
         };
         match condition.judge(record, now) {

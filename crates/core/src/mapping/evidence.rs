@@ -1,4 +1,4 @@
-//! A field as people call it, with the value that decided something: `Number of contacts: 1`.
+//! The value of a field that decided something, as people write it: `Globex, Initech`.
 
 use jiff::Zoned;
 
@@ -12,18 +12,6 @@ use super::{Condition, Mapping, Test};
 
 /// Words of a value that are shown as evidence.
 const WORDS: u32 = 12;
-
-/// What `condition` saw: its field, with the value or that there is none.
-pub(crate) fn of(
-    condition: &Condition,
-    mapping: &Mapping,
-    record: &DealRecord,
-    value: Option<&str>,
-    now: &Zoned,
-) -> String {
-    let shown = self::value(condition, mapping, record, value, now);
-    messages::value::labelled(&record.label(&condition.field), &shown)
-}
 
 /// The value that `condition` saw in its field, or that there is none.
 pub(super) fn value(

@@ -45,7 +45,7 @@ impl DealRecord {
             Reading::Values(readable)
         } else if !filled.is_empty() {
             Reading::Hidden(Hidden::Redacted)
-        } else if self.unavailable.iter().any(|unavailable| *unavailable == path.to_string()) {
+        } else if self.unavailable.iter().any(|unavailable| *unavailable == path.written()) {
             Reading::Hidden(Hidden::NotSupplied)
         } else {
             Reading::Empty
@@ -69,7 +69,7 @@ impl DealRecord {
             let names = &object.properties;
             matches!(way, "id" | "Id") || names.contains_key(&path.name) || names.contains_key(way)
         };
-        let written = path.to_string();
+        let written = path.written();
         self.fields.contains_key(&written)
             || self.unavailable.contains(&written)
             || match path.object {
@@ -82,12 +82,17 @@ impl DealRecord {
 
     /// What the CRM's metadata says about a field, if it was fetched.
     pub fn info(&self, path: &FieldPath) -> Option<&FieldInfo> {
-        self.fields.get(&path.to_string())
+        self.fields.get(&path.written())
     }
 
     /// How a field's value is read: as the metadata says, else as what it is in every account.
     pub fn kind(&self, path: &FieldPath) -> Option<FieldKind> {
-        self.info(path).map(|info| info.kind).or_else(|| self.crm.dialect().standard_kind(path))
+        self.kind_with(self.info(path), path)
+    }
+
+    /// The same of a field whose metadata is at hand.
+    pub(super) fn kind_with(&self, info: Option<&FieldInfo>, path: &FieldPath) -> Option<FieldKind> {
+        info.map(|info| info.kind).or_else(|| self.crm.dialect().standard_kind(path))
     }
 
     /// What people call a field; without metadata, its name as far as it can be read.

@@ -54,6 +54,11 @@ impl FieldPath {
         Self { object: FieldObject::Deal, name: name.to_owned() }
     }
 
+    /// As a mapping spells it: `deal.amount`.
+    pub fn written(&self) -> String {
+        [self.object.as_str(), ".", &self.name].concat()
+    }
+
     /// The last segment of the name, as people say it: `amount` for `deal.amount`.
     pub fn short_name(&self) -> &str {
         self.name.rsplit('.').next().unwrap_or(&self.name)
@@ -72,7 +77,7 @@ impl FromStr for FieldPath {
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.object.as_str(), self.name)
+        f.write_str(&self.written())
     }
 }
 

@@ -25,7 +25,7 @@ impl DealRecord {
     /// What one value of a field says.
     pub fn value(&self, path: &FieldPath, raw: &str, zone: &TimeZone) -> Value {
         let (info, trimmed_raw) = (self.info(path), raw.trim());
-        Value::Text(match self.kind(path) {
+        Value::Text(match self.kind_with(info, path) {
             None | Some(FieldKind::Text) => clean(raw),
             Some(FieldKind::Html) => clean_html(raw),
             Some(FieldKind::Number) if digits(raw).is_some() => trimmed(raw).into_owned(),
