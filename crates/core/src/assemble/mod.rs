@@ -29,6 +29,8 @@ pub struct Mapped<'a> {
     now: Zoned,
     sections: BTreeMap<SectionName, Section>,
     important: Importance,
+    /// Why it is important beside the amount, in few words.
+    beside_the_amount: Vec<String>,
     owner: Option<&'a User>,
     /// What people answered and the CRM does not say.
     answered: Vec<Topic>,
@@ -97,11 +99,13 @@ fn with<'a>(
 ) -> Mapped<'a> {
     let now = as_of.to_zoned(mapping.time_zone.clone());
     let people = people::people(mapping, record, answers);
+    let (important, beside_the_amount) = importance::importance(mapping, record, &now);
     Mapped {
         sections: apply::sections(mapping, record, people, answers, &now),
         answered: Vec::new(),
         senseless: Vec::new(),
-        important: importance::importance(mapping, record, &now),
+        important,
+        beside_the_amount,
         owner: owner::user(&mapping.owner, record),
         now,
         mapping,
@@ -111,7 +115,7 @@ fn with<'a>(
 
 /// Judges what was mapped and makes it the packet called `packet_id`, with the plan of its deliveries.
 pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
-    let Mapped { mapping, record, now, mut sections, important, owner, answered, senseless } = mapped;
+    let Mapped { mapping, record, now, mut sections, important, owner, answered, senseless, .. } = mapped;
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let mut gaps = gaps::assess(&evidence);
     for gap in &mut gaps {
@@ -131,7 +135,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
 
     let incomplete = gaps.iter().any(Gap::counts);
     let status = if incomplete { PacketStatus::Incomplete } else { PacketStatus::Complete };
-    let plan = plan::plan(mapping, record, status, &gaps, owner, &now);
+    let plan = plan::plan(mapping, record, status, &gaps, owner, mapped.beside_the_amount, &now);
     let packet = Packet {
         packet_id: packet_id.to_owned(),
         crm: record.crm,

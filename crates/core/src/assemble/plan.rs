@@ -5,7 +5,7 @@ use jiff::{Timestamp, Zoned};
 
 use crate::dates::business_days_after;
 use crate::gaps;
-use crate::mapping::{AskWay, Mapping, SlackMapping, importance, owner};
+use crate::mapping::{AskWay, Mapping, SlackMapping, owner};
 use crate::packet::{AskParams, AskPlan, DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
 use crate::record::{DealRecord, User};
 
@@ -13,12 +13,14 @@ use crate::record::{DealRecord, User};
 const DUE_HOUR: i8 = 17;
 
 /// The deliveries of a packet of `status` with these gaps, whose handoff `owner` takes (`None` if only addresses are known).
+/// `important` says in few words why the account is, beside the amount.
 pub(super) fn plan(
     mapping: &Mapping,
     record: &DealRecord,
     status: PacketStatus,
     gaps: &[Gap],
     owner: Option<&User>,
+    important: Vec<String>,
     now: &Zoned,
 ) -> DeliveryPlan {
     let questions = Some(gaps::questions(gaps));
@@ -29,12 +31,7 @@ pub(super) fn plan(
         .then(|| asks(mapping, record, owner, now));
     DeliveryPlan {
         task: TaskParams { assignee, addresses, due: due(mapping, now), questions: questions.clone() },
-        digest: DigestParams {
-            channel,
-            earlier: Vec::new(),
-            questions,
-            important: importance::beside_the_amount(mapping, record, now),
-        },
+        digest: DigestParams { channel, earlier: Vec::new(), questions, important },
         asks,
     }
 }
@@ -101,7 +98,7 @@ mod tests {
         let mapping = sample::mapping();
         let owner = owner::user(&mapping.owner, &record);
         let as_of: Timestamp = as_of.parse().unwrap();
-        plan(&mapping, &record, status, &[], owner, &as_of.to_zoned(mapping.time_zone.clone()))
+        plan(&mapping, &record, status, &[], owner, Vec::new(), &as_of.to_zoned(mapping.time_zone.clone()))
     }
 
     const PEOPLE: &str = r#""deal":{"id":7,"amount":"54000","handoff_owner":"11"},"owner":{"id":"12","name":"Tom"},

@@ -9,9 +9,11 @@ use crate::record::{DealRecord, FieldPath};
 use super::Mapping;
 use super::derived::{Seen, Sight};
 
-/// Judges all conditions of the mapping; one that holds is enough.
-pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Importance {
-    let mut importance = Importance::default();
+/// Judges all conditions of the mapping; one that holds is enough. Beside it why it is important apart from the deal's
+/// amount, in few words: `Enterprise`, `Seats: 120`.
+pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> (Importance, Vec<String>) {
+    let amount = FieldPath::deal(record.crm.dialect().fields.amount);
+    let (mut importance, mut beside_the_amount) = (Importance::default(), Vec::new());
     for observation in &mapping.important_when {
         match observation.look(mapping, record, &[], now) {
             Seen::Holds(sights) => {
@@ -20,20 +22,15 @@ pub fn importance(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Import
                 };
                 importance.reasons.push(together(|sight| &sight.words));
                 importance.facts.push(together(|sight| &sight.fact));
+                let others = sights.into_iter().filter(|sight| sight.field.as_ref() != Some(&amount));
+                beside_the_amount.extend(others.map(|sight| sight.short));
             }
             Seen::Unreadable(words) => importance.unreadable.push(words),
             Seen::DoesNotHold => {}
         }
     }
     importance.is = !importance.reasons.is_empty();
-    importance
-}
-
-/// Why it is important beside the deal's amount, in few words: `Enterprise`, `Seats: 120`.
-pub fn beside_the_amount(mapping: &Mapping, record: &DealRecord, now: &Zoned) -> Vec<String> {
-    let amount = FieldPath::deal(record.crm.dialect().fields.amount);
-    let seen = mapping.important_when.iter().flat_map(|one| one.look(mapping, record, &[], now).sights());
-    seen.filter(|sight| sight.field.as_ref() != Some(&amount)).map(|sight| sight.short).collect()
+    (importance, beside_the_amount)
 }
 
 #[cfg(test)]
@@ -45,7 +42,7 @@ mod tests {
         let record = sample::record(&format!(
             r#"{{"crm":"hubspot","account":1,"deal":{{"id":7,"amount":{amount}}},"company":{{"id":8,"customer_tier":{tier}}}}}"#
         ));
-        importance(&sample::mapping(), &record, &sample::now())
+        importance(&sample::mapping(), &record, &sample::now()).0
     }
 
     #[test]
