@@ -27,10 +27,16 @@ fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
 
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
     let (mut none, mut more) = (None, None);
-    for entry in evidence.given(section).map(|given| given.entry) {
+    for given in evidence.given(section) {
+        let entry = given.entry;
         for part in entry.text.split([';', '\n', '\r']).filter(|part| !part.trim().is_empty()) {
-            let words = Words::of(part);
-            match evidence.placeholders.certain(section, part, &words) {
+            let is_whole = part.len() == entry.text.len();
+            let certain = if is_whole {
+                given.certain
+            } else {
+                evidence.placeholders.certain(section, part, &Words::of(part))
+            };
+            match certain {
                 Some(Certain::SaysNone) => none.get_or_insert(&entry.origin),
                 None => more.get_or_insert(&entry.origin),
                 Some(Certain::StandIn | Certain::Pointer) => continue,
