@@ -6,7 +6,7 @@ use crate::record::FieldPath;
 use super::answer::{IN_WORDS, fields, is_unavailable};
 use super::questions::ask_for;
 use super::{Evidence, Expects, Requires, Rule};
-use crate::packet::{Ask, Confidence, Fact, Gap, RuleId};
+use crate::packet::{Ask, Confidence, Fact, Gap, Origin, RuleId};
 
 pub(super) const UNMAPPED: Rule = Rule {
     id: RuleId::Unmapped,
@@ -41,16 +41,20 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
         return Some(Gap::for_revops(UNMAPPED.id, section, Ask::WhichField, Fact::Unmapped));
     }
     let due = evidence.mapping.sections.get(&section).and_then(|mapping| mapping.due.as_ref());
-    let unavailable: Vec<FieldPath> =
-        mapped.iter().chain(due).filter(|path| is_unavailable(evidence.record, path)).cloned().collect();
+    let written = evidence.written(section);
+    // What feeds an entry can be read.
+    let is_read = |path: &FieldPath| {
+        written.iter().any(|one| matches!(&one.entry.origin, Origin::Field(field) if field == path))
+    };
+    let is_hidden = |path: &&FieldPath| !is_read(path) && is_unavailable(evidence.record, path);
+    let unavailable: Vec<FieldPath> = mapped.iter().chain(due).filter(is_hidden).cloned().collect();
     if unavailable.is_empty() {
         return None;
     }
     let ask = Ask::Readable(unavailable.clone());
     let gap = Gap::for_revops(UNMAPPED.id, section, ask, Fact::Unavailable(unavailable));
     let all_unavailable = mapped.iter().all(|path| is_unavailable(evidence.record, path));
-    let nothing_written = evidence.written(section).is_empty();
-    Some(if all_unavailable && nothing_written { gap } else { gap.into_hint() })
+    Some(if all_unavailable && written.is_empty() { gap } else { gap.into_hint() })
 }
 
 fn empty(evidence: &Evidence<'_>) -> Vec<Gap> {
