@@ -162,11 +162,16 @@ pub(crate) fn is_combining(character: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&character)
 }
 
+#[inline]
 pub(crate) fn fold(character: char, into: &mut String) {
     if character.is_ascii() {
         into.push(character.to_ascii_lowercase());
-        return;
+    } else {
+        fold_accented(character, into);
     }
+}
+
+fn fold_accented(character: char, into: &mut String) {
     for lower in character.to_lowercase().filter(|&c| !is_combining(c)) {
         match lower {
             'à'..='å' | 'ā' | 'ă' | 'ą' => into.push('a'),
