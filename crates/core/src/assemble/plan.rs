@@ -8,6 +8,7 @@ use crate::gaps;
 use crate::mapping::{AskWay, Mapping, SlackMapping, owner};
 use crate::packet::{AskParams, AskPlan, DeliveryPlan, DigestParams, Gap, PacketStatus, TaskParams};
 use crate::record::{DealRecord, User};
+use crate::text::case;
 
 /// Hour of the day, in the mapping's zone, at which tasks are due.
 const DUE_HOUR: i8 = 17;
@@ -54,7 +55,7 @@ pub(super) fn asks(mapping: &Mapping, record: &DealRecord, owner: Option<&User>,
     let asked =
         seller.and_then(address).or_else(|| owner.and_then(address)).unwrap_or_else(|| fallback.clone());
     let first = hours.next_opening(now);
-    let is_other = asked.to_lowercase() != fallback.to_lowercase();
+    let is_other = !case::is_same(&asked, &fallback);
     let next = |since: &Zoned| remind_after.ends(since).map(|end| hours.next_opening(&end));
     let reminder = next(&first);
     let last = reminder.as_ref().and_then(next).filter(|_| is_other);

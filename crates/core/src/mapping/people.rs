@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::messages;
 use crate::packet::{Answer, AnsweredRole, Given, Person, Role, RoleSource, Topic};
 use crate::record::{Contact, DealRecord, is_redacted};
+use crate::text::case;
 use crate::text::clean::{clean_line, is_blank};
 
 use super::{Mapping, RoleMapping};
@@ -36,7 +37,7 @@ pub fn people(mapping: &Mapping, record: &DealRecord, answers: &[Answer]) -> Vec
             _ => None,
         };
         let Some(name) = name.map(|name| clean_line(name)) else { continue };
-        let known = people.iter().position(|person| person.name.to_lowercase() == name.to_lowercase());
+        let known = people.iter().position(|person| case::is_same(&person.name, &name));
         let known = known.unwrap_or_else(|| {
             people.push(Person { name, source: RoleSource::Answer, ..Person::default() });
             people.len() - 1
@@ -127,7 +128,7 @@ fn person(mapping: &RoleMapping, contacts: &[&Contact]) -> Option<Person> {
 fn emails(contacts: &[&Contact]) -> Vec<String> {
     let mut emails: Vec<String> = Vec::new();
     for address in contacts.iter().flat_map(|contact| addresses(contact)).filter_map(readable) {
-        if emails.iter().all(|earlier| earlier.to_lowercase() != address.to_lowercase()) {
+        if emails.iter().all(|earlier| !case::is_same(earlier, &address)) {
             emails.push(address);
         }
     }
@@ -137,8 +138,10 @@ fn emails(contacts: &[&Contact]) -> Vec<String> {
 
 fn roles<'a>(mapping: &BTreeMap<String, Role>, names: impl Iterator<Item = &'a str>) -> Vec<Role> {
     let role = |name: &str| {
-        let name = name.trim().to_lowercase();
-        mapping.iter().find(|(spelling, _)| spelling.trim().to_lowercase() == name).map(|(_, role)| *role)
+        mapping
+            .iter()
+            .find(|(spelling, _)| case::is_same(spelling.trim(), name.trim()))
+            .map(|(_, role)| *role)
     };
     let mut roles: Vec<Role> = names.filter_map(role).collect();
     roles.sort_unstable();
@@ -148,19 +151,17 @@ fn roles<'a>(mapping: &BTreeMap<String, Role>, names: impl Iterator<Item = &'a s
 
 /// A person of one of our own domains (or below it), or one who is a user of the CRM.
 fn is_colleague(mapping: &Mapping, record: &DealRecord, contact: &Contact) -> bool {
-    addresses(contact).any(|address| {
-        let address = address.to_lowercase();
-        is_user(record, &address) || is_of_our_domains(mapping, &address)
-    })
+    addresses(contact).any(|address| is_user(record, address) || is_of_our_domains(mapping, address))
 }
 
 fn is_user(record: &DealRecord, address: &str) -> bool {
     let users = record.users.values().chain(&record.owner);
-    users.filter_map(|user| user.email()).any(|colleague| colleague.trim().to_lowercase() == address)
+    users.filter_map(|user| user.email()).any(|colleague| case::is_same(colleague.trim(), address))
 }
 
 fn is_of_our_domains(mapping: &Mapping, address: &str) -> bool {
     let Some((_, domain)) = address.rsplit_once('@') else { return false };
+    let domain = domain.to_lowercase();
     mapping.colleagues.iter().any(|ours| {
         let ours = ours.trim().trim_start_matches('@').to_lowercase();
         let below = domain.strip_suffix(ours.as_str());

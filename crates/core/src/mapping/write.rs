@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::Mapping;
 use crate::packet::{Answer, Change, FieldChange, Given, RoleChange, RoleTarget, Shown, Target, Topic};
 use crate::record::{DealRecord, FieldInfo, FieldKind, FieldPath};
+use crate::text::case;
 
 /// Where the mapping lets an answer be written to.
 pub fn target(mapping: &Mapping, topic: Topic) -> Option<Target> {
@@ -87,7 +88,7 @@ fn stored(kind: FieldKind, info: Option<&FieldInfo>, given: &Given, zone: &TimeZ
 
 /// Whether a CRM's label is that of the mapping: as everywhere, capitals make no difference.
 fn is_same(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    case::is_same(one.trim(), other.trim())
 }
 
 fn escaped(text: &str) -> String {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::CrmKind;
+use crate::text::case;
 use crate::text::decimal::json_number;
 
 /// One deal and everything about it that a packet may need.
@@ -245,8 +246,7 @@ pub struct FieldInfo {
 impl FieldInfo {
     /// The stored value of an option, by that or by what people see, whatever its capitals.
     pub fn option(&self, text: &str) -> Option<&str> {
-        let text = text.trim().to_lowercase();
-        let same = |word: &str| word.trim().to_lowercase() == text;
+        let same = |word: &str| case::is_same(word.trim(), text.trim());
         self.options.iter().find(|(value, label)| same(value) || same(label)).map(|(value, _)| value.as_str())
     }
 }

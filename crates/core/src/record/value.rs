@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::field::spoken;
 use super::{DealRecord, FieldInfo, FieldKind, FieldPath, User};
+use crate::text::case;
 use crate::text::clean::{clean, clean_html, clean_line};
 use crate::text::decimal::{digits, trimmed};
 use crate::text::money::money;
@@ -57,7 +58,7 @@ impl DealRecord {
 pub fn label(value: &str, info: Option<&FieldInfo>) -> String {
     let value = value.trim();
     let label = info.and_then(|info| {
-        let same = |stored: &&String| stored.to_lowercase() == value.to_lowercase();
+        let same = |stored: &&String| case::is_same(stored, value);
         info.options
             .get(value)
             .or_else(|| info.options.iter().find(|(stored, _)| same(stored)).map(|(_, l)| l))
@@ -76,8 +77,7 @@ pub fn parts(value: &str) -> impl Iterator<Item = &str> {
 
 /// What people see for the part of `value` that is one of `wanted`, by stored value or by label.
 pub fn find(value: &str, wanted: &[String], info: Option<&FieldInfo>) -> Option<String> {
-    let is_wanted =
-        |candidate: &str| wanted.iter().any(|one| one.trim().to_lowercase() == candidate.to_lowercase());
+    let is_wanted = |candidate: &str| wanted.iter().any(|one| case::is_same(one.trim(), candidate));
     let may_be_list = info.is_none_or(|info| info.kind == FieldKind::Choices);
     let whole = Some(value.trim()).into_iter();
     let candidates = whole.chain(parts(value).filter(|_| may_be_list));

@@ -1,5 +1,6 @@
 //! Text as a CRM stores it, and as a reader sees it: cleaning, excerpts, numbers, words.
 
+pub(crate) mod case;
 pub mod clean;
 pub mod decimal;
 pub mod email_tail;

@@ -5,6 +5,7 @@ use super::values::{self, is_address, is_domain};
 use crate::packet::{Role, RoleTarget};
 use crate::record::{CrmKind, FieldObject, FieldPath};
 use crate::source::{Block, Field, Node, Problems, Span, Spanned, alternatives, did_you_mean};
+use crate::text::case;
 
 /// What stands behind `fallback:` of a new file until its author writes an address.
 pub const NO_FALLBACK: &str = "revops@example.com";
@@ -49,7 +50,7 @@ fn table(field: Field<'_>, problems: &mut Problems) -> Vec<Label> {
     let Some(mut block) = field.block(problems) else { return table };
     for entry in block.rest() {
         let (word, role) = (entry.key.trim(), role(&entry.value));
-        let same = |other: &&Label| other.role.is_some() && other.word.to_lowercase() == word.to_lowercase();
+        let same = |other: &&Label| other.role.is_some() && case::is_same(&other.word, word);
         if word.is_empty() {
             problems.error(entry.span, "the label is empty", "write `Label: role`");
         } else if let Some(Label { word: other, .. }) = table.iter().find(same) {

@@ -3,6 +3,7 @@
 use crate::mapping::{Condition, Test};
 use crate::record::{Dialect, WellKnown};
 use crate::source::Spanned;
+use crate::text::case;
 
 /// What is certain about a condition before any deal is seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +108,7 @@ fn within(few: &[String], many: &[String]) -> bool {
 
 /// Values are compared without case, as on a deal.
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    case::is_same(one.trim(), other.trim())
 }
 
 fn quoted(words: &[Spanned<String>]) -> String {
