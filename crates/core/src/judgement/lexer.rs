@@ -128,23 +128,46 @@ impl Lexer<'_> {
         if first.is_whitespace() || is_invisible(first) || is_combining(first) {
             self.opens |= first == '\n';
             self.tokens.lines += usize::from(first == '\n');
-        } else if ["http://", "https://", "www."].iter().any(|scheme| rest.starts_with(scheme)) {
+        } else if rest.starts_with("http://") || rest.starts_with("https://") || rest.starts_with("www.") {
             length = rest.find(char::is_whitespace).unwrap_or(rest.len());
             self.push_as(Kind::Link, start..start + length, "http");
         } else if first.is_alphanumeric() {
-            length = length_of_word(rest);
-            let word = rest.get(..length).unwrap_or_default();
-            let kind = if word.contains(char::is_numeric) { Kind::Number } else { Kind::Word };
-            let folded = &mut self.tokens.folded;
-            let starts = folded.len();
-            word.chars().for_each(|character| push_folded(character, folded));
-            self.push(kind, start..start + length, starts);
+            length = self.word(start, rest);
         } else if first >= '\u{1f000}' || ('\u{2600}'..='\u{27bf}').contains(&first) {
             self.push_as(Kind::Emoji, start..start + length, "\u{1}");
         } else {
             self.push_as(Kind::Mark(first), start..start + length, first.encode_utf8(&mut [0; 4]));
             self.opens |= matches!(first, '.' | '!' | '?' | ':' | '•' | '(');
         }
+        length
+    }
+
+    /// Reads letters and digits, and between two digits also `.`, `,`, `:`, `/` and `-`; returns the bytes read. Every
+    /// digit is a zero: which one it is says nothing.
+    fn word(&mut self, start: usize, rest: &str) -> usize {
+        let starts = self.tokens.folded.len();
+        let (mut length, mut kind, mut after_digit) = (0, Kind::Word, false);
+        let mut characters = rest.chars().peekable();
+        while let Some(character) = characters.next() {
+            let is_unseen = is_combining(character) || is_invisible(character);
+            let joins = character.is_alphanumeric()
+                || is_unseen
+                || (after_digit
+                    && matches!(character, '.' | ',' | ':' | '/' | '-')
+                    && characters.peek().is_some_and(|next| next.is_numeric()));
+            if !joins {
+                break;
+            }
+            after_digit = character.is_numeric();
+            if after_digit {
+                kind = Kind::Number;
+                self.tokens.folded.push('0');
+            } else if !is_unseen {
+                fold(character, &mut self.tokens.folded);
+            }
+            length += character.len_utf8();
+        }
+        self.push(kind, start..start + length, starts);
         length
     }
 
@@ -171,33 +194,5 @@ impl Lexer<'_> {
             end,
             source,
         });
-    }
-}
-
-/// Letters and digits, and between two digits also `.`, `,`, `:`, `/` and `-`.
-fn length_of_word(text: &str) -> usize {
-    let mut characters = text.char_indices().peekable();
-    let mut after_digit = false;
-    while let Some((at, character)) = characters.next() {
-        let joins = character.is_alphanumeric()
-            || is_combining(character)
-            || is_invisible(character)
-            || (after_digit
-                && matches!(character, '.' | ',' | ':' | '/' | '-')
-                && characters.peek().is_some_and(|&(_, next)| next.is_numeric()));
-        if !joins {
-            return at;
-        }
-        after_digit = character.is_numeric();
-    }
-    text.len()
-}
-
-/// Every digit is a zero: which one it is says nothing.
-fn push_folded(character: char, word: &mut String) {
-    if character.is_numeric() {
-        word.push('0');
-    } else if !is_invisible(character) && !is_combining(character) {
-        fold(character, word);
     }
 }
