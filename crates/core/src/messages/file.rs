@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 /// The file of this build.
 pub(super) const FILE: &str = include_str!("en.toml");
 
 /// Every message by `table.name`.
-static MESSAGES: LazyLock<HashMap<String, String>> = LazyLock::new(|| read(FILE));
+static MESSAGES: LazyLock<HashMap<String, String, FixedState>> = LazyLock::new(|| read(FILE));
 
-pub(super) fn read(file: &str) -> HashMap<String, String> {
+pub(super) fn read(file: &str) -> HashMap<String, String, FixedState> {
     let tables: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(file).unwrap_or_default();
     let message = |table: &str, (name, text)| (format!("{table}.{name}"), text);
     tables

@@ -39,11 +39,12 @@ impl<'a> Reading<'a> {
 
 impl DealRecord {
     pub fn read(&self, path: &FieldPath) -> Reading<'_> {
-        let filled = self.filled(path);
-        let readable: Vec<&str> = filled.iter().copied().filter(|value| !is_redacted(value)).collect();
-        if !readable.is_empty() {
-            Reading::Values(readable)
-        } else if !filled.is_empty() {
+        let mut values = self.filled(path);
+        let is_filled = !values.is_empty();
+        values.retain(|value| !is_redacted(value));
+        if !values.is_empty() {
+            Reading::Values(values)
+        } else if is_filled {
             Reading::Hidden(Hidden::Redacted)
         } else if self.unavailable.iter().any(|unavailable| *unavailable == path.written()) {
             Reading::Hidden(Hidden::NotSupplied)

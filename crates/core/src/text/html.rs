@@ -43,10 +43,10 @@ pub fn is_clearly_html(text: &str) -> bool {
 /// The text of `html`, with a line for each block and list item. Spaces and invisible characters are left
 /// for [`super::transform::clean`] to tidy.
 pub fn to_text(html: &str) -> String {
-    let mut page = Page::default();
-    let mut rest = html;
     // A text area that somebody typed `<b>` into still means its line breaks.
-    page.keep_newlines = !has_line_tags(html);
+    let keep_newlines = !has_line_tags(html);
+    let mut page = Page { text: String::with_capacity(html.len()), keep_newlines, link: None };
+    let mut rest = html;
     while let Some(at) = rest.find('<') {
         let (before, from) = rest.split_at(at);
         page.text(before);
@@ -128,7 +128,6 @@ fn skip_unseen(from: &str) -> Option<&str> {
 }
 
 /// The plain text so far.
-#[derive(Default)]
 struct Page {
     text: String,
     keep_newlines: bool,

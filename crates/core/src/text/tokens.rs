@@ -18,7 +18,9 @@ pub(crate) struct Words {
 
 impl Words {
     pub(crate) fn of(text: &str) -> Self {
-        let mut words = Self { joined: String::with_capacity(text.len().min(LOOKED_AT)), bounds: Vec::new() };
+        let room = text.len().min(LOOKED_AT);
+        let mut words =
+            Self { joined: String::with_capacity(room), bounds: Vec::with_capacity(room / 4 + 1) };
         let mut start = None;
         for character in text.chars().take(LOOKED_AT).filter(|&c| !is_combining(c) && !is_invisible(c)) {
             if character.is_alphanumeric() {
