@@ -72,6 +72,7 @@ pub(crate) fn all(
     plan: &DeliveryPlan,
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
+    differences.extend(expect.applies.and_then(|applies| self::applies(applies, mapping, record, packet)));
     differences.extend(expect.status.and_then(|status| self::status(status, packet)));
     for (name, expected) in &expect.sections {
         differences.extend(self::section(name.as_str(), expected, packet.sections.get(name)));
@@ -90,6 +91,19 @@ pub(crate) fn all(
 
 fn got(text: impl Into<String>, source: impl Into<String>) -> Side {
     Side::Got { text: text.into(), source: source.into() }
+}
+
+fn applies(expected: bool, mapping: &Mapping, record: &DealRecord, packet: &Packet) -> Option<Difference> {
+    let word = |applies| if applies { "the deal gets a packet" } else { "the deal gets no packet" };
+    let found = mapping.covers(record, packet.as_of);
+    let source = match record.deal.get(record.crm.dialect().fields.pipeline) {
+        _ if found => String::new(),
+        _ if mapping.covers_pipeline(record) => "applies_to.when does not hold".to_owned(),
+        Some(pipeline) => format!("pipeline {pipeline}"),
+        None => "the deal has no pipeline".to_owned(),
+    };
+    let sides = vec![Side::Expected(word(expected).to_owned()), got(word(found), source)];
+    (expected != found).then_some(Difference { about: "applies".to_owned(), sides })
 }
 
 fn status(expected: PacketStatus, packet: &Packet) -> Option<Difference> {

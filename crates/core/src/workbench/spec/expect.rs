@@ -30,6 +30,8 @@ pub struct Expectation {
     pub(crate) owner: Option<String>,
     pub(crate) channel: Option<String>,
     pub(crate) status: Option<PacketStatus>,
+    /// Whether the deal gets a packet.
+    pub(crate) applies: Option<bool>,
 }
 
 /// What a section must hold.
@@ -63,6 +65,7 @@ pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectat
     let mut text = |key: &str| section.take(key).text(problems).map(|(text, _)| text.to_owned());
     let (owner, channel) = (text("owner"), text("channel"));
     let status = section.take("status").choice(&PACKET_STATUSES, problems);
+    let applies = section.take("applies").boolean(problems);
     section.finish(problems);
     let gaps = gaps.is_present().then(|| {
         let gaps = texts(gaps, problems);
@@ -76,6 +79,7 @@ pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectat
         owner,
         channel,
         status,
+        applies,
     };
     if expectation == Expectation::default() && !problems.has_errors() {
         let help = "write at least one thing, such as `status: complete` or `gaps: []`";

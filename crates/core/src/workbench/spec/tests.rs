@@ -76,6 +76,35 @@ fn a_difference_shows_both_sides_and_the_field_that_a_surprise_came_from() {
 }
 
 #[test]
+fn whether_a_deal_gets_a_packet_is_told_with_what_leaves_it_out() {
+    let others = "crm: hubspot\ntime_zone: Europe/Berlin\nowner: {from: deal.o, fallback: a@b.example}\n\
+                  slack: {channel: C0123ABCD}\n";
+    let told = |applies_to: &str, expect: bool| {
+        let mapping = crate::mapping::file::parse("m.yaml", &format!("{others}applies_to: {applies_to}\n")).0;
+        let text = format!("{DEAL}  - name: a\n    expect: {{applies: {expect}}}\n");
+        let case = parse("t.yaml", &text, Path::new("")).0.unwrap().cases.remove(0);
+        case.differences(&mapping.unwrap()).iter().map(ToString::to_string).collect::<String>()
+    };
+    let large = "{when: {field: deal.amount, at_least: 100000}}";
+    assert_eq!(told(large, false), "");
+    assert_snapshot!(told(large, true), @r"
+    applies
+      − the deal gets a packet
+      + the deal gets no packet  [applies_to.when does not hold]
+    ");
+    assert_snapshot!(told("{pipelines: default}", true), @r"
+    applies
+      − the deal gets a packet
+      + the deal gets no packet  [the deal has no pipeline]
+    ");
+    assert_snapshot!(told("{when: {field: deal.amount, at_least: 1}}", false), @r"
+    applies
+      − the deal gets no packet
+      + the deal gets a packet
+    ");
+}
+
+#[test]
 fn gaps_are_compared_as_a_whole_and_in_any_order() {
     let gaps = "[role_missing:blocker, role_missing:evaluator, role_missing:operator, risks/empty, \
                 first_value/empty, success_outcome/empty, role_missing:executive_backer]";
