@@ -238,6 +238,8 @@ async fn reply(
         let earlier: Packet = read(&revision.packet)?;
         filled.extend(earlier.gaps.iter().filter(|gap| gap.counts()).map(|gap| gap.section));
     }
+    // What is not required any more has not been answered.
+    filled.retain(|section| packet.sections.contains_key(section));
     let names = |section: &SectionName| {
         let section = packet.sections.get(section)?;
         let people = section.people.iter().flat_map(|person| &person.answered).map(|role| &role.by);

@@ -114,6 +114,14 @@ fn a_preview_can_explain_itself() {
     }
 }
 
+#[test]
+fn a_preview_explains_what_the_shipped_mappings_leave_off() {
+    let record = Path::new("tests/deals/more.json");
+    let shown = run(record, Path::new("mappings/tests/more/hubspot.yaml"), None, &["--explain"]);
+    let changed = unlike(&record.with_extension("explained.txt"), &shown);
+    assert!(changed.is_empty(), "{changed}");
+}
+
 /// The packet of a HubSpot deal that was closed on 20 November 2026 and says this about first value, which is due on
 /// `day` if there is one.
 fn with_first_value(text: &str, day: Option<&str>) -> Value {

@@ -67,6 +67,7 @@ fn length(block: &TaskBlock) -> usize {
     match block {
         TaskBlock::Heading(text) | TaskBlock::Paragraph(text) => units(text),
         TaskBlock::List(items) => items.iter().map(|item| units(item)).sum(),
+        TaskBlock::Links(links) => links.iter().map(|(name, url)| units(name) + units(url)).sum(),
     }
 }
 

@@ -12,6 +12,7 @@ use handoff_core::packet::{
 };
 use handoff_core::record::{DealRecord, FieldKind, FieldPath, Reading, User, Value};
 use handoff_core::text::email_tail;
+use handoff_core::text::hyperlink::NoAddress;
 use handoff_core::workbench::compare;
 
 /// What was explained, and what explains it.
@@ -36,8 +37,12 @@ pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
         page.heading(&format!("Why: {}", name.title()));
         let hidden = hidden.iter().filter(|(section, _)| section == name).map(|(_, text)| text.as_str());
         explained.section(&mut page, *name, section, &hidden.collect::<Vec<_>>());
-        rules(&mut page, verdicts.iter().filter(|verdict| verdict.section == *name));
+        explained.required(&mut page, *name);
+        if mapping.requires(*name, record, now) {
+            rules(&mut page, verdicts.iter().filter(|verdict| verdict.section == *name));
+        }
     }
+    explained.links(&mut page);
     page.heading("Why: importance, people and places");
     explained.importance(&mut page);
     explained.owner(&mut page);
@@ -94,6 +99,17 @@ impl Explained<'_> {
                 RoleSource::Unknown => "neither a label nor a buying role is mapped",
             };
             page.line("", &format!("{}: {}, {why}", person.name, compare::roles(person)));
+        }
+    }
+
+    /// Whether anything is asked about a section that is not always required.
+    fn required(&self, page: &mut Page, name: SectionName) {
+        if let Some(when) =
+            self.mapping.sections.get(&name).and_then(|section| section.required_when.as_ref())
+        {
+            let asked =
+                if self.mapping.requires(name, self.record, self.now) { "asked" } else { "nothing is asked" };
+            page.line("", &format!("required when {}; {asked}", self.judged(when)));
         }
     }
 
@@ -161,6 +177,27 @@ impl Explained<'_> {
         match list {
             ListStyle::Auto => read.to_owned(),
             other => format!("{read}, {}", compare::list(other)),
+        }
+    }
+
+    /// Every link of the mapping, or why there is none.
+    fn links(&self, page: &mut Page) {
+        if !self.mapping.links.is_empty() {
+            page.heading("Why: links");
+        }
+        for link in &self.mapping.links {
+            let outcome = match link.address(self.mapping, self.record) {
+                Some(Ok(url)) => url,
+                Some(Err(NoAddress::NotWeb)) => {
+                    "left out, what it holds is no http or https address".to_owned()
+                }
+                Some(Err(NoAddress::Credentials)) => {
+                    "left out, its address has a user name or password before the host".to_owned()
+                }
+                Some(Err(NoAddress::TooLong)) => "left out, its address is too long".to_owned(),
+                None => self.nothing(&link.from, &self.record.read(&link.from)).to_owned(),
+            };
+            page.line("", &format!("{} {}: {outcome}", link.name, link.from));
         }
     }
 

@@ -78,7 +78,7 @@ fn print_packet(row: &PacketRow, looks_back: bool) {
                 PacketStatus::Incomplete => "incomplete",
             };
             let name: String = one_line(&summary.name).chars().take(60).collect();
-            format!("{status}, {} of 6  {name}", summary.filled)
+            format!("{status}, {} of {}  {name}", summary.filled, summary.required)
         },
     );
     let deliveries: Vec<String> = row

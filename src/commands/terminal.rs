@@ -13,6 +13,7 @@ use crate::config::LogConfig;
 use crate::crm::{TaskBlock, TaskDraft};
 use crate::delivery::slack;
 use crate::delivery::task;
+use handoff_core::messages;
 use handoff_core::packet::{DeliveryPlan, Packet};
 use handoff_core::record::DealRecord;
 
@@ -81,6 +82,11 @@ pub(super) fn task(draft: &TaskDraft, assignee: Option<&str>, width: usize) -> S
             TaskBlock::Heading(text) => page.line("\n", text),
             TaskBlock::Paragraph(text) => page.line("  ", text),
             TaskBlock::List(items) => items.iter().for_each(|item| page.line("  • ", item)),
+            TaskBlock::Links(links) => {
+                for (name, url) in links {
+                    page.line("  • ", &messages::packet::link(name, url));
+                }
+            }
         }
     }
     page.into_text()

@@ -102,6 +102,8 @@ pub enum TaskBlock {
     /// A paragraph; line breaks inside are kept.
     Paragraph(String),
     List(Vec<String>),
+    /// Pages to open, one a line: what is read, and the address.
+    Links(Vec<(String, String)>),
 }
 
 /// A task that exists in the CRM.

@@ -125,7 +125,7 @@ pub(super) fn section(packet: &Packet, questions: &Questions, name: SectionName)
     use RuleId::{
         Activity, BadDate, Conflict, Duplicate, NoDate, OutsideWindow, Placeholder, StaleDate, TooLong, Vague,
     };
-    let entries = packet.sections.get(&name).map(|section| section.entries.as_slice()).unwrap_or_default();
+    let entries = packet.sections.get(&name)?.entries.as_slice();
     let is_open = |rules: &[RuleId]| open(packet, name).any(|gap| rules.contains(&gap.rule));
     let stand_in = questions.stand_ins.get(&name).filter(|_| is_open(&[Placeholder]));
     let (written, derived): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(Entry::is_written);

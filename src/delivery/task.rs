@@ -77,6 +77,7 @@ fn body(packet: &Packet, record: &DealRecord, headline: &Headline) -> Vec<TaskBl
     for layout in &LAYOUTS {
         body = questions(packet, record, headline, layout);
         body.extend(facts(packet, headline));
+        body.extend(links(packet));
         body.extend(sections(packet, headline, layout));
         body.extend(review(packet, headline));
         if length(&body) <= BODY {
@@ -91,6 +92,9 @@ fn length(body: &[TaskBlock]) -> usize {
         .map(|block| match block {
             TaskBlock::Heading(text) | TaskBlock::Paragraph(text) => excerpt::units(text),
             TaskBlock::List(items) => items.iter().map(|item| excerpt::units(item)).sum(),
+            TaskBlock::Links(links) => {
+                links.iter().map(|(name, url)| excerpt::units(name) + excerpt::units(url)).sum()
+            }
         })
         .sum()
 }
@@ -178,6 +182,14 @@ fn facts(packet: &Packet, headline: &Headline) -> [TaskBlock; 2] {
     [TaskBlock::Heading(messages::task::deal().to_owned()), TaskBlock::Paragraph(facts.join("\n"))]
 }
 
+fn links(packet: &Packet) -> Vec<TaskBlock> {
+    if packet.links.is_empty() {
+        return Vec::new();
+    }
+    let links = packet.links.iter().map(|link| (link.name.clone(), link.url.clone())).collect();
+    vec![TaskBlock::Heading(messages::packet::links().to_owned()), TaskBlock::Links(links)]
+}
+
 fn sections(packet: &Packet, headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
     let mut blocks = Vec::new();
     for name in lines::READ {
@@ -239,6 +251,7 @@ mod tests {
             TaskBlock::List(items) => {
                 items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
             }
+            TaskBlock::Links(links) => format!("{links:?}"),
         });
         format!("{}\n\n{}", task.subject, blocks.collect::<Vec<_>>().join("\n"))
     }
@@ -396,6 +409,15 @@ mod tests {
     }
 
     #[test]
+    fn links_stand_below_the_deal() {
+        let task = task(&Deal::won("Acme").links_to("Order form", "https://forms.example/7"));
+        let at = task.body.iter().position(|block| *block == TaskBlock::Heading("Links".to_owned())).unwrap();
+        let link = ("Order form".to_owned(), "https://forms.example/7".to_owned());
+        assert_eq!(task.body[at + 1], TaskBlock::Links(vec![link]));
+        assert!(task.body[..at].contains(&TaskBlock::Heading("The deal".to_owned())));
+    }
+
+    #[test]
     fn the_task_hangs_on_deal_company_and_contacts() {
         let task = task(&example::complete_and_important());
         assert_eq!(task.deal, "301000000417");
@@ -432,6 +454,7 @@ mod tests {
                 let empty = match block {
                     TaskBlock::Heading(text) | TaskBlock::Paragraph(text) => text.is_empty(),
                     TaskBlock::List(items) => items.len() < 2 || items.iter().any(String::is_empty),
+                    TaskBlock::Links(links) => links.is_empty(),
                 };
                 prop_assert!(!empty || matches!(block, TaskBlock::List(items) if items.len() == 1), "{block:?}");
             }

@@ -367,6 +367,29 @@ async fn values_labels_and_pipelines_that_a_portal_does_not_have() {
 }
 
 #[tokio::test]
+async fn what_links_and_requirements_name_is_looked_up() {
+    let env = TestEnv::with_fallback();
+    env.portal(|portal| {
+        portal.add_property(Kind::Deal, Property::new("order_form_url", "Order form", "string", "text"));
+    });
+    let links = "links:\n  Order form: deal.order_form_url\n  Call: deal.order_from_url\n  \
+                 Risks: deal.handoff_risks\n\nroles:\n";
+    env.writes_hubspot(&[
+        ("    list: lines\n", "    list: lines\n    required_when: {field: deal.amuont, at_least: 20000}\n"),
+        ("roles:\n", links),
+    ]);
+    let said = env.said().await;
+    let told: Vec<&str> =
+        said.lines().filter(|line| line.contains("error") || line.contains("warning")).collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    error: `deal.amuont`: deals of portal 48210077 have no field `amuont`
+    error: `deal.order_from_url`: deals of portal 48210077 have no field `order_from_url`
+    warning: `deal.handoff_risks` (Risks) holds values of a list, not the address of a page: no link is made
+    2 errors, 1 warning
+    ");
+}
+
+#[tokio::test]
 async fn fields_that_no_answer_can_be_written_to() {
     let env = TestEnv::with_fallback();
     env.portal(|portal| {

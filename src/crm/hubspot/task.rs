@@ -78,7 +78,7 @@ pub(super) fn find(tasks: Vec<Item>, marker: &str) -> Option<Item> {
     ours.min_by_key(|task| (text(task, "hs_createdate"), task.id.len(), task.id.clone()))
 }
 
-/// The body in the only tags we use: p, br, b, ul, li. All text is escaped, the marker comes last, and the
+/// The body in the only tags we use: p, br, b, ul, li, and a for links. All text is escaped, the marker comes last, and the
 /// whole stays under HubSpot's limit.
 pub(super) fn html(blocks: &[TaskBlock], marker: &str) -> String {
     let last = format!("<p>{}</p>", escape(marker));
@@ -88,6 +88,7 @@ pub(super) fn html(blocks: &[TaskBlock], marker: &str) -> String {
             TaskBlock::Heading(text) => body.element("<p><b>", text, "</b></p>"),
             TaskBlock::Paragraph(text) => body.element("<p>", text, "</p>"),
             TaskBlock::List(items) => body.list(items),
+            TaskBlock::Links(links) => body.links(links),
         }
     }
     let shortened = if body.cut { SHORTENED } else { "" };
@@ -119,6 +120,19 @@ impl Html {
         self.text.push_str("<ul>");
         for item in items {
             self.element("<li>", item, "</li>");
+        }
+        self.text.push_str("</ul>");
+    }
+
+    fn links(&mut self, links: &[(String, String)]) {
+        if links.is_empty() || !self.reserve("<ul></ul>".len()) {
+            return;
+        }
+        self.text.push_str("<ul>");
+        for (name, url) in links {
+            // An address that is cut leads elsewhere, so it is there whole or not at all.
+            let open = format!("<li><a href=\"{}\">", escape(url));
+            self.element(&open, name, "</a></li>");
         }
         self.text.push_str("</ul>");
     }
@@ -304,6 +318,19 @@ mod tests {
         insta::assert_snapshot!(
             html(&blocks, "[m]"),
             @"<p>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;&lt;!channel&gt;&quot; {{deal}}</p><ul><li>&lt;/li&gt;&lt;/ul&gt;&lt;img src=x onerror=y&gt;   [31m</li></ul><p>[m]</p>"
+        );
+    }
+
+    #[test]
+    fn a_link_reads_as_its_name_and_cannot_leave_its_attribute() {
+        let link = |name: &str, url: &str| (name.to_owned(), url.to_owned());
+        let links = vec![
+            link("Order <form>", "https://forms.example/7?a=1&b=2"),
+            link("Call", "https://calls.example/\"onclick='x'"),
+        ];
+        insta::assert_snapshot!(
+            html(&[TaskBlock::Links(links)], "[m]"),
+            @r#"<ul><li><a href="https://forms.example/7?a=1&amp;b=2">Order &lt;form&gt;</a></li><li><a href="https://calls.example/&quot;onclick=&#39;x&#39;">Call</a></li></ul><p>[m]</p>"#
         );
     }
 

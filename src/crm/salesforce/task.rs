@@ -91,6 +91,11 @@ fn plain(blocks: &[TaskBlock]) -> String {
                 let items = items.iter().map(|item| format!("- {}", printable(item).replace('\n', "\n  ")));
                 text.push_str(&items.collect::<Vec<_>>().join("\n"));
             }
+            TaskBlock::Links(links) => {
+                let links =
+                    links.iter().map(|(name, url)| format!("- {}: {}", one_line(name), one_line(url)));
+                text.push_str(&links.collect::<Vec<_>>().join("\n"));
+            }
         }
         after_heading = matches!(block, TaskBlock::Heading(_));
     }
@@ -149,6 +154,8 @@ mod tests {
                 ]),
                 TaskBlock::Heading("Promises".into()),
                 TaskBlock::Paragraph("SSO by go-live\u{0}\nAcme & Sons".into()),
+                TaskBlock::Heading("Links".into()),
+                TaskBlock::Links(vec![("Order form".into(), "https://forms.example/7?a=1&b=2".into())]),
             ],
             marker: "Handoff pkt_0a1b2c3d4e5f".into(),
             assignee: Some("005Hn00000AbCdEIAV".into()),
@@ -172,6 +179,9 @@ mod tests {
         Promises
         SSO by go-live
         Acme & Sons
+
+        Links
+        - Order form: https://forms.example/7?a=1&b=2
 
         Handoff pkt_0a1b2c3d4e5f
         ");

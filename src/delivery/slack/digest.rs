@@ -10,7 +10,9 @@ use crate::delivery::headline::{Headline, subject};
 use crate::delivery::{excerpt, lines};
 use handoff_core::answers;
 use handoff_core::messages;
-use handoff_core::packet::{DigestParams, Entry, Packet, PacketStatus, Question, Questions, SectionName};
+use handoff_core::packet::{
+    DigestParams, Entry, Link, Packet, PacketStatus, Question, Questions, SectionName,
+};
 use handoff_core::record::DealRecord;
 
 /// Longest top-level text: `chat.update` refuses more.
@@ -244,7 +246,7 @@ impl Writer<'_> {
         (review.due && !self.packet.no_longer_won).then(|| parts.collect::<Vec<_>>().join(lines::BETWEEN))
     }
 
-    /// The deal under its name, and the task.
+    /// The deal under its name, the task, and what the mapping links to.
     fn last_line(&self) -> Line {
         let mut line = Vec::new();
         let open = self.headline.open();
@@ -260,6 +262,9 @@ impl Writer<'_> {
         }
         if let Some(packet) = &self.links.packet {
             line.extend([Span::plain(lines::BETWEEN), link(messages::digest::packet(), Some(packet))]);
+        }
+        for Link { name, url, .. } in &self.packet.links {
+            line.extend([Span::plain(lines::BETWEEN), link(name, Some(url))]);
         }
         if self.links.task_closed && open > 0 {
             line.extend([Span::plain(lines::BETWEEN), Span::plain(messages::digest::closed_task(open))]);
@@ -411,6 +416,20 @@ mod tests {
         Risk: not answered yet
         <https://evil.example|Open deal> {{deal.name}} %s… · task
         ");
+    }
+
+    #[test]
+    fn what_the_mapping_links_to_reads_as_its_own_word() {
+        let deal = Deal::won("Acme").links_to("Order <form> & *more*", "https://forms.example/7?a=1&b=2");
+        let message = post(&deal.links_to("Call", "javascript:alert(1)"));
+        assert!(shown(&message).ends_with("· task · Order <form> & *more* · Call"));
+        let json = serde_json::to_value(&message).unwrap();
+        let last = json.pointer("/blocks/2/elements/0/elements").and_then(Value::as_array).unwrap();
+        let link = serde_json::json!(
+            {"type": "link", "url": "https://forms.example/7?a=1&b=2", "text": "Order <form> & *more*"}
+        );
+        assert!(last.contains(&link), "{json:#}");
+        assert!(last.contains(&serde_json::json!({"type": "text", "text": "Call"})), "{json:#}");
     }
 
     #[test]

@@ -212,7 +212,7 @@ fn packet_row(packet: &PacketRow, now: Timestamp) -> Markup {
             @if let Some(summary) = summary {
                 td data-label="Takes over" { (summary.owner.as_deref().unwrap_or("not known yet")) }
                 td data-label="Filled" {
-                    (summary.filled) " of 6"
+                    (summary.filled) " of " (summary.required)
                     @if summary.status == PacketStatus::Complete { span.sub { "complete" } }
                 }
                 td data-label="Asked" {

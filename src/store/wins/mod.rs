@@ -113,6 +113,8 @@ pub struct PacketSummary {
     pub customer: Option<String>,
     pub status: PacketStatus,
     pub filled: usize,
+    /// How many sections `filled` is of.
+    pub required: usize,
     pub amount: Option<String>,
     pub currency: Option<String>,
     /// Who takes the handoff; `None` if the CRM names nobody, or the seller.
@@ -123,8 +125,9 @@ pub struct PacketSummary {
 
 impl PacketSummary {
     fn of(packet: &str, record: &str) -> Option<Self> {
-        let Packet { deal, status, filled, owner, gaps, no_longer_won, .. } =
-            serde_json::from_str(packet).ok()?;
+        let packet: Packet = serde_json::from_str(packet).ok()?;
+        let required = packet.required();
+        let Packet { deal, status, filled, owner, gaps, no_longer_won, .. } = packet;
         let record = serde_json::from_str::<DealRecord>(record).ok();
         let customer = record.as_ref().and_then(DealRecord::company_name);
         let seller = record.as_ref().and_then(|record| record.owner.as_ref()?.name());
@@ -137,7 +140,7 @@ impl PacketSummary {
         ];
         let asked = asked.into_iter().filter(|(whom, _)| is_asked(*whom)).map(|(_, name)| name).collect();
         let DealSummary { name, amount, currency, .. } = deal;
-        Some(Self { name, customer, status, filled, amount, currency, owner, asked })
+        Some(Self { name, customer, status, filled, required, amount, currency, owner, asked })
     }
 }
 

@@ -1,7 +1,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::mapping::sample;
+use crate::mapping::{Condition, Observation, Test, sample};
 use crate::packet::{Answered, GapState, Role, RoleTarget};
 
 /// A packet of the sample mapping, whose seller left first value and promises open.
@@ -37,6 +37,20 @@ fn answer(topic: Topic, given: Given) -> Answer {
 
 fn text(section: SectionName, text: &str) -> Answer {
     answer(Topic::Section(section), Given::Text(text.to_owned()))
+}
+
+#[test]
+fn an_answer_outlives_the_condition_that_asked_for_it() {
+    let mut mapping = sample::mapping();
+    let test = Test::AtLeast(20_000.into());
+    let when = Observation::Field(Condition { field: FieldPath::deal("amount"), test });
+    mapping.sections.get_mut(&SectionName::Promises).unwrap().required_when = Some(when);
+    let record = sample::record(r#"{"crm":"hubspot","account":1,"deal":{"id":7,"amount":"100"}}"#);
+    let answers = [text(SectionName::Promises, "Two seats free until 1 March")];
+    let mapped = assemble::map_answered(&mapping, &record, as_of(), &answers);
+    let packet = assemble::assess(mapped, "pkt_x").0;
+    assert_eq!(packet.sections[&SectionName::Promises].entries[0].text, "Two seats free until 1 March");
+    assert!(packet.gaps.iter().all(|gap| gap.section != SectionName::Promises));
 }
 
 fn packet(record: &DealRecord, answers: &[Answer]) -> Packet {

@@ -7,16 +7,16 @@ mod plan;
 mod review;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, Zoned};
 
 use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
-use crate::mapping::{AskWay, Mapping, apply, importance, owner, people, write};
+use crate::mapping::{AskWay, Mapping, apply, importance, links, owner, people, write};
 use crate::packet::{
     Answer, AskPlan, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef, Packet, PacketStatus,
-    Review, Section, SectionName, SectionStatus, Severity, Topic,
+    Person, Review, Section, SectionName, SectionStatus, Severity, Topic,
 };
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
@@ -118,6 +118,9 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
     let Mapped { mapping, record, now, mut sections, important, owner, answered, senseless, .. } = mapped;
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let mut gaps = gaps::assess(&evidence);
+    let optional: BTreeSet<SectionName> =
+        SectionName::ALL.into_iter().filter(|name| !mapping.requires(*name, record, &now)).collect();
+    gaps.retain(|gap| !optional.contains(&gap.section));
     for gap in &mut gaps {
         let is_about = |topics: &[Topic]| Topic::of(gap).is_some_and(|topic| topics.contains(&topic));
         if is_about(&senseless) {
@@ -130,8 +133,11 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
     let review = if important.is { prepare_review(&evidence, &gaps, &now) } else { Review::default() };
     let hidden = evidence.hidden();
     hide(&mut sections, &hidden);
-    propose(&mut sections, proposed);
-    rate(&mut sections, &gaps);
+    sections.retain(|name, section| !optional.contains(name) || !section.is_empty());
+    if !optional.contains(&SectionName::FirstValue) {
+        propose(&mut sections, proposed);
+    }
+    rate(&mut sections, &gaps, &optional);
 
     let incomplete = gaps.iter().any(Gap::counts);
     let status = if incomplete { PacketStatus::Incomplete } else { PacketStatus::Complete };
@@ -146,6 +152,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         owner: owner::shown(&mapping.owner, record, owner),
         important,
         sections,
+        links: links::links(mapping, record),
         gaps,
         review,
         mapping: MappingRef { file: mapping.file.clone(), version: mapping.version.clone() },
@@ -181,7 +188,7 @@ fn prepare_review(evidence: &Evidence<'_>, gaps: &[Gap], now: &Zoned) -> Review 
     review::review(&review::ReviewInput { evidence, gaps, seller: seller.as_deref(), day })
 }
 
-/// Takes the placeholders out that a packet does not show, and an expansion that was nothing else.
+/// Takes the placeholders out that a packet does not show.
 fn hide(sections: &mut BTreeMap<SectionName, Section>, hidden: &[(SectionName, String)]) {
     let is_hidden = |name, entry: &Entry| {
         entry.is_written() && hidden.iter().any(|(section, text)| *section == name && *text == entry.text)
@@ -189,7 +196,6 @@ fn hide(sections: &mut BTreeMap<SectionName, Section>, hidden: &[(SectionName, S
     for (name, section) in sections.iter_mut() {
         section.entries.retain(|entry| !is_hidden(*name, entry));
     }
-    sections.retain(|name, section| *name != SectionName::Expansion || !section.entries.is_empty());
 }
 
 /// Writes the proposed day beside what first value says.
@@ -201,11 +207,12 @@ fn propose(sections: &mut BTreeMap<SectionName, Section>, proposed: Option<DueDa
     }
 }
 
-/// Says of each section whether it is missing, weak because a gap counts against it, or filled.
-fn rate(sections: &mut BTreeMap<SectionName, Section>, gaps: &[Gap]) {
+/// Says of each section whether it is missing, weak because a gap counts against it, or filled. Of people who have no
+/// role an `optional` one is full.
+fn rate(sections: &mut BTreeMap<SectionName, Section>, gaps: &[Gap], optional: &BTreeSet<SectionName>) {
     for (name, section) in sections {
-        let has_role = section.people.iter().any(|person| !person.roles.is_empty());
-        section.status = if section.entries.is_empty() && !has_role {
+        let counts = |person: &Person| !person.roles.is_empty() || optional.contains(name);
+        section.status = if section.entries.is_empty() && !section.people.iter().any(counts) {
             SectionStatus::Missing
         } else if gaps.iter().any(|gap| gap.section == *name && gap.counts()) {
             SectionStatus::Weak
@@ -228,7 +235,7 @@ mod tests {
 
     use super::*;
     use crate::mapping::{Condition, Derivation, Limit, Observation, Test, sample};
-    use crate::packet::{Ask, Confidence, Entry, Fact, Origin, Person, Role, RuleId, Severity, packet_id};
+    use crate::packet::{Ask, Confidence, Entry, Fact, Origin, Role, RuleId, Severity, packet_id};
     use crate::record::FieldPath;
     use crate::record::{AccountKey, DealKey, WinKey};
     use crate::text::excerpt;
@@ -549,13 +556,63 @@ mod tests {
             gap(Risks, Severity::Hint, Confidence::Certain),
             gap(Promises, Severity::Gap, Confidence::Certain),
         ];
-        rate(&mut sections, &gaps);
+        rate(&mut sections, &gaps, &BTreeSet::new());
         let statuses: Vec<SectionStatus> = sections.values().map(|section| section.status).collect();
         assert_eq!(statuses, [Weak, Filled, Missing, Missing, Filled]);
 
         sections.insert(Stakeholders, section(&[], &[person(&[Role::Sponsor])]));
-        rate(&mut sections, &gaps);
+        rate(&mut sections, &gaps, &BTreeSet::new());
         assert_eq!(sections[&Stakeholders].status, Filled);
+    }
+
+    /// The packet of a deal with what `deal` and `rest` say, of which `section` is required only from 20000 on.
+    fn with_requirement(section: SectionName, deal: &str, rest: &str) -> Packet {
+        let mut mapping = sample::mapping();
+        let test = Test::AtLeast(20_000.into());
+        let when = Observation::Field(Condition { field: FieldPath::deal("amount"), test });
+        mapping.sections.entry(section).or_default().required_when = Some(when);
+        let record = format!(r#"{{"crm":"hubspot","account":1,"deal":{{"id":7{deal}}}{rest}}}"#);
+        assemble(&mapping, &sample::record(&record), "pkt_x", as_of()).0
+    }
+
+    #[test]
+    fn a_section_is_asked_about_only_where_it_is_required() {
+        use SectionName::{FirstValue, Promises, Stakeholders};
+        let asked = |packet: &Packet, name| packet.gaps.iter().any(|gap| gap.section == name);
+        for (amount, is_required) in [
+            (r#","amount":"19999.99""#, false),
+            (r#","amount":"20000""#, true),
+            // Nobody can tell.
+            (r#","amount":"REDACTED""#, true),
+            (r#","amount":"about 20k""#, true),
+            // An empty number is not known to be less, and the condition does not hold.
+            ("", false),
+        ] {
+            for name in [Promises, FirstValue, Stakeholders] {
+                let packet = with_requirement(name, amount, "");
+                assert_eq!(asked(&packet, name), is_required, "{name:?} {amount}");
+                assert_eq!(packet.sections.contains_key(&name), is_required, "{name:?} {amount}");
+                assert_eq!(packet.required(), 5 + usize::from(is_required));
+                assert!(packet.gaps.len() > 3, "the others are asked about");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_required_and_there_all_the_same_is_shown_and_not_judged() {
+        use SectionName::{FirstValue, Promises, Stakeholders};
+        let packet = with_requirement(FirstValue, r#","handoff_first_value":"Kickoff""#, "");
+        let section = &packet.sections[&FirstValue];
+        assert_eq!((section.entries[0].text.as_str(), section.status), ("Kickoff", SectionStatus::Filled));
+        assert_eq!(section.entries[0].due, None, "no day is proposed");
+        assert_eq!((packet.filled, packet.required()), (1, 6));
+
+        let stand_in = with_requirement(Promises, r#","handoff_promises":"TBD""#, "");
+        assert!(!stand_in.sections.contains_key(&Promises), "a stand-in says nothing");
+
+        let contact = r#","contacts":[{"id":1,"properties":{"firstname":"Ines","lastname":"Duarte"}}]"#;
+        let people = with_requirement(Stakeholders, "", contact);
+        assert_eq!(people.sections[&Stakeholders].status, SectionStatus::Filled);
     }
 
     /// Everything in a packet that came from somebody's writing.

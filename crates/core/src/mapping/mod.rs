@@ -9,6 +9,7 @@ pub mod derived;
 pub(crate) mod evidence;
 pub mod file;
 pub mod importance;
+pub(crate) mod links;
 pub(crate) mod list;
 pub mod owner;
 pub mod people;
@@ -20,9 +21,9 @@ pub mod sample;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use rust_decimal::Decimal;
 
 use crate::dates::hours::{Hours, Patience};
@@ -46,6 +47,8 @@ pub struct Mapping {
     pub applies_when: Option<Observation>,
     /// How each section is filled; a section that is absent here is `unmapped`.
     pub sections: BTreeMap<SectionName, SectionMapping>,
+    /// Pages that a reader can open, in the order of the file.
+    pub links: Vec<LinkMapping>,
     /// How people get their roles.
     pub roles: RoleMapping,
     /// A deal is important when any of these holds.
@@ -83,10 +86,21 @@ pub struct SectionMapping {
     pub derive: Vec<Derivation>,
     /// Whether the trained judgement looks at it.
     pub judge: Judging,
+    /// What must hold for anything to be asked about it; `None`: it is always required.
+    pub required_when: Option<Observation>,
     /// The deal field that a person's answer is written to.
     pub write: Option<FieldPath>,
     /// First value only: the deal field that the answered day is written to.
     pub write_due: Option<FieldPath>,
+}
+
+/// A page that a reader can open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkMapping {
+    /// What the reader sees of it.
+    pub name: String,
+    /// The field with its address.
+    pub from: FieldPath,
 }
 
 /// Whether the trained judgement looks at a section. The certain rules always do.
@@ -282,11 +296,20 @@ impl Mapping {
         self.pipelines.is_empty() || place.is_some_and(|place| self.pipelines.iter().any(|one| one == place))
     }
 
+    /// Whether a section must be filled for this deal. One whose condition cannot be judged must: a question too many is
+    /// seen, one too few is not.
+    pub fn requires(&self, name: SectionName, record: &DealRecord, now: &Zoned) -> bool {
+        let condition = self.sections.get(&name).and_then(|section| section.required_when.as_ref());
+        let spared = |when: &Observation| when.look(self, record, &[], now) == derived::Seen::DoesNotHold;
+        name != SectionName::Expansion && !condition.is_some_and(spared)
+    }
+
     fn observations(&self) -> impl Iterator<Item = &Observation> {
         let derived = self.sections.values().flat_map(|section| &section.derive);
         let routes = self.slack.routes.iter().map(|route| &route.when);
         let derived = derived.map(|derivation| &derivation.when);
-        self.applies_when.iter().chain(&self.important_when).chain(derived).chain(routes)
+        let required = self.sections.values().filter_map(|section| section.required_when.as_ref());
+        self.applies_when.iter().chain(&self.important_when).chain(derived).chain(required).chain(routes)
     }
 
     /// Every field this mapping reads.
@@ -300,6 +323,7 @@ impl Mapping {
         }
         let conditions = self.observations().flat_map(Observation::conditions);
         paths.extend(conditions.map(|condition| condition.field.clone()));
+        paths.extend(self.links.iter().map(|link| link.from.clone()));
         paths.push(self.owner.from.clone());
         paths.sort();
         paths.dedup();

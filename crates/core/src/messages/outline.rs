@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::messages;
 use crate::messages::due_note::{due_notes, with_due_note};
-use crate::packet::{Gap, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
+use crate::packet::{Gap, Link, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,13 @@ impl Packet {
         for (name, section) in &self.sections {
             lines.extend(self::section(*name, section, self.today()));
         }
+        if !self.links.is_empty() {
+            lines.push(line(LineKind::Title, messages::packet::links()));
+        }
+        lines.extend(self.links.iter().map(|Link { name, url, source }| Line {
+            source: Some(source.clone()),
+            ..line(LineKind::Entry, messages::packet::link(name, url))
+        }));
         if !self.gaps.is_empty() {
             lines.push(line(LineKind::Title, messages::packet::gaps()));
         }
@@ -94,7 +101,7 @@ impl Packet {
         };
         let mut lines = vec![
             line(LineKind::Head, messages::packet::value(&self.deal.name, amount)),
-            line(LineKind::Head, state(&messages::packet::filled_of_six(self.filled), owner)),
+            line(LineKind::Head, state(&messages::packet::filled_of_required(self), owner)),
         ];
         if self.important.is {
             lines.push(line(LineKind::Head, messages::packet::important(&self.important.in_words())));
@@ -115,7 +122,7 @@ fn section(name: SectionName, section: &Section, today: Date) -> Vec<Line> {
         lines.push(Line { source: Some(entry.origin.to_string()), ..line(LineKind::Entry, text) });
     }
     lines.extend(section.people.iter().map(person));
-    if section.entries.is_empty() && section.people.is_empty() {
+    if section.is_empty() {
         lines.push(line(LineKind::Entry, messages::packet::not_answered()));
     }
     lines

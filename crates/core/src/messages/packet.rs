@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::packet::SectionName;
+use crate::packet::Packet;
 
 use super::value;
 
@@ -35,13 +35,15 @@ super::messages! { "packet";
     value(deal, value);
     no_amount;
     important(reasons);
+    links;
+    link(name, address);
     gaps;
     hint(question);
 }
 
-/// How many of the six sections are filled.
-pub fn filled_of_six(count: usize) -> String {
-    filled(&count.to_string(), &SectionName::REQUIRED.len().to_string())
+/// How many of the required sections are filled.
+pub fn filled_of_required(packet: &Packet) -> String {
+    filled(&packet.filled.to_string(), &packet.required().to_string())
 }
 
 /// That there is no answer, and what the seller typed in its place.

@@ -5,6 +5,7 @@ use crate::packet::{ReplyParams, SectionName};
 
 super::messages! { "reply";
     complete(span, sections);
+    unanswered(span);
     soon;
     minutes(count);
     hours(count);
@@ -27,7 +28,8 @@ pub fn text(params: &ReplyParams, crm: &str) -> String {
     };
     let sections: Vec<String> = params.filled.iter().map(said).collect();
     let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
-    complete(&span(params.seconds() / 60), &value::list(&sections))
+    let span = span(params.seconds() / 60);
+    if sections.is_empty() { unanswered(&span) } else { complete(&span, &value::list(&sections)) }
 }
 
 /// From two of a unit on in that unit: `119 minutes`, `2 hours`, `47 hours`, `2 days`.

@@ -6,6 +6,8 @@ mod change;
 mod decision;
 mod entry;
 mod gap;
+mod link;
+mod person;
 mod plan;
 mod review;
 mod week;
@@ -16,6 +18,8 @@ pub use change::{Change, FieldChange, RoleChange, Shown};
 pub use decision::SendBackReason;
 pub use entry::{Entry, Origin};
 pub use gap::{Addressee, Ask, Confidence, Fact, Gap, GapState, Place, RuleId, Severity};
+pub use link::Link;
+pub use person::{AnsweredRole, Person, RoleSource};
 pub use plan::{
     AskParams, AskPlan, DeliveryPlan, DigestParams, FirstValueParams, Question, Questions, ReplyParams,
     TaskParams,
@@ -144,7 +148,7 @@ pub struct Packet {
     pub account: String,
     /// Incomplete as soon as one gap is more than a hint.
     pub status: PacketStatus,
-    /// How many of the six required sections are filled.
+    /// How many of the required sections are filled: of the six, unless the mapping's `required_when` spares the deal some.
     pub filled: usize,
     /// The deal in short.
     pub deal: DealSummary,
@@ -152,8 +156,11 @@ pub struct Packet {
     pub owner: HandoffOwner,
     /// Whether the account is important, and every reason why.
     pub important: Importance,
-    /// The sections; every required one is present.
+    /// The sections; every one that this deal requires is present.
     pub sections: BTreeMap<SectionName, Section>,
+    /// Pages that the mapping names, in its order; those whose field holds an address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
     /// What the CRM could not fill, or filled too weakly, in section order.
     pub gaps: Vec<Gap>,
     /// The 15-minute talk.
@@ -179,6 +186,11 @@ impl Packet {
             json
         };
         read(self) == read(other)
+    }
+
+    /// How many sections [`Packet::filled`] is of. What is not required and says nothing is not there.
+    pub fn required(&self) -> usize {
+        SectionName::REQUIRED.iter().filter(|name| self.sections.contains_key(name)).count()
     }
 
     /// Whether something is still to be answered.
@@ -266,6 +278,13 @@ pub struct Section {
     pub people: Vec<Person>,
 }
 
+impl Section {
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.people.is_empty()
+    }
+}
+
 /// How good a section is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -276,68 +295,6 @@ pub enum SectionStatus {
     Weak,
     /// There is nothing to show.
     Missing,
-}
-
-/// One person on the customer's side.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Person {
-    /// Their name, or their address if the CRM has no name.
-    pub name: String,
-    /// Job title.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// E-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Further addresses of the same person.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub other_emails: Vec<String>,
-    /// Their roles; none means "role unknown", and fills nothing.
-    pub roles: Vec<Role>,
-    /// Where the roles came from.
-    pub source: RoleSource,
-    /// The roles that an answer names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub answered: Vec<AnsweredRole>,
-}
-
-/// A role that an answer gave to a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AnsweredRole {
-    /// Which one.
-    pub role: Role,
-    /// Who answered.
-    pub by: Answered,
-}
-
-/// Where a person's roles came from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum RoleSource {
-    /// The label that the person carries on the deal.
-    #[serde(rename = "contacts.label")]
-    Label,
-    /// The contact's own buying role.
-    #[serde(rename = "contacts.hs_buying_role")]
-    BuyingRole,
-    /// Neither is mapped: the person has no role.
-    #[default]
-    #[serde(rename = "contacts")]
-    Unknown,
-    /// The person is not in the CRM: an answer names them.
-    #[serde(rename = "answer")]
-    Answer,
-}
-
-impl RoleSource {
-    /// The name used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Label => "contacts.label",
-            Self::BuyingRole => "contacts.hs_buying_role",
-            Self::Unknown => "contacts",
-            Self::Answer => "answer",
-        }
-    }
 }
 
 /// Which mapping made a packet.

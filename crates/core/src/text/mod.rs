@@ -8,7 +8,7 @@ pub(crate) mod evidence_text;
 pub mod excerpt;
 pub mod greeting;
 mod html;
-mod hyperlink;
+pub mod hyperlink;
 pub mod money;
 mod tag;
 pub(crate) mod tokens;

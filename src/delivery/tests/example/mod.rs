@@ -10,7 +10,7 @@ use handoff_core::dates::{DueDate, DueSource};
 use handoff_core::messages;
 use handoff_core::packet::{
     Addressee, AgendaPoint, Ask, Confidence, DealSummary, DigestParams, Entry, Fact, Gap, GapState,
-    HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role,
+    HandoffOwner, Importance, Link, MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role,
     RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
 };
 use handoff_core::record::CrmKind::Hubspot;
@@ -47,6 +47,7 @@ impl Deal {
             owner: HandoffOwner::default(),
             important: Importance::default(),
             sections: SectionName::REQUIRED.into_iter().map(|name| (name, empty())).collect(),
+            links: Vec::new(),
             gaps: Vec::new(),
             review: Review::default(),
             mapping: MappingRef { file: "mappings/hubspot.yaml".to_owned(), version: "sha256:00".to_owned() },
@@ -68,6 +69,12 @@ impl Deal {
     pub fn worth(mut self, amount: &str, currency: &str) -> Self {
         self.packet.deal.amount = Some(amount.to_owned());
         self.packet.deal.currency = Some(currency.to_owned());
+        self
+    }
+
+    pub fn links_to(mut self, name: &str, url: &str) -> Self {
+        let source = "deal.order_form_url".to_owned();
+        self.packet.links.push(Link { name: name.to_owned(), url: url.to_owned(), source });
         self
     }
 

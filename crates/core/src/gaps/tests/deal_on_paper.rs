@@ -48,6 +48,7 @@ impl DealOnPaper {
                 pipelines: Vec::new(),
                 applies_when: None,
                 sections: BTreeMap::new(),
+                links: Vec::new(),
                 roles: RoleMapping { labels, ..RoleMapping::default() },
                 important_when: Vec::new(),
                 owner: OwnerMapping {

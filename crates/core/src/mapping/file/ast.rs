@@ -25,6 +25,7 @@ pub struct MappingFile {
     pub applies_when: Option<Observation>,
     /// In the order of the file.
     pub sections: Vec<Section>,
+    pub links: Vec<Link>,
     pub roles: Roles,
     pub important_when: Vec<Observation>,
     /// The field with the person who takes the handoff.
@@ -51,6 +52,8 @@ pub struct Section {
     pub who: Option<Spanned<FieldPath>>,
     pub derive: Vec<Derivation>,
     pub judge: Judging,
+    /// The condition with which something is asked about it.
+    pub required_when: Option<Observation>,
     pub write: Option<Spanned<FieldPath>>,
     pub write_due: Option<Spanned<FieldPath>>,
 }
@@ -70,10 +73,18 @@ impl Section {
             who: None,
             derive: Vec::new(),
             judge,
+            required_when: None,
             write: None,
             write_due: None,
         }
     }
+}
+
+/// A page that a reader can open.
+#[derive(Debug)]
+pub struct Link {
+    pub name: Spanned<String>,
+    pub from: Spanned<FieldPath>,
 }
 
 /// An entry that the data shows.
@@ -194,6 +205,8 @@ pub enum Purpose {
     /// The day of first value.
     Due,
     Who,
+    /// The address of a page.
+    Link,
     /// Who takes the handoff.
     Owner,
     /// An answer is written to it.
@@ -224,7 +237,8 @@ impl MappingFile {
                 (Purpose::WriteDue, section.write_due.as_ref()),
             ]
         });
-        let all = of_sections.chain([owner]);
+        let links = self.links.iter().map(|link| (Purpose::Link, Some(&link.from)));
+        let all = of_sections.chain(links).chain([owner]);
         all.filter_map(|(purpose, path)| Some((purpose, path?)))
     }
 
@@ -239,7 +253,10 @@ impl MappingFile {
 
     /// Every observation, with those that it joins.
     pub fn observations(&self) -> impl Iterator<Item = &Observation> {
-        let derived = self.sections.iter().flat_map(|section| &section.derive).map(|one| &one.when);
+        let derived = self
+            .sections
+            .iter()
+            .flat_map(|section| section.derive.iter().map(|one| &one.when).chain(&section.required_when));
         let rest = self.applies_when.iter().chain(&self.important_when);
         derived
             .chain(rest)
@@ -266,6 +283,7 @@ impl MappingFile {
             labels.into_iter().filter_map(|label| Some((label.word, label.role?))).collect()
         };
         let route = |route: Route| mapping::Route { when: route.when.lower(), channel: route.channel.value };
+        let link = |link: Link| mapping::LinkMapping { name: link.name.value, from: link.from.value };
         let mut sections: std::collections::BTreeMap<_, _> =
             self.sections.into_iter().map(|section| (section.name, section.lower())).collect();
         // People fill the stakeholders, with or without a mapped field.
@@ -284,6 +302,7 @@ impl MappingFile {
             pipelines: values(self.pipelines),
             applies_when: self.applies_when.map(Observation::lower),
             sections,
+            links: self.links.into_iter().map(link).collect(),
             roles: mapping::RoleMapping {
                 labels: table(self.roles.labels),
                 buying_roles: table(self.roles.buying),
@@ -321,6 +340,7 @@ impl Section {
             who: self.who.map(|path| path.value),
             derive: self.derive.into_iter().map(derivation).collect(),
             judge: self.judge,
+            required_when: self.required_when.map(Observation::lower),
             write: self.write.map(|path| path.value),
             write_due: self.write_due.map(|path| path.value),
         }

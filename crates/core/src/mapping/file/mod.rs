@@ -6,6 +6,7 @@
 
 pub(crate) mod ast;
 pub(crate) mod condition;
+pub(crate) mod links;
 mod people;
 pub(crate) mod slack;
 pub(crate) mod section;
@@ -82,6 +83,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let time_zone = values::time_zone(time_zone, problems);
     let (pipelines, applies_when) = applies_to(top.take("applies_to").block(problems), problems);
     let sections = section::sections(top.take("sections"), start, problems);
+    let links = links::links(top.take("links"), problems);
     let roles = people::roles(top.take("roles"), problems);
     people::refuse_target(crm, &roles, problems);
     let important_when = important_when(top.take("important_when").block(problems), problems);
@@ -105,6 +107,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
         pipelines,
         applies_when,
         sections,
+        links,
         roles,
         important_when,
         owner,

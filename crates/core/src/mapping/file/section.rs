@@ -1,6 +1,6 @@
 //! `sections`: which fields fill which section of a packet.
 
-use super::ast::{self, Derivation};
+use super::ast::{self, Derivation, Observation};
 use super::{condition, values};
 use crate::mapping::{Judging, ListStyle};
 use crate::packet::SectionName;
@@ -109,6 +109,7 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
         who: of_first_value(name, "who", "person", &mut section, problems),
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
         judge: section.take("judge").choice(&JUDGING, problems).unwrap_or_default(),
+        required_when: required_when(name, &mut section, problems),
         write: write(name, &mut section, problems),
         write_due: of_first_value(name, "write_due", "date", &mut section, problems)
             .filter(|path| name == SectionName::FirstValue && is_of_the_deal(path, problems)),
@@ -124,6 +125,17 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
 
 fn first_filled(field: Field<'_>, problems: &mut Problems) -> Option<Spanned<bool>> {
     Some(Spanned { value: field.boolean(problems)?, span: field.key_span()? })
+}
+
+/// The condition with which something is asked about a section.
+fn required_when(name: SectionName, section: &mut Block<'_>, problems: &mut Problems) -> Option<Observation> {
+    if name != SectionName::Expansion {
+        let node = section.take("required_when").node(problems)?;
+        return condition::on_fields(node, problems);
+    }
+    let span = section.forbidden("required_when").key_span()?;
+    let help = "remove `required_when`; what has to be asked belongs into another section";
+    problems.reject(span, format!("nothing is ever asked about `{}`", name.as_str()), help)
 }
 
 /// A field that only first value has: its date, or who does it.

@@ -71,6 +71,7 @@ pub fn mapping() -> Mapping {
                 },
             ),
         ]),
+        links: Vec::new(),
         roles: RoleMapping {
             labels: BTreeMap::from([
                 ("Sponsor".to_owned(), Role::Sponsor),

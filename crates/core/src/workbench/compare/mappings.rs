@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Change, Changes};
 use crate::dates::hours::Patience;
 use crate::mapping::{
-    AskWay, Condition, Derivation, Judging, Limit, ListStyle, Mapping, Observation, RollUp, Route,
-    SectionMapping, Test,
+    AskWay, Condition, Derivation, Judging, Limit, LinkMapping, ListStyle, Mapping, Observation, RollUp,
+    Route, SectionMapping, Test,
 };
 use crate::packet::{Role, SectionName, Target};
 use crate::record::FieldPath;
@@ -23,6 +23,8 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     for name in SectionName::ALL {
         section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
     }
+    let links = |mapping: &Mapping| mapping.links.iter().map(link).collect::<Vec<_>>();
+    changes.listed("links", &links(old), &links(new), Clone::clone);
     roles("label", &old.roles.labels, &new.roles.labels, &mut changes);
     roles("buying role", &old.roles.buying_roles, &new.roles.buying_roles, &mut changes);
     conditions(&old.important_when, &new.important_when, &mut changes);
@@ -131,6 +133,11 @@ fn section(
     };
     changes.replaced(about, &words(old), &words(new));
     changes.replaced(about, judged(old.judge), judged(new.judge));
+    let required = |section: &SectionMapping| match &section.required_when {
+        Some(when) => format!("is required when {}", observation(when)),
+        None => "is always required".to_owned(),
+    };
+    changes.replaced(about, &required(old), &required(new));
     let ask = |section: &SectionMapping| match &section.ask {
         Some(ask) => format!("asks {}", quoted(ask)),
         None => "asks the built-in question".to_owned(),
@@ -206,6 +213,10 @@ fn conditions(old: &[Observation], new: &[Observation], changes: &mut Changes) {
     for one in new.iter().filter(|one| old.iter().all(|other| key(other) != key(one))) {
         changes.gained(about, observation(one));
     }
+}
+
+fn link(LinkMapping { name, from }: &LinkMapping) -> String {
+    format!("{name} from {from}")
 }
 
 fn route(route: &Route) -> String {

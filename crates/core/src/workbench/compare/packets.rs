@@ -1,6 +1,7 @@
 //! What a packet of one deal says and another packet of the same deal does not.
 
 use super::{Change, Changes};
+use crate::messages;
 use crate::packet::{DeliveryPlan, Entry, Gap, Packet, Person, Section, SectionName, SectionStatus};
 use crate::workbench::spec::{PACKET_STATUSES, STATUSES, word};
 
@@ -26,11 +27,15 @@ pub fn revisions(old: &Packet, new: &Packet) -> Vec<Change> {
     let mut changes = Changes::default();
     let status = |packet: &Packet| word(&PACKET_STATUSES, &packet.status);
     changes.replaced("packet", status(old), status(new));
-    let filled = |packet: &Packet| format!("{} of 6 filled", packet.filled);
+    let filled = |packet: &Packet| format!("{} of {} filled", packet.filled, packet.required());
     changes.replaced("packet", &filled(old), &filled(new));
     for name in SectionName::ALL {
         section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
     }
+    let links = |packet: &Packet| {
+        packet.links.iter().map(|link| messages::packet::link(&link.name, &link.url)).collect::<Vec<_>>()
+    };
+    changes.listed("links", &links(old), &links(new), Clone::clone);
     changes.listed("gaps", &gaps(old), &gaps(new), Clone::clone);
     importance(old, new, &mut changes);
     let owner = |packet: &Packet| {

@@ -32,10 +32,11 @@ fn every_part_of_a_mapping_tells_its_changes_in_words() {
         ("[default, \"8812345\"]", "[default, \"77\"]"),
         ("[deal.handoff_why_now, deal.closed_won_reason]", "[deal.closed_won_reason, deal.handoff_why_now]"),
         ("from: [deal.handoff_promises]\n    list: lines", "from: [deal.handoff_promises, deal.side_letter]"),
-        ("words: 80", "words: 40"),
+        ("words: 80", "words: 40\n    required_when: {field: deal.amount, at_least: 20000}"),
         ("at_most: 1}", "at_most: 2}"),
         ("    due: deal.handoff_first_value_date\n", ""),
         ("from: [deal.handoff_expansion]", "ask: \"What next?\"\n    from: [deal.handoff_expansion]"),
+        ("roles:\n", "links:\n  Order form: deal.order_form_url\nroles:\n"),
         ("    Blocker: blocker\n", ""),
         ("    Sponsor: sponsor\n", "    Sponsor: executive_backer\n    Lawyer: blocker\n"),
         ("at_least: 50000", "at_least: 75000"),
@@ -56,8 +57,10 @@ fn every_part_of_a_mapping_tells_its_changes_in_words() {
     + promises: reads deal.side_letter
     ~ promises: entries by the field's type instead of one entry a line
     ~ risks: at most 40 words instead of at most 80 words
+    ~ risks: is required when deal.amount is at least 20000 instead of is always required
     − first_value: takes its date from deal.handoff_first_value_date
     ~ expansion: asks "What next?" instead of asks the built-in question
+    + links: Order form from deal.order_form_url
     − roles: label Blocker leads to blocker
     ~ roles: label Sponsor leads to executive backer instead of label Sponsor leads to sponsor
     + roles: label Lawyer leads to blocker

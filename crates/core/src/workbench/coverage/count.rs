@@ -41,15 +41,21 @@ pub(crate) fn parts(mapping: &Mapping) -> Vec<Part> {
     };
     for name in SectionName::ALL {
         let Some(section) = mapping.sections.get(&name) else { continue };
-        let SectionMapping { from, due, who, derive, .. } = section;
+        let SectionMapping { from, due, who, derive, required_when, .. } = section;
         let seen = derive.iter().flat_map(|derivation| derivation.when.conditions());
         let seen = seen.map(|condition| &condition.field);
         let fed = from.iter().map(|path| (None, path));
         let dated = due.iter().map(|path| (Some("due"), path));
         let done = who.iter().map(|path| (Some("who"), path));
-        for (key, path) in fed.chain(dated).chain(done).chain(seen.map(|path| (Some("derive"), path))) {
+        let seen = seen.map(|path| (Some("derive"), path));
+        let required = required_when.iter().flat_map(Observation::conditions);
+        let required = required.map(|condition| (Some("required_when"), &condition.field));
+        for (key, path) in fed.chain(dated).chain(done).chain(seen).chain(required) {
             add(Some(name), "", key, path);
         }
+    }
+    for link in &mapping.links {
+        add(None, "links", None, &link.from);
     }
     for condition in mapping.applies_when.iter().flat_map(Observation::conditions) {
         add(None, "applies_to", None, &condition.field);
@@ -104,7 +110,7 @@ impl Part {
     /// Whether a text is more than a stand-in. What only a condition looks at is a value, whatever it says.
     fn answers(&self, text: &str, mapping: &Mapping) -> bool {
         match (self.section, self.key) {
-            (None, _) | (_, Some("derive")) => true,
+            (None, _) | (_, Some("derive" | "required_when")) => true,
             (Some(section), _) => gaps::is_answer(text, section, mapping),
         }
     }

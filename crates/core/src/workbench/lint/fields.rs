@@ -1,14 +1,16 @@
 //! Fields that feed two sections, entries that are derived twice, and names that this CRM does not give.
 
 use super::logic::{implies, same};
-use crate::mapping::file::ast::MappingFile;
-use crate::record::{CrmKind, FieldPath};
-use crate::source::{Problems, Span};
+use crate::mapping::Test;
+use crate::mapping::file::ast::{Link, MappingFile, Observation, Section};
+use crate::record::{CrmKind, FieldPath, WellKnown};
+use crate::source::{Problems, Span, Spanned};
 
 pub(super) fn lint(file: &MappingFile, problems: &mut Problems) {
     twice(file, problems);
     said_twice(file, problems);
     written(file, problems);
+    links(file, problems);
     if let Some(crm) = file.crm {
         names(crm, file, problems);
     }
@@ -37,6 +39,24 @@ fn twice(file: &MappingFile, problems: &mut Problems) {
     }
 }
 
+/// A section that is required only where its own field is filled: nobody is asked when it is empty.
+fn never_empty(section: &Section, problems: &mut Problems) {
+    let Some(condition) = section.required_when.as_ref().and_then(Observation::condition) else { return };
+    let field = &condition.meaning.field;
+    let holds_when_empty = matches!(condition.meaning.test, Test::Filled(false) | Test::NotIn(_));
+    if !holds_when_empty && section.from.iter().any(|feed| feed.value == *field) {
+        let name = section.name.as_str();
+        let message = format!(
+            "this asks about `{name}` only where `{field}` fills it: nobody is asked when it is empty"
+        );
+        problems.warning(
+            condition.field,
+            message,
+            "use a field that does not feed the section, or remove `required_when`",
+        );
+    }
+}
+
 /// A choice between fields where there is one. An answer that is written where the section does not read is asked for again.
 fn written(file: &MappingFile, problems: &mut Problems) {
     for section in &file.sections {
@@ -47,6 +67,7 @@ fn written(file: &MappingFile, problems: &mut Problems) {
             let message = format!("`first_filled` changes nothing: `{name}` reads no second field");
             problems.warning(first.span, message, "remove it, or add a field to `from`");
         }
+        never_empty(section, problems);
         if let Some(write) = section.write.as_ref()
             && section.from.iter().all(|feed| feed.value != write.value)
         {
@@ -58,6 +79,22 @@ fn written(file: &MappingFile, problems: &mut Problems) {
         {
             let message = format!("days are written to `{}`, which is not the date of `{name}`", write.value);
             problems.warning(write.span, message, format!("write `due: {}`", write.value));
+        }
+    }
+}
+
+/// Links that lead to the same page, and those that can lead nowhere.
+fn links(file: &MappingFile, problems: &mut Problems) {
+    for (index, Link { name, from }) in file.links.iter().enumerate() {
+        let Spanned { value: path, span } = from;
+        let other = file.links.iter().take(index).find(|other| other.from.value == *path);
+        let known = file.dialect().and_then(|dialect| dialect.well_known(path));
+        if let Some(Link { name: other, .. }) = other {
+            let message = format!("`{}` and `{}` lead to the same page", other.value, name.value);
+            problems.warning(*span, message, "remove one of the two");
+        } else if known.is_some_and(|known| known != WellKnown::Words) {
+            let message = format!("`{path}` never holds the address of a page: there will be no such link");
+            problems.warning(*span, message, "write a field with an address, such as `deal.order_form_url`");
         }
     }
 }

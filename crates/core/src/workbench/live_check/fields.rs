@@ -196,6 +196,11 @@ fn gives(
                 "write a date field, or a text field with words such as `within 21 days`",
             );
         }
+        Purpose::Link if !matches!(field.kind, FieldKind::Text | FieldKind::Html) => {
+            let message =
+                format!("`{path}` ({label}) holds {holds}, not the address of a page: no link is made");
+            problems.warning(span, message, "write a text field that holds an address");
+        }
         Purpose::Write | Purpose::WriteDue if field.calculated || field.read_only => {
             let (why, help) = match account.dialect().hints.read_only {
                 _ if field.calculated => ("is calculated", "write a field that people fill in"),
@@ -228,6 +233,7 @@ fn gives(
                 format!("`{path}` ({label}) holds {length} characters: a longer answer stays in the packet");
             problems.warning(span, message, "write a field for long text");
         }
-        Purpose::Due | Purpose::Who | Purpose::Owner | Purpose::Write | Purpose::WriteDue => {}
+        Purpose::Due | Purpose::Who | Purpose::Link | Purpose::Owner | Purpose::Write | Purpose::WriteDue => {
+        }
     }
 }

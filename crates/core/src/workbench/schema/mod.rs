@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::mapping::file::condition::{MOST_CONTACTS, MOST_DAYS, OPERATORS, Operand};
+use crate::mapping::file::links::{LONGEST_NAME, MOST_LINKS};
 use crate::mapping::file::section::{JUDGING, LIST_STYLES, WORDS};
 use crate::mapping::file::slack::{ASK, DAYS};
 use crate::mapping::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
@@ -46,6 +47,8 @@ type Blocks = BTreeMap<String, KeyBlock>;
 pub fn mapping() -> Value {
     let text = include_str!("keys.json")
         .replace("{default_words}", &excerpt::DEFAULT_WORDS.to_string())
+        .replace("{most_links}", &MOST_LINKS.to_string())
+        .replace("{longest_link}", &LONGEST_NAME.to_string())
         .replace("{default_days}", &DUE_IN_BUSINESS_DAYS.to_string());
     let mut blocks: Blocks = serde_json::from_str(&text).unwrap_or_default();
     if let Some(condition) = blocks.get_mut("condition") {
@@ -53,7 +56,8 @@ pub fn mapping() -> Value {
     }
     // What other sections have, and more.
     let section = block("section", &blocks);
-    let answered = widened(block("answered", &blocks), &section);
+    let asked = widened(block("asked", &blocks), &section);
+    let answered = widened(block("answered", &blocks), &asked);
     let first_value = widened(block("first_value", &blocks), &answered);
     let objects = FieldObject::ALL.map(|(word, _)| word).join("|");
     let mut schema = block("mapping", &blocks);
@@ -72,6 +76,7 @@ pub fn mapping() -> Value {
             "comparison": block("condition", &blocks),
             "joined": block("joined", &blocks),
             "section": section,
+            "asked": asked,
             "answered": answered,
             "first_value": first_value,
             // Each alternative has keys of its own.

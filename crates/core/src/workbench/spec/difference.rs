@@ -5,7 +5,8 @@ use std::fmt;
 use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important, PACKET_STATUSES, STATUSES, word};
 use crate::mapping::Mapping;
 use crate::mapping::derived::Sight;
-use crate::packet::{DeliveryPlan, Gap, Packet, PacketStatus, Role, Section, SectionStatus};
+use crate::messages;
+use crate::packet::{DeliveryPlan, Gap, Link, Packet, PacketStatus, Role, Section, SectionStatus};
 use crate::record::{CrmKind, DealRecord};
 
 /// One thing that is not as expected.
@@ -81,6 +82,7 @@ pub(crate) fn all(
         differences.extend(self::role(*role, names, packet));
     }
     differences.extend(expect.gaps.as_ref().and_then(|gaps| self::gaps(gaps, packet)));
+    differences.extend(expect.links.as_ref().and_then(|links| self::links(links, packet)));
     differences.extend(expect.important.as_ref().and_then(|important| self::important(important, packet)));
     differences.extend(expect.owner.as_ref().and_then(|owner| self::owner(owner, mapping, packet)));
     differences.extend(
@@ -188,6 +190,12 @@ fn gaps(expected: &[ExpectedGap], packet: &Packet) -> Option<Difference> {
 
 fn gap_name(gap: &Gap) -> String {
     format!("{}/{}", gap.section.as_str(), gap.id())
+}
+
+fn links(expected: &[String], packet: &Packet) -> Option<Difference> {
+    let found = |link: &Link| (messages::packet::link(&link.name, &link.url), link.source.clone());
+    let found: Vec<_> = packet.links.iter().map(found).collect();
+    Difference::of("links", in_any_order(expected, &found))
 }
 
 fn important(expected: &Important, packet: &Packet) -> Option<Difference> {

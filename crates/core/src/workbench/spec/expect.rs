@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::gaps::RULES;
+use crate::messages;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
-use crate::source::{Block, Field, Problems, Span, Value, did_you_mean};
+use crate::source::{Block, Entry, Field, Problems, Span, Value, did_you_mean};
 
 pub(in crate::workbench) const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
@@ -30,6 +31,8 @@ pub struct Expectation {
     pub(crate) owner: Option<String>,
     pub(crate) channel: Option<String>,
     pub(crate) status: Option<PacketStatus>,
+    /// Every link with its address.
+    pub(crate) links: Option<Vec<String>>,
     /// Whether the deal gets a packet.
     pub(crate) applies: Option<bool>,
 }
@@ -65,6 +68,7 @@ pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectat
     let mut text = |key: &str| section.take(key).text(problems).map(|(text, _)| text.to_owned());
     let (owner, channel) = (text("owner"), text("channel"));
     let status = section.take("status").choice(&PACKET_STATUSES, problems);
+    let links = links(section.take("links"), problems);
     let applies = section.take("applies").boolean(problems);
     section.finish(problems);
     let gaps = gaps.is_present().then(|| {
@@ -79,6 +83,7 @@ pub(crate) fn parse(mut section: Block<'_>, problems: &mut Problems) -> Expectat
         owner,
         channel,
         status,
+        links,
         applies,
     };
     if expectation == Expectation::default() && !problems.has_errors() {
@@ -115,6 +120,16 @@ fn sections(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<SectionNa
         sections.insert(name, expected);
     }
     sections
+}
+
+/// `name: address` lines; `{}` means that there must be none.
+fn links(field: Field<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let mut block = field.block(problems)?;
+    let link = |entry: &Entry, problems: &mut Problems| {
+        let (address, _) = Field::from(entry).text(problems)?;
+        Some(messages::packet::link(&entry.key, address))
+    };
+    Some(block.rest().into_iter().filter_map(|entry| link(entry, problems)).collect())
 }
 
 fn roles(mut block: Block<'_>, problems: &mut Problems) -> BTreeMap<Role, Vec<String>> {
