@@ -74,14 +74,21 @@ fn tasks_of(playground: &Playground, deal: &str) -> Vec<String> {
 }
 
 /// The tags that HubSpot's editor writes into a task and that are drawn.
-const TAGS: [&str; 9] = ["<p>", "</p>", "<b>", "</b>", "<ul>", "</ul>", "<li>", "</li>", "<br>"];
+const TAGS: [&str; 10] = ["<p>", "</p>", "<b>", "</b>", "<ul>", "</ul>", "<li>", "</li>", "<br>", "</a>"];
+
+/// The tag that opens a link to a page, if the text begins with one and it says nothing else.
+fn link(html: &str) -> Option<&str> {
+    let address = html.strip_prefix("<a href=\"http")?;
+    let end = address.find(['"', '<', '>']).filter(|end| address[*end..].starts_with("\">"))?;
+    html.get(..html.len() - address.len() + end + "\">".len())
+}
 
 /// The HTML of a task with these tags and entities; everything else is escaped.
 pub(super) fn task_body(html: &str) -> String {
     let mut kept = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(first) = rest.chars().next() {
-        if let Some(tag) = TAGS.into_iter().find(|tag| rest.starts_with(tag)) {
+        if let Some(tag) = TAGS.into_iter().find(|tag| rest.starts_with(tag)).or_else(|| link(rest)) {
             kept.push_str(tag);
             rest = rest.get(tag.len()..).unwrap_or_default();
             continue;

@@ -50,6 +50,13 @@ fn a_task_keeps_its_own_tags_only() {
     let html = "<p><b>Why &amp; when</b></p><ul><li>1</li></ul><script>x</script><p onclick=x>\"";
     let kept = "<p><b>Why &amp; when</b></p><ul><li>1</li></ul>&lt;script&gt;x&lt;/script&gt;&lt;p onclick=x&gt;&quot;";
     assert_eq!(task_body(html), kept);
+    let link = r#"<a href="https://forms.example/7?a=1&amp;b=2">Order form</a>"#;
+    assert_eq!(task_body(link), link);
+    for other in
+        [r#"<a href="javascript:x">"#, r#"<a href="https://x" onclick="y">"#, r#"<a href="https://x"#]
+    {
+        assert!(!task_body(other).contains('<'), "{other}");
+    }
 }
 
 #[test]
