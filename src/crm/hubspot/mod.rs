@@ -56,7 +56,7 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::packet::Change;
 use handoff_core::record::{
-    AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, User, WantedFields, WinKey,
+    AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, FieldPath, User, WantedFields, WinKey,
 };
 
 /// HubSpot's type ids, as they stand in links.
@@ -133,6 +133,9 @@ impl HubSpot {
             fetched_at: Some(self.clock.now()),
         };
         field::describe(&mut record, wanted, &around.catalogues);
+        if win::LABELLED.iter().any(|name| record.fields.contains_key(&FieldPath::deal(name).to_string())) {
+            self.metadata.stages().await?.0.label(&mut record);
+        }
         Ok(record)
     }
 

@@ -11,18 +11,28 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::wire::{Change, Pipeline, Stage};
-use handoff_core::record::Object;
+use handoff_core::record::{DealRecord, FieldPath, Object};
 
-/// For every pipeline and stage, whether the stage is a won one.
+/// The fields that hold the id of a pipeline, and of a stage.
+pub(super) const LABELLED: [&str; 2] = ["pipeline", "dealstage"];
+
+/// Every pipeline with its stages: what they are called, and which of them are won ones.
 #[derive(Debug, Default)]
-pub(super) struct Stages(BTreeMap<String, BTreeMap<String, bool>>);
+pub(super) struct Stages(BTreeMap<String, KnownPipeline>);
+
+#[derive(Debug)]
+struct KnownPipeline {
+    label: String,
+    /// By id: whether it is a won one, and its label.
+    stages: BTreeMap<String, (bool, String)>,
+}
 
 impl Stages {
     pub(super) fn new(pipelines: Vec<Pipeline>) -> Self {
         let of = |pipeline: Pipeline| {
-            let stages =
-                pipeline.stages.into_iter().map(|stage| (stage.id.clone(), is_won(&stage))).collect();
-            (pipeline.id, stages)
+            let known = |stage: Stage| (stage.id.clone(), (is_won(&stage), stage.label.0));
+            let stages = pipeline.stages.into_iter().map(known).collect();
+            (pipeline.id, KnownPipeline { label: pipeline.label.0, stages })
         };
         Self(pipelines.into_iter().map(of).collect())
     }
@@ -30,14 +40,32 @@ impl Stages {
     /// Whether a stage of a pipeline is a won one. The history of a deal names stages without their
     /// pipeline, so a stage that this pipeline does not have is looked up in the others.
     pub(super) fn is_won(&self, pipeline: Option<&str>, stage: &str) -> Option<bool> {
-        let here = pipeline.and_then(|pipeline| self.0.get(pipeline)?.get(stage)).copied();
+        let here = pipeline.and_then(|pipeline| self.0.get(pipeline)?.stages.get(stage));
+        let here = here.map(|(is_won, _)| *is_won);
         here.or_else(|| self.is_won_anywhere(stage))
     }
 
     /// The same without knowing the pipeline: won if it is so in any pipeline.
     pub(super) fn is_won_anywhere(&self, stage: &str) -> Option<bool> {
-        let verdicts = self.0.values().filter_map(|stages| stages.get(stage).copied());
-        verdicts.reduce(|one, other| one || other)
+        let verdicts = self.0.values().filter_map(|pipeline| pipeline.stages.get(stage));
+        verdicts.map(|(is_won, _)| *is_won).reduce(|one, other| one || other)
+    }
+
+    /// Labels of pipelines, and of the stages of the deal's own, for the fields that hold their ids: the metadata of these
+    /// properties need not have them.
+    pub(super) fn label(&self, record: &mut DealRecord) {
+        let here = record.deal.get("pipeline").and_then(|id| self.0.get(id));
+        let stages: Vec<_> = here
+            .into_iter()
+            .flat_map(|pipeline| pipeline.stages.iter().map(|(id, (_, label))| (id, label)))
+            .collect();
+        let pipelines = self.0.iter().map(|(id, pipeline)| (id, &pipeline.label)).collect();
+        for (name, labels) in LABELLED.into_iter().zip([pipelines, stages]) {
+            let Some(info) = record.fields.get_mut(&FieldPath::deal(name).to_string()) else { continue };
+            for (id, label) in labels.into_iter().filter(|(_, label)| !label.trim().is_empty()) {
+                info.options.entry(id.clone()).or_insert_with(|| label.clone());
+            }
+        }
     }
 }
 
@@ -94,10 +122,10 @@ mod tests {
     fn stages() -> Stages {
         let pipelines = r#"[
             {"id":"default","stages":[
-                {"id":"contractsent","metadata":{"isClosed":"false","probability":"0.9"}},
+                {"id":"contractsent","label":"Contract sent","metadata":{"isClosed":"false","probability":"0.9"}},
                 {"id":"closedwon","metadata":{"isClosed":"true","probability":"1.0"}},
                 {"id":"closedlost","metadata":{"isClosed":"true","probability":"0.0"}}]},
-            {"id":8812345,"stages":[
+            {"id":8812345,"label":"Renewals","stages":[
                 {"id":"8812350","metadata":{"isClosed":"false","probability":"1.0"}},
                 {"id":"8812351","metadata":{"isClosed":true,"probability":1}},
                 {"id":"8812352","metadata":{"isClosed":"true","probability":"1.00"}},
@@ -127,6 +155,21 @@ mod tests {
         ] {
             assert_eq!(stages.is_won(Some(pipeline), stage), verdict, "{pipeline}/{stage}");
         }
+    }
+
+    #[test]
+    fn ids_of_pipelines_and_stages_get_their_labels() {
+        let mut record: DealRecord = serde_json::from_str(
+            r#"{"crm":"hubspot","account":1,"deal":{"id":7,"pipeline":"default"},"fields":{
+                "deal.pipeline":{"kind":"choice","label":"Pipeline","options":{"default":"Sales"}},
+                "deal.dealstage":{"kind":"choice","label":"Stage"}}}"#,
+        )
+        .expect("a record");
+        stages().label(&mut record);
+        let options = |path: &str| record.fields[path].options.clone().into_iter().collect::<Vec<_>>();
+        let pair = |id: &str, label: &str| (id.to_owned(), label.to_owned());
+        assert_eq!(options("deal.pipeline"), [pair("8812345", "Renewals"), pair("default", "Sales")]);
+        assert_eq!(options("deal.dealstage"), [pair("contractsent", "Contract sent")]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::messages;
 use crate::packet::{Answer, Given};
 use crate::record::{DealRecord, FieldKind, FieldPath, Value, label, parts};
-use crate::text::clean::{clean, clean_line};
+use crate::text::clean::clean;
 
 use super::{ListStyle, Mapping};
 
@@ -16,17 +16,16 @@ pub(crate) fn texts(
     raw: &str,
     list: ListStyle,
 ) -> Vec<String> {
-    let Some(info) = record.info(path) else { return prose(clean(raw), list) };
-    match (info.kind, record.value(path, raw, &mapping.time_zone)) {
+    let Some(kind) = record.kind(path) else { return prose(clean(raw), list) };
+    match (kind, record.value(path, raw, &mapping.time_zone)) {
         (FieldKind::Choices, Value::Choices(labels)) if list != ListStyle::Whole => labels,
         (FieldKind::Choice, _) if list == ListStyle::Semicolons => {
-            parts(raw).map(|part| label(part, Some(info))).collect()
+            parts(raw).map(|part| label(part, record.info(path))).collect()
         }
         (FieldKind::Text | FieldKind::Html, Value::Text(text)) => prose(text, list),
         (FieldKind::Choice | FieldKind::Choices, value) => vec![messages::value::shown(&value)],
         (_, value) => {
-            let shown = messages::value::shown(&value);
-            let label = clean_line(&info.label);
+            let (label, shown) = (record.label(path), messages::value::shown(&value));
             vec![if label.is_empty() { shown } else { messages::value::labelled(&label, &shown) }]
         }
     }
@@ -123,7 +122,7 @@ mod tests {
             ("sso", "false", vec!["SSO promised: no"]),
             ("go_live", "1796947200000", vec!["Go-live: 11 Dec 2026"]),
             ("go_live", "soon", vec!["Go-live: soon"]),
-            ("signed_at", "2026-12-31T23:30:00Z", vec!["1 Jan 2027"]),
+            ("signed_at", "2026-12-31T23:30:00Z", vec!["Signed at: 1 Jan 2027"]),
             ("champion", "11", vec!["Champion: Mia Sørensen"]),
             ("champion", "12", vec!["Champion: tom@seller.example"]),
             ("champion", "99", vec!["Champion: 99"]),

@@ -33,6 +33,7 @@ impl DealRecord {
             Some(FieldKind::Money) if digits(raw).is_some() => money(raw, self.currency().as_deref()),
             Some(FieldKind::Number | FieldKind::Money) => clean_line(raw),
             Some(FieldKind::Bool) => match trimmed_raw.to_lowercase().as_str() {
+                switch if let Some(own) = own_words(switch, info) => own,
                 "true" => return Value::Bool(true),
                 "false" => return Value::Bool(false),
                 _ => clean_line(raw),
@@ -51,6 +52,13 @@ impl DealRecord {
             }
         })
     }
+}
+
+/// What an admin calls a position of a switch, if that is more than yes or no: `Signed`.
+fn own_words(switch: &str, info: Option<&FieldInfo>) -> Option<String> {
+    let own = clean_line(info?.options.get(switch)?);
+    let plain = ["yes", "no", "true", "false", ""];
+    (!plain.contains(&own.to_lowercase().as_str())).then_some(own)
 }
 
 /// What people see for a stored value: its label in a pick list, else the value. The internal name of an option that
@@ -89,6 +97,7 @@ pub fn find(value: &str, wanted: &[String], info: Option<&FieldInfo>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mapping::sample;
 
     fn info(kind: FieldKind) -> FieldInfo {
         let options = [("migration", "Data migration"), ("t_ent", "Enterprise")];
@@ -103,7 +112,7 @@ mod tests {
             (" T_ENT ", "Enterprise"),
             ("filialleiter_urlaub", "Filialleiter urlaub"),
             ("SSO_late", "SSO late"),
-            ("brand_new_2", "Brand new 2"),
+            ("new_business_2026", "New business 2026"),
             ("no-show", "no-show"),
             ("Already words", "Already words"),
             ("half_way there", "half_way there"),
@@ -114,6 +123,21 @@ mod tests {
         }
         assert_eq!(label("snake_case", None), "snake_case");
         assert_eq!(label("snake_case", Some(&info(FieldKind::Text))), "snake_case");
+    }
+
+    #[test]
+    fn a_switch_is_read_as_its_admin_calls_its_positions() {
+        let record = |yes: &str| {
+            sample::record(&format!(
+                r#"{{"crm":"hubspot","account":1,"deal":{{"id":7}},"fields":{{"deal.dpa":
+                    {{"kind":"bool","label":"DPA","options":{{"true":"{yes}","false":"No"}}}}}}}}"#
+            ))
+        };
+        let value = |record: &DealRecord, raw| record.value(&FieldPath::deal("dpa"), raw, &TimeZone::UTC);
+        let signed = record("Signed");
+        assert_eq!(value(&signed, "true"), Value::Text("Signed".to_owned()));
+        assert_eq!(value(&signed, "False"), Value::Bool(false));
+        assert_eq!(value(&record("Yes"), "true"), Value::Bool(true));
     }
 
     #[test]

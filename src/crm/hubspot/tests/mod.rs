@@ -15,7 +15,7 @@ use super::*;
 use crate::crm::TaskBlock;
 use crate::crm::outbound::MAX_ANSWER_BYTES;
 use crate::crm::outbound::tests::{server_that_sends, test_outbound};
-use handoff_core::record::{FieldObject, FieldPath};
+use handoff_core::record::FieldObject;
 
 const NOW: &str = "2026-11-20T16:00:00Z";
 const TIMEOUT: Duration = Duration::from_millis(300);
