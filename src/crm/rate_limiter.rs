@@ -215,7 +215,7 @@ mod tests {
             [turn("C1"), turn("C1"), turn("C1"), turn("C2")],
             [Ok(()), Err(1_000), Err(2_000), Ok(())]
         );
-        clock.advance(Duration::from_millis(1_000));
+        clock.advance(Duration::from_secs(1));
         assert_eq!(
             [turn("C1"), turn("C1")],
             [Ok(()), Err(2_000)],

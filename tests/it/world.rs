@@ -227,7 +227,7 @@ impl World {
         ];
         let config = std::fs::read_to_string(&self.installation.config).unwrap();
         let kept = config.lines().filter(|line| !of_webhooks.iter().any(|key| line.starts_with(key)));
-        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        let kept = kept.flat_map(|line| [line, "\n"]).collect::<String>();
         std::fs::write(&self.installation.config, kept).unwrap();
     }
 

@@ -272,7 +272,7 @@ async fn a_refusal_is_shown_in_the_crms_words() {
 async fn a_rule_that_changes_the_value_is_no_conflict() {
     let (world, digest) = is_handed_over(None, &[PROMISES]).await;
     portal(&world, |portal| {
-        portal.rules.push(("handoff_promises".to_owned(), Rule::Normalizes(|text| text.to_uppercase())));
+        portal.rules.push(("handoff_promises".to_owned(), Rule::Normalizes(str::to_uppercase)));
     });
     answers_promises(&world, &digest).await;
     becomes(&world, AnswerState::Written).await;

@@ -25,6 +25,7 @@ const FOLLOW: &str = "\n[follow]\nschedule = [\"3s\"]\nevery = \"10s\"\nedit_pau
 const PACE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct DemoArgs {
     /// Tell the story here and end, instead of serving the page; for CI
     #[arg(long)]
