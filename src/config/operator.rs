@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 
 use axum::http::HeaderName;
+use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
 use super::{defaults, load};
 use crate::http::OperatorConfig;
 use crate::settings::{Secrets, url};
-use handoff_core::source::{Block, Problems};
+use handoff_core::source::{Block, Field, Problems};
 
 /// Where operators are served, and who may see and do what there.
 pub(super) fn read(
@@ -46,7 +47,7 @@ pub(super) fn read(
             "make another one for those who only look",
         );
     }
-    let url = url::read(top.take("operator_url"), problems);
+    let url = address(top.take("operator_url"), problems);
     let user_header = top.take("operator_user_header").text(problems).and_then(|(name, span)| {
         let header = name.parse::<HeaderName>().ok();
         if header.is_none() {
@@ -59,4 +60,17 @@ pub(super) fn read(
         header
     });
     (listen, OperatorConfig { token, read_token, url, user_header })
+}
+
+/// Where the page is opened. Its links begin at `/`, and so does its cookie.
+fn address(field: Field<'_>, problems: &mut Problems) -> Option<String> {
+    let span = field.value_span();
+    let address = url::read(field, problems)?;
+    let path = Url::parse(&address).ok()?.path().to_owned();
+    if path != "/" {
+        let help = "give the page a host of its own, and end with that: \"https://handoff.example.com\"";
+        problems.error(span?, format!("the page is not served below `{path}`"), help);
+        return None;
+    }
+    Some(address)
 }

@@ -1009,6 +1009,8 @@ fn a_token_for_reading_stands_beside_another_one_for_operators() {
     let header = |name: &str| format!("operator_user_header = \"{name}\"\n{SHORT}");
     assert!(told(&header("x user")).contains("`x user` is no name of a header"));
     assert_eq!(good(&header("X-User")).operator.user_header.unwrap(), "x-user");
+    let below = told(&format!("operator_url = \"https://example.com/handoff/\"\n{SHORT}"));
+    assert!(below.contains("the page is not served below `/handoff`"), "{below}");
     let url = format!("operator_url = \"https://handoff.example.com/\"\n{SHORT}");
     assert_eq!(good(&url).operator.url.unwrap(), "https://handoff.example.com");
 }

@@ -36,7 +36,10 @@ pub fn operator_routes(state: Arc<HttpState>, access: Access) -> Router {
     let guarded = operator_page::routes()
         .route("/readyz", get(operator::readyz))
         .route("/metrics", get(operator::metrics))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&access), access::guard));
+        .route_layer(middleware::from_fn_with_state(
+            (Arc::clone(&access), Arc::clone(&state)),
+            access::guard,
+        ));
     Router::new()
         .route("/", get(operator_page::index))
         .route("/healthz", get(operator::healthz))

@@ -9,10 +9,12 @@ use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 use reqwest::{Client, Method, StatusCode, header, redirect};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::command_line::{json, said};
 use crate::side::Side;
-use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World};
+use crate::world::{NORTHLIGHT, PINEBROOK, WORK, World, must};
 use crate::{scenarios, tests};
 
 const OPERATOR: &str = "operators-only-0123456789";
@@ -40,6 +42,8 @@ pub fn trials() -> Vec<Trial> {
         a_trusted_proxy_names_who_acted,
         a_link_from_slack_opens_the_packet,
         behind_https_the_cookie_is_for_this_host_only,
+        what_a_proxy_asked_for_itself_is_passed_over,
+        a_form_that_never_ends_is_given_up,
     ]);
     trials
 }
@@ -153,7 +157,11 @@ async fn prints(world: &World, arguments: &[&str]) -> Value {
 
 /// A service whose operators present a token, and readers another.
 async fn guarded(settings: &str) -> World {
-    let mut world = World::without_service(Side::Hubspot, WORK);
+    guarded_at_work(settings, WORK).await
+}
+
+async fn guarded_at_work(settings: &str, work: &str) -> World {
+    let mut world = World::without_service(Side::Hubspot, work);
     let text = std::fs::read_to_string(&world.installation.config).unwrap();
     let tokens = "operator_token_file = \"operator-token\"\noperator_read_token_file = \"read-token\"\n";
     std::fs::write(&world.installation.config, format!("{settings}{tokens}{text}")).unwrap();
@@ -635,6 +643,13 @@ async fn a_trusted_proxy_names_who_acted() {
     assert_eq!(settled.leads_to(), format!("/packets/{packet}?done=settled"));
     let shown = browser.reads(&format!("/packets/{packet}")).await;
     assert!(shown.contains("settled by operator mia@acme.example: it is there"), "{shown}");
+    let named = async |names: &[&str]| {
+        let names = names.iter().map(|name| ("x-forwarded-user", *name)).chain([("accept", "text/html")]);
+        browser.asks(Method::GET, "/packets", &names.collect::<Vec<_>>()).await.text
+    };
+    assert!(named(&["Zoë Müller"]).await.contains("Zoë Müller · operator"));
+    let two = named(&["root", "mia@acme.example"]).await;
+    assert!(!two.contains("root") && !two.contains("mia@"), "one of them is the caller's: {two}");
     world.end().await;
 }
 
@@ -656,8 +671,46 @@ async fn a_link_from_slack_opens_the_packet() {
     world.end().await;
 }
 
+/// A proxy that asks for a password passes it on.
+async fn what_a_proxy_asked_for_itself_is_passed_over() {
+    let world = guarded("").await;
+    let mut browser = Browser::of(&world);
+    let with = [("accept", "text/html"), ("authorization", "Basic bWlhOm1pYQ==")];
+    let asked = browser.asks(Method::GET, "/packets", &with).await;
+    assert_eq!(asked.leads_to(), "/sign-in?next=%2Fpackets");
+    browser.signs_in(READER).await;
+    assert_eq!(browser.asks(Method::GET, "/packets", &with).await.status, StatusCode::OK);
+    let wrong = [("accept", "text/html"), ("authorization", "bearer wrong")];
+    assert_eq!(browser.asks(Method::GET, "/packets", &wrong).await.status, StatusCode::UNAUTHORIZED);
+    world.end().await;
+}
+
+/// Connections that are busy for ever would leave none for operators.
+async fn a_form_that_never_ends_is_given_up() {
+    let world = guarded_at_work("", &format!("{WORK}\n[http]\nbody_timeout = \"100ms\"")).await;
+    let address = world.service().operator_address.unwrap();
+    for head in ["", &format!("cookie: {}\r\n", cookie(&world).await)] {
+        let path = if head.is_empty() { "/sign-in" } else { "/stuck/replay" };
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\norigin: http://a\r\n{head}content-length: 9\r\n\r\ncsrf"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut heard = String::new();
+        must("an answer", stream.read_to_string(&mut heard)).await.unwrap();
+        assert!(heard.starts_with("HTTP/1.1 408 Request Timeout"), "{path}: {heard}");
+    }
+    world.end().await;
+}
+
+async fn cookie(world: &World) -> String {
+    let mut browser = Browser::of(world);
+    browser.signs_in(OPERATOR).await;
+    browser.cookie.unwrap()
+}
+
 async fn behind_https_the_cookie_is_for_this_host_only() {
-    let world = guarded("operator_url = \"https://handoff.example.com\"\n").await;
+    let world = guarded("operator_url = \"https://Handoff.example.com:443/\"\n").await;
     let browser = Browser::of(&world);
     // The proxy may call us by another name than the browser calls the proxy.
     let own = [("origin", "https://handoff.example.com"), ("host", "handoff.internal:9090")];

@@ -12,18 +12,23 @@ mod sign_in;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use reqwest::Url;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq as _;
 
 pub(super) use sign_in::{form as sign_in_form, sign_in, sign_out};
 
+use super::HttpState;
+use super::error::Refused;
 use super::operator_page::form::Form;
+use super::server::ReadBody;
 use crate::clock::Clock;
 use attempts::Attempts;
 use handoff_core::text::clean::one_line;
@@ -104,7 +109,7 @@ impl Access {
         Self {
             sessions: Sessions::new(config),
             attempts: Attempts::default(),
-            origin: config.url.as_deref().map(origin_of),
+            origin: config.url.as_deref().and_then(origin_of),
             user_header: config.user_header.clone(),
             clock,
         }
@@ -126,7 +131,7 @@ impl Access {
             let why = "not called by an address or as localhost; operator_token allows every name\n";
             return Err((StatusCode::MISDIRECTED_REQUEST, why).into_response().into());
         }
-        if headers.contains_key(header::AUTHORIZATION) {
+        if Sessions::presents_token(headers) {
             return match self.sessions.bearer(headers) {
                 Some(role) => Ok(known(role, None)),
                 None => Err(unauthorised().into()),
@@ -139,7 +144,10 @@ impl Access {
     }
 
     fn user(&self, headers: &HeaderMap) -> Option<String> {
-        let named = headers.get(self.user_header.as_ref()?)?.to_str().ok()?;
+        let mut values = headers.get_all(self.user_header.as_ref()?).iter();
+        // Of two, one may be the caller's own.
+        let (Some(only), None) = (values.next(), values.next()) else { return None };
+        let named = str::from_utf8(only.as_bytes()).ok()?;
         let name: String = one_line(named).chars().take(LONGEST_USER).collect();
         Some(name).filter(|name| !name.is_empty())
     }
@@ -148,37 +156,51 @@ impl Access {
     fn is_from_our_page(&self, headers: &HeaderMap) -> bool {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
-        let (_, named) = origin.split_once("://").unwrap_or_default();
-        named.eq_ignore_ascii_case(host) || self.origin.as_deref() == Some(origin)
+        let of_host = origin.split_once("://").is_some_and(|(_, named)| named.eq_ignore_ascii_case(host));
+        of_host || self.origin.as_deref() == Some(origin)
     }
 }
 
 /// Lets those pass whom we know, and posts only of operators and from our own pages. Handlers behind it find the
 /// [`Caller`], and of a post its [`Form`], in the extensions of the request.
-pub(super) async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    State((access, state)): State<(Arc<Access>, Arc<HttpState>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let caller = match access.caller(&request) {
         Ok(caller) => caller,
         Err(refusal) => return *refusal,
     };
-    let (mut head, body) = request.into_parts();
-    let mut rest = Body::empty();
-    if matches!(head.method, Method::GET | Method::HEAD) {
-        rest = body;
-    } else {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
         if !caller.may_act() {
             return (StatusCode::FORBIDDEN, "this role may look, and change nothing\n").into_response();
         }
-        let form = match to_bytes(body, FORM).await {
-            Ok(bytes) => Form::parse(&bytes),
-            Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        };
-        if !access.is_from_our_page(&head.headers) || !caller.filled(&form) {
-            return (StatusCode::FORBIDDEN, "not sent by a page of ours: reload it\n").into_response();
+        if !access.is_from_our_page(request.headers()) {
+            return not_ours();
         }
-        head.extensions.insert(form);
+        let (head, form) = match read(&state, request).await {
+            Ok(read) => read,
+            Err(refused) => return refused.into_response(),
+        };
+        if !caller.filled(&form) {
+            return not_ours();
+        }
+        request = Request::from_parts(head, Body::empty());
+        request.extensions_mut().insert(form);
     }
-    head.extensions.insert(caller);
-    next.run(Request::from_parts(head, rest)).await
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+/// The form that a request brings: whole, in time, and with its memory counted, as the bodies of webhooks are.
+async fn read(state: &HttpState, request: Request) -> Result<(Parts, Form), Refused> {
+    let ReadBody { parts, bytes, .. } = state.body_budget.read(FORM, request).await?;
+    Ok((parts, Form::parse(&bytes)))
+}
+
+fn not_ours() -> Response {
+    (StatusCode::FORBIDDEN, "not sent by a page of ours: reload it\n").into_response()
 }
 
 /// Adds what keeps a browser from doing more with an answer than showing it.
@@ -200,8 +222,12 @@ pub(super) async fn harden(request: Request, next: Next) -> Response {
 
 /// Whether a browser asks for a page to show. Programs hear JSON.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    accepts.is_some_and(|accepts| accepts.contains("text/html"))
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts.flat_map(|accepts| accepts.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
+        is_html && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
 }
 
 fn unauthorised() -> Response {
@@ -219,10 +245,9 @@ fn is_addressed_to_us(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Scheme, host and port of a URL.
-fn origin_of(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or_default();
-    format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
+/// Scheme, host and port of a URL, as browsers write them.
+fn origin_of(url: &str) -> Option<String> {
+    Some(Url::parse(url).ok()?.origin().ascii_serialization())
 }
 
 /// Where a person goes on to: a page of ours, and no other address.
@@ -233,4 +258,56 @@ fn own_page(wanted: Option<&str>) -> Redirect {
             && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
     };
     Redirect::to(wanted.filter(is_ours).unwrap_or("/packets"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(of: &[(HeaderName, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in of {
+            headers.append(name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_page_of_ours_is_at_the_host_that_is_called_or_at_our_address() {
+        let url = Some("https://Handoff.example.com:443".to_owned());
+        let config = OperatorConfig { url, ..OperatorConfig::default() };
+        let access = Access::new(&config, Clock::machine());
+        for (origin, host, is_ours) in [
+            ("https://handoff.example.com", "handoff.internal:9090", true),
+            ("http://127.0.0.1:9090", "127.0.0.1:9090", true),
+            ("http://[::1]:9090", "[::1]:9090", true),
+            ("http://LOCALHOST:9090", "localhost:9090", true),
+            ("http://localhost:3000", "localhost:9090", false),
+            ("http://handoff.example.com.evil.example", "handoff.example.com", false),
+            ("https://handoff.example.com:8443", "handoff.internal", false),
+            ("null", "", false),
+            ("null", "null", false),
+            ("", "", false),
+        ] {
+            let headers = headers(&[(header::ORIGIN, origin), (header::HOST, host)]);
+            assert_eq!(access.is_from_our_page(&headers), is_ours, "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn browsers_get_pages_and_programs_do_not() {
+        let wants = |accepts: &[&str]| {
+            let accepts: Vec<_> = accepts.iter().map(|accepts| (header::ACCEPT, *accepts)).collect();
+            wants_page(&headers(&accepts))
+        };
+        let prometheus =
+            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+        for program in [&[][..], &["*/*"], &["application/json"], &[prometheus], &["text/html;q=0, */*"]] {
+            assert!(!wants(program), "{program:?}");
+        }
+        let firefox = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        for browser in [&[firefox][..], &["Text/HTML; q=0.9"], &["image/avif", "text/html"]] {
+            assert!(wants(browser), "{browser:?}");
+        }
+    }
 }

@@ -58,6 +58,16 @@ impl Sessions {
         fitting.fold(None, |_, one| Some(one.role))
     }
 
+    /// Whether a request says by a bearer token who it is from. Of another scheme, which a proxy in front asked for and
+    /// passed on, we know nothing.
+    pub fn presents_token(headers: &HeaderMap) -> bool {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        values.any(|value| {
+            let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+            scheme.eq_ignore_ascii_case(b"bearer")
+        })
+    }
+
     /// The role of the one bearer token of a request.
     pub fn bearer(&self, headers: &HeaderMap) -> Option<Role> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();

@@ -4,16 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::to_bytes;
-use axum::extract::{ConnectInfo, Query, Request};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 
-use super::{Access, FORM, own_page, unauthorised, wants_page};
-use crate::http::operator_page::form::Form;
+use super::{Access, not_ours, own_page, read, unauthorised, wants_page};
+use crate::http::HttpState;
 use crate::http::operator_page::layout;
 
 #[derive(Debug, Default, Deserialize)]
@@ -26,7 +25,7 @@ pub struct Wanted {
 
 /// What somebody hears whom we do not know: a browser where to sign in, everything else that it is not authorised.
 pub(super) fn invite(request: &Request) -> Response {
-    let is_page = wants_page(request.headers()) && *request.method() == Method::GET;
+    let is_page = wants_page(request.headers()) && matches!(*request.method(), Method::GET | Method::HEAD);
     let Some(path) = request.uri().path_and_query().map(PathAndQuery::as_str).filter(|_| is_page) else {
         return unauthorised();
     };
@@ -70,20 +69,24 @@ pub async fn form(Extension(access): Extension<Arc<Access>>, Query(wanted): Quer
 }
 
 /// `POST /sign-in`: a session for a token.
-pub async fn sign_in(Extension(access): Extension<Arc<Access>>, request: Request) -> Response {
+pub async fn sign_in(
+    State(state): State<Arc<HttpState>>,
+    Extension(access): Extension<Arc<Access>>,
+    request: Request,
+) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let now = access.clock.now();
     if !access.is_from_our_page(request.headers()) {
-        return (StatusCode::FORBIDDEN, "not sent by a page of ours: reload it\n").into_response();
+        return not_ours();
     }
     if peer.is_none_or(|peer| !access.attempts.may_try(peer, now)) {
         let wait = [(header::RETRY_AFTER, "60")];
         return (StatusCode::TOO_MANY_REQUESTS, wait, "too many attempts: wait a minute\n").into_response();
     }
-    let Ok(body) = to_bytes(request.into_body(), FORM).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let form = match read(&state, request).await {
+        Ok((_, form)) => form,
+        Err(refused) => return refused.into_response(),
     };
-    let form = Form::parse(&body);
     let role = access.sessions.role_of(form.get("token").unwrap_or_default());
     let opened = role.and_then(|role| Some((role, access.sessions.open(role, now)?)));
     let Some((role, cookie)) = opened else {
@@ -97,7 +100,7 @@ pub async fn sign_in(Extension(access): Extension<Arc<Access>>, request: Request
 /// `POST /sign-out`.
 pub async fn sign_out(Extension(access): Extension<Arc<Access>>, headers: HeaderMap) -> Response {
     if !access.is_from_our_page(&headers) {
-        return (StatusCode::FORBIDDEN, "not sent by a page of ours: reload it\n").into_response();
+        return not_ours();
     }
     ([(header::SET_COOKIE, access.sessions.ended())], Redirect::to("/sign-in")).into_response()
 }
