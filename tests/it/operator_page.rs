@@ -5,6 +5,7 @@ use std::time::Duration;
 use handoff_bridge::clock::Clock;
 use handoff_bridge::store::DeliveryState;
 use handoff_bridge::store::Destination::SlackDigest;
+use handoff_bridge::store::StoreUrl;
 use handoff_sandbox::{Fault, Times};
 use libtest_mimic::Trial;
 use reqwest::{Client, Method, StatusCode, header, redirect};
@@ -31,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
         stats_are_drawn_with_their_numbers,
         a_post_that_no_page_of_ours_sends_changes_nothing,
         no_page_has_crm_text_in_its_title_or_runs_any,
+        a_packet_that_cannot_be_read_holds_up_no_other,
     ];
     trials.extend(tests![
         a_browser_gets_pages_and_a_program_what_the_commands_print,
@@ -458,6 +460,39 @@ async fn no_page_has_crm_text_in_its_title_or_runs_any(world: &mut World) {
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff");
         assert_eq!(page.header(header::REFERRER_POLICY), "same-origin");
     }
+}
+
+/// What another version of the program wrote, or a disk spoiled.
+fn spoils(world: &World, sql: &str, packet: &str) {
+    let StoreUrl::Sqlite(file) = &world.store_url else { panic!("this is about files") };
+    let other = rusqlite::Connection::open(file).unwrap();
+    assert_eq!(other.execute(sql, [packet]).unwrap(), 1);
+}
+
+async fn a_packet_that_cannot_be_read_holds_up_no_other(world: &mut World) {
+    dead_digest(world).await;
+    world.closes_deal(NORTHLIGHT).await;
+    let browser = Browser::of(world);
+    let ids = async || {
+        let groups = browser.json("/stuck").await;
+        groups[0]["ids"].as_array().into_iter().flatten().map(|id| id.as_str().unwrap().to_owned()).collect()
+    };
+    world.eventually("both are dead", async || Vec::<String>::len(&ids().await) == 2).await;
+    // The newest, which is come to first.
+    let spoilt = ids().await.remove(0);
+    spoils(world, "UPDATE packets SET packet = '{}' WHERE packet_id = $1", &spoilt);
+    assert!(browser.reads("/packets").await.contains("cannot be read by this version"));
+    let page = browser.opens(&format!("/packets/{spoilt}")).await;
+    assert!(page.status == StatusCode::INTERNAL_SERVER_ERROR && page.text.contains("That did not work"));
+
+    world.sandbox.slack.clear_faults();
+    let group = browser.json("/stuck").await[0]["group"].as_str().unwrap().to_owned();
+    let done = browser.submits("/stuck", "/stuck/replay", &[("group", &group)]).await;
+    assert_eq!(done.leads_to(), "/stuck?done=group-part");
+    assert!(browser.reads(done.leads_to()).await.contains("What could be tried again is."));
+    world.next_digest().await;
+    assert_eq!(ids().await, [spoilt]);
+    world.leaves_work();
 }
 
 async fn a_token_opens_a_session_that_ends() {

@@ -29,6 +29,9 @@ pub(super) fn notice(done: &str) -> Option<&'static str> {
         "taken-back" => "The gap counts again.",
         "deal" => "The deal is looked at again.",
         "group" => "Everything that this cause stopped is tried again.",
+        "group-part" => {
+            "What could be tried again is. The rest moved on by itself, or still stands here: open it to see why."
+        }
         _ => return None,
     })
 }
@@ -128,19 +131,27 @@ pub(super) async fn replay_group(
     headers: HeaderMap,
 ) -> Response {
     let done = async {
-        let group = form.get("group").unwrap_or_default();
-        let replayed = state.operations.replay_group(group, caller.user.as_deref()).await?;
-        if replayed == 0 {
+        let group = form.get("group").unwrap_or_default().to_owned();
+        let (state, by, name) = (Arc::clone(&state), caller.user.clone(), group.clone());
+        // A browser that does not wait for the end does not leave half of the group behind.
+        let work = async move { state.operations.replay_group(&name, by.as_deref()).await };
+        let replayed = tokio::spawn(work).await.map_err(|_| broken_off())??;
+        if replayed.again == 0 {
             return Err(OperationError::Refused("nothing of it can be sent again".to_owned()).into());
         }
-        note(&caller, "replay", group);
-        Ok(Redirect::to("/stuck?done=group").into_response())
+        note(&caller, "replay", &format!("{} of {group}", replayed.again));
+        let done = if replayed.passed_over == 0 { "group" } else { "group-part" };
+        Ok(Redirect::to(&format!("/stuck?done={done}")).into_response())
     };
     done.await.unwrap_or_else(|failed: Failed| failed.told(Tab::Stuck, &caller, &headers))
 }
 
 fn unclear(why: &str) -> Failed {
     Failed(StatusCode::BAD_REQUEST, why.to_owned())
+}
+
+fn broken_off() -> Failed {
+    Failed(StatusCode::INTERNAL_SERVER_ERROR, "it was broken off: see what is still stuck".to_owned())
 }
 
 /// Who did what, for an audit. Names packets and deals by their ids only.
