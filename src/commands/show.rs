@@ -43,7 +43,8 @@ pub(super) async fn run(args: &ShowArgs) -> Result<(), Problem> {
     }
     if args.history {
         let acts = store.acts(&stored.packet_id).await?;
-        return print_history(&store.revisions(&stored.packet_id).await?, &acts);
+        print_history(&store.revisions(&stored.packet_id).await?, &acts);
+        return Ok(());
     }
     if let Some(wanted) = args.revision {
         return print_revision(&store.revisions(&stored.packet_id).await?, wanted);
@@ -104,8 +105,8 @@ fn print_revision(revisions: &[StoredRevision], wanted: i64) -> Result<(), Probl
     Ok(())
 }
 
-fn print_history(revisions: &[StoredRevision], acts: &[StoredAct]) -> Result<(), Problem> {
-    for entry in history(revisions, acts)? {
+fn print_history(revisions: &[StoredRevision], acts: &[StoredAct]) {
+    for entry in history(revisions, acts) {
         match entry {
             HistoryEntry::Revision { number, at, through, changes } => {
                 println!("revision {number}  {at}  {through}");
@@ -116,7 +117,6 @@ fn print_history(revisions: &[StoredRevision], acts: &[StoredAct]) -> Result<(),
             decision @ HistoryEntry::Decision { .. } => print_decision(&decision),
         }
     }
-    Ok(())
 }
 
 /// What a person decided, with day and reason.

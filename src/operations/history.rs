@@ -28,12 +28,9 @@ pub enum HistoryEntry {
     },
 }
 
-/// Revisions and decisions in the order in which they happened.
-///
-/// # Errors
-///
-/// A stored revision cannot be read.
-pub fn history(revisions: &[StoredRevision], acts: &[StoredAct]) -> serde_json::Result<Vec<HistoryEntry>> {
+/// Revisions and decisions in the order in which they happened. One that another version of the program wrote, and this
+/// one cannot read, hides no other.
+pub fn history(revisions: &[StoredRevision], acts: &[StoredAct]) -> Vec<HistoryEntry> {
     let mut acts = acts.iter().peekable();
     let mut before: Option<Packet> = None;
     let mut entries = Vec::new();
@@ -41,14 +38,19 @@ pub fn history(revisions: &[StoredRevision], acts: &[StoredAct]) -> serde_json::
         while let Some(act) = acts.next_if(|act| act.at < *at) {
             entries.push(HistoryEntry::of(act));
         }
-        let packet: Packet = serde_json::from_str(packet)?;
-        let changes = before.iter().flat_map(|before| compare::revisions(before, &packet));
-        let changes = changes.map(|change| change.to_string()).collect();
+        let packet: Option<Packet> = serde_json::from_str(packet).ok();
+        let changes = match (&before, &packet) {
+            (Some(before), Some(packet)) => {
+                compare::revisions(before, packet).into_iter().map(|change| change.to_string()).collect()
+            }
+            (_, None) => vec!["cannot be read by this version of the program".to_owned()],
+            (None, Some(_)) => Vec::new(),
+        };
         entries.push(HistoryEntry::Revision { number: *revision, at: *at, through: through(cause), changes });
-        before = Some(packet);
+        before = packet;
     }
     entries.extend(acts.map(HistoryEntry::of));
-    Ok(entries)
+    entries
 }
 
 fn through(cause: &str) -> String {

@@ -33,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
         a_post_that_no_page_of_ours_sends_changes_nothing,
         no_page_has_crm_text_in_its_title_or_runs_any,
         a_packet_that_cannot_be_read_holds_up_no_other,
+        a_revision_that_cannot_be_read_hides_no_other,
     ];
     trials.extend(tests![
         a_browser_gets_pages_and_a_program_what_the_commands_print,
@@ -493,6 +494,20 @@ async fn a_packet_that_cannot_be_read_holds_up_no_other(world: &mut World) {
     world.next_digest().await;
     assert_eq!(ids().await, [spoilt]);
     world.leaves_work();
+}
+
+async fn a_revision_that_cannot_be_read_hides_no_other(world: &mut World) {
+    let packet = half_empty_packet(world).await;
+    let earlier = "INSERT INTO revisions (packet_id, revision, at, cause, packet)
+        SELECT packet_id, 1, created_at, 'won', '{}' FROM packets WHERE packet_id = $1";
+    spoils(world, earlier, &packet);
+    spoils(world, "UPDATE packets SET revision = 2, cause = 'crm' WHERE packet_id = $1", &packet);
+    let page = Browser::of(world).reads(&format!("/packets/{packet}")).await;
+    let told = "cannot be read by this version of the program";
+    assert!(page.contains(told) && page.contains("revision 2: the CRM changed"), "{page}");
+    let config = world.installation.config.to_str().unwrap();
+    let shown = said(&["show", &packet, "--history", "--config", config]).await.out;
+    assert!(shown.contains(told) && shown.contains("revision 2"), "{shown}");
 }
 
 async fn a_token_opens_a_session_that_ends() {

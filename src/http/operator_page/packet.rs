@@ -44,7 +44,7 @@ pub(super) async fn show(
         }
         let packet: Packet = serde_json::from_str(&stored.packet)?;
         let revisions = state.store.revisions(&id).await?;
-        let steps = timeline::steps(&stored, &history(&revisions, &acts)?, &revisions, &answers);
+        let steps = timeline::steps(&stored, &history(&revisions, &acts), &revisions, &answers);
         let shown = Shown { packet: &packet, stored: &stored, document: &document, caller: &caller };
         let body = html! {
             (shown.head(&said.done))

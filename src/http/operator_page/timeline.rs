@@ -32,7 +32,9 @@ pub(super) fn steps(
 ) -> Vec<Step> {
     let mut steps = vec![Step::new(stored.won_at, "won, says the CRM")];
     steps.extend(history.iter().map(|entry| match entry {
-        HistoryEntry::Revision { number: 1, at, .. } => Step::new(*at, "read from the CRM: the packet"),
+        HistoryEntry::Revision { number: 1, at, changes, .. } => {
+            Step { notes: changes.clone(), ..Step::new(*at, "read from the CRM: the packet") }
+        }
         HistoryEntry::Revision { number, at, through, changes } => {
             Step { notes: changes.clone(), ..Step::new(*at, format!("revision {number}: {through}")) }
         }
