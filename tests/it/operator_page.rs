@@ -34,6 +34,7 @@ pub fn trials() -> Vec<Trial> {
         no_page_has_crm_text_in_its_title_or_runs_any,
         a_packet_that_cannot_be_read_holds_up_no_other,
         a_revision_that_cannot_be_read_hides_no_other,
+        a_count_is_shown_at_once_and_the_next_comes_behind_it,
     ];
     trials.extend(tests![
         a_browser_gets_pages_and_a_program_what_the_commands_print,
@@ -508,6 +509,24 @@ async fn a_revision_that_cannot_be_read_hides_no_other(world: &mut World) {
     let config = world.installation.config.to_str().unwrap();
     let shown = said(&["show", &packet, "--history", "--config", config]).await.out;
     assert!(shown.contains(told) && shown.contains("revision 2"), "{shown}");
+}
+
+async fn a_count_is_shown_at_once_and_the_next_comes_behind_it(world: &mut World) {
+    half_empty_packet(world).await;
+    let browser = Browser::of(world);
+    assert!(browser.reads("/stats").await.contains("1 packet, "));
+    world.closes_deal(NORTHLIGHT).await;
+    world.next_digest().await;
+    world.settles().await;
+    assert!(browser.reads("/stats").await.contains("1 packet, "), "a minute old at most");
+    assert_eq!(browser.json("/stats").await["packets"], 2, "programs hear what is");
+    world.passes(Duration::from_mins(2));
+    assert!(browser.reads("/stats").await.contains("1 packet, "), "nobody waits for the next");
+    world.eventually("it is there", async || browser.reads("/stats").await.contains("2 packets, ")).await;
+    world.settles().await;
+    world.passes(Duration::from_hours(2));
+    assert!(browser.reads("/stats").await.contains("2 packets, "));
+    world.settles().await;
 }
 
 async fn a_token_opens_a_session_that_ends() {

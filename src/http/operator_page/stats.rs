@@ -1,7 +1,7 @@
 //! How packets come out: completeness, gaps, rules, sellers. Each plot is a table whose bars repeat its numbers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -10,14 +10,13 @@ use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use super::Failed;
-use super::layout::{Tab, page};
+use super::layout::{Tab, page, time};
 use crate::http::HttpState;
 use crate::http::access::{Caller, wants_page};
 use crate::operations::tally::{self, BySeller, Decisions, Kind, Tally, Verdict, percent};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use handoff_core::packet::SectionName;
 
 /// Spans that the page offers.
@@ -30,35 +29,75 @@ pub(super) struct Which {
     since: String,
 }
 
-/// How long a tally is shown: counting a hundred thousand packets takes the store most of a second.
+/// How long a tally is new. Counting a hundred thousand packets takes the store most of a second.
 const FRESH: SignedDuration = SignedDuration::from_mins(1);
 
-/// The latest tally of each span. Callers that come together cause one count.
+/// How long an older one is still shown, while the next is counted behind it.
+const SHOWN: SignedDuration = SignedDuration::from_hours(1);
+
+/// The latest tally of each span.
 #[derive(Default)]
-pub(super) struct Tallies(Mutex<BTreeMap<String, (Timestamp, Arc<Tally>)>>);
+pub(super) struct Tallies {
+    known: Mutex<BTreeMap<Span, Counted>>,
+    /// Callers that come together cause one count.
+    counting: tokio::sync::Mutex<()>,
+}
+
+/// So many of the last days, or all.
+type Span = Option<u32>;
+
+#[derive(Clone)]
+struct Counted {
+    at: Timestamp,
+    tally: Arc<Tally>,
+}
 
 impl Tallies {
-    async fn of(&self, store: &Store, span: &str, now: Timestamp) -> Result<Arc<Tally>, Failed> {
-        let mut known = self.0.lock().await;
-        known.retain(|_, (at, _)| now.duration_since(*at).abs() < FRESH);
-        if let Some((_, tally)) = known.get(span) {
-            return Ok(Arc::clone(tally));
+    /// The latest tally; waits for one only where none was counted lately.
+    async fn of(self: Arc<Self>, store: &Store, span: Span, now: Timestamp) -> Result<Counted, StoreError> {
+        match self.known(span, now, SHOWN) {
+            Some(counted) if now.duration_since(counted.at).abs() < FRESH => Ok(counted),
+            Some(counted) => {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = self.counted(&store, span, now).await {
+                        tracing::warn!(%error, "packets cannot be counted");
+                    }
+                });
+                Ok(counted)
+            }
+            None => self.counted(store, span, now).await,
         }
-        let tally = Arc::new(count(store, span, now).await?);
-        known.insert(span.to_owned(), (now, Arc::clone(&tally)));
-        Ok(tally)
+    }
+
+    async fn counted(&self, store: &Store, span: Span, now: Timestamp) -> Result<Counted, StoreError> {
+        let _counting = self.counting.lock().await;
+        if let Some(counted) = self.known(span, now, FRESH) {
+            return Ok(counted);
+        }
+        let counted = Counted { at: now, tally: Arc::new(count(store, span, now).await?) };
+        self.lock().insert(span, counted.clone());
+        Ok(counted)
+    }
+
+    fn known(&self, span: Span, now: Timestamp, within: SignedDuration) -> Option<Counted> {
+        let mut known = self.lock();
+        known.retain(|_, counted| now.duration_since(counted.at).abs() < SHOWN);
+        known.get(&span).filter(|counted| now.duration_since(counted.at).abs() < within).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Span, Counted>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn count(store: &Store, span: &str, now: Timestamp) -> Result<Tally, Failed> {
-    let since = match span {
-        "" => None,
-        text => {
-            let unclear =
-                || Failed(StatusCode::BAD_REQUEST, "write a number of days, such as 30d".to_owned());
-            Some(tally::days_before(tally::days(text).ok_or_else(unclear)?, now))
-        }
-    };
+fn span_of(text: &str) -> Result<Span, Failed> {
+    let unclear = || Failed(StatusCode::BAD_REQUEST, "write a number of days, such as 30d".to_owned());
+    (!text.is_empty()).then(|| tally::days(text).ok_or_else(unclear)).transpose()
+}
+
+async fn count(store: &Store, span: Span, now: Timestamp) -> Result<Tally, StoreError> {
+    let since = span.map(|days| tally::days_before(days, now));
     Ok(Tally::of(&store.stats(since.unwrap_or(Timestamp::MIN), now).await?, since))
 }
 
@@ -72,16 +111,17 @@ pub(super) async fn stats(
 ) -> Response {
     let now = state.clock.now();
     let shown = async {
+        let span = span_of(&which.since)?;
         if !wants_page(&headers) {
-            return Ok(Json(count(&state.store, &which.since, now).await?).into_response());
+            return Ok(Json(count(&state.store, span, now).await?).into_response());
         }
-        let tally = tallies.of(&state.store, &which.since, now).await?;
-        Ok(page(Tab::Stats, "Gaps and people", &caller, &draw(&tally, &which.since)).into_response())
+        let counted = tallies.of(&state.store, span, now).await?;
+        Ok(page(Tab::Stats, "Gaps and people", &caller, &draw(&counted, &which.since)).into_response())
     };
     shown.await.unwrap_or_else(|failed: Failed| failed.told(Tab::Stats, &caller, &headers))
 }
 
-fn draw(tally: &Tally, since: &str) -> Markup {
+fn draw(Counted { at, tally }: &Counted, since: &str) -> Markup {
     html! {
         h1 { "Gaps and people" }
         nav.spans aria-label="Packets of the last" {
@@ -89,6 +129,7 @@ fn draw(tally: &Tally, since: &str) -> Markup {
                 a href=(format!("/stats?since={span}")) aria-current=[(span == since).then_some("true")] { (name) }
             }
         }
+        p.quiet { "Counted " (time(*at)) }
         @if tally.packets == 0 {
             p.quiet { "No packets. Each won deal adds one." }
         } @else {
