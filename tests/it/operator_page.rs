@@ -36,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
         a_revision_that_cannot_be_read_hides_no_other,
         a_count_is_shown_at_once_and_the_next_comes_behind_it,
     ];
+    trials.extend(scenarios![both engines, Hubspot: whatever_is_asked_for_is_only_text]);
     trials.extend(tests![
         a_browser_gets_pages_and_a_program_what_the_commands_print,
         a_token_opens_a_session_that_ends,
@@ -527,6 +528,71 @@ async fn a_count_is_shown_at_once_and_the_next_comes_behind_it(world: &mut World
     world.passes(Duration::from_hours(2));
     assert!(browser.reads("/stats").await.contains("2 packets, "));
     world.settles().await;
+}
+
+async fn whatever_is_asked_for_is_only_text(world: &mut World) {
+    let packet = half_empty_packet(world).await;
+    let browser = Browser::of(world);
+    let long = "_".repeat(26_000);
+    for (query, is_found) in [
+        ("q=", true),
+        ("q=+%09", true),
+        ("q=Pinebrook%20CLINICS", true),
+        ("q=%", false),
+        ("q=%25", false),
+        ("q=_", false),
+        ("q=%5C", false),
+        ("q=!", false),
+        ("q='+OR+1=1--", false),
+        ("q=%22", false),
+        ("q=%00", false),
+        ("q=%FF%FE", false),
+        ("q=%E2%80%AE", false),
+        ("q=%F0%9F%98%80", false),
+        ("q=%C4%B0", false),
+        (&format!("q={long}"), false),
+        (&format!("account={long}"), false),
+        ("account=%00", false),
+        ("after=nonsense", true),
+        ("after=0.9223372036854775807.", true),
+        ("after=4.-9223372036854775808.", false),
+    ] {
+        let page = browser.reads(&format!("/packets?{query}")).await;
+        assert_eq!(page.contains(&packet), is_found, "{query}: {page}");
+    }
+    for (path, status) in [
+        ("/packets/%00", StatusCode::NOT_FOUND),
+        ("/packets/..%2F..%2Fetc%2Fpasswd", StatusCode::NOT_FOUND),
+        ("/packets/%FF", StatusCode::BAD_REQUEST),
+        ("//evil.example/packets", StatusCode::NOT_FOUND),
+        ("/packets?limit=-1", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(browser.opens(path).await.status, status, "{path}");
+    }
+    let (page, dismiss) = (format!("/packets/{packet}"), format!("/packets/{packet}/dismiss"));
+    let unknown = [("section", "promises"), ("gap", "a\0b"), ("reason", "x")];
+    assert_eq!(browser.submits(&page, &dismiss, &unknown).await.status, StatusCode::NOT_FOUND);
+    let csrf = browser.opens(&page).await.hidden("csrf").pop().unwrap();
+    let posts = async |method: Method, body: String, with: &[(&str, &str)]| {
+        let mut request = browser.client.request(method, format!("{}{dismiss}", browser.url)).body(body);
+        // What is refused unread ends its connection.
+        for (name, value) in [with, &[("origin", browser.url.as_str()), ("connection", "close")]].concat() {
+            request = request.header(name, value);
+        }
+        request.send().await.unwrap().status()
+    };
+    let form = format!("csrf={csrf}&section=promises&gap=placeholder&reason=x");
+    for (method, body, with, status) in [
+        (Method::POST, "%".to_owned(), &[][..], StatusCode::FORBIDDEN),
+        (Method::POST, format!("{form}&more={}", "x".repeat(65_536)), &[], StatusCode::PAYLOAD_TOO_LARGE),
+        (Method::POST, form.clone(), &[("content-encoding", "gzip")], StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Method::POST, format!("{form}&csrf=00"), &[], StatusCode::FORBIDDEN),
+        (Method::PUT, form.clone(), &[], StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, form.clone(), &[("x-http-method-override", "POST")], StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        assert_eq!(posts(method.clone(), body, with).await, status, "{method} {with:?}");
+    }
+    assert!(world.packets().await[0].dismissals.is_empty());
 }
 
 async fn a_token_opens_a_session_that_ends() {

@@ -7,6 +7,10 @@ use std::str::FromStr;
 use super::DealRow;
 use crate::store::engine::{Query, Statement, query};
 
+/// No name and no key is as long, in characters. A pattern of more than 50,000 bytes is an error of SQLite's:
+/// <https://www.sqlite.org/limits.html#max_like_pattern_length>.
+const LONGEST_PATTERN: usize = 1000;
+
 /// Which wins are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WinFilter {
@@ -51,7 +55,10 @@ impl WinFilter {
     /// Binds what `is_wanted` asks for.
     pub(super) fn bind(&self, sql: Statement) -> Query<'static> {
         let text = self.text();
-        let like = |text: &str| text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let like = |text: &str| {
+            let text: String = text.chars().take(LONGEST_PATTERN).collect();
+            text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+        };
         let account = self.account.as_deref().unwrap_or_default();
         // A key stands at the beginning of a deal's, an id in its middle.
         let of_account = match account {
