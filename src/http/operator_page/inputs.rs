@@ -15,7 +15,7 @@ use super::list::paused;
 use crate::http::HttpState;
 use crate::http::access::{Caller, wants_page};
 use crate::operations::inputs;
-use crate::store::{Backlog, DeliveryState, EventRow, Pause};
+use crate::store::{Backlog, DeliveryState, EventRow, Pause, StoreError};
 
 /// Events in one answer, at most.
 const MOST: u32 = 1000;
@@ -38,10 +38,10 @@ pub(super) async fn inputs_page(
         if !wants_page(&headers) {
             return Ok(Json(events).into_response());
         }
-        let (pauses, backlog) = (state.store.pauses().await?, state.store.backlog().await?);
+        let standing = Standing::read(&state).await?;
         let body = html! {
             h1 { "Inputs" }
-            (standing(&state, &pauses, &backlog))
+            (standing.draw(&state))
             (came_in(&events, limit))
         };
         Ok(page(Tab::Inputs, "Inputs", &caller, &body).into_response())
@@ -49,34 +49,61 @@ pub(super) async fn inputs_page(
     shown.await.unwrap_or_else(|failed: Failed| failed.told(Tab::Inputs, &caller, &headers))
 }
 
-/// What `/readyz` says, for people.
-fn standing(state: &HttpState, pauses: &[Pause], backlog: &Backlog) -> Markup {
-    let refused = (state.refused_mappings)();
-    let facts = [
-        ("Deals to look at", backlog.deals_waiting),
-        ("Deals given up", backlog.deals_dead),
-        ("Deliveries to make", backlog.deliveries_waiting()),
-        ("Deliveries given up", backlog.deliveries_in(DeliveryState::Dead)),
-        ("Deliveries held", backlog.deliveries_in(DeliveryState::Held)),
-    ];
-    html! {
-        section aria-labelledby="standing" {
-            h2 #standing { "How things stand" }
-            (paused(pauses))
-            @for one in &refused {
-                p.notice {
-                    strong { "The newest version of " (one.file) " does not run" } ": the one before it makes the packets of "
-                    (one.accounts.join(", ")) "; see " (one.problems.join(", "))
+/// What `/readyz` and `/metrics` say, for people.
+struct Standing {
+    pauses: Vec<Pause>,
+    backlog: Backlog,
+    /// Clicks to apply, and those that were given up.
+    clicks: (u64, u64),
+    /// Open packets whose deals are looked at again.
+    followed: u64,
+}
+
+impl Standing {
+    async fn read(HttpState { store, clock, .. }: &HttpState) -> Result<Self, StoreError> {
+        Ok(Self {
+            pauses: store.pauses().await?,
+            backlog: store.backlog().await?,
+            clicks: store.open_clicks().await?,
+            followed: store.followed_by_age(clock.now()).await?.iter().map(|(_, packets)| packets).sum(),
+        })
+    }
+
+    fn draw(&self, state: &HttpState) -> Markup {
+        let Self { pauses, backlog, clicks, followed } = self;
+        let refused = (state.refused_mappings)();
+        let facts = [
+            ("Deals to look at", backlog.deals_waiting),
+            ("Deals given up", backlog.deals_dead),
+            ("Deliveries to make", backlog.deliveries_waiting()),
+            ("Deliveries given up", backlog.deliveries_in(DeliveryState::Dead)),
+            ("Deliveries held", backlog.deliveries_in(DeliveryState::Held)),
+            ("Clicks to apply", clicks.0),
+            ("Clicks given up", clicks.1),
+            ("Open packets that are followed", *followed),
+        ];
+        html! {
+            section aria-labelledby="standing" {
+                h2 #standing { "How things stand" }
+                (paused(pauses))
+                @for one in &refused {
+                    p.notice {
+                        strong { "The newest version of " (one.file) " does not run" } ": the one before it makes the packets of "
+                        (one.accounts.join(", ")) "; see " (one.problems.join(", "))
+                    }
                 }
-            }
-            dl {
-                @for (name, count) in facts { div { dt { (name) } dd { (count) } } }
-                @if let Some(oldest) = backlog.oldest_undelivered {
-                    div { dt { "Oldest packet not delivered everywhere" } dd { (time(oldest)) } }
+                dl {
+                    @for (name, count) in facts { div { dt { (name) } dd { (count) } } }
+                    @if let Some(oldest) = backlog.oldest_deal {
+                        div { dt { "Oldest deal to look at" } dd { (time(oldest)) } }
+                    }
+                    @if let Some(oldest) = backlog.oldest_undelivered {
+                        div { dt { "Oldest packet not delivered everywhere" } dd { (time(oldest)) } }
+                    }
+                    @if let Some(sockets) = &state.sockets { div { dt { "Sockets to Slack" } dd { (sockets.describe()) } } }
+                    div { dt { "Writes that wait for the store" } dd { (state.store.queued()) } }
+                    @for (name, budget) in &state.budgets { div { dt { (name) } dd { (budget) } } }
                 }
-                @if let Some(sockets) = &state.sockets { div { dt { "Sockets to Slack" } dd { (sockets.describe()) } } }
-                div { dt { "Writes that wait for the store" } dd { (state.store.queued()) } }
-                @for (name, budget) in &state.budgets { div { dt { (name) } dd { (budget) } } }
             }
         }
     }
