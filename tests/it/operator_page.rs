@@ -486,7 +486,12 @@ async fn a_packet_that_cannot_be_read_holds_up_no_other(world: &mut World) {
     spoils(world, "UPDATE packets SET packet = '{}' WHERE packet_id = $1", &spoilt);
     assert!(browser.reads("/packets").await.contains("cannot be read by this version"));
     let page = browser.opens(&format!("/packets/{spoilt}")).await;
-    assert!(page.status == StatusCode::INTERNAL_SERVER_ERROR && page.text.contains("That did not work"));
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    for shown in
+        ["cannot be read by this version", "slack_digest was given up", "I have looked", "gave_up in "]
+    {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
 
     world.sandbox.slack.clear_faults();
     let group = browser.json("/stuck").await[0]["group"].as_str().unwrap().to_owned();
@@ -494,7 +499,12 @@ async fn a_packet_that_cannot_be_read_holds_up_no_other(world: &mut World) {
     assert_eq!(done.leads_to(), "/stuck?done=group-part");
     assert!(browser.reads(done.leads_to()).await.contains("What could be tried again is."));
     world.next_digest().await;
-    assert_eq!(ids().await, [spoilt]);
+    assert_eq!(ids().await, [spoilt.as_str()]);
+    // A person who has looked can still say that it is there.
+    let page = format!("/packets/{spoilt}");
+    let done = [("destination", "slack_digest"), ("seen", "done")];
+    let settled = browser.submits(&page, &format!("{page}/settle"), &done).await;
+    assert_eq!(settled.leads_to(), format!("{page}?done=settled"));
     world.leaves_work();
 }
 

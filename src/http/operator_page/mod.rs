@@ -53,6 +53,8 @@ pub(super) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("page.css"))
 }
 
+const UNREADABLE: &str = "this cannot be read by this version of the program";
+
 /// Why a page is not shown, or a deed not done.
 struct Failed(StatusCode, String);
 
@@ -78,10 +80,7 @@ impl From<StoreError> for Failed {
 impl From<serde_json::Error> for Failed {
     fn from(error: serde_json::Error) -> Self {
         tracing::error!(%error, "what is stored cannot be read");
-        Self(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "this cannot be read by this version of the program".to_owned(),
-        )
+        Self(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE.to_owned())
     }
 }
 

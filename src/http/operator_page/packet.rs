@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::layout::{Tab, csrf, outward, page, time};
-use super::{Failed, timeline};
+use super::{Failed, UNREADABLE, timeline};
 use crate::http::HttpState;
 use crate::http::access::{Caller, wants_page};
 use crate::operations::{answer_text, delivery_status, history};
@@ -38,53 +38,57 @@ pub(super) async fn show(
         let missing = || Failed(StatusCode::NOT_FOUND, "there is no such packet".to_owned());
         let stored = state.store.packet(&id).await?.ok_or_else(missing)?;
         let (answers, acts) = state.store.decisions(&id).await?;
-        let document = stored.document(&answers, &acts)?;
+        let document = stored.document(&answers, &acts);
         if !wants_page(&headers) {
-            return Ok(Json(document).into_response());
+            return Ok(Json(document?).into_response());
         }
-        let packet: Packet = serde_json::from_str(&stored.packet)?;
+        let packet = document.and_then(|document| Ok((serde_json::from_str(&stored.packet)?, document)));
         let revisions = state.store.revisions(&id).await?;
         let steps = timeline::steps(&stored, &history(&revisions, &acts), &revisions, &answers);
-        let shown = Shown { packet: &packet, stored: &stored, document: &document, caller: &caller };
+        let shown = Shown { stored: &stored, caller: &caller };
         let body = html! {
-            (shown.head(&said.done))
-            (shown.reading())
-            (shown.gaps())
+            (shown.head(packet.as_ref().ok().map(|(packet, _)| packet), &said.done))
+            @match &packet {
+                Ok((packet, document)) => { (reading(packet)) (shown.gaps(document)) }
+                // What was sent can be looked after all the same.
+                Err(_) => { p.notice role="alert" { (UNREADABLE) } }
+            }
             (shown.deliveries(state.operations.slack_reads_back))
             (answered(&answers))
             (timeline::draw(&steps))
         };
-        Ok(page(Tab::Packets, &format!("Packet {}", packet.packet_id), &caller, &body).into_response())
+        let status = if packet.is_ok() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+        let title = format!("Packet {}", stored.packet_id);
+        Ok((status, page(Tab::Packets, &title, &caller, &body)).into_response())
     };
     shown.await.unwrap_or_else(|failed: Failed| failed.told(Tab::Packets, &caller, &headers))
 }
 
 /// A packet and who looks at it.
 struct Shown<'a> {
-    packet: &'a Packet,
     stored: &'a StoredPacket,
-    /// As JSON, with what became of each gap.
-    document: &'a Value,
     caller: &'a Caller,
 }
 
 impl Shown<'_> {
-    fn head(&self, done: &str) -> Markup {
-        let Self { packet, stored, .. } = self;
+    fn head(&self, packet: Option<&Packet>, done: &str) -> Markup {
+        let Self { stored, .. } = self;
         html! {
-            p.crumb { a href="/packets" { "Packets" } " / " code { (packet.packet_id) } }
-            h1 { (packet.deal.name) }
+            p.crumb { a href="/packets" { "Packets" } " / " code { (stored.packet_id) } }
+            h1 { (packet.map_or(stored.packet_id.as_str(), |packet| packet.deal.name.as_str())) }
             @if let Some(notice) = super::deeds::notice(done) { p.notice.good role="status" { (notice) } }
             p.quiet {
                 "Won " (time(stored.won_at)) " · " (stored.deal)
-                @if let Some(url) = &packet.deal.url { " · " (outward(url, "the deal in its CRM")) }
+                @if let Some(url) = packet.and_then(|packet| packet.deal.url.as_deref()) { " · " (outward(url, "the deal in its CRM")) }
                 " · revision " (stored.revision)
             }
             p.quiet {
-                "Made by " (packet.mapping.file.rsplit('/').next().unwrap_or_default())
+                @if let Some(packet) = packet {
+                    "Made by " (packet.mapping.file.rsplit('/').next().unwrap_or_default()) " · "
+                }
                 @match stored.record {
-                    StoredRecord::Kept(_) => { " · the deal record is kept" },
-                    StoredRecord::Deleted(at) => { " · the deal record was deleted " (time(at)) },
+                    StoredRecord::Kept(_) => { "the deal record is kept" },
+                    StoredRecord::Deleted(at) => { "the deal record was deleted " (time(at)) },
                 }
             }
             @if self.caller.may_act() {
@@ -97,31 +101,12 @@ impl Shown<'_> {
     }
 
     fn deed(&self, deed: &str) -> String {
-        format!("/packets/{}/{deed}", self.packet.packet_id)
+        format!("/packets/{}/{deed}", self.stored.packet_id)
     }
 
-    /// The texts of `handoff show`, with the field of each line on demand. Gaps have a table of their own.
-    fn reading(&self) -> Markup {
-        let lines = self.packet.outline();
-        let is_gap = |line: &Line| matches!(line.kind, LineKind::Gap | LineKind::Evidence);
-        let of_gaps = |pair: &[Line]| pair[0].kind == LineKind::Title && is_gap(&pair[1]);
-        let titles_gaps = lines.windows(2).position(of_gaps);
-        let lines: Vec<&Line> = lines
-            .iter()
-            .enumerate()
-            .filter(|(at, line)| Some(*at) != titles_gaps && !is_gap(line))
-            .map(|(_, line)| line)
-            .collect();
-        html! {
-            section.reading aria-labelledby="reading" {
-                h2 #reading { "As its reader sees it" }
-                @for line in lines { (read(line)) }
-            }
-        }
-    }
-
-    fn gaps(&self) -> Markup {
-        let gaps = self.document["gaps"].as_array().map_or(&[][..], Vec::as_slice);
+    /// The gaps of a packet as JSON, where it says what became of each.
+    fn gaps(&self, document: &Value) -> Markup {
+        let gaps = document["gaps"].as_array().map_or(&[][..], Vec::as_slice);
         html! {
             section aria-labelledby="gaps" {
                 h2 #gaps { "Gaps" }
@@ -204,7 +189,7 @@ impl Shown<'_> {
                 @if let Some(url) = &one.url { " · " (outward(url, "open it")) }
                 @if let Some(next) = one.next_at { " · next at " (time(next)) }
             }
-            @if let Some(advice) = delivery_status::advice(&self.packet.packet_id, one, looks_back) {
+            @if let Some(advice) = delivery_status::advice(&self.stored.packet_id, one, looks_back) {
                 p.quiet { (advice) }
             }
             @if is_stuck && self.caller.may_act() {
@@ -234,6 +219,26 @@ impl Shown<'_> {
                     button name="seen" value="not_done" { "It is not there: send it again" }
                 }
             }
+        }
+    }
+}
+
+/// The texts of `handoff show`, with the field of each line on demand. Gaps have a table of their own.
+fn reading(packet: &Packet) -> Markup {
+    let lines = packet.outline();
+    let is_gap = |line: &Line| matches!(line.kind, LineKind::Gap | LineKind::Evidence);
+    let of_gaps = |pair: &[Line]| pair[0].kind == LineKind::Title && is_gap(&pair[1]);
+    let titles_gaps = lines.windows(2).position(of_gaps);
+    let lines: Vec<&Line> = lines
+        .iter()
+        .enumerate()
+        .filter(|(at, line)| Some(*at) != titles_gaps && !is_gap(line))
+        .map(|(_, line)| line)
+        .collect();
+    html! {
+        section.reading aria-labelledby="reading" {
+            h2 #reading { "As its reader sees it" }
+            @for line in lines { (read(line)) }
         }
     }
 }
