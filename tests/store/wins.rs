@@ -3,7 +3,7 @@
 use handoff_bridge::store::{DealEnd, DeliveryEnd, WinCursor, WinFilter, WinRow};
 use handoff_core::packet::Names;
 
-use crate::fixture::{Fixture, MINUTE};
+use crate::fixture::{Fixture, MINUTE, done};
 use crate::story::Story;
 
 pub const STORIES: &[Story] = stories![
@@ -12,6 +12,7 @@ pub const STORIES: &[Story] = stories![
     a_win_is_found_by_its_names_its_ids_and_its_account,
     packets_of_an_earlier_version_are_found_too,
     a_hundred_thousand_packets_are_paged_and_searched,
+    a_win_that_moves_while_it_is_paged_through_is_not_lost,
 ];
 
 async fn the_list_shows_work_left_first_and_then_packets_newest_first(fixture: Fixture) {
@@ -126,6 +127,35 @@ async fn what_needs_a_person_stands_first_after_sixty_newer_wins(fixture: Fixtur
         after = Some(next.to_string().parse().unwrap());
     }
     assert_eq!(pages, listed(usize::MAX, &all).await);
+}
+
+async fn a_win_that_moves_while_it_is_paged_through_is_not_lost(fixture: Fixture) {
+    // All at the same instant: their ids tell them apart.
+    for deal in ["1", "2", "3", "4", "5"] {
+        fixture.has_packet(deal).await;
+    }
+    let all = WinFilter::default();
+    let reads = async |after: Option<WinCursor>| {
+        let page = fixture.store.win_page(&all, after.as_ref(), 2).await.unwrap();
+        (ids(&page.wins), page.next)
+    };
+    let (first, next) = reads(None).await;
+    assert_eq!(first, ["5", "4"]);
+    // What is still to come is delivered, and what was shown is given up.
+    for _ in 0..2 {
+        fixture.clock.advance(MINUTE);
+        for lease in fixture.claims_deliveries().await {
+            match lease.packet_id.as_str() {
+                "pkt_2" => fixture.finishes(&lease, done("1")).await,
+                "pkt_5" => fixture.finishes(&lease, DeliveryEnd::Dead).await,
+                _ => {}
+            }
+        }
+    }
+    let (second, next) = reads(next).await;
+    let (third, next) = reads(next).await;
+    assert_eq!((second, third, next), (vec!["3".to_owned(), "1".to_owned()], vec!["2".to_owned()], None));
+    assert_eq!(reads(None).await.0, ["5", "4"]);
 }
 
 fn ids(rows: &[WinRow]) -> Vec<String> {

@@ -250,7 +250,8 @@ impl Store {
         let after = after.filter(|after| after.rank == Rank::Done);
         let mut after = after.map_or((i64::MAX, String::new()), |after| (after.at.0, after.id.0.clone()));
         while wanted.wants_done() && found.len() < limit {
-            let room = (limit - found.len()).min(CHUNK);
+            // The open ones among them are passed over, and may all be the newest.
+            let room = (limit - found.len()).saturating_add(open.len()).min(CHUNK);
             let page = wanted.bind(DONE_PACKETS).bind(after.0).bind(&after.1);
             let page = page.bind(i64::try_from(room).unwrap_or(i64::MAX));
             let page: Vec<(String, i64)> = self.readers.all(page).await?;
@@ -261,6 +262,7 @@ impl Store {
                 done.map(|(packet_id, created_at)| Listed::new(Rank::Done, created_at, packet_id, None)),
             );
         }
+        found.truncate(limit);
         Ok(found)
     }
 
