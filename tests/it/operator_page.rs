@@ -559,7 +559,7 @@ async fn whatever_is_asked_for_is_only_text(world: &mut World) {
         ("q=%FF%FE", false),
         ("q=%E2%80%AE", false),
         ("q=%F0%9F%98%80", false),
-        ("q=%C4%B0", false),
+        ("q=P%C4%B0NEBROOK", true),
         (&format!("q={long}"), false),
         (&format!("account={long}"), false),
         ("account=%00", false),

@@ -165,14 +165,13 @@ fn ids(rows: &[WinRow]) -> Vec<String> {
 async fn a_win_is_found_by_its_names_its_ids_and_its_account(fixture: Fixture) {
     for (deal, name, customer) in [
         ("301", "Northlight: 50 % off, a_b", Some("Northlight Foods")),
-        ("302", "Żółć renewal", None),
+        ("302", "Żółć renewal", Some("İstanbul Sağlık")),
         ("0065e00001FjeLlAAJ", "Fjellvik", Some("Fjellvik Seafoods")),
     ] {
         fixture.hears(deal, deal).await;
         let lease = fixture.claims_deal().await;
         let mut packet = fixture.packet(deal);
-        packet.assessment.names =
-            Names { deal: name.to_lowercase(), customer: customer.map(str::to_lowercase) };
+        packet.assessment.names = Names { deal: Names::fold(name), customer: customer.map(Names::fold) };
         fixture.ends(&lease, DealEnd::Packet(packet)).await;
         fixture.clock.advance(MINUTE);
     }
@@ -186,6 +185,8 @@ async fn a_win_is_found_by_its_names_its_ids_and_its_account(fixture: Fixture) {
         (" 50 % off ", "301"),
         ("a_b", "301"),
         ("ŻÓŁĆ", "302"),
+        ("istanbul SAĞ", "302"),
+        ("İSTANBUL", "302"),
         ("302", "302"),
         ("hubspot:48210077:302", "302"),
         ("pkt_302", "302"),

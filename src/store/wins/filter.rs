@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::DealRow;
 use crate::store::engine::{Query, Statement, query};
+use handoff_core::packet::Names;
 
 /// No name and no key is as long, in characters. A pattern of more than 50,000 bytes is an error of SQLite's:
 /// <https://www.sqlite.org/limits.html#max_like_pattern_length>.
@@ -67,7 +68,7 @@ impl WinFilter {
             id => format!("%:{}:%", like(id)),
         };
         let start_of_id = if text.chars().count() == 15 { format!(":{text}") } else { String::new() };
-        let named = format!("%{}%", like(&text.to_lowercase()));
+        let named = format!("%{}%", like(&Names::fold(text)));
         let query = query(sql).bind(named).bind(text.to_owned()).bind(format!(":{text}"));
         query.bind(start_of_id).bind(of_account)
     }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::{Addressee, Fact, Gap, Packet, PacketStatus, RuleId};
 use crate::record::DealRecord;
+use crate::text::case::fold;
 use crate::text::clean::clean_line;
 
 /// The longest name that packets are found by, in characters.
@@ -25,13 +26,20 @@ pub struct Assessment {
     pub names: Names,
 }
 
-/// The names that a packet is found by, in lower case and cut to what an index can hold. Forgotten with the packet.
+/// The names that a packet is found by, folded and cut to what an index can hold. Forgotten with the packet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// What sales called the deal.
     pub deal: String,
     /// The company, while the deal record is kept.
     pub customer: Option<String>,
+}
+
+impl Names {
+    /// A name, or a part of one, as it is kept and searched for.
+    pub fn fold(text: &str) -> String {
+        fold(text)
+    }
 }
 
 /// Whose deal it was. Forgotten with the packet.
@@ -85,7 +93,7 @@ impl Assessment {
 }
 
 fn searchable(name: &str) -> String {
-    name.to_lowercase().chars().take(LONGEST_NAME).collect()
+    fold(name).chars().take(LONGEST_NAME).collect()
 }
 
 impl RaisedGap {
