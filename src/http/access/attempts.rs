@@ -2,7 +2,7 @@
 //! locks out nobody who is signed in.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +22,7 @@ pub struct Attempts(Mutex<BTreeMap<IpAddr, (Timestamp, u32)>>);
 impl Attempts {
     /// Counts an attempt; false if the address has to wait.
     pub fn may_try(&self, address: IpAddr, now: Timestamp) -> bool {
+        let address = network(address);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (began, _)| now.duration_since(*began).abs() < WINDOW);
         if all.len() >= ADDRESSES && !all.contains_key(&address) {
@@ -33,9 +34,27 @@ impl Attempts {
     }
 }
 
+/// One line has 2⁶⁴ addresses of IPv6: they count as one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_has_one_turn_whichever_of_its_addresses_it_uses() {
+        let attempts = Attempts::default();
+        let address = |last: u16| IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, last]);
+        let tries = (0..12).filter(|last| attempts.may_try(address(*last), Timestamp::UNIX_EPOCH)).count();
+        assert_eq!(tries, 10);
+        let other = IpAddr::from([0x2001, 0xdb8, 1, 3, 0, 0, 0, 1]);
+        assert!(attempts.may_try(other, Timestamp::UNIX_EPOCH));
+    }
 
     #[test]
     fn the_eleventh_attempt_in_a_minute_waits_and_other_addresses_do_not() {
