@@ -25,7 +25,7 @@ pub struct OutcomeLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct AttemptLabels {
-    /// `crm_task` or `slack_digest`.
+    /// See [`crate::store::Destination::as_str`].
     pub destination: &'static str,
     /// See [`crate::store::Attempt::outcome`].
     pub outcome: String,
@@ -47,7 +47,7 @@ pub struct GapLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct BacklogLabels {
-    /// `deal`, `crm_task`, `slack_digest` or `click`.
+    /// `deal`, `click`, or a destination of deliveries, such as `crm_task`.
     pub kind: &'static str,
     /// `waiting`, `leased`, `unknown`, `held` or `dead`.
     pub state: &'static str,

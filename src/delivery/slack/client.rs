@@ -125,8 +125,8 @@ impl SlackClient {
         matches!(self.auth, Auth::Bot(_))
     }
 
-    /// Waits until the rate limit lets the channel get another message. To be awaited before it is written down
-    /// that [`SlackClient::post`] is called: many posts may be waiting.
+    /// Waits until the rate limit lets the channel get another message, for loops that hold no place of a worker. To be
+    /// awaited before it is written down that [`SlackClient::post`] is called. Workers ask [`SlackClient::turn`].
     pub async fn acquire(&self, channel: &str) {
         // Only a wish for quiet, which is never passed on to this limiter, ends the waiting early.
         let _ = self.posts.acquire(channel).await;
