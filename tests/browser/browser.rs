@@ -11,8 +11,10 @@ use serde_json::json;
 
 use crate::webdriver::{Element, WebDriver, WebDriverResult};
 
-/// How long the page may take to show what is waited for. Slack takes one message a second in each channel.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How long one look at the page waits for what it is to show, in milliseconds, and how many looks there are. Slack takes
+/// one message a second in each channel.
+const LOOK: u64 = 5_000;
+const LOOKS: usize = 5;
 
 /// What happens on a page that is open.
 pub type Play = fn(&Window) -> Pin<Box<dyn Future<Output = WebDriverResult<()>> + '_>>;
@@ -125,8 +127,12 @@ async fn open(driver: &str, profile: &std::path::Path) -> WebDriverResult<WebDri
         &format!("--user-data-dir={}", profile.display()),
     ];
     let options = json!({"args": arguments});
-    WebDriver::open(driver, json!({"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}))
-        .await
+    let capabilities = json!({
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": {"browser": "ALL"},
+        "timeouts": {"script": 3 * LOOK},
+    });
+    WebDriver::open(driver, capabilities).await
 }
 
 /// Resolves once an element that can be seen has this text, or after so many milliseconds. It looks at every change of
@@ -140,6 +146,9 @@ const WAIT: &str = "const [css, text, patience, done] = arguments;
     setTimeout(() => end(has()), patience);
     if (has()) end(true);";
 
+/// How a script ends whose page goes away, as after a form was sent.
+const LOST: [&str; 2] = ["script timeout", "javascript error"];
+
 /// What is refused while the page changes.
 const PASSING: [&str; 4] =
     ["stale element reference", "element click intercepted", "element not interactable", "no such element"];
@@ -152,10 +161,14 @@ impl Window {
 
     /// Waits for an element with this text in it.
     pub async fn reads(&self, css: &str, text: &str) -> WebDriverResult<()> {
-        let arguments = json!([css, text, u64::try_from(PATIENCE.as_millis()).unwrap()]);
-        let found: bool = self.driver.execute_async(WAIT, arguments).await?;
-        assert!(found, "{css} does not say {text:?}, but {:?}", self.text(css).await);
-        Ok(())
+        for _ in 0..LOOKS {
+            match self.driver.execute_async(WAIT, json!([css, text, LOOK])).await {
+                Ok(true) => return Ok(()),
+                Err(error) if !LOST.contains(&error.code.as_str()) => return Err(error),
+                Ok(false) | Err(_) => {}
+            }
+        }
+        panic!("{css} does not say {text:?}, but {:?}", self.text(css).await);
     }
 
     /// Waits until nothing matches.
