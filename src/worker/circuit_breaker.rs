@@ -99,7 +99,7 @@ impl CircuitBreaker {
         self.share.saturating_sub(running)
     }
 
-    /// How many workers a scope has, for whatever work.
+    /// How many workers a scope has, for deals and deliveries together.
     pub fn running(&self, scope: &str) -> usize {
         let state = self.lock();
         state.running.iter().filter(|((_, running), _)| running == scope).map(|(_, calls)| calls).sum()

@@ -33,7 +33,7 @@ struct Polled {
 
 /// What a scope has when its work is due.
 struct Standing {
-    /// Workers of whatever kind of work.
+    /// Its workers, for deals and deliveries together.
     running: usize,
     /// See [`Crm::room`].
     room: Result<usize, Duration>,

@@ -183,7 +183,11 @@ async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Resul
         Some(Err(failure)) => return Ok(Some(job.after_send(Err(failure)).await)),
         None => {
             let end = DeliveryEnd::Postponed { at: context.soon() };
-            return Ok(Some(Ended::ignored(end, "postponed", "too many calls wait for the rate limit")));
+            return Ok(Some(Ended::ignored(
+                end,
+                "postponed",
+                "look-ups and the rate limit left no time for the call",
+            )));
         }
     };
     if !context.store.intend(lease).await? {

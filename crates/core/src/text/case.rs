@@ -1,6 +1,6 @@
-//! Comparing words whatever their capitals.
+//! Comparing words without case.
 
-/// Whether two texts are the same, whatever their capitals.
+/// Whether two texts are the same but for capitals.
 pub fn is_same(one: &str, other: &str) -> bool {
     if one.is_ascii() && other.is_ascii() {
         one.eq_ignore_ascii_case(other)

@@ -3,6 +3,7 @@
 use super::ast::Link;
 use super::values;
 use crate::source::{Field, Problems, Spanned};
+use crate::text::case;
 use crate::text::clean::clean_line;
 
 /// All links stand in the last line of a digest.
@@ -16,7 +17,7 @@ pub(super) fn links(field: Field<'_>, problems: &mut Problems) -> Vec<Link> {
     let Some(mut block) = field.block(problems) else { return links };
     for entry in block.rest() {
         let name = clean_line(&entry.key);
-        let same = |other: &&Link| other.name.value.to_lowercase() == name.to_lowercase();
+        let same = |other: &&Link| case::is_same(&other.name.value, &name);
         if name.is_empty() {
             let help = "write what people read: `Order form: deal.order_form_url`";
             problems.error(entry.span, "this link has no name", help);

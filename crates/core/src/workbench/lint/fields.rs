@@ -39,7 +39,7 @@ fn twice(file: &MappingFile, problems: &mut Problems) {
     }
 }
 
-/// A section that is required only where its own field is filled: nobody is asked when it is empty.
+/// Warns of a section that is required only where its own field is filled: when it is empty, the seller is not asked.
 fn never_empty(section: &Section, problems: &mut Problems) {
     let Some(condition) = section.required_when.as_ref().and_then(Observation::condition) else { return };
     let field = &condition.meaning.field;
