@@ -8,6 +8,7 @@
 mod cache;
 mod connector;
 pub mod hubspot;
+mod keys;
 mod open_deals;
 pub mod outbound;
 pub mod rate_limiter;
@@ -26,6 +27,7 @@ pub use connector::{
     AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, SetupFile, Subscriptions,
 };
 pub use handoff_core::record::{Event, EventKind};
+pub use keys::Candidates;
 pub use open_deals::OpenDeals;
 #[cfg(test)]
 pub(crate) use webhook::hmac_sha256;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use handoff_bridge::demo::{PUBLIC_URL, WORKFLOW_SECRET};
+use handoff_bridge::demo::{Installation, PUBLIC_URL, WORKFLOW_SECRET};
 use handoff_bridge::store::EventRow;
-use handoff_sandbox::deals::CLIENT_SECRET;
+use handoff_sandbox::deals::{CLIENT_SECRET, PORTAL};
 use handoff_sandbox::hubspot::Announce;
 use handoff_sandbox::{Delivery, Fault, Times};
 use libtest_mimic::Trial;
@@ -12,8 +12,9 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::command_line::said;
-use crate::scenarios;
+use crate::side::Side;
 use crate::world::{NORTHLIGHT, PINEBROOK, World};
+use crate::{scenarios, tests};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = scenarios![Hubspot:
@@ -39,7 +40,45 @@ pub fn trials() -> Vec<Trial> {
         a_captured_workflow_request_is_one_event_whatever_its_headers_say,
         a_workflow_request_after_the_look_is_another_event,
     ]);
+    trials.extend(tests![of_many_portals_the_named_one_vouches_for_a_webhook]);
     trials
+}
+
+/// Thirty portals, each with a secret of its own: more than one request is tried with.
+async fn of_many_portals_the_named_one_vouches_for_a_webhook() {
+    let mut world = World::without_service(Side::Hubspot, "catch_up = \"off\"");
+    let config = std::fs::read_to_string(&world.installation.config).unwrap();
+    let (_, block) = config.split_once("\n[[hubspot]]\n").unwrap();
+    let (block, _) = block.split_once("\n[[salesforce]]\n").unwrap();
+    let others: Vec<String> = (0..30)
+        .map(|portal| {
+            let block = block.replace(PORTAL, &format!("90000{portal:02}"));
+            format!("\n[[hubspot]]\n{}", block.replace("_SECRET\"", &format!("_SECRET_{portal}\"")))
+        })
+        .collect();
+    let config = config.replacen("\n[[hubspot]]\n", &format!("{}\n[[hubspot]]\n", others.concat()), 1);
+    std::fs::write(&world.installation.config, config).unwrap();
+    let secret = |name: &str| {
+        Installation::secret(name)
+            .or_else(|| Some(format!("the secret of portal {}", name.rsplit_once('_')?.1)))
+    };
+    world.starts_with(&secret).await;
+
+    let events = world.hubspot_events(NORTHLIGHT);
+    let batch = |secret: &str| Delivery::batch(&target(), secret, &events, world.now());
+    assert_eq!(world.receives(&batch("the secret of portal 7")).await, StatusCode::UNAUTHORIZED);
+    let refused = &refusals(&world, 1).await[0].outcome;
+    assert!(refused.contains("matches none of 1 secrets of the accounts that the body names"), "{refused}");
+    assert_eq!(world.receives(&batch(CLIENT_SECRET)).await, StatusCode::OK);
+    let poke = |secret: &str| {
+        let poke = Delivery::workflow_with_header(&workflow_target(), "x-handoff-secret", secret, NORTHLIGHT);
+        Delivery { body: json!({"hs_object_id": NORTHLIGHT, "portalId": PORTAL}).to_string().into(), ..poke }
+    };
+    assert_eq!(world.receives(&poke("the secret of portal 7")).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(world.receives(&poke(WORKFLOW_SECRET)).await, StatusCode::OK);
+    world.next_digest().await;
+    world.finishes().await;
+    world.end().await;
 }
 
 fn target() -> String {

@@ -233,7 +233,12 @@ impl World {
 
     /// Starts the service on the files of this world.
     pub async fn starts(&mut self) {
-        let report = check(&self.installation.config, &Installation::secret);
+        self.starts_with(&Installation::secret).await;
+    }
+
+    /// The same with other secrets.
+    pub async fn starts_with(&mut self, secret: &dyn Fn(&str) -> Option<String>) {
+        let report = check(&self.installation.config, secret);
         assert!(report.is_clean(), "{report}");
         let service = Service::start(report.config.unwrap(), self.clock.clone(), Entropy::seeded(7)).await;
         self.service = Some(service.unwrap());

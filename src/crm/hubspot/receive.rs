@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::workflow_event::UselessWorkflowEvent;
 use super::{
     CORRELATION_HEADER, Interest, Settings, parse_batch, parse_workflow_event, verify_app, verify_workflow,
 };
 use crate::crm::connector::accounts_of;
+use crate::crm::keys::Keys;
 use crate::crm::webhook::MAX_JSON;
 use crate::crm::{
-    Batch, Connected, Crm, Event, OpenDeals, RawWebhook, Receive, Received, Rejected, Verification,
-    WebhookRoute,
+    Batch, Candidates, Connected, Crm, Event, OpenDeals, RawWebhook, Receive, Received, Rejected,
+    Verification, WebhookRoute,
 };
 
 /// The routes of an app's subscriptions (v3 signature) and of workflows (v2 signature or header secret).
@@ -42,53 +43,37 @@ struct Receiver {
     open: Arc<OpenDeals>,
 }
 
-#[derive(Default)]
-struct Keys {
-    secrets: Vec<SecretString>,
-    /// For each secret, the portals whose configuration lists it.
-    portals: Vec<Vec<String>>,
-}
+/// Where a body names its portals; a workflow's may spell it the second way.
+const PORTAL: [&str; 2] = ["portalId", "portal_id"];
 
-impl Keys {
-    fn add(&mut self, secrets: &[SecretString], portal: &str) {
-        for secret in secrets {
-            let known = self.secrets.iter().position(|known| known.expose_secret() == secret.expose_secret());
-            if let Some(portals) = known.and_then(|at| self.portals.get_mut(at)) {
-                portals.push(portal.to_owned());
-            } else {
-                self.secrets.push(secret.clone());
-                self.portals.push(vec![portal.to_owned()]);
-            }
-        }
-    }
-
-    fn vouches_for(&self, key: usize, portal: &str) -> bool {
-        self.portals.get(key).is_some_and(|portals| portals.iter().any(|known| known == portal))
-    }
+/// The secrets to try, by the portals that the body names.
+fn candidates<'a>(keys: &'a Keys, raw: &RawWebhook) -> Candidates<'a> {
+    keys.candidates(&raw.body, &PORTAL, |portal| Some(portal.to_owned()))
 }
 
 impl Receiver {
     /// A receiver for the portals among these accounts; `public_url` is what HubSpot calls, without a trailing slash.
     fn new(public_url: &str, accounts: &[Connected], open: &Arc<OpenDeals>) -> Self {
-        let mut receiver = Self {
-            public_url: public_url.to_owned(),
-            client: Keys::default(),
-            workflow: Keys::default(),
-            portals: BTreeMap::new(),
-            open: Arc::clone(open),
+        let portals: Vec<_> = accounts_of::<Settings>(accounts).collect();
+        let keys = |secrets: fn(&Settings) -> &[SecretString]| {
+            Keys::new(portals.iter().map(|(settings, _)| (settings.portal.clone(), secrets(settings))))
         };
-        for (settings, hubspot) in accounts_of::<Settings>(accounts) {
-            receiver.client.add(&settings.client_secrets, &settings.portal);
-            receiver.workflow.add(&settings.workflow_secrets, &settings.portal);
-            receiver.portals.insert(settings.portal.clone(), hubspot.clone());
+        Self {
+            public_url: public_url.to_owned(),
+            client: keys(|settings| &settings.client_secrets),
+            workflow: keys(|settings| &settings.workflow_secrets),
+            portals: portals
+                .iter()
+                .map(|(settings, crm)| (settings.portal.clone(), Arc::clone(crm)))
+                .collect(),
+            open: Arc::clone(open),
         }
-        receiver
     }
 
     /// A batch of events from an app's subscriptions.
     fn app_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
-        let verified =
-            verify_app(raw, &self.public_url, &self.client.secrets, now).map_err(Rejected::Unverified)?;
+        let client = candidates(&self.client, &raw);
+        let verified = verify_app(raw, &self.public_url, client, now).map_err(Rejected::Unverified)?;
         let known_stage = |portal: &str, stage: &str| self.portals.get(portal)?.known_stage(stage);
         let interest = Interest { known_stage: &known_stage, open: &self.open };
         let batch = parse_batch(verified.body(), verified.verification(), &interest)
@@ -102,7 +87,7 @@ impl Receiver {
     /// counted, and the answer is still 200 so that HubSpot does not repeat it for three days.
     fn workflow_webhook(&self, raw: RawWebhook, now: Timestamp) -> Result<Received, Rejected> {
         let correlation = raw.single_header(CORRELATION_HEADER).map(ToOwned::to_owned);
-        let (client, workflow) = (&self.client.secrets, &self.workflow.secrets);
+        let (client, workflow) = (candidates(&self.client, &raw), candidates(&self.workflow, &raw));
         let verified =
             verify_workflow(raw, &self.public_url, client, workflow, now).map_err(Rejected::Unverified)?;
         let mut portals = self.portals.keys();

@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::signed_url;
 use crate::crm::webhook::{hmac_sha256, is_hmac_sha256, require_fresh};
-use crate::crm::{RawWebhook, Refusal, Verification, VerifiedWebhook};
+use crate::crm::{Candidates, RawWebhook, Refusal, Verification, VerifiedWebhook};
 
 const V3: &str = "x-hubspot-signature-v3";
 const TIMESTAMP: &str = "x-hubspot-request-timestamp";
@@ -30,33 +30,33 @@ const HEADER_SECRET: &str = "x-handoff-secret";
 /// Proves that an app subscription's webhook comes from HubSpot. Only signature v3 counts.
 ///
 /// `public_url` has no trailing slash; any of `secrets` may have signed.
-pub fn verify_app(
+pub fn verify_app<'a>(
     raw: RawWebhook,
     public_url: &str,
-    secrets: &[SecretString],
+    secrets: impl Into<Candidates<'a>>,
     now: Timestamp,
 ) -> Result<VerifiedWebhook, Refusal> {
     let Some(signature) = raw.only_header(V3)? else { return Err(without_v3(&raw)) };
-    let verification = v3(&raw, signature, public_url, secrets, now)?;
+    let verification = v3(&raw, signature, public_url, &secrets.into(), now)?;
     Ok(raw.verified(verification))
 }
 
 /// Proves that a workflow's "Send a webhook" comes from the portal. The strongest proof that is present
 /// decides alone: signature v3, then v2, then the secret in `x-handoff-secret`. A workflow without any
 /// authentication is refused.
-pub fn verify_workflow(
+pub fn verify_workflow<'a>(
     raw: RawWebhook,
     public_url: &str,
-    client_secrets: &[SecretString],
-    workflow_secrets: &[SecretString],
+    client_secrets: impl Into<Candidates<'a>>,
+    workflow_secrets: impl Into<Candidates<'a>>,
     now: Timestamp,
 ) -> Result<VerifiedWebhook, Refusal> {
     let verification = if let Some(signature) = raw.only_header(V3)? {
-        v3(&raw, signature, public_url, client_secrets, now)?
+        v3(&raw, signature, public_url, &client_secrets.into(), now)?
     } else if let (Some(signature), Some("v2")) = (raw.only_header(SIGNATURE)?, raw.only_header(VERSION)?) {
-        v2(&raw, signature, public_url, client_secrets)?
+        v2(&raw, signature, public_url, &client_secrets.into())?
     } else if let Some(presented) = raw.only_header(HEADER_SECRET)? {
-        header_secret(presented, workflow_secrets)?
+        header_secret(presented, &workflow_secrets.into())?
     } else {
         return Err(without_proof(&raw));
     };
@@ -67,7 +67,7 @@ fn v3(
     raw: &RawWebhook,
     signature: &str,
     public_url: &str,
-    secrets: &[SecretString],
+    secrets: &Candidates<'_>,
     now: Timestamp,
 ) -> Result<Verification, Refusal> {
     let timestamp = raw
@@ -88,7 +88,8 @@ fn v3(
     };
     let url = format!("{public_url}{}", raw.path_and_query);
     let decoded = decode_listed(&url);
-    let key = usable(secrets)
+    let key = secrets
+        .iter()
         .find(|(_, secret)| signs(secret, &url) || (*decoded != *url && signs(secret, &decoded)))
         .map(|(key, _)| key);
     match key {
@@ -109,7 +110,7 @@ fn v2(
     raw: &RawWebhook,
     signature: &str,
     public_url: &str,
-    secrets: &[SecretString],
+    secrets: &Candidates<'_>,
 ) -> Result<Verification, Refusal> {
     let mut expected = [0; 32];
     hex::decode_to_slice(signature, &mut expected)
@@ -125,26 +126,20 @@ fn v2(
         hash.ct_eq(&expected).into()
     };
     let url = format!("{public_url}{}", raw.path_and_query);
-    match usable(secrets).find(|(_, secret)| signs(secret, &url)) {
+    match secrets.iter().find(|(_, secret)| signs(secret, &url)) {
         Some((key, _)) => Ok(Verification::Signed { scheme: "hubspot-v2", key }),
         None => Err(mismatch(SIGNATURE, raw, public_url, secrets, &signs)),
     }
 }
 
-fn header_secret(presented: &str, secrets: &[SecretString]) -> Result<Verification, Refusal> {
+fn header_secret(presented: &str, secrets: &Candidates<'_>) -> Result<Verification, Refusal> {
     // Hashing first makes both sides equally long, so not even the length of the secret leaks.
     let presented = Sha256::digest(presented);
-    usable(secrets)
+    secrets
+        .iter()
         .find(|(_, secret)| presented.ct_eq(&Sha256::digest(secret.expose_secret())).into())
         .map(|(key, _)| Verification::Authenticated { by: "header-secret", key })
-        .ok_or_else(|| {
-            Refusal::new("mismatch", format!("{HEADER_SECRET} is none of the {} configured", secrets.len()))
-        })
-}
-
-/// An empty secret would let anybody sign, so it takes no part.
-fn usable(secrets: &[SecretString]) -> impl Iterator<Item = (usize, &SecretString)> {
-    secrets.iter().enumerate().filter(|(_, secret)| !secret.expose_secret().is_empty())
+        .ok_or_else(|| Refusal::new("mismatch", format!("{HEADER_SECRET} is none of {secrets}")))
 }
 
 /// The time of a request, in milliseconds since 1970.
@@ -192,19 +187,16 @@ fn mismatch(
     header: &str,
     raw: &RawWebhook,
     public_url: &str,
-    secrets: &[SecretString],
+    secrets: &Candidates<'_>,
     signs: &dyn Fn(&SecretString, &str) -> bool,
 ) -> Refusal {
-    let signs = |url: &str| usable(secrets).any(|(_, secret)| signs(secret, url));
+    let signs = |url: &str| secrets.iter().any(|(_, secret)| signs(secret, url));
     let explanation = if raw.explained {
         signed_url::explain(raw, public_url, &signs)
     } else {
         "no reason was looked for".to_owned()
     };
-    Refusal::new(
-        Refusal::MISMATCH,
-        format!("{header} matches none of {} secrets; {explanation}", secrets.len()),
-    )
+    Refusal::new(Refusal::MISMATCH, format!("{header} matches none of {secrets}; {explanation}"))
 }
 
 #[cfg(test)]

@@ -4,28 +4,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::config::Settings;
 use super::envelope::Notification;
 use super::id::{Prefix, SalesforceId};
 use super::outbound_message::VerifiedMessage;
-use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, Verification, VerifiedWebhook};
+use crate::crm::{Batch, Event, EventKind, NotJson, Unwanted, VerifiedWebhook};
 use handoff_core::record::{AccountKey, CrmKind, DealKey};
-
-/// The organisations whose secret proved a signed webhook, when `verify_json` was given the secrets of all of
-/// `orgs` in order. Two organisations may share a secret.
-pub fn signers(orgs: &[Settings], verification: &Verification) -> Vec<SalesforceId> {
-    use secrecy::ExposeSecret as _;
-    let secrets = |org: &Settings| match verification {
-        Verification::Signed { scheme: "standard-webhooks", .. } => org.webhook_secrets.clone(),
-        Verification::Signed { scheme: "body-hmac", .. } => org.body_secrets.clone(),
-        _ => Vec::new(),
-    };
-    let Some(used) = orgs.iter().flat_map(secrets).nth(verification.key()) else { return Vec::new() };
-    orgs.iter()
-        .filter(|org| secrets(org).iter().any(|secret| secret.expose_secret() == used.expose_secret()))
-        .filter_map(|org| SalesforceId::of(Prefix::Organization, &org.org))
-        .collect()
-}
 
 /// What a signed webhook calls a change of a won opportunity.
 const CHANGED: &str = "opportunity.changed";
@@ -149,11 +132,12 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::config::Settings;
     use super::super::envelope::OutboundMessage;
     use super::super::outbound_message::verify_outbound;
     use super::super::tests::sample::{DEAL, ENVELOPE_B, ORG, OTHER_ORG, config, webhook};
     use super::*;
-    use crate::crm::OpenDeals;
+    use crate::crm::{OpenDeals, Verification};
 
     fn org(id: &str) -> SalesforceId {
         SalesforceId::of(Prefix::Organization, id).unwrap()
@@ -287,24 +271,6 @@ mod tests {
         for body in ["", "[]", "7", "{"] {
             assert_eq!(parse_json(&signed(body, None), &[]), Err(NotJson), "{body}");
         }
-    }
-
-    #[test]
-    fn signers_are_the_orgs_that_hold_the_secret() {
-        let with = |id: &str, secrets: &[&str]| Settings {
-            org: id.into(),
-            webhook_secrets: secrets.iter().map(|secret| (*secret).into()).collect(),
-            body_secrets: vec!["body".into()],
-            ..config("https://acme")
-        };
-        let orgs = [with(ORG, &["a", "shared"]), with(OTHER_ORG, &["shared", "b"])];
-        let by = |scheme, key| signers(&orgs, &Verification::Signed { scheme, key });
-        assert_eq!(by("standard-webhooks", 0), [org(ORG)]);
-        assert_eq!(by("standard-webhooks", 1), [org(ORG), org(OTHER_ORG)]);
-        assert_eq!(by("standard-webhooks", 3), [org(OTHER_ORG)]);
-        assert_eq!(by("standard-webhooks", 4), []);
-        assert_eq!(by("body-hmac", 0), [org(ORG), org(OTHER_ORG)]);
-        assert_eq!(by("hubspot-v3", 0), []);
     }
 
     proptest! {

@@ -47,7 +47,7 @@ use self::client::Client;
 pub use self::config::{Auth, Settings};
 pub use self::envelope::{Notification, OutboundMessage};
 use self::error::CallError;
-pub use self::event::{parse_json, parse_outbound, signers};
+pub use self::event::{parse_json, parse_outbound};
 pub use self::id::{Prefix, SalesforceId};
 use self::opportunity::{Reader, Reading};
 pub use self::outbound_message::{ACK, ACK_CONTENT_TYPE, MAX_BODY_BYTES, VerifiedMessage, verify_outbound};

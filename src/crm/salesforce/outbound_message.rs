@@ -42,14 +42,14 @@ pub struct VerifiedMessage {
 /// Proves who sent an Outbound Message: `path_secret` must hash to one of an organisation's
 /// `outbound_secrets_sha256`, the body must speak for an organisation that holds this hash, and if that one
 /// pins client certificates, its trusted header must show one of them.
-pub fn verify_outbound(
+pub fn verify_outbound<'a>(
     raw: RawWebhook,
     path_secret: &str,
-    orgs: &[Settings],
+    orgs: impl IntoIterator<Item = &'a Settings>,
 ) -> Result<VerifiedMessage, Refusal> {
     let presented: [u8; 32] = Sha256::digest(path_secret).into();
     let holders: Vec<(&Settings, usize)> = orgs
-        .iter()
+        .into_iter()
         .filter_map(|org| Some((org, matching(&presented, &org.outbound_secrets_sha256)?)))
         .collect();
     if holders.is_empty() {
@@ -120,7 +120,7 @@ fn certificate_hash(header: &str) -> Option<[u8; 32]> {
 }
 
 /// 64 hex digits, in either case, with or without colons between the bytes.
-fn fingerprint(text: &str) -> Option<[u8; 32]> {
+pub(super) fn fingerprint(text: &str) -> Option<[u8; 32]> {
     hex::decode(text.replace(':', "")).ok()?.try_into().ok()
 }
 

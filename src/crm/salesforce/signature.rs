@@ -13,7 +13,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use crate::crm::webhook::{hmac_sha256, is_hmac_sha256, require_fresh};
-use crate::crm::{RawWebhook, Refusal, Verification, VerifiedWebhook};
+use crate::crm::{Candidates, RawWebhook, Refusal, Verification, VerifiedWebhook};
 
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
@@ -22,20 +22,20 @@ const BODY_SIGNATURE: &str = "x-handoff-signature";
 
 /// Proves who sent a JSON webhook. With a `webhook-signature` header only Standard Webhooks decides;
 /// without one the body signature `x-handoff-signature` does. The matching secret's index is its place in
-/// the list it came from.
-pub fn verify_json(
+/// the configuration.
+pub fn verify_json<'a>(
     raw: RawWebhook,
-    webhook_secrets: &[SecretString],
-    body_secrets: &[SecretString],
+    webhook_secrets: impl Into<Candidates<'a>>,
+    body_secrets: impl Into<Candidates<'a>>,
     now: Timestamp,
 ) -> Result<VerifiedWebhook, Refusal> {
     if let Some(signatures) = raw.only_header(SIGNATURES)? {
-        let key = standard_webhooks(&raw, signatures, webhook_secrets, now)?;
+        let key = standard_webhooks(&raw, signatures, &webhook_secrets.into(), now)?;
         let id = raw.only_header(ID)?.map(ToOwned::to_owned);
         return Ok(raw.verified_message(Verification::Signed { scheme: "standard-webhooks", key }, id));
     }
     if let Some(signature) = raw.only_header(BODY_SIGNATURE)? {
-        let key = body_hmac(&raw, signature, body_secrets, now)?;
+        let key = body_hmac(&raw, signature, &body_secrets.into(), now)?;
         return Ok(raw.verified(Verification::Signed { scheme: "body-hmac", key }));
     }
     Err(Refusal::new("missing", format!("neither {SIGNATURES} nor {BODY_SIGNATURE} is there")))
@@ -55,7 +55,7 @@ pub fn webhook_key(secret: &SecretString) -> Option<Vec<u8>> {
 fn standard_webhooks(
     raw: &RawWebhook,
     signatures: &str,
-    secrets: &[SecretString],
+    secrets: &Candidates<'_>,
     now: Timestamp,
 ) -> Result<usize, Refusal> {
     let present = |name: &str| {
@@ -89,11 +89,9 @@ fn standard_webhooks(
         let mac = webhook_key(secret).map(|key| hmac_sha256(&key, &parts));
         mac.is_some_and(|mac| signatures.iter().any(|signature| bool::from(mac.ct_eq(signature))))
     };
-    secrets.iter().position(matches).ok_or_else(|| {
-        Refusal::new(
-            "mismatch",
-            format!("none of {} v1 signatures is by one of {} secrets", signatures.len(), secrets.len()),
-        )
+    secrets.iter().find(|(_, secret)| matches(secret)).map(|(key, _)| key).ok_or_else(|| {
+        let signatures = signatures.len();
+        Refusal::new("mismatch", format!("none of {signatures} v1 signatures is by one of {secrets}"))
     })
 }
 
@@ -114,7 +112,7 @@ enum SentAt {
 fn body_hmac(
     raw: &RawWebhook,
     signature: &str,
-    secrets: &[SecretString],
+    secrets: &Candidates<'_>,
     now: Timestamp,
 ) -> Result<usize, Refusal> {
     let key = body_signed_by(raw, signature, secrets)?;
@@ -132,17 +130,17 @@ fn body_hmac(
     Ok(key)
 }
 
-fn body_signed_by(raw: &RawWebhook, signature: &str, secrets: &[SecretString]) -> Result<usize, Refusal> {
+fn body_signed_by(raw: &RawWebhook, signature: &str, secrets: &Candidates<'_>) -> Result<usize, Refusal> {
     let mut expected = [0; 32];
     hex::decode_to_slice(signature, &mut expected)
         .map_err(|_| Refusal::new("malformed", format!("{BODY_SIGNATURE} is not the hex of 32 bytes")))?;
-    let matches = |secret: &SecretString| {
-        let key = secret.expose_secret().as_bytes();
-        !key.is_empty() && is_hmac_sha256(&expected, key, &[&raw.body])
-    };
-    secrets.iter().position(matches).ok_or_else(|| {
-        Refusal::new("mismatch", format!("the signature is by none of {} secrets", secrets.len()))
-    })
+    let matches =
+        |secret: &SecretString| is_hmac_sha256(&expected, secret.expose_secret().as_bytes(), &[&raw.body]);
+    secrets
+        .iter()
+        .find(|(_, secret)| matches(secret))
+        .map(|(key, _)| key)
+        .ok_or_else(|| Refusal::new("mismatch", format!("the signature is by none of {secrets}")))
 }
 
 #[cfg(test)]
@@ -296,7 +294,7 @@ mod tests {
     fn the_formula_vectors_are_signed_right_but_say_no_time() {
         for (key, mac) in BODY_MACS_OF_B1 {
             let raw = webhook(&[(BODY_SIGNATURE, mac)], B1.as_bytes());
-            assert_eq!(body_signed_by(&raw, mac, &secrets(&["other", key])), Ok(1));
+            assert_eq!(body_signed_by(&raw, mac, &Candidates::from(&secrets(&["other", key]))), Ok(1));
             let refusal = verify_json(raw, &[], &secrets(&[key]), at(1_795_187_045)).err().unwrap();
             assert_eq!(refusal.kind, "malformed");
             assert_eq!(refusal.detail, "the signature is right, but the body has no sentAt");
