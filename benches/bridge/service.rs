@@ -59,6 +59,15 @@ impl Service {
         asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.starts_with("HTTP/1.1 200")
     }
 
+    /// Processor time that it has used, in milliseconds.
+    pub fn processor_ms(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let nanoseconds = |task: PathBuf| -> Option<f64> {
+            std::fs::read_to_string(task.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+        };
+        tasks.filter_map(|task| nanoseconds(task.ok()?.path())).sum::<f64>() / 1e6
+    }
+
     /// Resident memory in MiB.
     pub fn memory(&self) -> f64 {
         self.mebibytes("VmRSS")

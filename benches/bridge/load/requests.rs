@@ -25,7 +25,16 @@ pub struct Requests {
 impl Requests {
     /// So many different ones of a kind, signed now.
     pub fn render(number: usize, batch: Batch) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT_SECRET.as_bytes());
+        Self::signed(number, batch, CLIENT_SECRET)
+    }
+
+    /// The same by a stranger, who does not know the secret.
+    pub fn forge(number: usize, batch: Batch) -> Self {
+        Self::signed(number, batch, "a stranger's guess at the secret")
+    }
+
+    fn signed(number: usize, batch: Batch, secret: &str) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let signed = format!("POST{PUBLIC_URL}{PATH}");
         let mut requests = Self::default();
         let mut body = Vec::new();

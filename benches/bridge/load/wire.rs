@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use super::answer::complete;
+use super::answer::{complete, complete_as};
 
 /// No answer takes longer, unless something is wrong.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +30,12 @@ impl Wire {
         while !self.has_ended() {}
     }
 
+    /// Sends a request and waits until it is refused.
+    pub fn is_refused(&mut self, request: &[u8]) {
+        self.begins(request);
+        while complete_as("401", self.reads_on()).unwrap().is_none() {}
+    }
+
     /// Sends a request.
     pub fn begins(&mut self, request: &[u8]) {
         self.stream.write_all(request).unwrap();
@@ -38,10 +44,14 @@ impl Wire {
 
     /// Waits for more of the answer, which must be a 200; whether that was all of it.
     pub fn has_ended(&mut self) -> bool {
+        complete(self.reads_on()).unwrap().is_some()
+    }
+
+    fn reads_on(&mut self) -> &[u8] {
         let more = self.stream.read(&mut self.read[self.filled..]).unwrap();
         assert!(more > 0, "the connection was closed instead of an answer");
         self.filled += more;
-        complete(&self.read[..self.filled]).unwrap().is_some()
+        &self.read[..self.filled]
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rows of the table.
 
+mod accounts;
 mod ack;
 mod batch;
 mod claim;
@@ -19,7 +20,7 @@ use crate::report::Found;
 pub type Run = fn(&Options) -> Found;
 
 /// All of them, in the order of the table.
-pub const ALL: [(&str, Run); 11] = [
+pub const ALL: [(&str, Run); 12] = [
     ("single", single::run),
     ("batch", batch::run),
     ("postgres", postgres::run),
@@ -30,6 +31,7 @@ pub const ALL: [(&str, Run); 11] = [
     ("workers", workers::run),
     ("claim", claim::run),
     ("looks", looks::run),
+    ("accounts", accounts::run),
     ("footprint", footprint::run),
 ];
 
