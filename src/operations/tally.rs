@@ -32,6 +32,8 @@ pub struct Tally {
     pub by_section: Vec<Kind>,
     /// Most frequent first.
     pub by_kind: Vec<Kind>,
+    /// By the field that is empty, or whose text is no answer; most frequent first.
+    pub by_field: Vec<Kind>,
     /// Most frequent first.
     pub rules: Vec<Verdict>,
     /// How often the certain rules, the trained model and hints were right; most frequent first.
@@ -140,7 +142,7 @@ pub struct BySeller {
 impl Tally {
     pub fn of(stats: &Stats, since: Option<Timestamp>) -> Self {
         let by_section = SectionName::ALL.map(SectionName::as_str).into_iter();
-        let by_section = by_section.filter_map(|name| kind(name, stats, |gap| &gap.section));
+        let by_section = by_section.filter_map(|name| kind(name, stats, |gap| Some(&gap.section)));
         let (named, others): (Vec<&SellerCount>, Vec<&SellerCount>) =
             stats.sellers.iter().partition(|seller| seller.name.is_some() && seller.deals >= FEWEST_DEALS);
         Self {
@@ -157,7 +159,8 @@ impl Tally {
                 .map(|(from_days, gaps)| OpenGaps { from_days: *from_days, gaps: *gaps })
                 .collect(),
             by_section: by_section.collect(),
-            by_kind: kinds(stats),
+            by_kind: kinds(stats, |gap| Some(&gap.gap)),
+            by_field: kinds(stats, |gap| gap.field.as_deref()),
             rules: verdicts(stats, Raiser::Rule, |gap| gap.gap.split(':').next().unwrap_or_default()),
             stages: verdicts(stats, Raiser::Stage, |gap| &gap.stage),
             sellers: named
@@ -193,22 +196,21 @@ fn later(CompleteAfter { days, of, complete }: &CompleteAfter) -> Later {
     Later { days: *days, complete: *complete, of: *of }
 }
 
-/// The flags of one section, or of one kind; `None` if there are none.
-fn kind(name: &str, stats: &Stats, of: impl Fn(&GapCount) -> &str) -> Option<Kind> {
+/// The flags that `of` gives one name; `None` if there are none.
+fn kind(name: &str, stats: &Stats, of: impl Fn(&GapCount) -> Option<&str>) -> Option<Kind> {
     let (mut gaps, mut raised) = (0, 0);
-    for gap in stats.gaps.iter().filter(|gap| of(gap) == name) {
+    for gap in stats.gaps.iter().filter(|gap| of(gap) == Some(name)) {
         gaps += gap.counting;
         raised += gap.raised;
     }
     (raised > 0).then(|| Kind { name: name.to_owned(), gaps, hints: raised - gaps })
 }
 
-fn kinds(stats: &Stats) -> Vec<Kind> {
-    let mut names: Vec<&str> = stats.gaps.iter().map(|gap| gap.gap.as_str()).collect();
+fn kinds(stats: &Stats, of: impl Fn(&GapCount) -> Option<&str>) -> Vec<Kind> {
+    let mut names: Vec<&str> = stats.gaps.iter().filter_map(&of).collect();
     names.sort_unstable();
     names.dedup();
-    let mut kinds: Vec<Kind> =
-        names.into_iter().filter_map(|name| kind(name, stats, |gap| &gap.gap)).collect();
+    let mut kinds: Vec<Kind> = names.into_iter().filter_map(|name| kind(name, stats, &of)).collect();
     kinds.sort_by_key(|kind| std::cmp::Reverse((kind.gaps, kind.hints)));
     kinds
 }

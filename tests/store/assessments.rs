@@ -34,7 +34,8 @@ fn lines(stats: &Stats) -> String {
     let mut lines = vec![format!("{} packets, {} complete", stats.packets, stats.complete)];
     lines.extend(stats.gaps.iter().map(|gap| {
         let (counting, raised, dismissed) = (gap.counting, gap.raised, gap.dismissed);
-        format!("{} {}: {counting} of {raised}, {dismissed} dismissed", gap.section, gap.gap)
+        let field = gap.field.as_deref().map(|field| format!(" in {field}")).unwrap_or_default();
+        format!("{} {}{field}: {counting} of {raised}, {dismissed} dismissed", gap.section, gap.gap)
     }));
     lines.extend(stats.sellers.iter().map(|seller| {
         let name = seller.name.as_deref().unwrap_or("nobody");
@@ -99,7 +100,7 @@ async fn packets_gaps_and_sellers_are_counted_since_an_instant(fixture: Fixture)
         insta::assert_snapshot!(ever, @"
         3 packets, 1 complete
         buying_reason vague: 0 of 2, 0 dismissed
-        promises empty: 2 of 2, 1 dismissed
+        promises empty in deal.promises: 2 of 2, 1 dismissed
         risks unmapped: 2 of 2, 0 dismissed
         stakeholders role_missing:sponsor: 2 of 2, 0 dismissed
         Anna Berg: 2 deals, 2 packets, 0 complete, 3 gaps
@@ -108,7 +109,7 @@ async fn packets_gaps_and_sellers_are_counted_since_an_instant(fixture: Fixture)
         insta::assert_snapshot!(lately, @"
         2 packets, 1 complete
         buying_reason vague: 0 of 1, 0 dismissed
-        promises empty: 1 of 1, 1 dismissed
+        promises empty in deal.promises: 1 of 1, 1 dismissed
         risks unmapped: 1 of 1, 0 dismissed
         stakeholders role_missing:sponsor: 1 of 1, 0 dismissed
         Anna Berg: 1 deals, 1 packets, 0 complete, 1 gaps
@@ -137,7 +138,7 @@ async fn what_is_counted_outlives_the_packet_and_its_people_and_words_do_not(fix
     insta::allow_duplicates! { insta::assert_snapshot!(counted, @"
     1 packets, 0 complete
     buying_reason vague: 0 of 1, 0 dismissed
-    promises empty: 1 of 1, 1 dismissed
+    promises empty in deal.promises: 1 of 1, 1 dismissed
     risks unmapped: 1 of 1, 0 dismissed
     stakeholders role_missing:sponsor: 1 of 1, 0 dismissed
     nobody: 1 deals, 1 packets, 0 complete, 1 gaps

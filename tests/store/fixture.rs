@@ -213,6 +213,7 @@ fn assessment() -> Assessment {
         stage: if counts { "certain" } else { "hint" },
         section: section.to_owned(),
         gap: gap.to_owned(),
+        field: (gap == "empty").then(|| format!("deal.{section}")),
         addressee,
         counts,
     };

@@ -50,6 +50,9 @@ pub(super) fn text(tally: &Tally, days: Option<u32>) -> String {
     } else {
         table(&mut text, ["Section", "gaps", "hints"], tally.by_section.iter().map(kind));
         table(&mut text, ["Kind", "gaps", "hints"], tally.by_kind.iter().map(kind));
+        if !tally.by_field.is_empty() {
+            table(&mut text, ["Field", "gaps", "hints"], tally.by_field.iter().map(kind));
+        }
         for (head, verdicts) in [("Rule", &tally.rules), ("Stage", &tally.stages)] {
             let rows = verdicts.iter().map(|one| {
                 let precision = percent(one.raised.saturating_sub(one.dismissed), one.raised);
@@ -131,7 +134,16 @@ mod tests {
 
     fn gap(section: &str, gap: &str, counting: u64, raised: u64, dismissed: u64) -> GapCount {
         let stage = if counting == 0 { "hint" } else { "certain" }.to_owned();
-        GapCount { section: section.to_owned(), gap: gap.to_owned(), stage, counting, raised, dismissed }
+        let field = (gap == "empty").then(|| format!("deal.handoff_{section}"));
+        GapCount {
+            section: section.to_owned(),
+            gap: gap.to_owned(),
+            stage,
+            field,
+            counting,
+            raised,
+            dismissed,
+        }
     }
 
     fn seller(name: Option<&str>, deals: u64, packets: u64, complete: u64, gaps: u64) -> SellerCount {
@@ -233,6 +245,10 @@ mod tests {
         role_missing:sponsor     3      0
         unmapped                 1      0
         vague                    0      7
+
+        Field                  gaps  hints
+        deal.handoff_promises     6      0
+        deal.handoff_risks        2      0
 
         Rule          raised  dismissed  precision
         role_missing      12          1       92 %

@@ -146,6 +146,7 @@ fn draw(Counted { at, tally }: &Counted, since: &str) -> Markup {
                 (open_gaps(tally))
                 (kinds("Gaps by section", "Section", &tally.by_section))
                 (kinds("Gaps by kind", "Kind", &tally.by_kind))
+                (kinds("Gaps by field", "Field", &tally.by_field))
                 (rules(&tally.rules))
                 (decisions(&tally.decisions))
                 (sellers(tally))

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("migrations/0012_decisions.sql")),
     (13, include_str!("migrations/0013_told.sql")),
     (14, include_str!("migrations/0014_listed.sql")),
+    (15, include_str!("migrations/0015_fields.sql")),
 ];
 
 /// The one type that has two names: numbers that the engine gives to rows.

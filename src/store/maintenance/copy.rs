@@ -45,7 +45,7 @@ const TABLES: [Table; 17] = [
         &["packet_id", "seller", "seller_name", "sent_back", "first_value", "first_value_due", "first_value_moved",
             "ask_on"],
         &["created_at", "complete", "completed_at", "accepted_at", "reviewed_at", "first_value_at"]),
-    table("gaps", &["packet_id", "section", "gap", "addressee", "reason", "stage"], &["counts", "dismissed_at", "filled_at"]),
+    table("gaps", &["packet_id", "section", "gap", "addressee", "reason", "stage", "field"], &["counts", "dismissed_at", "filled_at"]),
     table("deliveries",
         &["packet_id", "destination", "account", "scope", "order_json", "state", "external_id", "url", "frozen"],
         &["attempts", "due_at", "epoch", "unknown", "absent", "intended_at", "created_at", "shows", "wants",

@@ -39,9 +39,9 @@ statements! {
         WHERE a.created_at >= $1 AND a.created_at < $2 AND g.counts = 1 AND g.filled_at IS NULL
             AND g.dismissed_at IS NULL";
     COUNT_GAPS = "
-        SELECT g.section, g.gap, g.stage, CAST(SUM(g.counts) AS BIGINT), COUNT(*), COUNT(g.dismissed_at)
+        SELECT g.section, g.gap, g.stage, g.field, CAST(SUM(g.counts) AS BIGINT), COUNT(*), COUNT(g.dismissed_at)
         FROM assessments a JOIN gaps g ON g.packet_id = a.packet_id
-        WHERE a.created_at >= $1 GROUP BY g.section, g.gap, g.stage ORDER BY g.section, g.gap, g.stage";
+        WHERE a.created_at >= $1 GROUP BY g.section, g.gap, g.stage, g.field ORDER BY 1, 2, 3, 4";
     /// A gap that was dismissed was none, and one for RevOps is not the seller's.
     COUNT_SELLERS = "
         SELECT s.seller, MAX(s.seller_name), COUNT(DISTINCT s.deal), COUNT(*), CAST(SUM(s.complete) AS BIGINT),
@@ -67,7 +67,7 @@ pub struct Stats {
     pub decisions: DecisionCounts,
     /// Gaps that are open, by the youngest age in days.
     pub open_by_age: Vec<(u16, u64)>,
-    /// Gaps by section, id and stage, in that order.
+    /// Gaps by section, id, stage and field, in that order.
     pub gaps: Vec<GapCount>,
     /// Packets by seller, most first.
     pub sellers: Vec<SellerCount>,
@@ -123,7 +123,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Half a year of weeks.
 const WEEKS: i64 = 26;
 
-/// One kind of gap in one section, from one stage.
+/// One kind of gap in one section, from one stage, about one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GapCount {
     pub section: String,
@@ -131,6 +131,8 @@ pub struct GapCount {
     pub gap: String,
     /// See [`handoff_core::packet::RaisedGap::stage`].
     pub stage: String,
+    /// See [`handoff_core::packet::RaisedGap::field`].
+    pub field: Option<String>,
     /// How often it was more than a hint.
     pub counting: u64,
     /// How often it was raised at all.
@@ -171,7 +173,7 @@ impl Stats {
 impl Store {
     /// Counts packets made at or after `since`, as of `now`.
     pub async fn stats(&self, since: Timestamp, now: Timestamp) -> Result<Stats, StoreError> {
-        type GapRow = (String, String, String, i64, i64, i64);
+        type GapRow = (String, String, String, Option<String>, i64, i64, i64);
         type SellerRow = (Option<String>, Option<String>, i64, i64, i64, i64);
 
         self.assess_the_rest().await?;
@@ -183,9 +185,9 @@ impl Store {
         let open_by_age = self.open_by_age(since, now.as_millisecond()).await?;
         let gaps: Vec<GapRow> = self.readers.all(query(COUNT_GAPS).bind(since)).await?;
         let sellers: Vec<SellerRow> = self.readers.all(query(COUNT_SELLERS).bind(since)).await?;
-        let gaps = gaps.into_iter().map(|(section, gap, stage, counting, raised, dismissed)| {
+        let gaps = gaps.into_iter().map(|(section, gap, stage, field, counting, raised, dismissed)| {
             let (counting, raised, dismissed) = (count(counting), count(raised), count(dismissed));
-            GapCount { section, gap, stage, counting, raised, dismissed }
+            GapCount { section, gap, stage, field, counting, raised, dismissed }
         });
         let sellers = sellers.into_iter().map(|(_, name, deals, packets, complete, gaps)| {
             let (deals, packets, complete, gaps) =

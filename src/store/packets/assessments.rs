@@ -18,8 +18,9 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, CASE WHEN CAST($3 AS BIGINT) = 1 THEN CAST($2 AS BIGINT) END)
         ON CONFLICT (packet_id) DO NOTHING";
     INSERT_GAPS = ["
-        INSERT INTO gaps (packet_id, section, gap, addressee, counts, stage)
-        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT), e.value ->> 5
+        INSERT INTO gaps (packet_id, section, gap, addressee, counts, stage, field)
+        SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, CAST(e.value ->> 4 AS BIGINT), e.value ->> 5,
+            e.value ->> 6
         FROM ", each_row, " e WHERE true
         ON CONFLICT (packet_id, section, gap) DO NOTHING"];
     /// Gaps of the packet $2 that $1 does not name are filled; one that it names again is open again.
@@ -99,7 +100,7 @@ impl Command<()> for AssessTheRest {
 
 /// One gap as a JSON array, in the order [`INSERT_GAPS`] reads it.
 #[derive(Serialize)]
-struct GapRow<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8, &'static str);
+struct GapRow<'a>(&'a str, Cow<'a, str>, Cow<'a, str>, &'static str, u8, &'static str, Option<Cow<'a, str>>);
 
 /// Adds how one packet came out.
 pub(in crate::store) async fn insert(
@@ -139,5 +140,6 @@ pub(in crate::store) async fn update(
 
 fn row<'a>(packet_id: &'a str, gap: &'a RaisedGap) -> GapRow<'a> {
     let (section, id) = (clean(gap.section.as_str()), clean(gap.gap.as_str()));
-    GapRow(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts), gap.stage)
+    let field = gap.field.as_deref().map(clean);
+    GapRow(packet_id, section, id, gap.addressee.as_str(), u8::from(gap.counts), gap.stage, field)
 }

@@ -58,6 +58,9 @@ pub struct RaisedGap {
     pub section: String,
     /// See [`Gap::id`].
     pub gap: String,
+    /// The first field that it is about, as the mapping writes it: `deal.handoff_risks`. A packet that was read back from
+    /// the store does not know.
+    pub field: Option<String>,
     /// Who can fill it.
     pub addressee: Addressee,
     /// See [`Gap::counts`].
@@ -101,6 +104,7 @@ impl RaisedGap {
         Self {
             section: gap.section.as_str().to_owned(),
             gap: gap.id(),
+            field: gap.fact.field().map(ToString::to_string),
             addressee: gap.addressee,
             counts: gap.counts(),
             stage: match (&gap.fact, gap.rule) {
