@@ -1,5 +1,6 @@
 //! `[[hubspot]]`, `[[salesforce]]`: one block for each account. What stands in a block is for its CRM to read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::AccountConfig;
@@ -26,7 +27,7 @@ pub(super) fn read(
     }
     let mut accounts = Vec::new();
     for (connector, blocks) in blocks {
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
         for node in blocks.list(problems) {
             let block = format!("[[{}]]", connector.crm);
             let Some(section) = Block::of(node, &block, problems) else { continue };

@@ -1,5 +1,6 @@
 //! Parts of the configuration for commands that need no more: what they do not use may be missing or wrong.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,7 +91,7 @@ fn mappings(top: &mut Block<'_>, secrets: &Secrets<'_>, unused: &mut Problems) -
     for connector in CONNECTORS {
         for node in top.take(connector.crm.as_str()).list(unused) {
             let Some(mut section) = Block::of(node, "", unused) else { continue };
-            let account = (connector.read_account)(&mut section, &mut Vec::new(), unused);
+            let account = (connector.read_account)(&mut section, &mut BTreeSet::default(), unused);
             let mapping = section.take("mapping").text(unused);
             mappings.extend(account.zip(mapping).map(|(account, (path, _))| {
                 (AccountKey { crm: connector.crm, account }, secrets.beside(path))

@@ -25,7 +25,7 @@ pub struct Connector {
     /// Which CRM; its blocks in the configuration are called like it.
     pub crm: CrmKind,
     /// Reads the id of a block's account, which must not be among those seen before, and adds it to them.
-    pub read_account: fn(&mut Block<'_>, &mut Vec<String>, &mut Problems) -> Option<String>,
+    pub read_account: fn(&mut Block<'_>, &mut BTreeSet<String>, &mut Problems) -> Option<String>,
     /// Reads the rest of the block. Without an account, only its problems are of interest.
     pub read_settings: fn(Block<'_>, Option<String>, &ReadWith<'_>, &mut Problems) -> Option<Settings>,
     /// The routes on which it sends webhooks, for the accounts that are its own; `public_url` is what CRMs call,

@@ -1,5 +1,6 @@
 //! `[[hubspot]]`: one block for each portal.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -135,7 +136,11 @@ pub fn read(
 }
 
 /// Reads the portal id, which no other block may have.
-pub fn portal(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
+pub fn portal(
+    section: &mut Block<'_>,
+    seen: &mut BTreeSet<String>,
+    problems: &mut Problems,
+) -> Option<String> {
     let field = section
         .require("portal", "write the portal id, the number in HubSpot's address bar: portal = \"48210077\"");
     let (portal, span) = field.text(problems)?;
@@ -144,12 +149,11 @@ pub fn portal(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Pr
         problems.error(span, format!("`{portal}` is not a portal id"), help);
         return None;
     }
-    if seen.iter().any(|other| other == portal) {
+    if !seen.insert(portal.to_owned()) {
         let message = format!("portal {portal} is configured twice");
         problems.error(span, message, "keep one [[hubspot]] block; it can list several secrets");
         return None;
     }
-    seen.push(portal.to_owned());
     Some(portal.to_owned())
 }
 

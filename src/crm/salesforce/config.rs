@@ -1,5 +1,6 @@
 //! `[[salesforce]]`: one block for each org.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -150,7 +151,7 @@ pub fn read(
 }
 
 /// Reads the organisation id, which no other block may have.
-pub fn org(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Problems) -> Option<String> {
+pub fn org(section: &mut Block<'_>, seen: &mut BTreeSet<String>, problems: &mut Problems) -> Option<String> {
     let help = "write the organisation id from Setup > Company Information: org = \"00DHn0000012AbCMAU\"";
     let (text, span) = section.require("org", help).text(problems)?;
     let Some(org) = SalesforceId::of(Prefix::Organization, text) else {
@@ -158,11 +159,10 @@ pub fn org(section: &mut Block<'_>, seen: &mut Vec<String>, problems: &mut Probl
         return None;
     };
     let org = org.to_string();
-    if seen.contains(&org) {
+    if !seen.insert(org.clone()) {
         problems.error(span, format!("org {org} is configured twice"), "keep one [[salesforce]] block");
         return None;
     }
-    seen.push(org.clone());
     Some(org)
 }
 

@@ -90,9 +90,10 @@ impl<'d> Block<'d> {
         let entries = self.entries;
         for (at, first) in entries.iter().enumerate() {
             let (Some(true), Some(value)) = (self.taken.get(at), first.value.text()) else { continue };
-            let line = problems.line(first.span);
             let more = entries.iter().zip(&self.taken).skip(at + 1).take_while(|(entry, taken)| {
-                !**taken && entry.value.value == Value::Nothing && problems.line(entry.span) == line
+                !**taken
+                    && entry.value.value == Value::Nothing
+                    && problems.share_a_line(first.span, entry.span)
             });
             let words: Vec<&str> = more.map(|(entry, _)| entry.key.as_str()).collect();
             if words.is_empty() {
