@@ -64,10 +64,12 @@ fn is_seller(packet: &Packet, record: &DealRecord) -> bool {
 }
 
 /// What a question is about: one section, or two.
-pub(super) fn subject(question: &Question) -> String {
+pub(super) fn subject(packet: &Packet, question: &Question) -> String {
     match question.sections.as_slice() {
-        [first, second, ..] => messages::section::pair(first.title(), &second.title().to_lowercase()),
-        sections => sections.first().map_or("", |section| section.title()).to_owned(),
+        [first, second, ..] => {
+            messages::section::pair(&packet.title(*first), &packet.title(*second).to_lowercase())
+        }
+        sections => sections.first().map(|section| packet.title(*section).into_owned()).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a packet says, section by section, the same in task and digest. Where an answer is missing or weak, that is
 //! said once, in its place.
 
+use std::borrow::Cow;
+
 use crate::delivery::excerpt;
 use handoff_core::dates::names_time;
 use handoff_core::gaps;
@@ -35,7 +37,7 @@ pub(super) const BETWEEN: &str = " · ";
 /// What is said under one label.
 #[derive(Clone, Default)]
 pub(super) struct Line {
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     pub facts: Vec<Fact>,
     /// What stands behind all facts and is never shortened, such as what is still open.
     pub open: Option<String>,
@@ -135,7 +137,7 @@ pub(super) fn section(packet: &Packet, questions: &Questions, name: SectionName)
         SectionName::Expansion => 70,
         _ => PLAIN,
     };
-    let mut line = Line { label: name.title(), share, ..Line::default() };
+    let mut line = Line { label: packet.title(name), share, ..Line::default() };
     let (undated, misdated) = (is_open(&[NoDate]), is_open(&[BadDate]));
     if undated {
         let proposed = written.iter().find_map(Entry::proposed_due);
@@ -211,8 +213,12 @@ pub(super) fn people(packet: &Packet) -> Vec<Line> {
     };
     let sponsors = section.people.iter().filter(has(Role::Sponsor));
     let sponsors = sponsors.filter_map(|person| describe(person, &[Role::Sponsor], messages::packet::also));
-    let mut sponsor =
-        Line { label: messages::packet::sponsor(), facts: sponsors.collect(), share: 110, ..Line::default() };
+    let mut sponsor = Line {
+        label: messages::packet::sponsor().into(),
+        facts: sponsors.collect(),
+        share: 110,
+        ..Line::default()
+    };
     if sponsor.facts.is_empty() && missing.contains(&Role::Sponsor) {
         sponsor.facts.push(Fact::plain(messages::packet::not_known()));
     }
@@ -232,7 +238,7 @@ pub(super) fn people(packet: &Packet) -> Vec<Line> {
     let rest = rest.filter_map(|person| describe(person, &APART, str::to_owned));
     let missing: Vec<Role> = missing.into_iter().filter(|role| !APART.contains(role)).collect();
     let others = Line {
-        label: messages::packet::others(),
+        label: messages::packet::others().into(),
         facts: rest.chain(notes).collect(),
         open: not_known(&missing),
         share: PLAIN,

@@ -116,12 +116,13 @@ fn questions(packet: &Packet, record: &DealRecord, headline: &Headline, layout: 
         };
         blocks.push(TaskBlock::Heading(heading));
         // Numbered by hand: the seller can answer "2: in March", whatever the CRM makes of a list.
-        let numbered = (1..).zip(asked(for_seller, record, layout)).map(|(n, ask)| format!("{n}. {ask}"));
+        let numbered =
+            (1..).zip(asked(packet, record, for_seller, layout)).map(|(n, ask)| format!("{n}. {ask}"));
         blocks.push(TaskBlock::Paragraph(numbered.collect::<Vec<_>>().join("\n")));
     }
     if !for_revops.is_empty() {
         blocks.push(TaskBlock::Heading(messages::task::for_revops().to_owned()));
-        blocks.push(TaskBlock::List(asked(for_revops, record, layout)));
+        blocks.push(TaskBlock::List(asked(packet, record, for_revops, layout)));
     }
     blocks
 }
@@ -137,7 +138,7 @@ fn ready(packet: &Packet, headline: &Headline) -> String {
 }
 
 /// Questions, each with the place where its answer belongs.
-fn asked(questions: &[Question], record: &DealRecord, layout: &Layout) -> Vec<String> {
+fn asked(packet: &Packet, record: &DealRecord, questions: &[Question], layout: &Layout) -> Vec<String> {
     let line = |question: &Question| {
         let of_people = question.sections == [SectionName::Stakeholders];
         let place = if of_people {
@@ -149,7 +150,7 @@ fn asked(questions: &[Question], record: &DealRecord, layout: &Layout) -> Vec<St
             let fields: Vec<String> = question.fields.iter().map(field).collect();
             messages::value::list(&fields.iter().map(String::as_str).collect::<Vec<_>>())
         };
-        let subject = subject(question);
+        let subject = subject(packet, question);
         let subject = if place.is_empty() { subject } else { messages::task::place(&subject, &place) };
         messages::task::question(&subject, &excerpt::line(&question.text, QUESTION))
     };
@@ -204,7 +205,7 @@ fn sections(packet: &Packet, headline: &Headline, layout: &Layout) -> Vec<TaskBl
         let mut lines = lines::capped(line.facts.iter().map(fit).collect(), layout.entries);
         lines.extend(line.open.as_deref().map(messages::value::capitalised));
         let asked_again = line.asked_again.then(|| messages::packet::asked_again().to_owned());
-        blocks.push(TaskBlock::Heading(with_due_note(name.title().to_owned(), asked_again)));
+        blocks.push(TaskBlock::Heading(with_due_note(packet.title(name).into_owned(), asked_again)));
         blocks.push(match lines.as_slice() {
             [only] => TaskBlock::Paragraph(only.clone()),
             _ => TaskBlock::List(lines),

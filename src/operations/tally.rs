@@ -141,7 +141,7 @@ pub struct BySeller {
 
 impl Tally {
     pub fn of(stats: &Stats, since: Option<Timestamp>) -> Self {
-        let by_section = SectionName::ALL.map(SectionName::as_str).into_iter();
+        let by_section = SectionName::ALL.each_ref().map(SectionName::as_str).into_iter();
         let by_section = by_section.filter_map(|name| kind(name, stats, |gap| Some(&gap.section)));
         let (named, others): (Vec<&SellerCount>, Vec<&SellerCount>) =
             stats.sellers.iter().partition(|seller| seller.name.is_some() && seller.deals >= FEWEST_DEALS);

@@ -161,8 +161,7 @@ impl Store {
         let mut sections: BTreeMap<SectionName, u64> = BTreeMap::new();
         let mut sellers: BTreeMap<String, u64> = BTreeMap::new();
         for (_, section, seller) in open.into_iter().filter(|gap| ours(&gap.0)) {
-            let name = SectionName::ALL.into_iter().find(|name| name.as_str() == section);
-            let Some(name) = name else { continue };
+            let Ok(name) = section.parse::<SectionName>() else { continue };
             *sections.entry(name).or_default() += 1;
             match seller.filter(|seller| named.contains(seller)) {
                 Some(seller) => *sellers.entry(seller).or_default() += 1,

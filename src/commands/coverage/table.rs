@@ -25,7 +25,7 @@ pub(super) fn text(report: &Report) -> String {
     let mut part = "";
     for field in &coverage.fields {
         if field.part != part {
-            part = field.part;
+            part = &field.part;
             let _ = writeln!(out, "\n{part}");
         }
         let key = field.key.map(|key| format!(" ({key})")).unwrap_or_default();

@@ -42,7 +42,7 @@ pub fn ask(packet: &Packet, record: &DealRecord) -> Message {
     };
     let question = |topic: &Topic| {
         let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(*topic))?;
-        let question = messages::task::question(topic.section().title(), &gap.question());
+        let question = messages::task::question(&packet.title(topic.section()), &gap.question());
         Some(vec![Span::plain(excerpt::line(&question, WIDTH))])
     };
     let mut lines: Vec<Line> = vec![vec![Span::plain(first)]];

@@ -224,7 +224,9 @@ impl Writer<'_> {
         body.extend(self.review(width).map(|line| vec![Span::plain(excerpt::line(&line, WIDTH))]));
         if self.links.task.is_none() {
             let Questions { for_seller, for_revops, .. } = &self.headline.questions;
-            let question = |question: &Question| messages::task::question(&subject(question), &question.text);
+            let question = |question: &Question| {
+                messages::task::question(&subject(self.packet, question), &question.text)
+            };
             let questions = for_seller.iter().chain(for_revops).map(question).collect();
             let questions = lines::capped(questions, LINES.saturating_sub(body.len() + 3));
             body.extend(questions.iter().map(|question| vec![Span::plain(excerpt::line(question, WIDTH))]));

@@ -17,7 +17,9 @@ const NAME: usize = 80;
 
 /// The reply to the digest of a packet that has become complete.
 pub fn reply(packet: &Packet, params: &ReplyParams) -> Message {
-    let line = vec![Span::plain(messages::reply::text(params, packet.crm.dialect().name))];
+    let line = vec![Span::plain(messages::reply::text(params, packet.crm.dialect().name, |name| {
+        packet.title(name)
+    }))];
     message(packet, line, Metadata::of_reply(&packet.packet_id))
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn show(
         let body = html! {
             (shown.head(packet.as_ref().ok().map(|(packet, _)| packet), &said.done))
             @match &packet {
-                Ok((packet, document)) => { (reading(packet)) (shown.gaps(document)) }
+                Ok((packet, document)) => { (reading(packet)) (shown.gaps(packet, document)) }
                 // What was sent can be looked after all the same.
                 Err(_) => { p.notice role="alert" { (UNREADABLE) } }
             }
@@ -105,7 +105,7 @@ impl Shown<'_> {
     }
 
     /// The gaps of a packet as JSON, where it says what became of each.
-    fn gaps(&self, document: &Value) -> Markup {
+    fn gaps(&self, packet: &Packet, document: &Value) -> Markup {
         let gaps = document["gaps"].as_array().map_or(&[][..], Vec::as_slice);
         html! {
             section aria-labelledby="gaps" {
@@ -118,18 +118,17 @@ impl Shown<'_> {
                                 @for head in ["Section", "Question", "For", "State"] { th scope="col" { (head) } }
                             }
                         }
-                        tbody { @for gap in gaps { (self.gap(gap)) } }
+                        tbody { @for gap in gaps { (self.gap(packet, gap)) } }
                     }
                 }
             }
         }
     }
 
-    fn gap(&self, gap: &Value) -> Markup {
+    fn gap(&self, packet: &Packet, gap: &Value) -> Markup {
         let text = |key: &str| gap[key].as_str().unwrap_or_default();
         let (section, id) = (text("section"), text("id"));
-        let title = SectionName::ALL.into_iter().find(|name| name.as_str() == section);
-        let title = title.map_or(section, |name| name.title());
+        let title = section.parse().map_or(section.into(), |name: SectionName| packet.title(name));
         html! {
             tr {
                 th scope="row" { (title) span.sub { code { (id) } } }

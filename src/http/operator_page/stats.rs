@@ -224,8 +224,8 @@ fn open_gaps(tally: &Tally) -> Markup {
 fn kinds(title: &str, head: &str, kinds: &[Kind]) -> Markup {
     let most = kinds.iter().map(|kind| kind.gaps).max().unwrap_or(0);
     let rows = kinds.iter().map(|kind| {
-        let section = SectionName::ALL.into_iter().find(|name| name.as_str() == kind.name);
-        let label = section.map_or(kind.name.as_str(), |name| name.title()).to_owned();
+        let section: Result<SectionName, ()> = kind.name.parse();
+        let label = section.map_or_else(|()| kind.name.clone(), |name| name.title().into_owned());
         (label, vec![kind.gaps.to_string(), kind.hints.to_string()], kind.gaps, most)
     });
     plot(title, &[head, "gaps", "hints"], rows.collect())

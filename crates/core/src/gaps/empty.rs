@@ -84,7 +84,7 @@ mod tests {
 
     /// The sections for which RevOps is asked for a field, when every other section has one.
     fn unfed((section, line, hidden, held): Mapped<'_>) -> Vec<String> {
-        let others = IN_WORDS.map(SectionName::as_str).into_iter().filter(|name| *name != section);
+        let others = IN_WORDS.each_ref().map(SectionName::as_str).into_iter().filter(|name| *name != section);
         let others = others.map(|name| format!("  {name}: [deal.handoff_{name}]"));
         let this = (!line.is_empty()).then(|| format!("  {section}: {line}"));
         let lines = ["sections:".to_owned()].into_iter().chain(others).chain(this);

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::messages;
 use crate::messages::due_note::{due_notes, with_due_note};
-use crate::packet::{Gap, Link, Packet, PacketStatus, Person, Section, SectionName, SectionStatus};
+use crate::packet::{Gap, Link, Packet, PacketStatus, Person, Section, SectionStatus};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +66,8 @@ impl Packet {
     /// Deal, state, importance, sections, gaps and review.
     pub fn outline(&self) -> Vec<Line> {
         let mut lines = self.head();
-        for (name, section) in &self.sections {
-            lines.extend(self::section(*name, section, self.today()));
+        for (name, section) in self.in_reading_order() {
+            lines.extend(self::section(&self.title(name), section, self.today()));
         }
         if !self.links.is_empty() {
             lines.push(line(LineKind::Title, messages::packet::links()));
@@ -79,7 +79,7 @@ impl Packet {
         if !self.gaps.is_empty() {
             lines.push(line(LineKind::Title, messages::packet::gaps()));
         }
-        lines.extend(self.gaps.iter().flat_map(gap));
+        lines.extend(self.gaps.iter().flat_map(|one| gap(one, &self.title(one.section))));
         if self.review.due {
             lines.push(line(LineKind::Title, messages::review::titled(self.review.day)));
             lines.extend(self.review.agenda.iter().flat_map(|point| {
@@ -112,8 +112,8 @@ impl Packet {
     }
 }
 
-fn section(name: SectionName, section: &Section, today: Date) -> Vec<Line> {
-    let mut lines = vec![line(LineKind::Section(section.status), name.title())];
+fn section(title: &str, section: &Section, today: Date) -> Vec<Line> {
+    let mut lines = vec![line(LineKind::Section(section.status), title)];
     for (entry, note) in section.entries.iter().zip(due_notes(&section.entries, today)) {
         let proposed = entry.proposed_due().map(|day| messages::packet::no_day(Some(day), today));
         let note = [note, proposed].into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -134,8 +134,8 @@ fn person(person: &Person) -> Line {
     Line { source: Some(person.source.as_str().to_owned()), ..line(LineKind::Entry, text) }
 }
 
-fn gap(gap: &Gap) -> [Line; 2] {
-    let question = messages::task::question(gap.section.title(), &gap.question());
+fn gap(gap: &Gap, title: &str) -> [Line; 2] {
+    let question = messages::task::question(title, &gap.question());
     let question = if gap.counts() { question } else { messages::packet::hint(&question) };
     [line(LineKind::Gap, question), line(LineKind::Evidence, format!("{} · {}", gap.id(), gap.evidence()))]
 }

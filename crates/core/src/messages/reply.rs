@@ -1,6 +1,8 @@
 //! The reply in the thread of the digest.
 
-use super::{section, value};
+use std::borrow::Cow;
+
+use super::value;
 use crate::packet::{ReplyParams, SectionName};
 
 super::messages! { "reply";
@@ -16,14 +18,15 @@ super::messages! { "reply";
     sent_back_to_nobody(name, why);
 }
 
-/// That nothing is open any more: how long it took, what was filled, and by whom if any of it was answered in Slack.
-pub fn text(params: &ReplyParams, crm: &str) -> String {
+/// That nothing is open any more: how long it took, what was filled, and by whom if any of it was answered in Slack. A
+/// section is called what `title` says.
+pub fn text(params: &ReplyParams, crm: &str, title: impl Fn(SectionName) -> Cow<'static, str>) -> String {
     let said = |section: &SectionName| {
-        let title = section::title(*section);
+        let title = title(*section);
         match params.by.get(section) {
-            Some(names) => by(title, &value::list(&names.iter().map(String::as_str).collect::<Vec<_>>())),
-            None if params.by.is_empty() => title.to_owned(),
-            None => in_crm(title, crm),
+            Some(names) => by(&title, &value::list(&names.iter().map(String::as_str).collect::<Vec<_>>())),
+            None if params.by.is_empty() => title.into_owned(),
+            None => in_crm(&title, crm),
         }
     };
     let sections: Vec<String> = params.filled.iter().map(said).collect();
@@ -58,11 +61,15 @@ mod tests {
         let after = |span: &str, filled: &[SectionName]| {
             let complete_at = won_at.checked_add(span.parse::<jiff::Span>().unwrap()).unwrap();
             let by = BTreeMap::new();
-            text(&ReplyParams { won_at, complete_at, filled: filled.to_vec(), by }, "HubSpot")
+            text(
+                &ReplyParams { won_at, complete_at, filled: filled.to_vec(), by },
+                "HubSpot",
+                SectionName::title,
+            )
         };
         let by = BTreeMap::from([(SuccessOutcome, vec!["Tom Lindqvist".to_owned()])]);
         let (filled, complete_at) = (vec![SuccessOutcome, Risks], won_at);
-        let answered = text(&ReplyParams { won_at, complete_at, filled, by }, "HubSpot");
+        let answered = text(&ReplyParams { won_at, complete_at, filled, by }, "HubSpot", SectionName::title);
         insta::assert_snapshot!(answered, @"Complete, less than two minutes after the win. Answered since then: Outcome by Tom Lindqvist and Risk in HubSpot.");
         insta::assert_snapshot!(after("59s", &[SuccessOutcome]), @"Complete, less than two minutes after the win. Answered since then: Outcome.");
         insta::assert_snapshot!(after("40m", &[SuccessOutcome]), @"Complete, 40 minutes after the win. Answered since then: Outcome.");

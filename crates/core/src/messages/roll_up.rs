@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{packet, reply, section, value};
+use super::{packet, reply, value};
 use crate::packet::Week;
 
 super::messages! { "roll_up";
@@ -55,8 +55,7 @@ pub fn lines(week: &Week, today: Date) -> (String, Vec<(&'static str, String)>) 
 
 fn still_open(week: &Week) -> Option<String> {
     let count = |what: &str, count: u64| counted(what, &count.to_string());
-    let sections: Vec<String> =
-        week.open.iter().map(|(name, gaps)| count(section::title(*name), *gaps)).collect();
+    let sections: Vec<String> = week.open.iter().map(|(name, gaps)| count(&name.title(), *gaps)).collect();
     if sections.is_empty() {
         return None;
     }

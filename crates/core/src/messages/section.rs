@@ -1,5 +1,7 @@
 //! What people call the sections.
 
+use std::borrow::Cow;
+
 use crate::packet::SectionName;
 
 super::messages! { "section";
@@ -14,14 +16,13 @@ super::messages! { "section";
 }
 
 impl SectionName {
-    /// The name people read.
-    pub fn title(self) -> &'static str {
-        title(self)
+    /// The name people read. In front of a packet read [`crate::packet::Packet::title`].
+    pub fn title(self) -> Cow<'static, str> {
+        Cow::Borrowed(built_in(self))
     }
 }
 
-/// The name people read.
-pub fn title(section: SectionName) -> &'static str {
+fn built_in(section: SectionName) -> &'static str {
     match section {
         SectionName::BuyingReason => buying_reason(),
         SectionName::SuccessOutcome => success_outcome(),

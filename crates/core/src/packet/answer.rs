@@ -83,9 +83,9 @@ impl FromStr for Topic {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let all = SectionName::ALL.map(Self::Section).into_iter().chain([Self::Day]);
-        let mut all = all.chain(Role::ALL.map(Self::Role));
-        all.find(|topic| topic.to_string() == text).ok_or(())
+        let mut others = [Self::Day].into_iter().chain(Role::ALL.map(Self::Role));
+        let other = others.find(|topic| topic.to_string() == text);
+        other.map_or_else(|| text.parse().map(Self::Section), Ok)
     }
 }
 

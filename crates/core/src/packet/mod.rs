@@ -10,6 +10,7 @@ mod link;
 mod person;
 mod plan;
 mod review;
+mod section;
 mod week;
 
 pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
@@ -25,8 +26,10 @@ pub use plan::{
     TaskParams,
 };
 pub use review::{AgendaPoint, Review};
+pub use section::SectionName;
 pub use week::Week;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -40,62 +43,6 @@ use crate::record::{CrmKind, WinKey};
 
 /// Most entries of one section; a longer list is no handoff, and its last entry is marked as an excerpt.
 pub const MOST_ENTRIES: usize = 20;
-
-/// The sections of a packet, in the order they are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SectionName {
-    /// Why did they choose us, and why now?
-    BuyingReason,
-    /// What specific result do they want first?
-    SuccessOutcome,
-    /// Who is sponsor, operator, evaluator, likely blocker?
-    Stakeholders,
-    /// What did sales commit to?
-    Promises,
-    /// What could slow adoption?
-    Risks,
-    /// What happens in the first 30 days that proves the deal was smart?
-    FirstValue,
-    /// What could come later. Optional: it never counts as missing.
-    Expansion,
-}
-
-impl SectionName {
-    /// The six that a complete packet needs.
-    pub const REQUIRED: [Self; 6] = [
-        Self::BuyingReason,
-        Self::SuccessOutcome,
-        Self::Stakeholders,
-        Self::Promises,
-        Self::Risks,
-        Self::FirstValue,
-    ];
-
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::BuyingReason,
-        Self::SuccessOutcome,
-        Self::Stakeholders,
-        Self::Promises,
-        Self::Risks,
-        Self::FirstValue,
-        Self::Expansion,
-    ];
-
-    /// The name used in code, files and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BuyingReason => "buying_reason",
-            Self::SuccessOutcome => "success_outcome",
-            Self::Stakeholders => "stakeholders",
-            Self::Promises => "promises",
-            Self::Risks => "risks",
-            Self::FirstValue => "first_value",
-            Self::Expansion => "expansion",
-        }
-    }
-}
 
 /// What a person on the customer's side is to the deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -186,6 +133,16 @@ impl Packet {
             json
         };
         read(self) == read(other)
+    }
+
+    /// The sections that are there, in the order they are read.
+    pub fn in_reading_order(&self) -> impl Iterator<Item = (SectionName, &Section)> {
+        SectionName::ALL.into_iter().filter_map(|name| Some((name, self.sections.get(&name)?)))
+    }
+
+    /// What people call a section.
+    pub fn title(&self, name: SectionName) -> Cow<'static, str> {
+        name.title()
     }
 
     /// How many sections [`Packet::filled`] is of. What is not required and says nothing is not there.

@@ -62,7 +62,7 @@ pub(super) fn sections(field: Field<'_>, top: Span, problems: &mut Problems) -> 
 
 /// Reports a section that does not exist, and says which one was probably meant.
 fn unknown(entry: &Entry, problems: &mut Problems) -> Option<SectionName> {
-    let names = SectionName::ALL.map(SectionName::as_str);
+    let names = SectionName::ALL.each_ref().map(SectionName::as_str);
     let meant = nearest(&entry.key, names);
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),

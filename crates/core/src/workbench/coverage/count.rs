@@ -71,8 +71,8 @@ pub(crate) fn parts(mapping: &Mapping) -> Vec<Part> {
 }
 
 impl Part {
-    pub(crate) fn name(&self) -> &'static str {
-        self.section.map_or(self.other, SectionName::as_str)
+    pub(crate) fn name(&self) -> &str {
+        self.section.as_ref().map_or(self.other, SectionName::as_str)
     }
 
     pub(crate) fn tally(&self, mapping: &Mapping, records: &[&DealRecord]) -> Tally {

@@ -45,7 +45,7 @@ pub struct Coverage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// What reads it: a section's name, `applies_to`, `important_when`, `owner` or `slack`.
-    pub part: &'static str,
+    pub part: String,
     /// As which key, unless it simply feeds the section: `due`, `who`, `derive`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'static str>,
@@ -95,7 +95,7 @@ impl Coverage {
             .collect();
         let (complete, gaps) = gaps(mapping, &covered, now);
         let field = |part: Part| Field {
-            part: part.name(),
+            part: part.name().to_owned(),
             key: part.key,
             field: part.path.to_string(),
             tally: part.tally(mapping, &covered),

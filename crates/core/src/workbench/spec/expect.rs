@@ -164,7 +164,9 @@ fn important(field: Field<'_>, problems: &mut Problems) -> Option<Important> {
 
 fn section_name(word: &str, span: Span, problems: &mut Problems) -> Option<SectionName> {
     let found = SectionName::ALL.into_iter().find(|name| name.as_str() == word);
-    found.or_else(|| unknown("section", word, span, &SectionName::ALL.map(SectionName::as_str), problems))
+    found.or_else(|| {
+        unknown("section", word, span, &SectionName::ALL.each_ref().map(SectionName::as_str), problems)
+    })
 }
 
 fn unknown<T>(what: &str, word: &str, span: Span, names: &[&str], problems: &mut Problems) -> Option<T> {
