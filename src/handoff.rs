@@ -26,7 +26,7 @@ use handoff_core::assemble;
 use handoff_core::mapping::Mapping;
 use handoff_core::packet::{
     AskPlan, Assessment, DigestParams, Entry, Packet, Questions, ReplyParams, SectionName, TaskParams,
-    packet_id,
+    packet_id, reading_order,
 };
 use handoff_core::record::{DealKey, DealRecord};
 
@@ -249,8 +249,10 @@ async fn reply(
         names.dedup();
         (!names.is_empty()).then_some(names)
     };
+    let order = reading_order(&SectionName::ALL, &packet.custom_sections).into_iter();
+    let filled: Vec<SectionName> = order.filter(|name| filled.contains(name)).collect();
     let by = filled.iter().filter_map(|section| Some((*section, names(section)?))).collect();
-    Ok(ReplyParams { won_at: open.won_at, complete_at, filled: filled.into_iter().collect(), by })
+    Ok(ReplyParams { won_at: open.won_at, complete_at, filled, by })
 }
 
 /// The next revision of an answered packet: of the record, which is the stored one, and of every answer. `None` if it

@@ -101,6 +101,7 @@ pub fn assemble(
         review: if important.is { review(&sections, due) } else { Review::default() },
         important,
         sections,
+        custom_sections: Vec::new(),
         links: Vec::new(),
         gaps,
         mapping: mapping.clone(),

@@ -33,8 +33,9 @@ pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
     let sections = apply::sections(mapping, record, people::people(mapping, record, &[]), &[], now);
     let evidence = Evidence::new(mapping, record, &sections, &packet.important);
     let (verdicts, hidden) = (verdicts(&evidence), evidence.hidden());
-    for (name, section) in &sections {
-        page.heading(&format!("Why: {}", name.title()));
+    for (name, section) in mapping.section_names().iter().filter_map(|name| Some((name, sections.get(name)?)))
+    {
+        page.heading(&format!("Why: {}", packet.title(*name)));
         let hidden = hidden.iter().filter(|(section, _)| section == name).map(|(_, text)| text.as_str());
         explained.section(&mut page, *name, section, &hidden.collect::<Vec<_>>());
         explained.required(&mut page, *name);
@@ -110,6 +111,8 @@ impl Explained<'_> {
             let asked =
                 if self.mapping.requires(name, self.record, self.now) { "asked" } else { "nothing is asked" };
             page.line("", &format!("required when {}; {asked}", self.judged(when)));
+        } else if name.is_custom() && self.mapping.is_optional(name) {
+            page.line("", "not required, so nothing is asked");
         }
     }
 

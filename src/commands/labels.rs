@@ -7,7 +7,7 @@ use super::fetch::read_mapping;
 use super::{ConfigArg, Problem, open_store_of, store_access};
 use crate::store::StoredPacket;
 use handoff_core::mapping::Mapping;
-use handoff_core::packet::{Packet, RuleId};
+use handoff_core::packet::{Packet, RuleId, SectionName};
 use handoff_core::record::{AccountKey, DealRecord};
 
 #[derive(Debug, Args)]
@@ -61,7 +61,10 @@ fn labels(stored: &StoredPacket, record: &DealRecord, mapping: &Mapping) -> Vec<
     let is_about_prose = |gap: &str| {
         matches!(RuleId::parse(gap), Some((RuleId::Placeholder | RuleId::Vague | RuleId::Activity, _)))
     };
-    let dismissed = stored.dismissals.iter().filter(|one| is_about_prose(&one.gap));
+    // The judgement is trained for the built-in sections.
+    let is_built_in = |section: &str| SectionName::built_in(section).is_some();
+    let dismissed = stored.dismissals.iter();
+    let dismissed = dismissed.filter(|one| is_about_prose(&one.gap) && is_built_in(&one.section));
     let label = |section: &str| {
         let fields = mapping.sections.iter().find(|(name, _)| name.as_str() == section);
         let values = fields.into_iter().flat_map(|(_, fields)| &fields.from);

@@ -8,11 +8,13 @@ use handoff_core::dates::names_time;
 use handoff_core::gaps;
 use handoff_core::messages;
 use handoff_core::messages::due_note::{due_notes, with_due_note};
-use handoff_core::packet::{Entry, Gap, Packet, Person, Questions, Role, RuleId, SectionName};
+use handoff_core::packet::{
+    Entry, Gap, Packet, Person, Questions, Role, RuleId, SectionName, reading_order, required,
+};
 use handoff_core::text::greeting::is_greeting;
 
-/// The sections in the order they are read.
-pub(super) const READ: [SectionName; 7] = [
+/// The built-in sections in the order they are read.
+const READ: [SectionName; 7] = [
     SectionName::BuyingReason,
     SectionName::SuccessOutcome,
     SectionName::FirstValue,
@@ -21,6 +23,11 @@ pub(super) const READ: [SectionName; 7] = [
     SectionName::Risks,
     SectionName::Expansion,
 ];
+
+/// The sections in the order they are read.
+pub(super) fn read(packet: &Packet) -> Vec<SectionName> {
+    reading_order(&READ, &packet.custom_sections)
+}
 
 /// Longest name, job title or address of a person, in UTF-16 units.
 const PERSON: usize = 60;
@@ -157,7 +164,7 @@ pub(super) fn section(packet: &Packet, questions: &Questions, name: SectionName)
     }
     let asked_again = [Placeholder, Vague, Duplicate, Activity, Conflict, TooLong, StaleDate, OutsideWindow];
     line.asked_again = !line.facts.is_empty() && is_open(&asked_again);
-    if line.facts.is_empty() && SectionName::REQUIRED.contains(&name) {
+    if line.facts.is_empty() && required(&packet.custom_sections).any(|one| one == name) {
         let stand_in = stand_in.map(|text| excerpt::name(&excerpt::joined(text, PERSON), PERSON));
         line.facts.push(Fact::plain(messages::packet::missing(stand_in.as_deref())));
     } else if let [only] = line.facts.as_mut_slice() {

@@ -193,7 +193,7 @@ fn links(packet: &Packet) -> Vec<TaskBlock> {
 
 fn sections(packet: &Packet, headline: &Headline, layout: &Layout) -> Vec<TaskBlock> {
     let mut blocks = Vec::new();
-    for name in lines::READ {
+    for name in lines::read(packet) {
         let line = match name {
             SectionName::Stakeholders => Some(lines::everybody(packet)),
             _ => lines::section(packet, &headline.questions, name),

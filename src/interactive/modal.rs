@@ -423,7 +423,7 @@ mod tests {
             ("gap.first_value_due", "day", Value::Day(day)),
             ("gap.stakeholders.sponsor", "pick", picks(&["501"])),
             ("gap.stakeholders.sponsor.name", "text", text("Ola")),
-            ("gap.no_such_section", "text", text("x")),
+            ("gap.no such section", "text", text("x")),
         ];
         let expected = vec![
             (Topic::Day, Given::Day(day)),

@@ -141,8 +141,12 @@ pub struct BySeller {
 
 impl Tally {
     pub fn of(stats: &Stats, since: Option<Timestamp>) -> Self {
-        let by_section = SectionName::ALL.each_ref().map(SectionName::as_str).into_iter();
-        let by_section = by_section.filter_map(|name| kind(name, stats, |gap| Some(&gap.section)));
+        let mut sections: Vec<SectionName> =
+            stats.gaps.iter().filter_map(|gap| gap.section.parse().ok()).collect();
+        sections.sort_unstable();
+        sections.dedup();
+        let names = sections.iter().map(SectionName::as_str);
+        let by_section = names.filter_map(|name| kind(name, stats, |gap| Some(&gap.section)));
         let (named, others): (Vec<&SellerCount>, Vec<&SellerCount>) =
             stats.sellers.iter().partition(|seller| seller.name.is_some() && seller.deals >= FEWEST_DEALS);
         Self {

@@ -17,6 +17,7 @@ mod backup;
 mod catch_up;
 mod clicks;
 mod command_line;
+mod custom_sections;
 mod digest_text;
 mod doctor;
 mod faults;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         announcements::trials(),
         answers::trials(),
         write_back::trials(),
+        custom_sections::trials(),
         digest_text::trials(),
         invariants::trials(),
         faults::trials(),

@@ -87,7 +87,7 @@ async fn is_handed_over_where(
 }
 
 /// The mapping is changed while the service runs.
-async fn is_mapped_anew(world: &World, (from, to): (&str, &str)) {
+pub async fn is_mapped_anew(world: &World, (from, to): (&str, &str)) {
     let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
     assert!(mapping.contains(from), "{from}");
     std::fs::write(&world.installation.mapping, mapping.replacen(from, to, 1)).unwrap();
@@ -109,11 +109,11 @@ pub fn submission(world: &World, user: &str, values: &serde_json::Value) -> hand
     delivery(&payload, world.now())
 }
 
-fn portal<T>(world: &World, change: impl FnOnce(&mut Portal) -> T) -> T {
+pub fn portal<T>(world: &World, change: impl FnOnce(&mut Portal) -> T) -> T {
     world.sandbox.hubspot.change(|hubspot| change(hubspot.portal_mut(PORTAL).unwrap()))
 }
 
-fn held(world: &World, field: &str) -> String {
+pub fn held(world: &World, field: &str) -> String {
     portal(world, |portal| {
         portal.record(Kind::Deal, PINEBROOK).unwrap().get(field).unwrap_or_default().to_owned()
     })
@@ -134,7 +134,7 @@ async fn answers(world: &World) -> Vec<StoredAnswer> {
 }
 
 /// Time passes until the newest answer is in this state and every message shows it.
-async fn becomes(world: &World, state: AnswerState) {
+pub async fn becomes(world: &World, state: AnswerState) {
     are_applied(world).await;
     world
         .eventually(state.as_str(), async || {

@@ -195,7 +195,7 @@ impl Writer<'_> {
     /// The widest body that, with `around` words above and below it, reads quickly enough.
     fn fitted(&self, around: usize) -> Vec<Line> {
         let mut sections = Vec::new();
-        for name in lines::READ {
+        for name in lines::read(self.packet) {
             if name == SectionName::Stakeholders {
                 sections.extend(lines::people(self.packet));
             } else {

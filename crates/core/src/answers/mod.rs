@@ -140,7 +140,9 @@ fn input(mapping: &Mapping, record: &DealRecord, packet: &Packet, gap: &Gap, top
         }
     };
     let has_none = matches!(&kind, InputKind::Options { options, .. } if options.iter().any(|(_, label)| gaps::says_none(label)));
-    let none = matches!(topic, Topic::Section(SectionName::Promises | SectionName::Risks)) && !has_none;
+    let none =
+        matches!(topic, Topic::Section(SectionName::Promises | SectionName::Risks | SectionName::Custom(_)))
+            && !has_none;
     let answered = entries.iter().filter(|entry| matches!(entry.origin, crate::packet::Origin::Answer(..)));
     let answered: Vec<&str> = answered.map(|entry| entry.text.as_str()).collect();
     let today = if answered.is_empty() { field.map(|field| held(mapping, record, field)) } else { None };

@@ -15,8 +15,8 @@ use crate::dates::{DueDate, DueSource};
 use crate::gaps::{self, Evidence};
 use crate::mapping::{AskWay, Mapping, apply, importance, links, owner, people, write};
 use crate::packet::{
-    Answer, AskPlan, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef, Packet, PacketStatus,
-    Person, Review, Section, SectionName, SectionStatus, Severity, Topic,
+    Answer, AskPlan, CustomSection, DeliveryPlan, Entry, Gap, GapState, Given, Importance, MappingRef,
+    Packet, PacketStatus, Person, Review, Section, SectionName, SectionStatus, Severity, Topic, required,
 };
 use crate::record::{DealRecord, User};
 use crate::text::clean::clean_line;
@@ -119,7 +119,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let mut gaps = gaps::assess(&evidence);
     let optional: BTreeSet<SectionName> =
-        SectionName::ALL.into_iter().filter(|name| !mapping.requires(*name, record, &now)).collect();
+        mapping.section_names().into_iter().filter(|name| !mapping.requires(*name, record, &now)).collect();
     gaps.retain(|gap| !optional.contains(&gap.section));
     for gap in &mut gaps {
         let is_about = |topics: &[Topic]| Topic::of(gap).is_some_and(|topic| topics.contains(&topic));
@@ -147,11 +147,12 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         crm: record.crm,
         account: record.account.clone(),
         status,
-        filled: filled(&sections),
+        filled: filled(&sections, &mapping.custom_sections),
         deal: summary::summary(record, &mapping.time_zone),
         owner: owner::shown(&mapping.owner, record, owner),
         important,
         sections,
+        custom_sections: mapping.custom_sections.clone(),
         links: links::links(mapping, record),
         gaps,
         review,
@@ -222,11 +223,11 @@ fn rate(sections: &mut BTreeMap<SectionName, Section>, gaps: &[Gap], optional: &
     }
 }
 
-fn filled(sections: &BTreeMap<SectionName, Section>) -> usize {
-    let is_filled = |name: &&SectionName| {
+fn filled(sections: &BTreeMap<SectionName, Section>, custom: &[CustomSection]) -> usize {
+    let is_filled = |name: &SectionName| {
         sections.get(name).is_some_and(|section| section.status == SectionStatus::Filled)
     };
-    SectionName::REQUIRED.iter().filter(is_filled).count()
+    required(custom).filter(is_filled).count()
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::judgement::rules::{self, Certain};
-use crate::packet::{Entry, Origin, Section, SectionName};
+use crate::packet::{CustomSection, Entry, Origin, Section, SectionName};
 use crate::record::{DealRecord, FieldPath, Reading};
 use crate::text::tokens::Words;
 
 use super::Evidence;
 use crate::mapping::placeholders::Placeholders;
 
-/// The sections that are answered in words. `stakeholders` is answered by people, `expansion` is optional.
+/// The built-in sections that are answered in words. `stakeholders` is answered by people, `expansion` is optional.
 pub(super) const IN_WORDS: [SectionName; 5] = [
     SectionName::BuyingReason,
     SectionName::SuccessOutcome,
@@ -39,6 +39,7 @@ impl Written<'_> {
 
 /// What sellers wrote, by section. Read once for all rules.
 pub(super) fn read<'a>(
+    custom: &[CustomSection],
     sections: &'a BTreeMap<SectionName, Section>,
     placeholders: &Placeholders<'_>,
 ) -> BTreeMap<SectionName, Vec<Written<'a>>> {
@@ -56,7 +57,8 @@ pub(super) fn read<'a>(
         });
         (name, written.unwrap_or_default())
     };
-    IN_WORDS.into_iter().chain([SectionName::Expansion]).map(in_section).collect()
+    let custom = custom.iter().map(|custom| custom.id);
+    IN_WORDS.into_iter().chain([SectionName::Expansion]).chain(custom).map(in_section).collect()
 }
 
 /// The placeholders that a packet does not show: a link is still of use, and a pointer beside an answer may be.

@@ -31,7 +31,7 @@ const SHARED_PERCENT: usize = 85;
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let mut earlier: Vec<(SectionName, &Written<'_>)> = Vec::new();
-    for section in IN_WORDS {
+    for section in evidence.in_words() {
         let says_more = |given: &&Written<'_>| !says_none(&given.words);
         let texts: Vec<&Written<'_>> = evidence.given(section).filter(says_more).collect();
         gaps.extend(repeats(evidence, section, &texts, &earlier));

@@ -32,7 +32,7 @@ pub(super) const EMPTY: Rule = Rule {
 };
 
 fn unmapped(evidence: &Evidence<'_>) -> Vec<Gap> {
-    IN_WORDS.into_iter().filter_map(|section| unmapped_section(evidence, section)).collect()
+    evidence.in_words().filter_map(|section| unmapped_section(evidence, section)).collect()
 }
 
 fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {
@@ -58,7 +58,7 @@ fn unmapped_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap
 }
 
 fn empty(evidence: &Evidence<'_>) -> Vec<Gap> {
-    IN_WORDS.into_iter().filter_map(|section| empty_section(evidence, section)).collect()
+    evidence.in_words().filter_map(|section| empty_section(evidence, section)).collect()
 }
 
 fn empty_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {

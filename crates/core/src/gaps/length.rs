@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 const FAR_OVER: usize = 3;
 
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
-    IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()
+    evidence.in_words().filter_map(|section| in_section(evidence, section)).collect()
 }
 
 fn in_section(evidence: &Evidence<'_>, section: SectionName) -> Option<Gap> {

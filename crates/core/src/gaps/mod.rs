@@ -19,6 +19,10 @@ mod verdict;
 #[path = "tests/deal_on_paper.rs"]
 mod deal_on_paper;
 
+#[cfg(test)]
+#[path = "tests/custom_sections.rs"]
+mod custom_sections;
+
 pub use grouped::questions;
 pub use verdict::{Finding, Outcome, Verdict, verdicts};
 
@@ -62,11 +66,18 @@ impl<'a> Evidence<'a> {
         importance: &'a Importance,
     ) -> Self {
         let placeholders = Placeholders::of(mapping);
-        let written = answer::read(sections, &placeholders);
+        let written = answer::read(&mapping.custom_sections, sections, &placeholders);
         let judged = judge(mapping, record, &written);
         let timing = Timing::default();
         let evidence = Self { mapping, record, sections, importance, placeholders, written, judged, timing };
         Self { timing: Timing::of(&evidence), ..evidence }
+    }
+
+    /// The sections that are answered in words. The custom ones come last, so that none changes what the rules say of a
+    /// built-in one.
+    fn in_words(&self) -> impl Iterator<Item = SectionName> + use<'a> {
+        let custom = self.mapping.custom_sections.iter().map(|custom| custom.id);
+        answer::IN_WORDS.into_iter().chain(custom)
     }
 
     /// What the seller wrote in a section; nothing in one that is not answered in words.
@@ -112,7 +123,9 @@ fn judge(
         let is_settled = |answer: &&Written<'_>| {
             answer.certain.is_some() || (none_is_an_answer(*name) && answers_by_type(answer))
         };
-        if *name == SectionName::Expansion || is_off(name) || answers.iter().any(is_settled) {
+        // The model was trained for the built-in sections.
+        let is_unknown = *name == SectionName::Expansion || name.is_custom();
+        if is_unknown || is_off(name) || answers.iter().any(is_settled) {
             return None;
         }
         let judge = |field: &[&Written<'_>]| {
@@ -141,7 +154,7 @@ pub struct Rule {
     pub question: &'static str,
     /// What kind of answer it asks for.
     pub expects: Expects,
-    /// The sections it judges, and what must be there to judge.
+    /// The built-in sections it judges, and what must be there to judge.
     pub applies_to: (&'static [SectionName], Requires),
     pub check: fn(&Evidence<'_>) -> Vec<Gap>,
 }
@@ -170,6 +183,10 @@ pub enum Requires {
     /// Something that answers: written, and no placeholder.
     Answer,
 }
+
+/// The rules that judge a custom section: the certain ones about text.
+const OF_CUSTOM: [RuleId; 5] =
+    [RuleId::Unmapped, RuleId::Empty, RuleId::Placeholder, RuleId::TooLong, RuleId::Duplicate];
 
 /// Every rule, in the order they speak.
 pub const RULES: &[Rule] = &[
@@ -207,7 +224,8 @@ pub fn assess(evidence: &Evidence<'_>) -> Vec<Gap> {
         }
     }
     let mut gaps: Vec<Gap> = gaps.into_iter().map(|(_, gap)| gap).collect();
-    gaps.sort_by_key(|gap| gap.section);
+    let order = evidence.mapping.section_names();
+    gaps.sort_by_key(|gap| order.iter().position(|name| *name == gap.section));
     gaps
 }
 

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(evidence: &Evidence<'_>) -> Vec<Gap> {
-    IN_WORDS.into_iter().filter_map(|section| in_section(evidence, section)).collect()
+    evidence.in_words().filter_map(|section| in_section(evidence, section)).collect()
 }
 
 /// A section is a placeholder when none of its entries is an answer.

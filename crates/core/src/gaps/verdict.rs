@@ -2,7 +2,7 @@
 
 use crate::packet::SectionName;
 
-use super::{Evidence, RULES, Requires, Rule, assess};
+use super::{Evidence, OF_CUSTOM, RULES, Requires, Rule, assess};
 use crate::packet::Gap;
 
 /// What one rule has to say about one section.
@@ -37,7 +37,8 @@ pub struct Finding {
 pub fn verdicts(evidence: &Evidence<'_>) -> Vec<Verdict> {
     let spoken = assess(evidence);
     let found: Vec<(&Rule, Vec<Gap>)> = RULES.iter().map(|rule| (rule, (rule.check)(evidence))).collect();
-    let sections = SectionName::REQUIRED.into_iter();
+    let sections = evidence.mapping.section_names().into_iter();
+    let sections = sections.filter(|section| !evidence.mapping.is_optional(*section));
     sections
         .flat_map(|section| found.iter().map(move |(rule, gaps)| (section, *rule, gaps)))
         .map(|(section, rule, gaps)| {
@@ -57,7 +58,9 @@ impl Rule {
     /// Whether there is something in the section that this rule can judge.
     fn judges(&self, evidence: &Evidence<'_>, section: SectionName) -> bool {
         let (sections, needs) = self.applies_to;
-        sections.contains(&section)
+        let is_judged =
+            if section.is_custom() { OF_CUSTOM.contains(&self.id) } else { sections.contains(&section) };
+        is_judged
             && match needs {
                 Requires::Nothing => true,
                 Requires::Text => !evidence.written(section).is_empty(),

@@ -64,6 +64,20 @@ pub fn visit(section: SectionName, tokens: &Tokens, see: impl FnMut(Feature)) {
     features.shape(tokens);
 }
 
+/// The section's number in the trained model, which never sees a custom one.
+fn number(section: SectionName) -> u8 {
+    match section {
+        SectionName::BuyingReason => 0,
+        SectionName::SuccessOutcome => 1,
+        SectionName::Stakeholders => 2,
+        SectionName::Promises => 3,
+        SectionName::Risks => 4,
+        SectionName::FirstValue => 5,
+        SectionName::Expansion => 6,
+        SectionName::Custom(_) => 7,
+    }
+}
+
 struct Features<See> {
     section: SectionName,
     see: See,
@@ -98,7 +112,7 @@ impl<See: FnMut(Feature)> Features<See> {
     /// With the section and without it, so that the sections learn from each other.
     fn add_crossed(&mut self, hash: Hash, block: Block, token: Option<u16>) {
         self.add(hash, block, token);
-        self.add(hash.with(0x80 + self.section as u8), block, token);
+        self.add(hash.with(0x80 + number(self.section)), block, token);
     }
 
     /// The pieces that begin within a token or in the space before it.

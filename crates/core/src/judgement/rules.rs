@@ -93,9 +93,12 @@ fn of_prose(section: SectionName, text: &str, words: &Words) -> Option<Certain> 
     (is_to_a_place(words, text) || is_to_a_person(words, text)).then_some(Certain::Pointer)
 }
 
-/// Whether "none" answers the question of a section.
+/// Whether "none" answers the question of a section. It does in a custom one: what a mapping asks for need not be there.
 pub(crate) fn none_is_an_answer(section: SectionName) -> bool {
-    matches!(section, SectionName::Promises | SectionName::Risks | SectionName::Expansion)
+    matches!(
+        section,
+        SectionName::Promises | SectionName::Risks | SectionName::Expansion | SectionName::Custom(_)
+    )
 }
 
 /// Whether a whole value says "there are none".

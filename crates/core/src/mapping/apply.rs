@@ -18,8 +18,8 @@ use crate::text::{email_tail, excerpt};
 use super::placeholders::Placeholders;
 use super::{Derivation, Mapping, SectionMapping, list};
 
-/// The sections that `mapping` makes of `record`: all required ones, and `expansion` if it has something
-/// to say. `people` are the customer's people on the deal. An answer stands in place of what its fields hold.
+/// The sections that `mapping` makes of `record`: all that may be asked about, and an optional one if it
+/// has something to say. `people` are the customer's people on the deal. An answer stands in place of what its fields hold.
 /// Statuses are not set yet.
 pub fn sections(
     mapping: &Mapping,
@@ -29,7 +29,7 @@ pub fn sections(
     now: &Zoned,
 ) -> BTreeMap<SectionName, Section> {
     let mut sections = BTreeMap::new();
-    for name in SectionName::ALL {
+    for name in mapping.section_names() {
         let mut entries = Vec::new();
         if let Some(section) = mapping.sections.get(&name) {
             let answer = answers.iter().find(|answer| answer.topic == Topic::Section(name));
@@ -45,7 +45,7 @@ pub fn sections(
             entries.extend(derived(mapping, record, section, &people, now));
             entries = at_most(entries);
         }
-        if name != SectionName::Expansion || !entries.is_empty() {
+        if !mapping.is_optional(name) || !entries.is_empty() {
             let section = Section { status: SectionStatus::Missing, entries, people: Vec::new() };
             sections.insert(name, section);
         }

@@ -27,7 +27,7 @@ use jiff::{Timestamp, Zoned};
 use rust_decimal::Decimal;
 
 use crate::dates::hours::{Hours, Patience};
-use crate::packet::{Role, RoleTarget, SectionName};
+use crate::packet::{CustomSection, Role, RoleTarget, SectionName, reading_order};
 use crate::record::{CrmKind, DealRecord, FieldPath, WantedFields};
 
 /// A mapping that passed `check`.
@@ -47,6 +47,8 @@ pub struct Mapping {
     pub applies_when: Option<Observation>,
     /// How each section is filled; a section that is absent here is `unmapped`.
     pub sections: BTreeMap<SectionName, SectionMapping>,
+    /// The sections that it adds to the seven, in the order of the file.
+    pub custom_sections: Vec<CustomSection>,
     /// Pages that a reader can open, in the order of the file.
     pub links: Vec<LinkMapping>,
     /// How people get their roles.
@@ -301,7 +303,18 @@ impl Mapping {
     pub fn requires(&self, name: SectionName, record: &DealRecord, now: &Zoned) -> bool {
         let condition = self.sections.get(&name).and_then(|section| section.required_when.as_ref());
         let spared = |when: &Observation| when.look(self, record, &[], now) == derived::Seen::DoesNotHold;
-        name != SectionName::Expansion && !condition.is_some_and(spared)
+        !self.is_optional(name) && !condition.is_some_and(spared)
+    }
+
+    /// Whether nothing is ever asked about a section.
+    pub fn is_optional(&self, name: SectionName) -> bool {
+        let is_required = || self.custom_sections.iter().any(|custom| custom.id == name && custom.required);
+        name == SectionName::Expansion || (name.is_custom() && !is_required())
+    }
+
+    /// The sections in the order they are read.
+    pub fn section_names(&self) -> Vec<SectionName> {
+        reading_order(&SectionName::ALL, &self.custom_sections)
     }
 
     fn observations(&self) -> impl Iterator<Item = &Observation> {

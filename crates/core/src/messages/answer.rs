@@ -92,7 +92,7 @@ pub fn example(topic: Topic) -> Option<&'static str> {
         SectionName::Promises => example_promises(),
         SectionName::Risks => example_risks(),
         SectionName::FirstValue => example_first_value(),
-        SectionName::Stakeholders | SectionName::Expansion => return None,
+        SectionName::Stakeholders | SectionName::Expansion | SectionName::Custom(_) => return None,
     })
 }
 

@@ -80,7 +80,9 @@ pub fn answer_names(section: SectionName) -> &'static str {
         SectionName::SuccessOutcome => answers_success_outcome(),
         SectionName::Promises => answers_promises(),
         SectionName::FirstValue => answers_first_value(),
-        SectionName::Risks | SectionName::Stakeholders | SectionName::Expansion => answers_risks(),
+        SectionName::Risks | SectionName::Stakeholders | SectionName::Expansion | SectionName::Custom(_) => {
+            answers_risks()
+        }
     }
 }
 

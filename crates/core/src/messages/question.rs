@@ -14,6 +14,7 @@ super::messages! { "question";
     risks;
     first_value;
     expansion;
+    custom;
     promises_and_risks;
     sponsor(place);
     operator(place);
@@ -32,6 +33,7 @@ super::messages! { "question";
     too_long_risks;
     too_long_first_value;
     too_long_expansion;
+    too_long_custom;
     activity;
     activity_by_when;
     conflict_promises;
@@ -55,6 +57,7 @@ pub fn section(section: SectionName) -> &'static str {
         SectionName::Risks => risks(),
         SectionName::FirstValue => first_value(),
         SectionName::Expansion => expansion(),
+        SectionName::Custom(_) => custom(),
     }
 }
 
@@ -68,6 +71,7 @@ pub fn too_long(section: SectionName) -> &'static str {
         SectionName::Risks => too_long_risks(),
         SectionName::FirstValue => too_long_first_value(),
         SectionName::Expansion => too_long_expansion(),
+        SectionName::Custom(_) => too_long_custom(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::packet::SectionName;
+use crate::record::spoken;
 
 super::messages! { "section";
     buying_reason;
@@ -18,12 +19,12 @@ super::messages! { "section";
 impl SectionName {
     /// The name people read. In front of a packet read [`crate::packet::Packet::title`].
     pub fn title(self) -> Cow<'static, str> {
-        Cow::Borrowed(built_in(self))
+        built_in(self).map_or_else(|| spoken(self.as_str()).into(), Cow::Borrowed)
     }
 }
 
-fn built_in(section: SectionName) -> &'static str {
-    match section {
+fn built_in(section: SectionName) -> Option<&'static str> {
+    Some(match section {
         SectionName::BuyingReason => buying_reason(),
         SectionName::SuccessOutcome => success_outcome(),
         SectionName::Stakeholders => stakeholders(),
@@ -31,5 +32,6 @@ fn built_in(section: SectionName) -> &'static str {
         SectionName::Risks => risks(),
         SectionName::FirstValue => first_value(),
         SectionName::Expansion => expansion(),
-    }
+        SectionName::Custom(_) => return None,
+    })
 }

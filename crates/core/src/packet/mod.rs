@@ -26,7 +26,8 @@ pub use plan::{
     TaskParams,
 };
 pub use review::{AgendaPoint, Review};
-pub use section::SectionName;
+pub(crate) use section::LONGEST_ID;
+pub use section::{CustomSection, SectionName, reading_order, required};
 pub use week::Week;
 
 use std::borrow::Cow;
@@ -95,7 +96,8 @@ pub struct Packet {
     pub account: String,
     /// Incomplete as soon as one gap is more than a hint.
     pub status: PacketStatus,
-    /// How many of the required sections are filled: of the six, unless the mapping's `required_when` spares the deal some.
+    /// How many of the required sections are filled: of the six and the mapping's own, unless its `required_when` spares the
+    /// deal some.
     pub filled: usize,
     /// The deal in short.
     pub deal: DealSummary,
@@ -105,6 +107,9 @@ pub struct Packet {
     pub important: Importance,
     /// The sections; every one that this deal requires is present.
     pub sections: BTreeMap<SectionName, Section>,
+    /// The sections that the mapping adds, in its order; also those that say nothing of this deal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom_sections: Vec<CustomSection>,
     /// Pages that the mapping names, in its order; those whose field holds an address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -137,17 +142,19 @@ impl Packet {
 
     /// The sections that are there, in the order they are read.
     pub fn in_reading_order(&self) -> impl Iterator<Item = (SectionName, &Section)> {
-        SectionName::ALL.into_iter().filter_map(|name| Some((name, self.sections.get(&name)?)))
+        let order = reading_order(&SectionName::ALL, &self.custom_sections).into_iter();
+        order.filter_map(|name| Some((name, self.sections.get(&name)?)))
     }
 
     /// What people call a section.
     pub fn title(&self, name: SectionName) -> Cow<'static, str> {
-        name.title()
+        let custom = self.custom_sections.iter().find(|custom| custom.id == name);
+        custom.map_or_else(|| name.title(), |custom| custom.title.clone().into())
     }
 
     /// How many sections [`Packet::filled`] is of. What is not required and says nothing is not there.
     pub fn required(&self) -> usize {
-        SectionName::REQUIRED.iter().filter(|name| self.sections.contains_key(name)).count()
+        required(&self.custom_sections).filter(|name| self.sections.contains_key(name)).count()
     }
 
     /// Whether something is still to be answered.

@@ -159,7 +159,7 @@ fn property<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
 }
 
 /// `customer_tier` is "Customer tier", `Handoff_Why_Now__c` is "Handoff Why Now", `PushCount` is "Push Count".
-pub(super) fn spoken(stored: &str) -> String {
+pub(crate) fn spoken(stored: &str) -> String {
     let name = stored.strip_suffix("__c").or_else(|| stored.strip_suffix("__r")).unwrap_or(stored);
     let mut spoken = String::with_capacity(name.len() + 4);
     for letter in name.chars() {

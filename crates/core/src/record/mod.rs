@@ -15,6 +15,7 @@ mod value;
 pub use deal::{Contact, DealRecord, FieldInfo, FieldKind, Object, User};
 pub use dialect::{CrmKind, Dialect, Hints, Naming, Nouns, StandardFields, WellKnown};
 pub use event::{Event, EventKind};
+pub(crate) use field::spoken;
 pub use field::{Hidden, Reading, is_redacted};
 pub use key::{AccountKey, DealKey, WinKey};
 pub use metadata::{

@@ -54,7 +54,9 @@ impl<'d> Block<'d> {
 
     /// A key that may be left out.
     pub fn take(&mut self, key: &str) -> Field<'d> {
-        self.known.push(key.to_owned());
+        if self.known.iter().all(|known| known != key) {
+            self.known.push(key.to_owned());
+        }
         self.find(key)
     }
 

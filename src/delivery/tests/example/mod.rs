@@ -47,6 +47,7 @@ impl Deal {
             owner: HandoffOwner::default(),
             important: Importance::default(),
             sections: SectionName::REQUIRED.into_iter().map(|name| (name, empty())).collect(),
+            custom_sections: Vec::new(),
             links: Vec::new(),
             gaps: Vec::new(),
             review: Review::default(),

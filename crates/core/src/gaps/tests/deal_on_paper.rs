@@ -41,6 +41,7 @@ impl DealOnPaper {
         let labels = Role::ALL.map(|role| (role.as_str().to_owned(), role)).into();
         let mut deal = Self {
             mapping: Mapping {
+                custom_sections: Vec::new(),
                 file: "mappings/hubspot.yaml".to_owned(),
                 version: "sha256:0".to_owned(),
                 crm: "hubspot".parse().unwrap(),

@@ -4,9 +4,13 @@
 
 use jiff::tz::TimeZone;
 
-use super::super::{self as mapping, AskWay, Judging, Limit, ListStyle, Mapping, RollUp};
+mod section;
+
+pub use section::{Derivation, Section};
+
+use super::super::{self as mapping, AskWay, Limit, Mapping, RollUp};
 use crate::dates::hours::{Hours, Patience};
-use crate::packet::{Role, RoleTarget, SectionName};
+use crate::packet::{CustomSection, Role, RoleTarget, SectionName};
 use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
 
@@ -25,6 +29,8 @@ pub struct MappingFile {
     pub applies_when: Option<Observation>,
     /// In the order of the file.
     pub sections: Vec<Section>,
+    /// The sections of its own among them.
+    pub custom_sections: Vec<CustomSection>,
     pub links: Vec<Link>,
     pub roles: Roles,
     pub important_when: Vec<Observation>,
@@ -38,60 +44,11 @@ pub struct MappingFile {
     pub colleagues: Vec<Spanned<String>>,
 }
 
-/// How one section is filled.
-#[derive(Debug)]
-pub struct Section {
-    pub name: SectionName,
-    pub from: Vec<Spanned<FieldPath>>,
-    /// Only the first field that answers is read.
-    pub first_filled: Option<Spanned<bool>>,
-    pub list: ListStyle,
-    pub ask: Option<String>,
-    pub words: Option<u32>,
-    pub due: Option<Spanned<FieldPath>>,
-    pub who: Option<Spanned<FieldPath>>,
-    pub derive: Vec<Derivation>,
-    pub judge: Judging,
-    /// The condition with which something is asked about it.
-    pub required_when: Option<Observation>,
-    pub write: Option<Spanned<FieldPath>>,
-    pub write_due: Option<Spanned<FieldPath>>,
-}
-
-impl Section {
-    /// A section that nothing but `from` fills.
-    pub(super) fn from(name: SectionName, from: Vec<Spanned<FieldPath>>) -> Self {
-        let (list, judge) = (ListStyle::default(), Judging::default());
-        Self {
-            name,
-            from,
-            first_filled: None,
-            list,
-            ask: None,
-            words: None,
-            due: None,
-            who: None,
-            derive: Vec::new(),
-            judge,
-            required_when: None,
-            write: None,
-            write_due: None,
-        }
-    }
-}
-
 /// A page that a reader can open.
 #[derive(Debug)]
 pub struct Link {
     pub name: Spanned<String>,
     pub from: Spanned<FieldPath>,
-}
-
-/// An entry that the data shows.
-#[derive(Debug)]
-pub struct Derivation {
-    pub when: Observation,
-    pub say: String,
 }
 
 /// When an entry is derived, or a deal is treated differently.
@@ -302,6 +259,7 @@ impl MappingFile {
             pipelines: values(self.pipelines),
             applies_when: self.applies_when.map(Observation::lower),
             sections,
+            custom_sections: self.custom_sections,
             links: self.links.into_iter().map(link).collect(),
             roles: mapping::RoleMapping {
                 labels: table(self.roles.labels),
@@ -324,25 +282,5 @@ impl MappingFile {
             placeholders: values(self.placeholders),
             colleagues: values(self.colleagues).iter().map(|domain| domain.to_lowercase()).collect(),
         })
-    }
-}
-
-impl Section {
-    fn lower(self) -> mapping::SectionMapping {
-        let derivation = |Derivation { when, say }| mapping::Derivation { when: when.lower(), say };
-        mapping::SectionMapping {
-            from: self.from.into_iter().map(|path| path.value).collect(),
-            first_filled: self.first_filled.is_some_and(|first| first.value),
-            list: self.list,
-            ask: self.ask,
-            words: self.words,
-            due: self.due.map(|path| path.value),
-            who: self.who.map(|path| path.value),
-            derive: self.derive.into_iter().map(derivation).collect(),
-            judge: self.judge,
-            required_when: self.required_when.map(Observation::lower),
-            write: self.write.map(|path| path.value),
-            write_due: self.write_due.map(|path| path.value),
-        }
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod ast;
 pub(crate) mod condition;
+pub(crate) mod custom;
 pub(crate) mod links;
 mod people;
 pub(crate) mod slack;
@@ -82,7 +83,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
         top.require("time_zone", "write the zone days are counted in: `time_zone: Europe/Berlin`");
     let time_zone = values::time_zone(time_zone, problems);
     let (pipelines, applies_when) = applies_to(top.take("applies_to").block(problems), problems);
-    let sections = section::sections(top.take("sections"), start, problems);
+    let (sections, custom_sections) = section::sections(top.take("sections"), start, problems);
     let links = links::links(top.take("links"), problems);
     let roles = people::roles(top.take("roles"), problems);
     people::refuse_target(crm, &roles, problems);
@@ -107,6 +108,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
         pipelines,
         applies_when,
         sections,
+        custom_sections,
         links,
         roles,
         important_when,

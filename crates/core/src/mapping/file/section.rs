@@ -1,9 +1,9 @@
 //! `sections`: which fields fill which section of a packet.
 
 use super::ast::{self, Derivation, Observation};
-use super::{condition, values};
+use super::{condition, custom, values};
 use crate::mapping::{Judging, ListStyle};
-use crate::packet::SectionName;
+use crate::packet::{CustomSection, SectionName};
 use crate::record::{FieldObject, FieldPath};
 use crate::source::{Block, Entry, Field, Node, Problems, Span, Spanned, Value, nearest};
 
@@ -21,13 +21,25 @@ pub(crate) const LIST_STYLES: [(&str, ListStyle); 4] = [
 /// Whether the trained judgement looks at a section.
 pub(crate) const JUDGING: [(&str, Judging); 2] = [("on", Judging::On), ("off", Judging::Off)];
 
-/// Reads all sections. `top` is where a missing one is pointed at when there is no `sections` key.
-pub(super) fn sections(field: Field<'_>, top: Span, problems: &mut Problems) -> Vec<ast::Section> {
-    let mut sections = Vec::new();
+/// Reads all sections, and says which of them are of the mapping's own. `top` is where a missing one is pointed at when
+/// there is no `sections` key.
+pub(super) fn sections(
+    field: Field<'_>,
+    top: Span,
+    problems: &mut Problems,
+) -> (Vec<ast::Section>, Vec<CustomSection>) {
+    let (mut sections, mut customs) = (Vec::new(), Vec::new());
     let mut named = Vec::new();
     if let Some(mut block) = field.block(problems) {
         for entry in block.rest() {
-            let Some(name) = SectionName::ALL.into_iter().find(|name| name.as_str() == entry.key) else {
+            let Some(name) = SectionName::built_in(&entry.key) else {
+                if custom::is_custom(entry) {
+                    if let Some((custom, section)) = custom::section(entry, &customs, problems) {
+                        customs.push(custom);
+                        sections.push(section);
+                    }
+                    continue;
+                }
                 // A misspelt section is not absent as well.
                 named.extend(unknown(entry, problems));
                 continue;
@@ -57,7 +69,7 @@ pub(super) fn sections(field: Field<'_>, top: Span, problems: &mut Problems) -> 
             );
         }
     }
-    sections
+    (sections, customs)
 }
 
 /// Reports a section that does not exist, and says which one was probably meant.
@@ -65,11 +77,11 @@ fn unknown(entry: &Entry, problems: &mut Problems) -> Option<SectionName> {
     let names = SectionName::ALL.each_ref().map(SectionName::as_str);
     let meant = nearest(&entry.key, names);
     let help = match meant {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("write one of these, there are no others: {}", names.join(", ")),
+        Some(meant) => format!("did you mean `{meant}`? Give a section of your own a `title`"),
+        None => format!("give a section of your own a `title`, or write one of these: {}", names.join(", ")),
     };
     problems.error(entry.span, format!("there is no section `{}`", entry.key), help);
-    SectionName::ALL.into_iter().find(|name| Some(name.as_str()) == meant)
+    meant.and_then(SectionName::built_in)
 }
 
 fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<ast::Section> {
@@ -94,7 +106,7 @@ fn one(name: SectionName, entry: &Entry, problems: &mut Problems) -> Option<ast:
     }
 }
 
-fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> ast::Section {
+pub(super) fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> ast::Section {
     let from = section.take("from");
     let derive = section.take("derive");
     let fed = from.is_present() || derive.is_present() || name == SectionName::Stakeholders;
@@ -108,7 +120,7 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
         due: of_first_value(name, "due", "date", &mut section, problems),
         who: of_first_value(name, "who", "person", &mut section, problems),
         derive: derive.list(problems).into_iter().filter_map(|node| derivation(node, problems)).collect(),
-        judge: section.take("judge").choice(&JUDGING, problems).unwrap_or_default(),
+        judge: judge(name, &mut section, problems),
         required_when: required_when(name, &mut section, problems),
         write: write(name, &mut section, problems),
         write_due: of_first_value(name, "write_due", "date", &mut section, problems)
@@ -125,6 +137,22 @@ fn block(name: SectionName, mut section: Block<'_>, problems: &mut Problems) -> 
 
 fn first_filled(field: Field<'_>, problems: &mut Problems) -> Option<Spanned<bool>> {
     Some(Spanned { value: field.boolean(problems)?, span: field.key_span()? })
+}
+
+/// Whether the trained judgement looks at a section; it knows only the seven.
+fn judge(name: SectionName, section: &mut Block<'_>, problems: &mut Problems) -> Judging {
+    if !name.is_custom() {
+        return section.take("judge").choice(&JUDGING, problems).unwrap_or_default();
+    }
+    if let Some(span) = section.forbidden("judge").key_span() {
+        let message = format!("the trained judgement never looks at `{}`", name.as_str());
+        problems.error(
+            span,
+            message,
+            "remove `judge`: in a section of your own only the certain rules apply",
+        );
+    }
+    Judging::default()
 }
 
 /// The condition with which something is asked about a section.

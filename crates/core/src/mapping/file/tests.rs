@@ -152,7 +152,7 @@ fn a_misspelt_section_is_named_with_the_right_one() {
     8 |   promise: deal.c
       |   ^^^^^^^
       |
-      = help: did you mean `promises`?
+      = help: did you mean `promises`? Give a section of your own a `title`
     ");
 }
 
@@ -165,7 +165,7 @@ fn an_invented_section_is_refused() {
     11 |   pricing: deal.f
        |   ^^^^^^^
        |
-       = help: write one of these, there are no others: buying_reason, success_outcome, stakeholders, promises, risks, first_value, expansion
+       = help: give a section of your own a `title`, or write one of these: buying_reason, success_outcome, stakeholders, promises, risks, first_value, expansion
     ");
 }
 

@@ -42,6 +42,7 @@ pub fn mapping() -> Mapping {
         say: "Only one contact on the deal".to_owned(),
     };
     Mapping {
+        custom_sections: Vec::new(),
         file: "mappings/hubspot.yaml".to_owned(),
         version: "sha256:0123".to_owned(),
         crm: "hubspot".parse().unwrap(),

@@ -8,7 +8,7 @@ use crate::mapping::{
     AskWay, Condition, Derivation, Judging, Limit, LinkMapping, ListStyle, Mapping, Observation, RollUp,
     Route, SectionMapping, Test,
 };
-use crate::packet::{Role, SectionName, Target};
+use crate::packet::{CustomSection, Role, SectionName, Target, reading_order};
 use crate::record::FieldPath;
 use crate::text::excerpt;
 
@@ -20,7 +20,8 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     applies_to(&old.pipelines, &new.pipelines, &mut changes);
     let when = |mapping: &Mapping| mapping.applies_when.iter().map(observation).collect::<Vec<_>>();
     changes.listed("applies_to", &when(old), &when(new), |when| format!("only deals of which {when}"));
-    for name in SectionName::ALL {
+    changes.listed("sections", &old.custom_sections, &new.custom_sections, custom_section);
+    for name in either(&old.custom_sections, &new.custom_sections) {
         section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
     }
     let links = |mapping: &Mapping| mapping.links.iter().map(link).collect::<Vec<_>>();
@@ -49,7 +50,7 @@ pub fn writes(old: &Mapping, new: &Mapping) -> Vec<Change> {
         ("", (|section| section.write.as_ref()) as fn(&SectionMapping) -> Option<&FieldPath>),
         (" day", |section| section.write_due.as_ref()),
     ] {
-        for name in SectionName::ALL {
+        for name in either(&old.custom_sections, &new.custom_sections) {
             let target = |mapping: &Mapping| {
                 mapping.sections.get(&name).and_then(target).map(FieldPath::to_string).into_iter().collect()
             };
@@ -61,6 +62,19 @@ pub fn writes(old: &Mapping, new: &Mapping) -> Vec<Change> {
     let roles = |mapping: &Mapping| mapping.roles.write.map(Target::Role).into_iter().collect::<Vec<_>>();
     changes.listed("roles", &roles(old), &roles(new), |target| format!("answers are written to {target}"));
     changes.0
+}
+
+/// The sections of either, as the new one is read.
+pub(super) fn either(old: &[CustomSection], new: &[CustomSection]) -> Vec<SectionName> {
+    let mut names = reading_order(&SectionName::ALL, new);
+    names.extend(old.iter().map(|custom| custom.id).filter(|id| new.iter().all(|custom| custom.id != *id)));
+    names
+}
+
+fn custom_section(CustomSection { id, title, required, after }: &CustomSection) -> String {
+    let required = if *required { "required" } else { "optional" };
+    let after = after.as_ref().map(|after| format!(", after {}", after.as_str())).unwrap_or_default();
+    format!("section {} \"{title}\", {required}{after}", id.as_str())
 }
 
 /// How people are asked.
@@ -124,7 +138,7 @@ fn section(
         if section.first_filled { "reads the first field that answers" } else { "reads every field" }
     };
     changes.replaced(about, first(old), first(new));
-    if !new_feeds(new) && new_feeds(old) && name != SectionName::Stakeholders {
+    if !new_feeds(new) && new_feeds(old) && name != SectionName::Stakeholders && !name.is_custom() {
         changes.lost(about, "nothing feeds it any more: it is unmapped on every handoff");
     }
     changes.replaced(about, list(old.list), list(new.list));

@@ -1,5 +1,6 @@
 //! What a packet of one deal says and another packet of the same deal does not.
 
+use super::mappings::either;
 use super::{Change, Changes};
 use crate::messages;
 use crate::packet::{DeliveryPlan, Entry, Gap, Packet, Person, Section, SectionName, SectionStatus};
@@ -29,7 +30,7 @@ pub fn revisions(old: &Packet, new: &Packet) -> Vec<Change> {
     changes.replaced("packet", status(old), status(new));
     let filled = |packet: &Packet| format!("{} of {} filled", packet.filled, packet.required());
     changes.replaced("packet", &filled(old), &filled(new));
-    for name in SectionName::ALL {
+    for name in either(&old.custom_sections, &new.custom_sections) {
         section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
     }
     let links = |packet: &Packet| {

@@ -127,3 +127,24 @@ fn a_deal_tells_what_its_packet_gains_and_loses() {
     );
     assert_eq!(packets((&old.0, &old.1), (&old.0, &old.1)), []);
 }
+
+#[test]
+fn a_section_of_the_mappings_own_is_compared_by_its_id() {
+    let own =
+        "  security_review: {title: Security review, from: deal.security, after: promises}\n  expansion:\n";
+    let (with, without) = (mapping(&[("  expansion:\n", own)]), mapping(&[]));
+    assert_snapshot!(told(&mappings(&without, &with)), @r#"
+    + sections: section security_review "Security review", optional, after promises
+    + security_review: reads deal.security
+    "#);
+    assert_snapshot!(told(&mappings(&with, &without)), @r#"
+    − sections: section security_review "Security review", optional, after promises
+    − security_review: reads deal.security
+    "#);
+    let record = sample::record(r#"{"crm":"hubspot","account":1,"deal":{"id":7,"security":"ISO 27001"}}"#);
+    let packet = |mapping| assemble(mapping, &record, "pkt_x", "2026-11-22T08:00:00Z".parse().unwrap()).0;
+    assert_snapshot!(told(&revisions(&packet(&without), &packet(&with))), @r#"
+    ~ security_review: filled instead of missing
+    + security_review: "ISO 27001"  [deal.security]
+    "#);
+}

@@ -39,7 +39,7 @@ pub(crate) fn parts(mapping: &Mapping) -> Vec<Part> {
             parts.push(Part { section, other, key, path: path.clone() });
         }
     };
-    for name in SectionName::ALL {
+    for name in mapping.section_names() {
         let Some(section) = mapping.sections.get(&name) else { continue };
         let SectionMapping { from, due, who, derive, required_when, .. } = section;
         let seen = derive.iter().flat_map(|derivation| derivation.when.conditions());

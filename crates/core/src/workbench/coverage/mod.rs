@@ -134,7 +134,9 @@ fn gaps(mapping: &Mapping, records: &[&DealRecord], now: Timestamp) -> (usize, V
     }
     let gaps = counted.into_iter().map(|((section, gap), deals)| Gaps { section, gap, deals });
     let mut gaps: Vec<Gaps> = gaps.collect();
-    gaps.sort_by_key(|gaps| (gaps.section, std::cmp::Reverse(gaps.deals)));
+    let order = mapping.section_names();
+    let place = |name: SectionName| order.iter().position(|other| *other == name);
+    gaps.sort_by_key(|gaps| (place(gaps.section), std::cmp::Reverse(gaps.deals)));
     (complete, gaps)
 }
 

@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::mapping::file::condition::{MOST_CONTACTS, MOST_DAYS, OPERATORS, Operand};
+use crate::mapping::file::custom::{LONGEST_TITLE, MOST_CUSTOM};
 use crate::mapping::file::links::{LONGEST_NAME, MOST_LINKS};
 use crate::mapping::file::section::{JUDGING, LIST_STYLES, WORDS};
 use crate::mapping::file::slack::{ASK, DAYS};
 use crate::mapping::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
-use crate::packet::{Role, RoleTarget};
+use crate::packet::{LONGEST_ID, Role, RoleTarget, SectionName};
 use crate::record::{CrmKind, FieldObject};
 use crate::text::excerpt;
 
@@ -49,6 +50,8 @@ pub fn mapping() -> Value {
         .replace("{default_words}", &excerpt::DEFAULT_WORDS.to_string())
         .replace("{most_links}", &MOST_LINKS.to_string())
         .replace("{longest_link}", &LONGEST_NAME.to_string())
+        .replace("{most_custom}", &MOST_CUSTOM.to_string())
+        .replace("{longest_title}", &LONGEST_TITLE.to_string())
         .replace("{default_days}", &DUE_IN_BUSINESS_DAYS.to_string());
     let mut blocks: Blocks = serde_json::from_str(&text).unwrap_or_default();
     if let Some(condition) = blocks.get_mut("condition") {
@@ -58,6 +61,9 @@ pub fn mapping() -> Value {
     let section = block("section", &blocks);
     let asked = widened(block("asked", &blocks), &section);
     let answered = widened(block("answered", &blocks), &asked);
+    let mut custom = widened(block("custom", &blocks), &answered);
+    // The trained judgement knows only the seven.
+    custom.pointer_mut("/properties").and_then(Value::as_object_mut).map(|keys| keys.remove("judge"));
     let first_value = widened(block("first_value", &blocks), &answered);
     let objects = FieldObject::ALL.map(|(word, _)| word).join("|");
     let mut schema = block("mapping", &blocks);
@@ -78,6 +84,7 @@ pub fn mapping() -> Value {
             "section": section,
             "asked": asked,
             "answered": answered,
+            "custom": custom,
             "first_value": first_value,
             // Each alternative has keys of its own.
             "observation": {"anyOf": [
@@ -95,6 +102,15 @@ pub fn mapping() -> Value {
         },
     });
     extend(&mut schema, about);
+    if let Some(sections) = schema.pointer_mut("/properties/sections") {
+        let most = SectionName::ALL.len() + MOST_CUSTOM;
+        let names = json!({"pattern": format!("^[a-z][a-z0-9_]{{0,{}}}$", LONGEST_ID - 1)});
+        let custom = refer("custom");
+        extend(
+            sections,
+            json!({"additionalProperties": custom, "propertyNames": names, "maxProperties": most}),
+        );
+    }
     schema
 }
 
@@ -173,6 +189,7 @@ fn shape(holds: &Value, blocks: &Blocks) -> Value {
         ("ask", _) => json!({"enum": ASK.map(|(word, _)| word)}),
         ("weekday", _) => json!({"enum": DAYS.map(|(word, _)| word)}),
         ("judging", _) => json!({"enum": JUDGING.map(|(word, _)| word)}),
+        ("built-in", _) => json!({"enum": SectionName::ALL.each_ref().map(SectionName::as_str)}),
         ("words", _) => integer(WORDS.0, WORDS.1),
         ("business", _) => integer(0, MOST_BUSINESS_DAYS),
         ("people", _) => integer(0, MOST_CONTACTS),

@@ -6,7 +6,9 @@ use super::expect::{Expectation, ExpectedGap, ExpectedSection, Important, PACKET
 use crate::mapping::Mapping;
 use crate::mapping::derived::Sight;
 use crate::messages;
-use crate::packet::{DeliveryPlan, Gap, Link, Packet, PacketStatus, Role, Section, SectionStatus};
+use crate::packet::{
+    DeliveryPlan, Gap, Link, Packet, PacketStatus, Role, Section, SectionName, SectionStatus,
+};
 use crate::record::{CrmKind, DealRecord};
 
 /// One thing that is not as expected.
@@ -76,7 +78,10 @@ pub(crate) fn all(
     differences.extend(expect.applies.and_then(|applies| self::applies(applies, mapping, record, packet)));
     differences.extend(expect.status.and_then(|status| self::status(status, packet)));
     for (name, expected) in &expect.sections {
-        differences.extend(self::section(name.as_str(), expected, packet.sections.get(name)));
+        differences.extend(
+            unknown(*name, mapping)
+                .or_else(|| self::section(name.as_str(), expected, packet.sections.get(name))),
+        );
     }
     for (role, names) in &expect.roles {
         differences.extend(self::role(*role, names, packet));
@@ -118,7 +123,7 @@ fn status(expected: PacketStatus, packet: &Packet) -> Option<Difference> {
 fn section(name: &str, expected: &ExpectedSection, section: Option<&Section>) -> Option<Difference> {
     let status_name = |status| word(&STATUSES, &status);
     let mut sides = Vec::new();
-    // `expansion` is absent when it has nothing to say.
+    // An optional section is absent when it has nothing to say.
     let status = section.map_or(SectionStatus::Missing, |section| section.status);
     if let Some(wanted) = expected.status.filter(|wanted| *wanted != status) {
         sides.push(Side::Expected(format!("status {}", status_name(wanted))));
@@ -133,6 +138,13 @@ fn section(name: &str, expected: &ExpectedSection, section: Option<&Section>) ->
         sides.extend(in_order(wanted, &found));
     }
     Difference::of(name, sides)
+}
+
+/// A section of the mapping's own that it does not have.
+fn unknown(name: SectionName, mapping: &Mapping) -> Option<Difference> {
+    let sides =
+        vec![Side::Expected("a section of this name".to_owned()), got("there is none", &mapping.file)];
+    (!mapping.section_names().contains(&name)).then(|| Difference { about: name.as_str().to_owned(), sides })
 }
 
 fn role(role: Role, names: &[String], packet: &Packet) -> Option<Difference> {

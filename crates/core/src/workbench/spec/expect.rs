@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::gaps::RULES;
 use crate::messages;
 use crate::packet::{PacketStatus, Role, SectionName, SectionStatus};
-use crate::source::{Block, Entry, Field, Problems, Span, Value, did_you_mean};
+use crate::source::{Block, Entry, Field, Problems, Span, Value, did_you_mean, nearest};
 
 pub(in crate::workbench) const STATUSES: [(&str, SectionStatus); 3] =
     [("filled", SectionStatus::Filled), ("weak", SectionStatus::Weak), ("missing", SectionStatus::Missing)];
@@ -163,10 +163,11 @@ fn important(field: Field<'_>, problems: &mut Problems) -> Option<Important> {
 }
 
 fn section_name(word: &str, span: Span, problems: &mut Problems) -> Option<SectionName> {
-    let found = SectionName::ALL.into_iter().find(|name| name.as_str() == word);
-    found.or_else(|| {
-        unknown("section", word, span, &SectionName::ALL.each_ref().map(SectionName::as_str), problems)
-    })
+    // Whether the mapping has such a section of its own, the case says when it runs.
+    let names = SectionName::ALL.each_ref().map(SectionName::as_str);
+    let is_misspelt = SectionName::built_in(word).is_none() && nearest(word, names).is_some();
+    let found = word.parse().ok().filter(|_| !is_misspelt);
+    found.or_else(|| unknown("section", word, span, &names, problems))
 }
 
 fn unknown<T>(what: &str, word: &str, span: Span, names: &[&str], problems: &mut Problems) -> Option<T> {

@@ -268,3 +268,14 @@ fn the_tests_as_shipped_pass() {
         }
     }
 }
+
+#[test]
+fn a_section_that_the_mapping_does_not_have_is_told_when_the_case_runs() {
+    assert_snapshot!(differs("{}", "{sections: {security_review: [ISO 27001]}}"), @r"
+    security_review
+      − a section of this name
+      + there is none  [mappings/hubspot.yaml]
+    ");
+    let misspelt = told(&format!("{DEAL}  - name: a case\n    expect: {{sections: {{promise: []}}}}\n"));
+    assert!(misspelt.contains("did you mean `promises`?"), "{misspelt}");
+}
