@@ -16,7 +16,7 @@ use handoff_core::dates::{self, DueDate, DueSource};
 use handoff_core::packet::{
     Addressee, AgendaPoint, Ask, Confidence, DealSummary, DeliveryPlan, DigestParams, Entry, Fact, Gap,
     GapState, HandoffOwner, Importance, MappingRef, Origin, Packet, PacketStatus, Person, Questions, Review,
-    Role, RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
+    Role, RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams, TaskTexts,
 };
 use handoff_core::record::{Contact, DealRecord, FieldPath, User};
 use handoff_core::text::clean::{clean, clean_html, clean_line};
@@ -122,7 +122,13 @@ pub fn assemble(
         packet,
         DeliveryPlan {
             asks: None,
-            task: TaskParams { assignee, addresses: Vec::new(), due: at_five, questions },
+            task: TaskParams {
+                assignee,
+                addresses: Vec::new(),
+                due: at_five,
+                questions,
+                texts: TaskTexts::default(),
+            },
             digest,
         },
     )

@@ -6,7 +6,7 @@ use crate::delivery::headline::{Headline, subject};
 use crate::delivery::lines::{self, Fact};
 use handoff_core::messages;
 use handoff_core::messages::due_note::with_due_note;
-use handoff_core::packet::{Packet, Question, Questions, SectionName, TaskParams};
+use handoff_core::packet::{Packet, Placeholder, Question, Questions, SectionName, TaskParams, Template};
 use handoff_core::record::{DealRecord, FieldPath};
 
 /// Longest subject, in UTF-16 units. Salesforce allows 255.
@@ -15,6 +15,9 @@ pub const SUBJECT: usize = 200;
 /// Longest body over all blocks, in UTF-16 units: Salesforce takes 32,000 plain, HubSpot 65,536 as HTML,
 /// where escaping can make one character five.
 pub const BODY: usize = 12_500;
+
+/// Longest note of the mapping, filled in.
+const NOTE: usize = 1_000;
 
 /// Longest question or agenda line.
 const QUESTION: usize = 200;
@@ -55,9 +58,12 @@ pub fn draft(packet: &Packet, record: &DealRecord, params: &TaskParams) -> TaskD
         0 => messages::task::subject_ready(&headline.account),
         open => messages::task::subject_with_questions(open, &headline.account),
     };
+    let added =
+        params.texts.subject.as_ref().map(|text| excerpt::line(&filled(text, packet, &headline), SUBJECT));
+    let subject = [Some(subject), added.filter(|added| !added.is_empty())].into_iter().flatten();
     TaskDraft {
-        subject: excerpt::cut(&subject, SUBJECT),
-        body: body(packet, record, &headline),
+        subject: excerpt::cut(&subject.collect::<Vec<_>>().join(lines::BETWEEN), SUBJECT),
+        body: body(packet, record, params, &headline),
         marker: marker(&packet.packet_id),
         assignee: params.assignee.clone(),
         due: params.due,
@@ -72,10 +78,31 @@ fn ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
     ids.filter(|id| !id.is_empty()).cloned().collect()
 }
 
-fn body(packet: &Packet, record: &DealRecord, headline: &Headline) -> Vec<TaskBlock> {
+/// A text of the mapping with what the packet says in its placeholders; what is not known is said to be.
+fn filled(text: &Template, packet: &Packet, headline: &Headline) -> String {
+    text.fill(|placeholder| {
+        let value = match placeholder {
+            Placeholder::Account => Some(headline.account.clone()),
+            Placeholder::Deal => Some(excerpt::name(&packet.deal.name, QUESTION)),
+            Placeholder::Owner => headline.owner.clone(),
+            Placeholder::Seller => headline.seller.clone(),
+            Placeholder::Value => headline.value.clone(),
+            Placeholder::CloseDate => packet.deal.close_date.map(messages::value::date),
+            Placeholder::Open => Some(headline.open().to_string()),
+        };
+        let value = value.filter(|value| !value.is_empty());
+        value.unwrap_or_else(|| messages::packet::not_known().to_owned())
+    })
+}
+
+fn body(packet: &Packet, record: &DealRecord, params: &TaskParams, headline: &Headline) -> Vec<TaskBlock> {
+    let note = params.texts.note.as_ref().filter(|_| !packet.no_longer_won);
+    let note = note.map(|text| excerpt::lines(&filled(text, packet, headline), NOTE));
+    let note = note.filter(|note| !note.is_empty()).map(TaskBlock::Paragraph);
     let mut body = Vec::new();
     for layout in &LAYOUTS {
         body = questions(packet, record, headline, layout);
+        body.splice(1..1, note.clone());
         body.extend(facts(packet, headline));
         body.extend(links(packet));
         body.extend(sections(packet, headline, layout));
@@ -236,6 +263,7 @@ fn review(packet: &Packet, headline: &Headline) -> Vec<TaskBlock> {
 
 #[cfg(test)]
 mod tests {
+    use handoff_core::packet::TaskTexts;
     use proptest::prelude::*;
 
     use super::*;
@@ -409,6 +437,59 @@ mod tests {
         assert!(shown.contains("- +56 more"), "entries beyond the fourth");
     }
 
+    /// The order of a task to which the mapping adds this.
+    fn adding(subject: &str, note: &str) -> TaskParams {
+        let texts = TaskTexts {
+            subject: Some(Template::parse(subject).unwrap()),
+            note: Some(Template::parse(note).unwrap()),
+        };
+        TaskParams { texts, ..example::order() }
+    }
+
+    #[test]
+    fn what_a_mapping_adds_stands_behind_the_subject_and_below_the_opening() {
+        let order = adding(
+            "{value}, {close_date}",
+            "Welcome call with {account} ({deal}).\n{open} open, {seller} to {owner}.",
+        );
+        let deal = example::half_empty();
+        let task = draft(&deal.packet, &deal.record, &order);
+        assert_eq!(
+            task.subject, "Handoff: 4 open questions about Müller & Söhne · 8,200.50 EUR, 19 Nov 2026",
+            "what is open comes first"
+        );
+        let note =
+            "Welcome call with Müller & Söhne (Müller & Söhne).\n4 open, Anna Berg to revops@seller.example.";
+        assert_eq!(task.body[1], TaskBlock::Paragraph(note.to_owned()));
+
+        let mut lost = deal.packet.clone();
+        lost.no_longer_won = true;
+        let task = draft(&lost, &deal.record, &order);
+        assert!(task.subject.starts_with("Deal is no longer won: "), "{}", task.subject);
+        assert!(!shown(&task).contains("Welcome call"), "there is nothing to do any more");
+    }
+
+    #[test]
+    fn text_of_the_crm_in_a_placeholder_stays_one_line_of_text() {
+        let deal = example::hostile();
+        let order = adding("{deal}\u{202e}", "{deal}");
+        let task = draft(&deal.packet, &deal.record, &order);
+        assert!(
+            task.subject.ends_with(" · <https://evil.example|Open deal> {{deal.name}} %s $(id)"),
+            "{}",
+            task.subject
+        );
+        let long = example::huge();
+        let task =
+            draft(&long.packet, &long.record, &adding(&"{account} ".repeat(11), &"{deal} ".repeat(70)));
+        assert!(task.subject.starts_with("Handoff: ") && excerpt::units(&task.subject) <= SUBJECT);
+        assert!(length(&task.body) <= BODY, "{}", length(&task.body));
+        let nothing = example::everything_missing();
+        let task =
+            draft(&nothing.packet, &nothing.record, &adding("{owner}, {value}, {close_date}", "{seller}"));
+        assert!(task.subject.ends_with(" · not known yet, not known yet, not known yet"), "{}", task.subject);
+    }
+
     #[test]
     fn links_stand_below_the_deal() {
         let task = task(&Deal::won("Acme").links_to("Order form", "https://forms.example/7"));
@@ -447,7 +528,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_packet_makes_a_task_that_fits(deal in example::any_deal()) {
-            let task = task(&deal);
+            let task = draft(&deal.packet, &deal.record, &adding("{deal}", &"{deal} ".repeat(70)));
             prop_assert!(!task.subject.contains('\n'));
             prop_assert!(excerpt::units(&task.subject) <= SUBJECT);
             prop_assert!(length(&task.body) <= BODY);

@@ -31,7 +31,13 @@ pub(super) fn plan(
     let asks = (mapping.slack.ask == AskWay::Dm && status == PacketStatus::Incomplete)
         .then(|| asks(mapping, record, owner, now));
     DeliveryPlan {
-        task: TaskParams { assignee, addresses, due: due(mapping, now), questions: questions.clone() },
+        task: TaskParams {
+            assignee,
+            addresses,
+            due: due(mapping, now),
+            questions: questions.clone(),
+            texts: mapping.task.texts.clone(),
+        },
         digest: DigestParams { channel, earlier: Vec::new(), questions, important },
         asks,
     }

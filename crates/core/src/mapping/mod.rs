@@ -27,7 +27,7 @@ use jiff::{Timestamp, Zoned};
 use rust_decimal::Decimal;
 
 use crate::dates::hours::{Hours, Patience};
-use crate::packet::{CustomSection, Role, RoleTarget, SectionName, reading_order};
+use crate::packet::{CustomSection, Role, RoleTarget, SectionName, TaskTexts, reading_order};
 use crate::record::{CrmKind, DealRecord, FieldPath, WantedFields};
 
 /// A mapping that passed `check`.
@@ -221,6 +221,8 @@ pub struct OwnerMapping {
 pub struct TaskMapping {
     /// Business days (Monday to Friday) from the packet's day to the due day; default 2.
     pub due_in_business_days: u8,
+    /// What is added to every task.
+    pub texts: TaskTexts,
 }
 
 /// Where the digest goes.

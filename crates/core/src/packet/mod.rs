@@ -11,6 +11,7 @@ mod person;
 mod plan;
 mod review;
 mod section;
+mod template;
 mod week;
 
 pub use answer::{Answer, Answered, Given, RoleTarget, Target, Topic};
@@ -28,6 +29,7 @@ pub use plan::{
 pub use review::{AgendaPoint, Review};
 pub(crate) use section::LONGEST_ID;
 pub use section::{CustomSection, SectionName, reading_order, required};
+pub use template::{Placeholder, TaskTexts, Template};
 pub use week::Week;
 
 use std::borrow::Cow;

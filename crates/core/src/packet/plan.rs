@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::SectionName;
+use super::{SectionName, TaskTexts};
 use crate::record::FieldPath;
 
 /// The deliveries of a packet.
@@ -63,6 +63,9 @@ pub struct TaskParams {
     /// What it asks. `None` in a plan of an earlier version, which asks once for each gap.
     #[serde(default)]
     pub questions: Option<Questions>,
+    /// What the mapping adds to it.
+    #[serde(default, skip_serializing_if = "TaskTexts::is_empty")]
+    pub texts: TaskTexts,
 }
 
 impl TaskParams {

@@ -11,7 +11,7 @@ use handoff_core::messages;
 use handoff_core::packet::{
     Addressee, AgendaPoint, Ask, Confidence, DealSummary, DigestParams, Entry, Fact, Gap, GapState,
     HandoffOwner, Importance, Link, MappingRef, Origin, Packet, PacketStatus, Person, Place, Review, Role,
-    RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams,
+    RoleSource, RuleId, Section, SectionName, SectionStatus, Severity, TaskParams, TaskTexts,
 };
 use handoff_core::record::CrmKind::Hubspot;
 use handoff_core::record::{Contact, DealRecord, FieldPath, Object, User};
@@ -236,7 +236,13 @@ fn object(id: &str, properties: &[(&str, &str)]) -> Object {
 /// The task of a deal goes to the seller, two business days later.
 pub fn order() -> TaskParams {
     let due: Timestamp = "2026-11-24T16:00:00Z".parse().unwrap();
-    TaskParams { assignee: Some("70000001".to_owned()), addresses: Vec::new(), due, questions: None }
+    TaskParams {
+        assignee: Some("70000001".to_owned()),
+        addresses: Vec::new(),
+        due,
+        questions: None,
+        texts: TaskTexts::default(),
+    }
 }
 
 /// The digest of a deal goes to one channel.

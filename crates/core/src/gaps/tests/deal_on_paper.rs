@@ -12,7 +12,7 @@ use crate::mapping::{
     self, Condition, Derivation, Judging, Mapping, Observation, OwnerMapping, RoleMapping, SlackMapping,
     TaskMapping, Test, apply, people,
 };
-use crate::packet::{Gap, Importance, Role, SectionName};
+use crate::packet::{Gap, Importance, Role, SectionName, TaskTexts};
 use crate::record::{Contact, DealRecord, FieldInfo, FieldKind, FieldPath, Object};
 
 /// What a real packet of `record` lacks, made through a mapping with these lines beside what each needs.
@@ -56,7 +56,7 @@ impl DealOnPaper {
                     from: FieldPath::deal("hubspot_owner_id"),
                     fallback: "revops@seller.example".to_owned(),
                 },
-                task: TaskMapping { due_in_business_days: 2 },
+                task: TaskMapping { due_in_business_days: 2, texts: TaskTexts::default() },
                 slack: SlackMapping::of("C0123ABCD"),
                 placeholders: Vec::new(),
                 colleagues: Vec::new(),

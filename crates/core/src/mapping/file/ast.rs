@@ -10,7 +10,7 @@ pub use section::{Derivation, Section};
 
 use super::super::{self as mapping, AskWay, Limit, Mapping, RollUp};
 use crate::dates::hours::{Hours, Patience};
-use crate::packet::{CustomSection, Role, RoleTarget, SectionName};
+use crate::packet::{CustomSection, Role, RoleTarget, SectionName, TaskTexts};
 use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
 
@@ -39,6 +39,8 @@ pub struct MappingFile {
     /// The `fallback:` address, which takes the handoffs without an owner; also text that is no address.
     pub fallback: Option<Spanned<String>>,
     pub due_in_business_days: u8,
+    /// What is added to every task.
+    pub task_texts: TaskTexts,
     pub slack: Slack,
     pub placeholders: Vec<Spanned<String>>,
     pub colleagues: Vec<Spanned<String>>,
@@ -269,7 +271,10 @@ impl MappingFile {
             },
             important_when: self.important_when.into_iter().map(Observation::lower).collect(),
             owner: mapping::OwnerMapping { from: self.owner?.value, fallback: self.fallback?.value },
-            task: mapping::TaskMapping { due_in_business_days: self.due_in_business_days },
+            task: mapping::TaskMapping {
+                due_in_business_days: self.due_in_business_days,
+                texts: self.task_texts,
+            },
             slack: mapping::SlackMapping {
                 channel: self.slack.channel?.value,
                 routes: self.slack.routes.into_iter().map(route).collect(),

@@ -11,6 +11,7 @@ pub(crate) mod links;
 mod people;
 pub(crate) mod slack;
 pub(crate) mod section;
+pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -23,12 +24,6 @@ use self::ast::{MappingFile, Observation, Roles, RolesKey};
 use super::Mapping;
 use crate::record::CrmKind;
 use crate::source::{self, Block, Problems, Spanned};
-
-/// The due day of a task when the file does not say.
-pub(crate) const DUE_IN_BUSINESS_DAYS: u8 = 2;
-
-/// The latest due day.
-pub(crate) const MOST_BUSINESS_DAYS: u32 = 30;
 
 /// The version of a mapping: `sha256:` and the hash of the file's bytes.
 pub fn version(text: &str) -> String {
@@ -91,7 +86,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let owner = top.require("owner", "write who takes the handoff: `owner: {from: deal.…, fallback: …}`");
     let owner = owner.block(problems).map(|owner| people::owner(owner, problems));
     let (owner, fallback) = owner.unwrap_or_default();
-    let due_in_business_days = due_in_business_days(top.take("task").block(problems), problems);
+    let (due_in_business_days, task_texts) = task::task(top.take("task").block(problems), problems);
     let slack = top.require("slack", "write where the digest goes: `slack: {channel: C0123ABCD}`");
     let slack = slack.block(problems).map(|slack| slack::slack(slack, problems)).unwrap_or_default();
     let placeholders = top.take("placeholders").owned_texts(problems);
@@ -115,6 +110,7 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
         owner,
         fallback,
         due_in_business_days,
+        task_texts,
         slack,
         placeholders,
         colleagues,
@@ -139,11 +135,4 @@ fn important_when(section: Option<Block<'_>>, problems: &mut Problems) -> Vec<Ob
         Some(Observation::Any(any)) => any,
         other => other.into_iter().collect(),
     }
-}
-
-fn due_in_business_days(section: Option<Block<'_>>, problems: &mut Problems) -> u8 {
-    let Some(mut section) = section else { return DUE_IN_BUSINESS_DAYS };
-    let days = section.take("due_in_business_days").integer(0, MOST_BUSINESS_DAYS, problems);
-    section.finish(problems);
-    days.and_then(|days| u8::try_from(days).ok()).unwrap_or(DUE_IN_BUSINESS_DAYS)
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::civil::{Time, Weekday};
 
 use super::ast::{Route, Slack};
-use super::{MOST_BUSINESS_DAYS, condition, people, values};
+use super::task::MOST_BUSINESS_DAYS;
+use super::{condition, people, values};
 use crate::dates::hours::{Hours, Patience};
 use crate::mapping::{AskWay, RollUp};
 use crate::source::{Block, Field, Node, Problems, duration};

@@ -9,7 +9,7 @@ use super::{
     Condition, Derivation, ListStyle, Mapping, Observation, OwnerMapping, RoleMapping, Route, SectionMapping,
     SlackMapping, TaskMapping, Test,
 };
-use crate::packet::{Role, SectionName};
+use crate::packet::{Role, SectionName, TaskTexts};
 use crate::record::DealRecord;
 use crate::record::{FieldObject, FieldPath};
 
@@ -98,7 +98,7 @@ pub fn mapping() -> Mapping {
             from: FieldPath::deal("handoff_owner"),
             fallback: "revops@seller.example".to_owned(),
         },
-        task: TaskMapping { due_in_business_days: 2 },
+        task: TaskMapping { due_in_business_days: 2, texts: TaskTexts::default() },
         slack: SlackMapping {
             routes: vec![Route { when: at_least(100_000), channel: "C0ENTERPR".to_owned() }],
             ..SlackMapping::of("C0123ABCD")

@@ -8,7 +8,7 @@ use crate::mapping::{
     AskWay, Condition, Derivation, Judging, Limit, LinkMapping, ListStyle, Mapping, Observation, RollUp,
     Route, SectionMapping, Test,
 };
-use crate::packet::{CustomSection, Role, SectionName, Target, reading_order};
+use crate::packet::{CustomSection, Role, SectionName, Target, TaskTexts, Template, reading_order};
 use crate::record::FieldPath;
 use crate::text::excerpt;
 
@@ -34,6 +34,15 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     changes.replaced("owner", &fallback(old), &fallback(new));
     let days = |mapping: &Mapping| format!("due after {} business days", mapping.task.due_in_business_days);
     changes.replaced("task", &days(old), &days(new));
+    for (what, text) in [
+        ("subject", (|texts| texts.subject.as_ref()) as fn(&TaskTexts) -> Option<&Template>),
+        ("note", |texts| texts.note.as_ref()),
+    ] {
+        let added = |mapping: &Mapping| {
+            text(&mapping.task.texts).into_iter().map(|text| text.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        changes.listed("task", &added(old), &added(new), |text| format!("{what} \"{text}\""));
+    }
     changes.replaced("slack", &old.slack.channel, &new.slack.channel);
     asking(old, new, &mut changes);
     let routes = |mapping: &Mapping| mapping.slack.routes.iter().map(route).collect::<Vec<_>>();

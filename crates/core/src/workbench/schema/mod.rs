@@ -16,7 +16,7 @@ use crate::mapping::file::custom::{LONGEST_TITLE, MOST_CUSTOM};
 use crate::mapping::file::links::{LONGEST_NAME, MOST_LINKS};
 use crate::mapping::file::section::{JUDGING, LIST_STYLES, WORDS};
 use crate::mapping::file::slack::{ASK, DAYS};
-use crate::mapping::file::{DUE_IN_BUSINESS_DAYS, MOST_BUSINESS_DAYS};
+use crate::mapping::file::task::{DUE_IN_BUSINESS_DAYS, LONGEST_NOTE, LONGEST_SUBJECT, MOST_BUSINESS_DAYS};
 use crate::packet::{LONGEST_ID, Role, RoleTarget, SectionName};
 use crate::record::{CrmKind, FieldObject};
 use crate::text::excerpt;
@@ -52,6 +52,8 @@ pub fn mapping() -> Value {
         .replace("{longest_link}", &LONGEST_NAME.to_string())
         .replace("{most_custom}", &MOST_CUSTOM.to_string())
         .replace("{longest_title}", &LONGEST_TITLE.to_string())
+        .replace("{longest_subject}", &LONGEST_SUBJECT.to_string())
+        .replace("{longest_note}", &LONGEST_NOTE.to_string())
         .replace("{default_days}", &DUE_IN_BUSINESS_DAYS.to_string());
     let mut blocks: Blocks = serde_json::from_str(&text).unwrap_or_default();
     if let Some(condition) = blocks.get_mut("condition") {

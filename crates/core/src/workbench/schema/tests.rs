@@ -31,7 +31,7 @@ fn full() -> Value {
         },
         "important_when": {"any": [{"field": "deal.amount", "at_least": 50000}]},
         "owner": {"from": "deal.hubspot_owner_id", "fallback": "revops@seller.example"},
-        "task": {"due_in_business_days": 2},
+        "task": {"due_in_business_days": 2, "subject": "{deal}", "note": "For {owner}"},
         "slack": {"channel": "C0123ABCD",
             "routes": [{"when": {"field": "deal.vip", "filled": true}, "channel": "C0ENTERPR"}],
             "roll_up": {"channel": "C0123ABCD", "day": "monday", "at": "09:00"}},
