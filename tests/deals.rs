@@ -338,6 +338,86 @@ fn without_both_exactly_those_five_are_asked_for() {
     assert_eq!(gaps(&packet), [&["success_outcome empty".to_owned()][..], &roles].concat());
 }
 
+/// Deals whose texts are in one language, with what `handoff preview` prints of them in that language.
+const IN_THEIR_LANGUAGE: [(&str, &str, &str); 4] = [
+    ("hubspot", "04_german_messy", "de"),
+    ("hubspot", "05_french_partial", "fr"),
+    ("salesforce", "01_spanish_complete", "es"),
+    ("salesforce", "09_dutch", "nl"),
+];
+
+/// The mapping of these tests in another language, in a directory of its own.
+fn mapping_in(language: &str, crm: &str) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(mapping(crm)).unwrap();
+    let file = directory.path().join("mapping.yaml");
+    std::fs::write(&file, format!("{text}\nlanguage: {language}\n")).unwrap();
+    (directory, file)
+}
+
+#[test]
+fn a_deal_reads_entirely_in_its_language() {
+    let mut changed = String::new();
+    for (crm, name, language) in IN_THEIR_LANGUAGE {
+        let (_directory, mapping) = mapping_in(language, crm);
+        let record = folder(crm).join(name).with_extension("json");
+        let now = preview(&record, &mapping, "text");
+        changed += &unlike(&record.with_extension(format!("{language}.txt")), &now);
+    }
+    assert!(changed.is_empty(), "read it aloud, then run again with {REWRITE}=1 if it is better:\n{changed}");
+}
+
+/// The texts of a file of messages by their keys, each without what is filled in.
+fn fragments(language: &str) -> std::collections::BTreeMap<String, Vec<String>> {
+    let file = format!("crates/core/src/messages/{language}.toml");
+    let file: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    let texts = file.into_iter().flat_map(|(table, texts)| {
+        let texts = texts.as_table().unwrap().clone().into_iter();
+        texts.map(move |(key, text)| (format!("{table}.{key}"), text.as_str().unwrap().to_owned()))
+    });
+    let plain = |text: &str| {
+        let parts = text.split('{').map(|part| part.split_once('}').map_or(part, |(_, behind)| behind));
+        let long = parts.map(str::trim).filter(|part| part.contains(' ') && part.chars().count() >= 8);
+        long.map(ToOwned::to_owned).collect()
+    };
+    texts.map(|(key, text)| (key, plain(&text))).collect()
+}
+
+/// Whether a text holds another one that ends with its word.
+fn holds(text: &str, part: &str) -> bool {
+    text.match_indices(part).any(|(at, _)| !text[at + part.len()..].starts_with(char::is_alphanumeric))
+}
+
+#[test]
+fn no_sentence_of_ours_is_left_in_english() {
+    let english = fragments("en");
+    for language in ["de", "fr", "es", "nl", "pt"] {
+        let translated = fragments(language);
+        let mut said = 0;
+        for crm in ["hubspot", "salesforce"] {
+            let (_directory, mapping) = mapping_in(language, crm);
+            for record in records(crm) {
+                let raw = std::fs::read_to_string(&record).unwrap();
+                let texts = ["text", "json"].map(|format| preview(&record, &mapping, format));
+                for (key, fragments) in &english {
+                    let ours = |text: &String| texts.iter().any(|shown| holds(shown, text));
+                    said += translated[key].iter().filter(|text| ours(text)).count();
+                    let left = |text: &&String| {
+                        ours(text) && !raw.contains(text.as_str()) && !translated[key].contains(text)
+                    };
+                    let left: Vec<&String> = fragments.iter().filter(left).collect();
+                    assert!(
+                        left.is_empty(),
+                        "{language}: {key} is left in English in {}: {left:?}",
+                        record.display()
+                    );
+                }
+            }
+        }
+        assert!(said > 100, "{language}: only {said} sentences were found");
+    }
+}
+
 #[test]
 fn there_are_ten_deals_of_each_crm() {
     assert_eq!((records("hubspot").len(), records("salesforce").len()), (10, 10));

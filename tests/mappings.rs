@@ -57,7 +57,8 @@ fn every_broken_file_has_something_to_mend() {
 
 #[test]
 fn no_expected_text_is_left_without_its_file() {
-    for entry in std::fs::read_dir("tests/mappings").unwrap() {
+    let entries = std::fs::read_dir("tests/mappings").unwrap();
+    for entry in entries.filter(|entry| entry.as_ref().unwrap().path().is_file()) {
         let path = entry.unwrap().path();
         assert!(path.with_extension("yaml").exists(), "{}", path.display());
     }
@@ -185,7 +186,8 @@ fn the_shipped_mappings_do_what_the_tests_beside_them_say() {
     }
     for entry in std::fs::read_dir("mappings").unwrap() {
         let path = entry.unwrap().path();
-        assert!(path.is_dir() || tried.contains(&path), "{} has no tests", path.display());
+        let is_mapping = path.extension().is_some_and(|extension| extension == "yaml");
+        assert!(!is_mapping || tried.contains(&path), "{} has no tests", path.display());
     }
 }
 
@@ -237,7 +239,7 @@ fn every_example_of_the_manual_is_right() {
             }
             problems
         } else {
-            lint::parse("manual", &with(&shipped, &example)).1
+            lint::parse(SHIPPED, &with(&shipped, &example)).1
         };
         assert!(!problems.has_errors(), "{example}\n{problems}");
     }

@@ -20,6 +20,7 @@ use handoff_core::packet::{
 };
 use handoff_core::record::{Contact, DealRecord, FieldPath, User};
 use handoff_core::text::clean::{clean, clean_html, clean_line};
+use handoff_core::text::locale::Locale;
 use handoff_core::text::{decimal as numbers, excerpt, money as text};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -107,6 +108,7 @@ pub fn assemble(
         mapping: mapping.clone(),
         as_of,
         no_longer_won: false,
+        locale: Locale::default(),
     };
     let seller = record.owner.as_ref().filter(|_| status == PacketStatus::Incomplete);
     let assignee = seller.filter(|seller| seller.is_active()).or(success).map(|user| user.id().to_owned());

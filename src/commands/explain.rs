@@ -27,6 +27,10 @@ pub(super) struct Explained<'a> {
 
 /// The explanation, wrapped to `width` columns.
 pub(super) fn explanation(explained: &Explained<'_>, width: usize) -> String {
+    explained.mapping.locale.scope(|| explain(explained, width))
+}
+
+fn explain(explained: &Explained<'_>, width: usize) -> String {
     let mut page = Page::new(width);
     let Explained { mapping, record, packet, now, .. } = explained;
     // As they were mapped: the packet does not show its placeholders.

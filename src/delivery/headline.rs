@@ -66,9 +66,10 @@ fn is_seller(packet: &Packet, record: &DealRecord) -> bool {
 /// What a question is about: one section, or two.
 pub(super) fn subject(packet: &Packet, question: &Question) -> String {
     match question.sections.as_slice() {
-        [first, second, ..] => {
-            messages::section::pair(&packet.title(*first), &packet.title(*second).to_lowercase())
-        }
+        [first, second, ..] => messages::section::pair(
+            &packet.title(*first),
+            &messages::value::inside_a_sentence(&packet.title(*second)),
+        ),
         sections => sections.first().map(|section| packet.title(*section).into_owned()).unwrap_or_default(),
     }
 }

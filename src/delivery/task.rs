@@ -52,26 +52,31 @@ pub fn marker(packet_id: &str) -> String {
 
 /// The task for a packet. The record is the one the packet was made from.
 pub fn draft(packet: &Packet, record: &DealRecord, params: &TaskParams) -> TaskDraft {
-    let headline = Headline::of(packet, record, params.questions.as_ref());
-    let subject = match headline.open() {
-        _ if packet.no_longer_won => messages::task::subject_no_longer_won(&headline.account),
-        0 => messages::task::subject_ready(&headline.account),
-        open => messages::task::subject_with_questions(open, &headline.account),
-    };
-    let added =
-        params.texts.subject.as_ref().map(|text| excerpt::line(&filled(text, packet, &headline), SUBJECT));
-    let subject = [Some(subject), added.filter(|added| !added.is_empty())].into_iter().flatten();
-    TaskDraft {
-        subject: excerpt::cut(&subject.collect::<Vec<_>>().join(lines::BETWEEN), SUBJECT),
-        body: body(packet, record, params, &headline),
-        marker: marker(&packet.packet_id),
-        assignee: params.assignee.clone(),
-        due: params.due,
-        deal: packet.deal.id.clone(),
-        contacts: ids(record.contacts.iter().map(|contact| &contact.object.id)),
-        company: ids(record.company.iter().map(|company| &company.id)).pop(),
-        urgent: packet.important.is,
-    }
+    packet.locale.scope(|| {
+        let headline = Headline::of(packet, record, params.questions.as_ref());
+        let subject = match headline.open() {
+            _ if packet.no_longer_won => messages::task::subject_no_longer_won(&headline.account),
+            0 => messages::task::subject_ready(&headline.account),
+            open => messages::task::subject_with_questions(open, &headline.account),
+        };
+        let added = params
+            .texts
+            .subject
+            .as_ref()
+            .map(|text| excerpt::line(&filled(text, packet, &headline), SUBJECT));
+        let subject = [Some(subject), added.filter(|added| !added.is_empty())].into_iter().flatten();
+        TaskDraft {
+            subject: excerpt::cut(&subject.collect::<Vec<_>>().join(lines::BETWEEN), SUBJECT),
+            body: body(packet, record, params, &headline),
+            marker: marker(&packet.packet_id),
+            assignee: params.assignee.clone(),
+            due: params.due,
+            deal: packet.deal.id.clone(),
+            contacts: ids(record.contacts.iter().map(|contact| &contact.object.id)),
+            company: ids(record.company.iter().map(|company| &company.id)).pop(),
+            urgent: packet.important.is,
+        }
+    })
 }
 
 fn ids<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
@@ -169,7 +174,7 @@ fn asked(packet: &Packet, record: &DealRecord, questions: &[Question], layout: &
     let line = |question: &Question| {
         let of_people = question.sections == [SectionName::Stakeholders];
         let place = if of_people {
-            messages::task::contacts(record.crm.dialect().nouns.label)
+            messages::task::contacts(messages::task::carried(record.crm.dialect().nouns.label))
         } else {
             let field = |path: &FieldPath| {
                 messages::task::field(path.object, &excerpt::name(&record.label(path), LABEL))

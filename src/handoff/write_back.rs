@@ -69,7 +69,7 @@ impl WriteBack {
         let Answering { before, record, .. } = &self.answering;
         let label = match &self.answer.target {
             Some(Target::Field(path)) => record.label(path),
-            _ => before.title(self.answer.topic.section()).into_owned(),
+            _ => before.locale.scope(|| before.title(self.answer.topic.section()).into_owned()),
         };
         let which = format!("{}:{click}", self.answer.topic);
         slack::conflict(before, record, &label, (&self.answer.by.name, &which))

@@ -39,7 +39,7 @@ impl Case {
         });
         let shown = |topic| Some((topic, answers::shown(&self.mapping, record, topic)?));
         let targets: Vec<(Topic, Shown)> = topics.filter_map(shown).collect();
-        modal::questions(id, self.revision, &inputs, &targets)
+        self.mapping.locale.scope(|| modal::questions(id, self.revision, &inputs, &targets))
     }
 
     /// The deal as the CRM shows it now, with the other contacts of its company if a person is asked for; `None` if it is

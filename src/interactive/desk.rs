@@ -24,6 +24,7 @@ use handoff_core::mapping::Mapping;
 use handoff_core::messages;
 use handoff_core::packet::{Answered, Given, HandoffOwner, Packet, Topic};
 use handoff_core::record::{AccountKey, DealRecord};
+use handoff_core::text::locale::Locale;
 
 /// How an account's CRM and the mapping that is running are found.
 pub type AccountOf = Box<dyn Fn(&AccountKey) -> Option<(Arc<dyn Crm>, Arc<Mapping>)> + Send + Sync>;
@@ -42,6 +43,8 @@ pub struct Desk {
 /// A packet with those who may answer and decide. Its deal record may be gone, as a packet's of weeks ago.
 struct Parties {
     mapping: Arc<Mapping>,
+    /// The packet's.
+    locale: Locale,
     owner: HandoffOwner,
     record: Option<DealRecord>,
 }
@@ -125,14 +128,19 @@ impl Desk {
         let Ok(packet) = serde_json::from_str::<Packet>(&stored.packet) else { return Ok(None) };
         let key = AccountKey { crm: packet.crm, account: packet.account };
         let record = stored.record.kept().and_then(|record| serde_json::from_str(record).ok());
-        let parties = |(_, mapping)| Parties { mapping, owner: packet.owner, record };
+        let parties = |(_, mapping): (_, Arc<Mapping>)| Parties {
+            locale: packet.locale.or_same(mapping.locale),
+            mapping,
+            owner: packet.owner,
+            record,
+        };
         Ok((self.account)(&key).map(parties))
     }
 
     /// Whether the person belongs to our workspace and is one of those who may answer.
     async fn refusal(&self, by: &Interaction, parties: &Parties) -> Result<Option<Refused>, Failure> {
         let team = self.team.get_or_try_init(|| self.slack.team()).await?;
-        let stranger = || Ok(Some(Refused(messages::answer::stranger().to_owned())));
+        let stranger = || Ok(Some(Refused(parties.locale.scope(messages::answer::stranger).to_owned())));
         let Some(member) = self.slack.user(&by.user.id).await?.filter(|_| by.team == *team) else {
             return stranger();
         };
@@ -150,7 +158,8 @@ impl Desk {
         }
         let mut names: Vec<&str> = people.iter().map(|(name, _)| name.as_str()).collect();
         names.dedup();
-        Ok(Some(Refused(messages::answer::only(&messages::value::list(&names)))))
+        let why = || messages::answer::only(&messages::value::list(&names));
+        Ok(Some(Refused(parties.locale.scope(why))))
     }
 
     /// What is wrong with a submit, by block.
@@ -160,22 +169,23 @@ impl Desk {
         submission: &Submission,
     ) -> Result<BTreeMap<String, String>, Failure> {
         let first = || submission.values.keys().next().cloned().unwrap_or_default();
+        let packet_id = modal::packet_id(submission);
+        let Some(parties) = self.parties(packet_id).await? else { return Ok(BTreeMap::new()) };
         let filled = if submission.callback_id == action::ANSWER {
-            match modal::read(submission) {
+            match parties.locale.scope(|| modal::read(submission)) {
                 Ok(filled) => Some(filled),
                 Err(errors) => return Ok(errors),
             }
         } else {
             None
         };
-        let packet_id = filled.as_ref().map_or(&submission.metadata, |filled| &filled.packet_id);
-        let Some(parties) = self.parties(packet_id).await? else { return Ok(BTreeMap::new()) };
         if let Some(Refused(why)) = self.refusal(by, &parties).await? {
             return Ok(BTreeMap::from([(first(), why)]));
         }
         if submission.callback_id == action::NOT_YET {
             let now = self.clock.now().to_zoned(parties.mapping.time_zone.clone());
-            return Ok(modal::new_day(submission, now.date()).err().unwrap_or_default());
+            let day = parties.locale.scope(|| modal::new_day(submission, now.date()));
+            return Ok(day.err().unwrap_or_default());
         }
         let Some(case) = self.case(packet_id).await? else { return Ok(BTreeMap::new()) };
         let by = self.answered(by).await;
@@ -201,8 +211,14 @@ impl Desk {
             return Ok(());
         }
         match press.action_id.as_str() {
-            action::SEND_BACK => self.slack.open_view(trigger, &modal::send_back(packet_id)).await.map(drop),
-            action::NOT_YET => self.slack.open_view(trigger, &modal::not_yet(packet_id)).await.map(drop),
+            action::SEND_BACK => {
+                let view = parties.locale.scope(|| modal::send_back(packet_id));
+                self.slack.open_view(trigger, &view).await.map(drop)
+            }
+            action::NOT_YET => {
+                let view = parties.locale.scope(|| modal::not_yet(packet_id));
+                self.slack.open_view(trigger, &view).await.map(drop)
+            }
             action::ANSWER => {
                 let Some(case) = self.case(packet_id).await? else { return Ok(()) };
                 let view = case.view(&case.record);
@@ -238,11 +254,13 @@ impl Desk {
 
     /// Keeps the answers of a submit, and makes the packet's next revision of them.
     async fn answer(&self, click: &Click, submission: &Submission) -> Result<String, Failure> {
-        let Ok(mut filled) = modal::read(submission) else { return Ok("wrong".to_owned()) };
-        let packet_id = &filled.packet_id.clone();
+        let packet_id = modal::packet_id(submission);
         let (Some(parties), Some(case)) = (self.parties(packet_id).await?, self.case(packet_id).await?)
         else {
             return Ok("gone".to_owned());
+        };
+        let Ok(mut filled) = parties.locale.scope(|| modal::read(submission)) else {
+            return Ok("wrong".to_owned());
         };
         if self.refusal(&click.interaction, &parties).await?.is_some() {
             return Ok("refused".to_owned());

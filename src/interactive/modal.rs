@@ -195,7 +195,6 @@ fn fingerprint(text: &str) -> String {
 /// What a person filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {
-    pub packet_id: String,
     /// The revision of the packet that was shown.
     pub revision: i64,
     /// What differs from what was shown.
@@ -208,11 +207,15 @@ pub struct Filled {
     pub insisted: Vec<Topic>,
 }
 
+/// The packet that a modal was opened for.
+pub fn packet_id(submitted: &Submission) -> &str {
+    submitted.metadata.split(':').next().unwrap_or_default()
+}
+
 /// Reads a submitted modal, or says what is wrong with it, by block. Whether an answer can stand, the packet's rules say.
 pub fn read(submitted: &Submission) -> Result<Filled, BTreeMap<String, String>> {
     let mut metadata = submitted.metadata.splitn(4, ':');
-    let packet_id = metadata.next().unwrap_or_default().to_owned();
-    let revision = metadata.next().and_then(|revision| revision.parse().ok()).unwrap_or_default();
+    let revision = metadata.nth(1).and_then(|revision| revision.parse().ok()).unwrap_or_default();
     let shown: Vec<&str> = metadata.next().unwrap_or_default().split(',').collect();
     let targets = metadata.next().unwrap_or_default().split(',').filter_map(|target| {
         let (topic, shown) = target.split_once('=')?;
@@ -280,11 +283,7 @@ pub fn read(submitted: &Submission) -> Result<Filled, BTreeMap<String, String>> 
         given.retain(|(other, _)| *other != topic);
         given.push((topic, Given::Nonsense(clean(reason))));
     }
-    if errors.is_empty() {
-        Ok(Filled { packet_id, revision, given, targets, kept, insisted })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(Filled { revision, given, targets, kept, insisted }) } else { Err(errors) }
 }
 
 /// Why a handoff is sent back, and what else the person wrote.
@@ -368,8 +367,9 @@ mod tests {
     }
 
     fn given(values: &[(&str, &str, Value)]) -> Vec<(Topic, Given)> {
-        let filled = read(&submitted(values)).unwrap();
-        assert_eq!((filled.packet_id.as_str(), filled.revision), ("pkt_1", 3));
+        let submitted = submitted(values);
+        let filled = read(&submitted).unwrap();
+        assert_eq!((packet_id(&submitted), filled.revision), ("pkt_1", 3));
         filled.given
     }
 

@@ -14,7 +14,7 @@ use handoff_core::source::{Place, Problems, Severity};
 /// Places of mistakes that are kept of a refused file.
 const PLACES: usize = 10;
 
-/// A mapping file and its last good content, replaced atomically by [`ReloadableMapping::reread`].
+/// A mapping file, with its own words, and its last good content, replaced atomically by [`ReloadableMapping::reread`].
 pub struct ReloadableMapping {
     path: PathBuf,
     current: RwLock<Arc<Mapping>>,
@@ -85,8 +85,9 @@ impl ReloadableMapping {
     pub fn reread(&self) -> Reload {
         let running = self.current();
         let text = std::fs::read_to_string(&self.path);
+        let words = running.words.as_deref().map(|path| std::fs::read_to_string(path).unwrap_or_default());
         let version = match &text {
-            Ok(text) => file::version(text),
+            Ok(text) => file::version(text, &words.unwrap_or_default()),
             Err(error) => error.kind().to_string(),
         };
         if version == running.version {

@@ -16,7 +16,7 @@ use crate::delivery::slack::{self, Metadata};
 use crate::failure::Failure;
 use crate::store::{RollUpEnd, RollUpLease, StoreError, WeekSpan};
 use handoff_core::dates::business_days_before;
-use handoff_core::mapping::RollUp;
+use handoff_core::mapping::{Mapping, RollUp};
 use handoff_core::packet::Week;
 use handoff_core::record::AccountKey;
 
@@ -42,6 +42,8 @@ const COUNTED: Duration = Duration::from_hours(24 * 90);
 struct Due {
     channel: String,
     at: Zoned,
+    /// That of the first account.
+    mapping: Arc<Mapping>,
     accounts: Vec<AccountKey>,
 }
 
@@ -74,7 +76,7 @@ fn due(context: &Context) -> Vec<Due> {
         }
         let accounts = Vec::new();
         let entry = due.entry((channel.clone(), at.timestamp()));
-        entry.or_insert(Due { channel, at, accounts }).accounts.push(key.clone());
+        entry.or_insert(Due { channel, at, mapping, accounts }).accounts.push(key.clone());
     }
     due.into_values().collect()
 }
@@ -122,7 +124,7 @@ async fn attempt(context: &Context, due: &Due, lease: &RollUpLease) -> Result<Op
     if week.is_empty() {
         return Ok(Some(RollUpEnd::Done("nothing".to_owned())));
     }
-    let message = slack::roll_up(&lease.id, &week, due.at.date());
+    let message = due.mapping.locale.scope(|| slack::roll_up(&lease.id, &week, due.at.date()));
     slack.acquire(&due.channel).await;
     if !context.store.intend_roll_up(lease).await? {
         return Ok(None);

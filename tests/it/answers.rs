@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
         only_those_who_may_answer_can,
         a_question_that_makes_no_sense_is_not_asked_any_more,
         the_modal_follows_what_the_crm_holds_by_now,
+        a_mapping_in_german_speaks_german_to_everyone,
         the_owner_accepts_or_sends_back,
         who_can_answer_is_asked_once_and_reminded_once,
         a_message_shows_what_was_answered_elsewhere,
@@ -81,6 +82,11 @@ pub async fn where_answers_are_written(
     if let Some(database) = database {
         world.keeps_its_store_at(database);
     }
+    lets_people_answer(world, lines, targets).await
+}
+
+/// The same in a world that was made already.
+async fn lets_people_answer(mut world: World, lines: &str, targets: &[&str]) -> World {
     world.installation.takes_clicks("http").unwrap();
     let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
     let channel = format!("  channel: {CHANNEL}\n");
@@ -309,6 +315,67 @@ async fn the_modal_follows_what_the_crm_holds_by_now() {
         })
         .await;
     world.end().await;
+}
+
+async fn a_mapping_in_german_speaks_german_to_everyone() {
+    let world = World::without_service(Side::Hubspot, WORK);
+    let mut world = {
+        let mapping = std::fs::read_to_string(&world.installation.mapping).unwrap();
+        let german = format!("{mapping}\nlanguage: de\nwords: meine.toml\n");
+        std::fs::write(&world.installation.mapping, german).unwrap();
+        let words = world.installation.mapping.with_file_name("meine.toml");
+        std::fs::write(words, "[digest]\naccept = \"Passt so\"\n").unwrap();
+        lets_people_answer(world, "  ask: dm\n  hours: \"0-24\"\n", &[]).await
+    };
+    world.closes_deal(PINEBROOK).await;
+    world.next_digest().await;
+    world.eventually("digest and message", async || world.digests().len() == 2).await;
+    let posted = || world.digests().into_iter().find(|message| message.channel == CHANNEL).unwrap();
+    let digest = posted();
+    insta::assert_snapshot!(digest.text, @"
+    Pinebrook Clinics · 18.500 EUR · noch offen, wer übernimmt · 4 offene Fragen an Tom Lindqvist
+    Anlass: noch nicht beantwortet („TBD“)
+    Ziel: No-shows at the Elm Street clinic drop below 8 % by the end of June.
+    Erster Nutzen: Front desk sends the first 50 reminders from the new system. · noch kein Datum, Vorschlag 20. Dez.
+    Sponsor: Priya Castellan, Practice manager
+    Weitere: Ola Brenner, Front desk (Anwender) · Prüfer und möglicher Blocker noch nicht bekannt
+    Zusagen: noch nicht beantwortet („see call notes“)
+    Risiken: noch nicht beantwortet
+    Pinebrook Clinics: appointment reminders · Aufgabe
+    ");
+    assert_eq!(buttons(&digest), ["6 Fragen beantworten", "Passt so", "Zurückgeben"]);
+    insta::assert_snapshot!(messages_to(&world, TOM)[0].text, @"
+    Pinebrook Clinics ist gewonnen. 6 Fragen sind noch offen, das dauert keine Minute:
+    Anlass: Why did they choose us now, and what forced the date?
+    Beteiligte: Wer ist bei Pinebrook Clinics der Prüfer, beurteilt also, ob es gut ist?
+    Beteiligte: Wer ist bei Pinebrook Clinics der mögliche Blocker?
+    Zusagen: Welche Zusagen haben wir gemacht, ausdrücklich oder zwischen den Zeilen? „Keine“ ist auch eine Antwort.
+    Risiken: Welche Risiken könnten den Kunden anfangs bremsen? „Keine“ ist auch eine Antwort.
+    Erster Nutzen: Bis wann soll das passieren? Ohne Antwort planen wir mit Tag 30, dem 20. Dez. 2026.
+    Pinebrook Clinics: appointment reminders
+    ");
+
+    let view = opens(&world, TOM, &digest).await;
+    let chrome = ["title", "submit", "close"].map(|part| view[part]["text"].as_str().unwrap());
+    assert_eq!(chrome, ["Offene Fragen", "Speichern", "Abbrechen"]);
+    let refused = submits(&world, TOM, &[("gap.promises", json!("n/a"))]).await;
+    insta::assert_debug_snapshot!(refused, @r#"
+    Errors(
+        {
+            "gap.promises": "„n/a“ ist ein Platzhalter, keine Antwort. Bitte einen Satz schreiben oder das Feld leer lassen.",
+        },
+    )
+    "#);
+    let answers = [("gap.promises", json!(PROMISE)), ("gap.risks", json!(["none"]))];
+    assert_eq!(submits(&world, TOM, &answers).await, Ack::Taken);
+    let answered = "in Malmö (tom lindqvist in Slack, 20. Nov., nicht im CRM)";
+    world.eventually("the answer is shown", async || posted().text.contains(answered)).await;
+    let packet = document(&world).await;
+    assert_eq!(
+        (&packet["language"], &packet["sections"]["risks"]["status"]),
+        (&json!("de"), &json!("filled"))
+    );
+    ends(world).await;
 }
 
 async fn the_owner_accepts_or_sends_back() {

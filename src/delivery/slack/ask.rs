@@ -33,36 +33,40 @@ pub fn unanswered(packet: &Packet) -> usize {
 
 /// All questions of a packet to one person, with the button that opens them; once nothing is open, that it is done.
 pub fn ask(packet: &Packet, record: &DealRecord) -> Message {
-    let account = Headline::of(packet, record, None).account;
-    let open = answers::topics(packet);
-    let first = match open.len() {
-        _ if packet.no_longer_won => messages::ask::withdrawn(&account),
-        0 => messages::ask::done(&account),
-        count => messages::ask::please(count, &account),
-    };
-    let question = |topic: &Topic| {
-        let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(*topic))?;
-        let question = messages::task::question(&packet.title(topic.section()), &gap.question());
-        Some(vec![Span::plain(excerpt::line(&question, WIDTH))])
-    };
-    let mut lines: Vec<Line> = vec![vec![Span::plain(first)]];
-    lines.extend(open.iter().take(QUESTIONS).filter_map(question));
-    if open.len() > QUESTIONS {
-        lines.push(vec![Span::plain(messages::packet::and_more(open.len() - QUESTIONS))]);
-    }
-    if let Some(url) = packet.deal.url.as_deref().and_then(escape::link) {
-        lines.push(vec![Span::Link { url, text: excerpt::name(&packet.deal.name, WIDTH) }]);
-    }
-    message(packet, &lines, (!open.is_empty()).then(|| messages::digest::answer_questions(open.len())))
+    packet.locale.scope(|| {
+        let account = Headline::of(packet, record, None).account;
+        let open = answers::topics(packet);
+        let first = match open.len() {
+            _ if packet.no_longer_won => messages::ask::withdrawn(&account),
+            0 => messages::ask::done(&account),
+            count => messages::ask::please(count, &account),
+        };
+        let question = |topic: &Topic| {
+            let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(*topic))?;
+            let question = messages::task::question(&packet.title(topic.section()), &gap.question());
+            Some(vec![Span::plain(excerpt::line(&question, WIDTH))])
+        };
+        let mut lines: Vec<Line> = vec![vec![Span::plain(first)]];
+        lines.extend(open.iter().take(QUESTIONS).filter_map(question));
+        if open.len() > QUESTIONS {
+            lines.push(vec![Span::plain(messages::packet::and_more(open.len() - QUESTIONS))]);
+        }
+        if let Some(url) = packet.deal.url.as_deref().and_then(escape::link) {
+            lines.push(vec![Span::Link { url, text: excerpt::name(&packet.deal.name, WIDTH) }]);
+        }
+        message(packet, &lines, (!open.is_empty()).then(|| messages::digest::answer_questions(open.len())))
+    })
 }
 
 /// The one reminder, in the thread of the message.
 pub fn reminder(packet: &Packet, record: &DealRecord) -> Message {
-    let account = Headline::of(packet, record, None).account;
-    let count = unanswered(packet);
-    let line = vec![Span::plain(messages::ask::still_open(count, &account))];
-    let button = (count > 0).then(|| messages::digest::answer_questions(count));
-    Message { metadata: Metadata::of_reply(&packet.packet_id), ..message(packet, &[line], button) }
+    packet.locale.scope(|| {
+        let account = Headline::of(packet, record, None).account;
+        let count = unanswered(packet);
+        let line = vec![Span::plain(messages::ask::still_open(count, &account))];
+        let button = (count > 0).then(|| messages::digest::answer_questions(count));
+        Message { metadata: Metadata::of_reply(&packet.packet_id), ..message(packet, &[line], button) }
+    })
 }
 
 /// That an answer and the CRM differ in a field: to the person who answered, with the button that offers both, and to
@@ -73,18 +77,20 @@ pub fn conflict(
     label: &str,
     (name, which): (&str, &str),
 ) -> (Message, Message) {
-    let account = Headline::of(packet, record, None).account;
-    let label = excerpt::line(label, WIDTH);
-    let message = |text: String, button| {
-        let line = vec![Span::plain(text)];
-        Message {
-            metadata: Metadata::of_conflict(&packet.packet_id, which),
-            ..message(packet, &[line], button)
-        }
-    };
-    let theirs = messages::answer::changed_by_you(&account, &label, name);
-    let choose = messages::answer::choose().to_owned();
-    (message(messages::answer::changed(&account, &label), Some(choose)), message(theirs, None))
+    packet.locale.scope(|| {
+        let account = Headline::of(packet, record, None).account;
+        let label = excerpt::line(label, WIDTH);
+        let message = |text: String, button| {
+            let line = vec![Span::plain(text)];
+            Message {
+                metadata: Metadata::of_conflict(&packet.packet_id, which),
+                ..message(packet, &[line], button)
+            }
+        };
+        let theirs = messages::answer::changed_by_you(&account, &label, name);
+        let choose = messages::answer::choose().to_owned();
+        (message(messages::answer::changed(&account, &label), Some(choose)), message(theirs, None))
+    })
 }
 
 fn message(packet: &Packet, lines: &[Line], button: Option<String>) -> Message {

@@ -87,25 +87,30 @@ pub fn digest(
     links: &Links,
     mentions: &Mentions,
 ) -> Message {
-    let headline = &Headline::of(packet, record, params.questions.as_ref());
-    let writer = Writer { packet, headline, params, links, mentions };
-    let (first, last) = (writer.first_line(), writer.last_line());
-    let around = words(&[first.clone(), last.clone()]);
-    let body = writer.fitted(around);
-    let block = |name: &str, lines: &[Line]| Block::of(format!("{}.{name}", packet.packet_id), lines);
-    let mut blocks = vec![block("headline", &[first]), block("packet", &body), block("links", &[last])];
-    let text = blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    let buttons = writer.buttons();
-    if !buttons.is_empty() {
-        blocks.push(Block::Actions { block_id: format!("{}.buttons", packet.packet_id), elements: buttons });
-    }
-    Message {
-        text: escape::escaped(&text, TEXT),
-        blocks,
-        metadata: Metadata::of(&packet.packet_id),
-        unfurl_links: false,
-        unfurl_media: false,
-    }
+    packet.locale.scope(|| {
+        let headline = &Headline::of(packet, record, params.questions.as_ref());
+        let writer = Writer { packet, headline, params, links, mentions };
+        let (first, last) = (writer.first_line(), writer.last_line());
+        let around = words(&[first.clone(), last.clone()]);
+        let body = writer.fitted(around);
+        let block = |name: &str, lines: &[Line]| Block::of(format!("{}.{name}", packet.packet_id), lines);
+        let mut blocks = vec![block("headline", &[first]), block("packet", &body), block("links", &[last])];
+        let text = blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let buttons = writer.buttons();
+        if !buttons.is_empty() {
+            blocks.push(Block::Actions {
+                block_id: format!("{}.buttons", packet.packet_id),
+                elements: buttons,
+            });
+        }
+        Message {
+            text: escape::escaped(&text, TEXT),
+            blocks,
+            metadata: Metadata::of(&packet.packet_id),
+            unfurl_links: false,
+            unfurl_media: false,
+        }
+    })
 }
 
 struct Writer<'a> {
@@ -215,7 +220,7 @@ impl Writer<'_> {
     /// The sections, the review, and the questions if no task asks them; a plain line has at most `width` units.
     fn body(&self, sections: &[lines::Line], width: usize) -> Vec<Line> {
         let titled = |line: &lines::Line| {
-            let title = format!("{}: ", line.label);
+            let title = messages::value::titled(&line.label, "");
             let width = (width * line.share / 100).min(WIDTH);
             let text = line.joined(width.saturating_sub(excerpt::units(&title)));
             vec![Span::bold(title), Span::plain(text)]

@@ -17,10 +17,12 @@ const NAME: usize = 80;
 
 /// The reply to the digest of a packet that has become complete.
 pub fn reply(packet: &Packet, params: &ReplyParams) -> Message {
-    let line = vec![Span::plain(messages::reply::text(params, packet.crm.dialect().name, |name| {
-        packet.title(name)
-    }))];
-    message(packet, line, Metadata::of_reply(&packet.packet_id))
+    packet.locale.scope(|| {
+        let line = vec![Span::plain(messages::reply::text(params, packet.crm.dialect().name, |name| {
+            packet.title(name)
+        }))];
+        message(packet, line, Metadata::of_reply(&packet.packet_id))
+    })
 }
 
 /// The reply to the digest of a packet that a person sent back: who, why, and a mention of the seller by Slack id.
@@ -30,12 +32,14 @@ pub fn sent_back(
     (by, why): (&str, &str),
     seller: Option<&str>,
 ) -> Message {
-    let (by, why) = (excerpt::name(by, NAME), excerpt::line(why, TEXT - 2 * NAME));
-    let line = match Headline::of(packet, record, None).asked() {
-        Some(name) => put(&messages::reply::sent_back(HERE, &by, &why), person(name, NAME, seller)),
-        None => vec![Span::plain(messages::reply::sent_back_to_nobody(&by, &why))],
-    };
-    message(packet, line, Metadata::of_sent_back(&packet.packet_id))
+    packet.locale.scope(|| {
+        let (by, why) = (excerpt::name(by, NAME), excerpt::line(why, TEXT - 2 * NAME));
+        let line = match Headline::of(packet, record, None).asked() {
+            Some(name) => put(&messages::reply::sent_back(HERE, &by, &why), person(name, NAME, seller)),
+            None => vec![Span::plain(messages::reply::sent_back_to_nobody(&by, &why))],
+        };
+        message(packet, line, Metadata::of_sent_back(&packet.packet_id))
+    })
 }
 
 fn message(packet: &Packet, line: Line, metadata: Metadata) -> Message {

@@ -18,7 +18,7 @@ const TEXT: usize = 4_000;
 pub fn roll_up(id: &str, week: &Week, today: Date) -> Message {
     let (first, rows) = messages::roll_up::lines(week, today);
     let row = |(label, text): (&str, String)| {
-        vec![Span::bold(format!("{label}: ")), Span::plain(excerpt::line(&text, WIDTH))]
+        vec![Span::bold(messages::value::titled(label, "")), Span::plain(excerpt::line(&text, WIDTH))]
     };
     let lines: Vec<Line> = [vec![Span::bold(first)]].into_iter().chain(rows.into_iter().map(row)).collect();
     let block = Block::of("roll_up".to_owned(), &lines);

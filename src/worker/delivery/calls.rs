@@ -250,7 +250,7 @@ impl Job<'_> {
         let acts = self.context.store.acts(&self.packet.packet_id).await?;
         let Some(act) = acts.iter().rfind(|one| one.act == Act::SentBack) else { return Ok(None) };
         let seller = self.user_by_email(self.seller()).await;
-        let why = messages::digest::why(act.reason, &act.detail);
+        let why = self.packet.locale.scope(|| messages::digest::why(act.reason, &act.detail));
         Ok(Some(slack::sent_back(self.packet, self.record, (&act.name, &why), seller.as_deref())))
     }
 
@@ -265,16 +265,18 @@ impl Job<'_> {
         let has = |act: Act| acts.iter().any(|one| one.act == act);
         let today = self.packet.today();
         let said = |one: &StoredAct| {
-            let day = messages::value::near(day_of(one), today);
-            match one.act {
-                Act::Accepted => messages::digest::accepted(&one.name, &day),
-                Act::SentBack => {
-                    let why = messages::digest::why(one.reason, &one.detail);
-                    messages::digest::sent_back(&one.name, &day, &why)
+            self.packet.locale.scope(|| {
+                let day = messages::value::near(day_of(one), today);
+                match one.act {
+                    Act::Accepted => messages::digest::accepted(&one.name, &day),
+                    Act::SentBack => {
+                        let why = messages::digest::why(one.reason, &one.detail);
+                        messages::digest::sent_back(&one.name, &day, &why)
+                    }
+                    Act::ReviewHeld => messages::digest::review_was_held(&day),
+                    Act::Reached | Act::NotYet | Act::Missed => self.said_of_first_value(one),
                 }
-                Act::ReviewHeld => messages::digest::review_was_held(&day),
-                Act::Reached | Act::NotYet | Act::Missed => self.said_of_first_value(one),
-            }
+            })
         };
         let taken = acts.iter().rfind(|one| matches!(one.act, Act::Accepted | Act::SentBack));
         let held = acts.iter().rfind(|one| one.act == Act::ReviewHeld);

@@ -60,12 +60,14 @@ impl Job<'_> {
 
     /// What a person said about first value, in words.
     pub(super) fn said_of_first_value(&self, said: &StoredAct) -> String {
-        let today = self.packet.today();
-        let near = |day| messages::value::near(day, today);
-        match (said.act, said.day) {
-            (Act::NotYet, Some(day)) => messages::first_value::moved(&said.name, &near(day)),
-            (Act::Missed, _) => messages::first_value::missed(&said.name),
-            _ => messages::first_value::reached(&near(day_of(said)), &said.name),
-        }
+        self.packet.locale.scope(|| {
+            let today = self.packet.today();
+            let near = |day| messages::value::near(day, today);
+            match (said.act, said.day) {
+                (Act::NotYet, Some(day)) => messages::first_value::moved(&said.name, &near(day)),
+                (Act::Missed, _) => messages::first_value::missed(&said.name),
+                _ => messages::first_value::reached(&near(day_of(said)), &said.name),
+            }
+        })
     }
 }

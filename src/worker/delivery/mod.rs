@@ -117,9 +117,12 @@ pub(super) async fn deliver(
 /// Returns `None` if there is nothing to record: the row comes back, or is another worker's now.
 async fn attempt(context: &Context, lease: &DeliveryLease, call: &Call) -> Result<Option<Ended>, StoreError> {
     let Some(stored) = context.store.delivery_payload(&lease.packet_id).await? else { return Ok(None) };
-    let Ok(packet) = serde_json::from_str::<Packet>(&stored.packet) else {
+    let Ok(mut packet) = serde_json::from_str::<Packet>(&stored.packet) else {
         return Ok(Some(Ended::gave_up("the stored packet cannot be read")));
     };
+    if let Some(account) = context.accounts.get(&lease.account) {
+        packet.locale = packet.locale.or_same(account.mapping().locale);
+    }
     let record = match stored.record.kept() {
         Some(record) => serde_json::from_str(record),
         // Its day may come after the record was deleted: the packet knows enough.

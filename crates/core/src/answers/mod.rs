@@ -77,18 +77,20 @@ pub fn topics(packet: &Packet) -> Vec<Topic> {
 /// The inputs of a packet that was just made of `record` (one that was read from JSON knows too little), in section order.
 /// Where an answer is in conflict with the CRM, its input offers both, whether or not the question is still open.
 pub fn inputs(mapping: &Mapping, record: &DealRecord, packet: &Packet, conflicts: &[Answer]) -> Vec<Input> {
-    let first = |topic: Topic| {
-        let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(topic))?;
-        Some(input(mapping, record, packet, gap, topic))
-    };
-    let mut inputs: Vec<Input> = topics(packet).into_iter().filter_map(first).collect();
-    for either in conflicts.iter().filter_map(|answer| either(mapping, record, answer)) {
-        match inputs.iter_mut().find(|input| input.topic == either.topic) {
-            Some(input) => *input = either,
-            None => inputs.push(either),
+    mapping.locale.scope(|| {
+        let first = |topic: Topic| {
+            let gap = packet.gaps.iter().find(|gap| gap.counts() && Topic::of(gap) == Some(topic))?;
+            Some(input(mapping, record, packet, gap, topic))
+        };
+        let mut inputs: Vec<Input> = topics(packet).into_iter().filter_map(first).collect();
+        for either in conflicts.iter().filter_map(|answer| either(mapping, record, answer)) {
+            match inputs.iter_mut().find(|input| input.topic == either.topic) {
+                Some(input) => *input = either,
+                None => inputs.push(either),
+            }
         }
-    }
-    inputs
+        inputs
+    })
 }
 
 fn either(mapping: &Mapping, record: &DealRecord, answer: &Answer) -> Option<Input> {
@@ -201,25 +203,27 @@ pub fn objection(
     as_of: Timestamp,
     answers: &[Answer],
 ) -> Option<String> {
-    let answer = answers.last()?;
-    if let Given::Text(text) | Given::Person(text) = &answer.given
-        && clean(text).is_empty()
-    {
-        return Some(messages::answer::still_empty().to_owned());
-    }
-    if !is_an_option(record, answer) {
-        return Some(messages::answer::no_option().to_owned());
-    }
-    let mapped = assemble::map_answered(mapping, record, as_of, answers);
-    let (packet, _) = assemble::assess(mapped, "");
-    let is_certain = |gap: &&Gap| {
-        use RuleId::{Empty, Placeholder, StaleDate};
-        Topic::of(gap) == Some(answer.topic)
-            && gap.counts()
-            && gap.confidence == Confidence::Certain
-            && matches!(gap.rule, Empty | Placeholder | StaleDate)
-    };
-    packet.gaps.iter().find(is_certain).and_then(messages::answer::objection)
+    mapping.locale.scope(|| {
+        let answer = answers.last()?;
+        if let Given::Text(text) | Given::Person(text) = &answer.given
+            && clean(text).is_empty()
+        {
+            return Some(messages::answer::still_empty().to_owned());
+        }
+        if !is_an_option(record, answer) {
+            return Some(messages::answer::no_option().to_owned());
+        }
+        let mapped = assemble::map_answered(mapping, record, as_of, answers);
+        let (packet, _) = assemble::assess(mapped, "");
+        let is_certain = |gap: &&Gap| {
+            use RuleId::{Empty, Placeholder, StaleDate};
+            Topic::of(gap) == Some(answer.topic)
+                && gap.counts()
+                && gap.confidence == Confidence::Certain
+                && matches!(gap.rule, Empty | Placeholder | StaleDate)
+        };
+        packet.gaps.iter().find(is_certain).and_then(messages::answer::objection)
+    })
 }
 
 #[cfg(test)]

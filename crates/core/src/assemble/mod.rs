@@ -1,6 +1,8 @@
 //! A mapping and a deal record become a packet and the plan of its deliveries. Pure and total: it never fails, it
 //! reports.
 //!
+//! Whatever is rendered on the way is in the mapping's locale.
+//!
 //! Read top to bottom: map, assess, plan. Uses everything of the core below the workbench.
 
 mod plan;
@@ -51,26 +53,29 @@ pub fn map_answered<'a>(
     as_of: Timestamp,
     answers: &[Answer],
 ) -> Mapped<'a> {
-    let plain = with(mapping, record, as_of, &[]);
     if answers.is_empty() {
-        return plain;
+        return with(mapping, record, as_of, &[]);
     }
-    let evidence = Evidence::new(mapping, record, &plain.sections, &plain.important);
-    let open: Vec<Topic> =
-        gaps::assess(&evidence).iter().filter(|gap| gap.counts()).filter_map(Topic::of).collect();
-    let mut latest: Vec<Answer> = Vec::new();
-    for answer in answers.iter().filter(|answer| is_open(answer.topic, &open)) {
-        latest.retain(|earlier| earlier.topic != answer.topic);
-        latest.push(answer.clone());
-    }
-    let (senseless, mut latest): (Vec<Answer>, Vec<Answer>) =
-        latest.into_iter().partition(|answer| matches!(answer.given, Given::Nonsense(_)));
-    let topics = |answers: &[Answer]| answers.iter().map(|answer| answer.topic).collect();
-    let (answered, senseless) = (topics(&latest), topics(&senseless));
-    latest.retain(|answer| {
-        write::holds(mapping, record, answer) != Some(true) && !says_the_same(mapping, record, &plain, answer)
-    });
-    Mapped { answered, senseless, ..with(mapping, record, as_of, &latest) }
+    mapping.locale.scope(|| {
+        let plain = with(mapping, record, as_of, &[]);
+        let evidence = Evidence::new(mapping, record, &plain.sections, &plain.important);
+        let open: Vec<Topic> =
+            gaps::assess(&evidence).iter().filter(|gap| gap.counts()).filter_map(Topic::of).collect();
+        let mut latest: Vec<Answer> = Vec::new();
+        for answer in answers.iter().filter(|answer| is_open(answer.topic, &open)) {
+            latest.retain(|earlier| earlier.topic != answer.topic);
+            latest.push(answer.clone());
+        }
+        let (senseless, mut latest): (Vec<Answer>, Vec<Answer>) =
+            latest.into_iter().partition(|answer| matches!(answer.given, Given::Nonsense(_)));
+        let topics = |answers: &[Answer]| answers.iter().map(|answer| answer.topic).collect();
+        let (answered, senseless) = (topics(&latest), topics(&senseless));
+        latest.retain(|answer| {
+            write::holds(mapping, record, answer) != Some(true)
+                && !says_the_same(mapping, record, &plain, answer)
+        });
+        Mapped { answered, senseless, ..with(mapping, record, as_of, &latest) }
+    })
 }
 
 /// Whether the rules ask for an answer to this. A first value that is not described yet is not asked for its day, which
@@ -97,24 +102,30 @@ fn with<'a>(
     as_of: Timestamp,
     answers: &[Answer],
 ) -> Mapped<'a> {
-    let now = as_of.to_zoned(mapping.time_zone.clone());
-    let people = people::people(mapping, record, answers);
-    let (important, beside_the_amount) = importance::importance(mapping, record, &now);
-    Mapped {
-        sections: apply::sections(mapping, record, people, answers, &now),
-        answered: Vec::new(),
-        senseless: Vec::new(),
-        important,
-        beside_the_amount,
-        owner: owner::user(&mapping.owner, record),
-        now,
-        mapping,
-        record,
-    }
+    mapping.locale.scope(|| {
+        let now = as_of.to_zoned(mapping.time_zone.clone());
+        let people = people::people(mapping, record, answers);
+        let (important, beside_the_amount) = importance::importance(mapping, record, &now);
+        Mapped {
+            sections: apply::sections(mapping, record, people, answers, &now),
+            answered: Vec::new(),
+            senseless: Vec::new(),
+            important,
+            beside_the_amount,
+            owner: owner::user(&mapping.owner, record),
+            now,
+            mapping,
+            record,
+        }
+    })
 }
 
 /// Judges what was mapped and makes it the packet called `packet_id`, with the plan of its deliveries.
 pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
+    mapped.mapping.locale.scope(|| judged(mapped, packet_id))
+}
+
+fn judged(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
     let Mapped { mapping, record, now, mut sections, important, owner, answered, senseless, .. } = mapped;
     let evidence = Evidence::new(mapping, record, &sections, &important);
     let mut gaps = gaps::assess(&evidence);
@@ -157,6 +168,7 @@ pub fn assess(mapped: Mapped<'_>, packet_id: &str) -> (Packet, DeliveryPlan) {
         gaps,
         review,
         mapping: MappingRef { file: mapping.file.clone(), version: mapping.version.clone() },
+        locale: mapping.locale,
         as_of: now.timestamp(),
         no_longer_won: false,
     };

@@ -20,6 +20,7 @@ pub(crate) mod write;
 pub mod sample;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
@@ -29,6 +30,7 @@ use rust_decimal::Decimal;
 use crate::dates::hours::{Hours, Patience};
 use crate::packet::{CustomSection, Role, RoleTarget, SectionName, TaskTexts, reading_order};
 use crate::record::{CrmKind, DealRecord, FieldPath, WantedFields};
+use crate::text::locale::Locale;
 
 /// A mapping that passed `check`.
 #[derive(Debug, Clone)]
@@ -41,6 +43,10 @@ pub struct Mapping {
     pub crm: CrmKind,
     /// Days are counted in this zone.
     pub time_zone: TimeZone,
+    /// What readers are spoken to in.
+    pub locale: Locale,
+    /// The file of own words, if there is one: a change of it is a change of the mapping.
+    pub words: Option<PathBuf>,
     /// Pipelines (HubSpot) or record types (Salesforce) whose wins get a packet; empty means all.
     pub pipelines: Vec<String>,
     /// What must hold for a win to get a packet, beside that.

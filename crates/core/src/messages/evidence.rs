@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::dates::days_between;
 use crate::packet::{MOST_ENTRIES, Role, RuleId, SectionName};
+use crate::text::evidence_text::in_quotes;
 use crate::text::excerpt::within_characters;
 
 use super::{role, value};
@@ -63,7 +64,7 @@ pub fn longer_than(names: &[String], words: u32) -> String {
 /// A model judges a text to be no answer: the words that weighed most, and what would answer.
 pub fn judged(rule: RuleId, section: SectionName, field: &str, text: &str, words: &[String]) -> String {
     let words: Vec<String> =
-        words.iter().map(|word| format!("\"{}\"", within_characters(word, LONGEST_WORD))).collect();
+        words.iter().map(|word| in_quotes(&within_characters(word, LONGEST_WORD))).collect();
     let words = if words.is_empty() { String::new() } else { weighed(&words.join(", ")) };
     let answer = answer_names(section);
     match rule {

@@ -1,17 +1,33 @@
-//! The message file, and how its gaps in braces are filled.
+//! The message files, one for each language, and how their gaps in braces are filled.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
 
-/// The file of this build.
-pub(super) const FILE: &str = include_str!("en.toml");
+use crate::text::locale::{Language, Locale};
 
-/// Every message by `table.name`.
-static MESSAGES: LazyLock<HashMap<String, String, FixedState>> = LazyLock::new(|| read(FILE));
+type Messages = HashMap<String, String, FixedState>;
 
-pub(super) fn read(file: &str) -> HashMap<String, String, FixedState> {
+/// The file of a language.
+pub(super) const fn file(language: Language) -> &'static str {
+    match language {
+        Language::En => include_str!("en.toml"),
+        Language::De => include_str!("de.toml"),
+        Language::Fr => include_str!("fr.toml"),
+        Language::Es => include_str!("es.toml"),
+        Language::Nl => include_str!("nl.toml"),
+        Language::Pt => include_str!("pt.toml"),
+    }
+}
+
+/// Every message of a language by `table.name`, read when it is spoken for the first time.
+pub(super) fn messages(language: Language) -> &'static Messages {
+    static READ: [OnceLock<Messages>; Language::ALL.len()] = [const { OnceLock::new() }; Language::ALL.len()];
+    READ[language as usize].get_or_init(|| read(file(language)))
+}
+
+pub(super) fn read(file: &str) -> Messages {
     let tables: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(file).unwrap_or_default();
     let message = |table: &str, (name, text)| (format!("{table}.{name}"), text);
     tables
@@ -20,10 +36,11 @@ pub(super) fn read(file: &str) -> HashMap<String, String, FixedState> {
         .collect()
 }
 
-/// The message as it stands in the file. A message that is not there shows as its own key; the tests of this
-/// module keep that from happening.
+/// The message in the current locale, as it stands in the file or in a team's own words. A message that is not there shows
+/// as its own key; the tests of this module keep that from happening.
 pub(super) fn text(key: &'static str) -> &'static str {
-    MESSAGES.get(key).map_or(key, String::as_str)
+    let locale = Locale::current();
+    locale.own(key).unwrap_or_else(|| messages(locale.language).get(key).map_or(key, String::as_str))
 }
 
 /// The message with its braces filled. Values are put in as they are: a `{day}` in a customer's name stays.

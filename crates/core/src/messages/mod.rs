@@ -1,5 +1,6 @@
-//! Our own words. Every sentence of packet, task and digest that does not come from the CRM stands in one
-//! file, `en.toml`, which a team can translate; here each message is a function that names what it needs.
+//! Our own words. Every sentence of packet, task and digest that does not come from the CRM stands in a file for each
+//! language, such as `en.toml`; here each message is a function that names what it needs. Which language a message is
+//! in decides the [`Locale`](crate::text::locale::Locale) around the call; a team's [`own`] words come first.
 //!
 //! One module per table of the file. What is more than filling in (lists, plurals, days) stands below its
 //! messages.
@@ -17,6 +18,7 @@ pub mod first_value;
 pub mod gap;
 pub mod headline;
 pub mod outline;
+pub mod own;
 pub mod packet;
 pub mod question;
 pub mod reply;

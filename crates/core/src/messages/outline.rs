@@ -65,29 +65,31 @@ impl fmt::Display for Line {
 impl Packet {
     /// Deal, state, importance, sections, gaps and review.
     pub fn outline(&self) -> Vec<Line> {
-        let mut lines = self.head();
-        for (name, section) in self.in_reading_order() {
-            lines.extend(self::section(&self.title(name), section, self.today()));
-        }
-        if !self.links.is_empty() {
-            lines.push(line(LineKind::Title, messages::packet::links()));
-        }
-        lines.extend(self.links.iter().map(|Link { name, url, source }| Line {
-            source: Some(source.clone()),
-            ..line(LineKind::Entry, messages::packet::link(name, url))
-        }));
-        if !self.gaps.is_empty() {
-            lines.push(line(LineKind::Title, messages::packet::gaps()));
-        }
-        lines.extend(self.gaps.iter().flat_map(|one| gap(one, &self.title(one.section))));
-        if self.review.due {
-            lines.push(line(LineKind::Title, messages::review::titled(self.review.day)));
-            lines.extend(self.review.agenda.iter().flat_map(|point| {
-                let answer = line(LineKind::PointAnswer, point.answer.as_str());
-                [line(LineKind::Point, point.point.as_str()), answer]
+        self.locale.scope(|| {
+            let mut lines = self.head();
+            for (name, section) in self.in_reading_order() {
+                lines.extend(self::section(&self.title(name), section, self.today()));
+            }
+            if !self.links.is_empty() {
+                lines.push(line(LineKind::Title, messages::packet::links()));
+            }
+            lines.extend(self.links.iter().map(|Link { name, url, source }| Line {
+                source: Some(source.clone()),
+                ..line(LineKind::Entry, messages::packet::link(name, url))
             }));
-        }
-        lines
+            if !self.gaps.is_empty() {
+                lines.push(line(LineKind::Title, messages::packet::gaps()));
+            }
+            lines.extend(self.gaps.iter().flat_map(|one| gap(one, &self.title(one.section))));
+            if self.review.due {
+                lines.push(line(LineKind::Title, messages::review::titled(self.review.day)));
+                lines.extend(self.review.agenda.iter().flat_map(|point| {
+                    let answer = line(LineKind::PointAnswer, point.answer.as_str());
+                    [line(LineKind::Point, point.point.as_str()), answer]
+                }));
+            }
+            lines
+        })
     }
 
     fn head(&self) -> Vec<Line> {

@@ -27,6 +27,8 @@ super::messages! { "task";
     seller_field(label);
     line_item_field(label);
     contacts(label);
+    association_label;
+    contact_role;
     deal;
     fact_deal(fact);
     fact_value(fact);
@@ -57,4 +59,13 @@ pub fn field(object: FieldObject, label: &str) -> String {
 /// One of the deal's key facts in the words of `line`; `None` is not in the CRM.
 pub fn fact(line: fn(&str) -> String, fact: Option<&str>) -> String {
     line(fact.unwrap_or(packet::not_known()))
+}
+
+/// What people carry on a deal, in the reader's language. `noun` is the one of a [`crate::record::Dialect`].
+pub fn carried(noun: &'static str) -> &'static str {
+    match noun {
+        "association label" => association_label(),
+        "contact role" => contact_role(),
+        other => other,
+    }
 }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::text::locale::{Language, Locale};
 
 fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let tables = [
@@ -25,37 +26,56 @@ fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     tables.into_iter().flatten().map(|(key, values)| (*key, values.iter().copied().collect())).collect()
 }
 
-fn in_braces(message: &str) -> BTreeSet<&str> {
-    message.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect()
-}
-
 #[test]
-fn the_file_holds_exactly_the_messages_that_are_used() {
-    let file = file::read(file::FILE);
-    let written: BTreeSet<&str> = file.keys().map(String::as_str).collect();
+fn each_file_holds_exactly_the_messages_that_are_used() {
     let used: BTreeSet<&str> = declared().into_keys().collect();
-    assert_eq!(written, used);
+    for language in Language::ALL {
+        let written: BTreeSet<&str> = file::messages(language).keys().map(String::as_str).collect();
+        let (missing, unknown): (Vec<_>, Vec<_>) =
+            (used.difference(&written).collect(), written.difference(&used).collect());
+        assert!(
+            missing.is_empty() && unknown.is_empty(),
+            "{language:?}: missing {missing:?}, unknown {unknown:?}"
+        );
+    }
 }
 
 #[test]
 fn every_message_holds_exactly_its_words_in_braces() {
-    let file = file::read(file::FILE);
-    for (key, values) in declared() {
-        assert_eq!(in_braces(&file[key]), values, "{key}");
+    for language in Language::ALL {
+        for (key, values) in declared() {
+            assert_eq!(own::in_braces(&file::messages(language)[key]), values, "{language:?}: {key}");
+        }
     }
 }
 
 #[test]
 fn every_message_is_one_line_with_something_in_it() {
-    for (key, message) in file::read(file::FILE) {
-        assert!(!message.trim().is_empty() && !message.contains('\n'), "{key}");
+    for language in Language::ALL {
+        for (key, message) in file::messages(language) {
+            assert!(!message.trim().is_empty() && !message.contains('\n'), "{language:?}: {key}");
+        }
+    }
+}
+
+#[test]
+fn titles_and_buttons_of_a_modal_are_short_enough_for_slack() {
+    let (most, keys) = own::SHORT;
+    for (language, key) in Language::ALL.into_iter().flat_map(|language| keys.map(|key| (language, key))) {
+        let text = &file::messages(language)[key];
+        assert!(text.chars().count() <= most, "{language:?}: {key} = {text:?}");
     }
 }
 
 #[test]
 fn months_and_weekdays_are_complete() {
-    assert_eq!(value::months().split_whitespace().count(), 12);
-    assert_eq!(value::weekdays().split_whitespace().count(), 7);
+    for language in Language::ALL {
+        Locale::from(language).scope(|| {
+            let counts = [value::months(), value::weekdays(), value::short_weekdays()]
+                .map(|words| words.split_whitespace().count());
+            assert_eq!(counts, [12, 7, 7], "{language:?}");
+        });
+    }
 }
 
 /// What packet, task and digest are made of; everything else speaks to operators and to RevOps.

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::dates::days_between;
 use crate::record::Value;
+use crate::text::locale::Locale;
 
 super::messages! { "value";
     months;
@@ -74,6 +75,11 @@ pub fn near_with_weekday(day: Date, today: Date) -> String {
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A heading as it stands inside a sentence: `risk`.
+pub fn inside_a_sentence(heading: &str) -> String {
+    if Locale::current().language.capitalises_nouns() { heading.to_owned() } else { heading.to_lowercase() }
 }
 
 /// `a`, `a and b`, `a, b and c`.

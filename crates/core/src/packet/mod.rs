@@ -39,10 +39,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::record::{CrmKind, WinKey};
+use crate::text::locale::{Language, Locale};
 
 /// Most entries of one section; a longer list is no handoff, and its last entry is marked as an excerpt.
 pub const MOST_ENTRIES: usize = 20;
@@ -87,8 +88,9 @@ pub fn packet_id(win: &WinKey) -> String {
     format!("pkt_{}", digits.get(..12).unwrap_or(&digits))
 }
 
-/// Everything customer success gets about one win.
+/// Everything customer success gets about one win. Its JSON holds questions and evidence in its own language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
 pub struct Packet {
     /// `pkt_` and 12 hex digits of the hash of the win key: the same win always has the same id.
     pub packet_id: String,
@@ -121,11 +123,27 @@ pub struct Packet {
     pub review: Review,
     /// What made this packet.
     pub mapping: MappingRef,
+    /// The language that its readers are spoken to in: the mapping's. Absent where it is English.
+    #[serde(default, rename = "language", skip_serializing_if = "Locale::is_english")]
+    #[schemars(with = "Language")]
+    pub locale: Locale,
     /// The instant the packet speaks of.
     pub as_of: Timestamp,
     /// The deal was reopened or lost after the packet was made: its questions are withdrawn.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_longer_won: bool,
+}
+
+impl Serialize for Packet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.locale.scope(|| Self::serialize(self, serializer))
+    }
+}
+
+impl<'de> Deserialize<'de> for Packet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 impl Packet {

@@ -2,6 +2,7 @@
 
 use super::clean::{clean_line, one_line};
 use super::excerpt::within_characters;
+use super::locale::Locale;
 
 /// Longest quotation of CRM text in evidence, in characters.
 const QUOTED: usize = 40;
@@ -11,7 +12,13 @@ const NAMED: usize = 60;
 
 /// A cleaned text in quotation marks, for evidence. The text between the marks has at most 40 characters.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", within_characters(&one_line(text), QUOTED))
+    in_quotes(&within_characters(&one_line(text), QUOTED))
+}
+
+/// The text between the quotation marks of the reader's language.
+pub(crate) fn in_quotes(text: &str) -> String {
+    let (open, close) = Locale::current().language.quotes();
+    format!("{open}{text}{close}")
 }
 
 /// A name as the CRM holds it, as it stands in a question: at most 60 characters; `None` if nothing of it can be

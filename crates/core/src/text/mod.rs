@@ -9,6 +9,7 @@ pub mod excerpt;
 pub mod greeting;
 mod html;
 pub mod hyperlink;
+pub mod locale;
 pub mod money;
 mod tag;
 pub(crate) mod tokens;

@@ -1,6 +1,7 @@
-//! How amounts are written. Neutral on purpose: the same everywhere, whoever reads it.
+//! How amounts are written, in the locale of who reads them.
 
 use crate::text::decimal::digits;
+use crate::text::locale::Locale;
 
 /// An amount with its currency: `54,000 EUR`, `1,234.50 USD`. `amount` is decimal text; anything else is
 /// shown as it is. Works on digits, so no amount is too long or loses a cent.
@@ -14,6 +15,7 @@ pub fn money(amount: &str, currency: Option<&str>) -> String {
 
 /// Groups of three, and either no fraction or one of two digits or more.
 fn grouped(amount: &str) -> String {
+    let (thousands, decimal) = Locale::current().language.separators();
     let (sign, unsigned) = match amount.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", amount.strip_prefix('+').unwrap_or(amount)),
@@ -23,7 +25,7 @@ fn grouped(amount: &str) -> String {
     let mut text = sign.to_owned();
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            text.push(',');
+            text.push(thousands);
         }
         text.push(digit);
     }
@@ -32,7 +34,7 @@ fn grouped(amount: &str) -> String {
     }
     let fraction = fraction.trim_end_matches('0');
     if !fraction.is_empty() {
-        text.push('.');
+        text.push(decimal);
         text.push_str(fraction);
         if fraction.len() == 1 {
             text.push('0');

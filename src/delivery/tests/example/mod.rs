@@ -15,6 +15,7 @@ use handoff_core::packet::{
 };
 use handoff_core::record::CrmKind::Hubspot;
 use handoff_core::record::{Contact, DealRecord, FieldPath, Object, User};
+use handoff_core::text::locale::Locale;
 
 pub use any::any_deal;
 pub use deals::{complete_and_important, everything_missing, half_empty, hostile, huge};
@@ -54,6 +55,7 @@ impl Deal {
             mapping: MappingRef { file: "mappings/hubspot.yaml".to_owned(), version: "sha256:00".to_owned() },
             as_of: "2026-11-22T08:00:00Z".parse().unwrap(),
             no_longer_won: false,
+            locale: Locale::default(),
         };
         let record = DealRecord {
             company: Some(object("9001", &[("name", company)])),

@@ -46,6 +46,8 @@ impl DealOnPaper {
                 version: "sha256:0".to_owned(),
                 crm: "hubspot".parse().unwrap(),
                 time_zone: TimeZone::get("Europe/Berlin").unwrap(),
+                locale: crate::text::locale::Locale::default(),
+                words: None,
                 pipelines: Vec::new(),
                 applies_when: None,
                 sections: BTreeMap::new(),

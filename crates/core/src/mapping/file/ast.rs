@@ -2,6 +2,8 @@
 //!
 //! A file with mistakes has a tree as well; the parts that cannot be read are absent from it.
 
+use std::path::PathBuf;
+
 use jiff::tz::TimeZone;
 
 mod section;
@@ -13,6 +15,7 @@ use crate::dates::hours::{Hours, Patience};
 use crate::packet::{CustomSection, Role, RoleTarget, SectionName, TaskTexts};
 use crate::record::{CrmKind, Dialect, FieldPath};
 use crate::source::{Span, Spanned};
+use crate::text::locale::{Language, Locale, OwnWords};
 
 #[derive(Debug)]
 pub struct MappingFile {
@@ -24,6 +27,9 @@ pub struct MappingFile {
     pub crm: Option<CrmKind>,
     /// Also a name that no zone has.
     pub time_zone: Option<Spanned<String>>,
+    pub language: Language,
+    /// The file of own words and what it holds, if it can be read.
+    pub words: Option<(PathBuf, OwnWords)>,
     pub pipelines: Vec<Spanned<String>>,
     /// The condition behind `applies_to`.
     pub applies_when: Option<Observation>,
@@ -253,11 +259,14 @@ impl MappingFile {
         // Of several words for one role the first stays.
         let words = words.iter().rev().filter_map(|label| Some((label.role?, label.word.clone())));
         let written_as = words.collect();
+        let (words, own) = self.words.map(|(path, own)| (Some(path), own)).unwrap_or_default();
         Some(Mapping {
             file: self.name,
             version: self.version,
             crm: self.crm?,
             time_zone: TimeZone::get(&self.time_zone?.value).ok()?,
+            locale: Locale::with(self.language, own),
+            words,
             pipelines: values(self.pipelines),
             applies_when: self.applies_when.map(Observation::lower),
             sections,

@@ -15,6 +15,7 @@ pub(crate) mod task;
 #[cfg(test)]
 mod tests;
 mod values;
+mod words;
 
 use sha2::{Digest, Sha256};
 
@@ -24,10 +25,11 @@ use self::ast::{MappingFile, Observation, Roles, RolesKey};
 use super::Mapping;
 use crate::record::CrmKind;
 use crate::source::{self, Block, Problems, Spanned};
+use crate::text::locale::Language;
 
-/// The version of a mapping: `sha256:` and the hash of the file's bytes.
-pub fn version(text: &str) -> String {
-    format!("sha256:{}", hex::encode(Sha256::digest(text.as_bytes())))
+/// The version of a mapping: `sha256:` and the hash of the file's bytes, with those of its own words behind them.
+pub fn version(text: &str, words: &str) -> String {
+    format!("sha256:{}", hex::encode(Sha256::new().chain_update(text).chain_update(words).finalize()))
 }
 
 /// Parses a mapping file. The mapping is there unless one of the problems is an error of more than a stand-in: a
@@ -77,6 +79,9 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
     let time_zone =
         top.require("time_zone", "write the zone days are counted in: `time_zone: Europe/Berlin`");
     let time_zone = values::time_zone(time_zone, problems);
+    let language =
+        top.take("language").choice(&Language::ALL.map(|language| (language.as_str(), language)), problems);
+    let words = words::words(name, top.take("words"), problems);
     let (pipelines, applies_when) = applies_to(top.take("applies_to").block(problems), problems);
     let (sections, custom_sections) = section::sections(top.take("sections"), start, problems);
     let links = links::links(top.take("links"), problems);
@@ -96,10 +101,12 @@ fn file(name: &str, text: &str, problems: &mut Problems) -> Option<MappingFile> 
 
     Some(MappingFile {
         name: name.to_owned(),
-        version: version(text),
+        version: version(text, words.as_ref().map_or("", |words| &words.text)),
         start,
         crm,
         time_zone,
+        language: language.unwrap_or_default(),
+        words: words.map(|words| (words.path, words.own)),
         pipelines,
         applies_when,
         sections,

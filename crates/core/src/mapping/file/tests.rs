@@ -139,7 +139,7 @@ fn a_key_that_resembles_nothing_gets_at_most_five_alternatives() {
     12 | colour: red
        | ^^^^^^
        |
-       = help: write `colleagues`, `placeholders`, `roles`, `owner` or `sections`, or remove it
+       = help: write `colleagues`, `placeholders`, `roles`, `owner` or `language`, or remove it
     ");
 }
 

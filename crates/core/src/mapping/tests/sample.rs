@@ -47,6 +47,8 @@ pub fn mapping() -> Mapping {
         version: "sha256:0123".to_owned(),
         crm: "hubspot".parse().unwrap(),
         time_zone: TimeZone::get("Europe/Berlin").unwrap(),
+        locale: crate::text::locale::Locale::default(),
+        words: None,
         applies_when: None,
         pipelines: Vec::new(),
         sections: BTreeMap::from([

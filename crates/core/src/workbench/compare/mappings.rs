@@ -17,6 +17,12 @@ pub fn mappings(old: &Mapping, new: &Mapping) -> Vec<Change> {
     let mut changes = Changes::default();
     changes.replaced("crm", old.crm.as_str(), new.crm.as_str());
     changes.replaced("time_zone", &zone(old), &zone(new));
+    changes.replaced("language", old.locale.language.as_str(), new.locale.language.as_str());
+    let words = |mapping: &Mapping| match &mapping.words {
+        Some(path) => format!("{} own words of {}", mapping.locale.own_count(), path.display()),
+        None => "our words".to_owned(),
+    };
+    changes.replaced("words", &words(old), &words(new));
     applies_to(&old.pipelines, &new.pipelines, &mut changes);
     let when = |mapping: &Mapping| mapping.applies_when.iter().map(observation).collect::<Vec<_>>();
     changes.listed("applies_to", &when(old), &when(new), |when| format!("only deals of which {when}"));

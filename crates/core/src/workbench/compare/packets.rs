@@ -25,26 +25,28 @@ pub fn packets(
 
 /// Everything that the `new` packet says differently from the `old`, in the order of a packet.
 pub fn revisions(old: &Packet, new: &Packet) -> Vec<Change> {
-    let mut changes = Changes::default();
-    let status = |packet: &Packet| word(&PACKET_STATUSES, &packet.status);
-    changes.replaced("packet", status(old), status(new));
-    let filled = |packet: &Packet| format!("{} of {} filled", packet.filled, packet.required());
-    changes.replaced("packet", &filled(old), &filled(new));
-    for name in either(&old.custom_sections, &new.custom_sections) {
-        section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
-    }
-    let links = |packet: &Packet| {
-        packet.links.iter().map(|link| messages::packet::link(&link.name, &link.url)).collect::<Vec<_>>()
-    };
-    changes.listed("links", &links(old), &links(new), Clone::clone);
-    changes.listed("gaps", &gaps(old), &gaps(new), Clone::clone);
-    importance(old, new, &mut changes);
-    let owner = |packet: &Packet| {
-        let name = packet.owner.name.clone().unwrap_or_else(|| "nobody".to_owned());
-        if packet.owner.fallback { format!("{name} (the fallback)") } else { name }
-    };
-    changes.replaced("owner", &owner(old), &owner(new));
-    changes.0
+    new.locale.scope(|| {
+        let mut changes = Changes::default();
+        let status = |packet: &Packet| word(&PACKET_STATUSES, &packet.status);
+        changes.replaced("packet", status(old), status(new));
+        let filled = |packet: &Packet| format!("{} of {} filled", packet.filled, packet.required());
+        changes.replaced("packet", &filled(old), &filled(new));
+        for name in either(&old.custom_sections, &new.custom_sections) {
+            section(name, old.sections.get(&name), new.sections.get(&name), &mut changes);
+        }
+        let links = |packet: &Packet| {
+            packet.links.iter().map(|link| messages::packet::link(&link.name, &link.url)).collect::<Vec<_>>()
+        };
+        changes.listed("links", &links(old), &links(new), Clone::clone);
+        changes.listed("gaps", &gaps(old), &gaps(new), Clone::clone);
+        importance(old, new, &mut changes);
+        let owner = |packet: &Packet| {
+            let name = packet.owner.name.clone().unwrap_or_else(|| "nobody".to_owned());
+            if packet.owner.fallback { format!("{name} (the fallback)") } else { name }
+        };
+        changes.replaced("owner", &owner(old), &owner(new));
+        changes.0
+    })
 }
 
 fn section(name: SectionName, old: Option<&Section>, new: Option<&Section>, changes: &mut Changes) {

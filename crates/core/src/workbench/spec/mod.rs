@@ -45,13 +45,15 @@ pub struct Case {
 impl Case {
     /// Everything in which the packet is not as expected; none when the case passes.
     pub fn differences(&self, mapping: &Mapping) -> Vec<Difference> {
-        if let Some(crm) = self.crm.filter(|crm| *crm != mapping.crm) {
-            return vec![Difference::other_crm(crm, mapping.crm)];
-        }
-        let mut record = self.record.clone();
-        record.crm = mapping.crm;
-        let (packet, orders) = assemble(mapping, &record, "pkt_test", self.as_of);
-        difference::all(&self.expect, mapping, &record, &packet, &orders)
+        mapping.locale.scope(|| {
+            if let Some(crm) = self.crm.filter(|crm| *crm != mapping.crm) {
+                return vec![Difference::other_crm(crm, mapping.crm)];
+            }
+            let mut record = self.record.clone();
+            record.crm = mapping.crm;
+            let (packet, orders) = assemble(mapping, &record, "pkt_test", self.as_of);
+            difference::all(&self.expect, mapping, &record, &packet, &orders)
+        })
     }
 }
 
