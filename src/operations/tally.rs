@@ -145,8 +145,7 @@ impl Tally {
             stats.gaps.iter().filter_map(|gap| gap.section.parse().ok()).collect();
         sections.sort_unstable();
         sections.dedup();
-        let names = sections.iter().map(SectionName::as_str);
-        let by_section = names.filter_map(|name| kind(name, stats, |gap| Some(&gap.section)));
+        let of_section = |name: &SectionName| kind(name.as_str(), stats, |gap| Some(&gap.section));
         let (named, others): (Vec<&SellerCount>, Vec<&SellerCount>) =
             stats.sellers.iter().partition(|seller| seller.name.is_some() && seller.deals >= FEWEST_DEALS);
         Self {
@@ -162,7 +161,7 @@ impl Tally {
                 .iter()
                 .map(|(from_days, gaps)| OpenGaps { from_days: *from_days, gaps: *gaps })
                 .collect(),
-            by_section: by_section.collect(),
+            by_section: sections.iter().filter_map(of_section).collect(),
             by_kind: kinds(stats, |gap| Some(&gap.gap)),
             by_field: kinds(stats, |gap| gap.field.as_deref()),
             rules: verdicts(stats, Raiser::Rule, |gap| gap.gap.split(':').next().unwrap_or_default()),
