@@ -42,6 +42,7 @@ mod rules;
 mod schema;
 mod serve;
 mod settle;
+mod setup;
 mod show;
 mod stats;
 mod store;
@@ -87,6 +88,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Writes a first mapping for an account, from its own fields, labels and pipelines
     Init(init::InitArgs),
+    /// Prepares an account for its mapping: shows what it lacks, asks once, creates it, and says what only a person can do
+    Setup(setup::SetupArgs),
     /// Runs the tests beside the mappings: deals in, what their packets must say
     Test(test::TestArgs),
     /// Shows how well the deals that were won last fill the sections, field by field; only reads
@@ -152,6 +155,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(args) => serve::run(&args).await,
         Command::Check(args) => return check::run(&args).await,
         Command::Doctor(args) => return doctor::run(&args).await,
+        Command::Setup(args) => return setup::run(&args).await,
         Command::Test(args) => return test::run(&args),
         Command::Coverage(args) => coverage::run(&args).await,
         Command::Diff(args) => diff::run(&args).await,

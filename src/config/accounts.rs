@@ -33,7 +33,10 @@ pub(super) fn read(
             let Some(section) = Block::of(node, &block, problems) else { continue };
             let mut section = section.at(node.span);
             let account = (connector.read_account)(&mut section, &mut seen, problems);
-            let is_wanted = |id: &str| with.only.is_none_or(|only| only.rsplit(':').next() == Some(id));
+            let is_wanted = |id: &str| {
+                with.only
+                    .is_none_or(|only| only == connector.crm.as_str() || only.rsplit(':').next() == Some(id))
+            };
             if account.as_deref().is_some_and(|id| !is_wanted(id)) {
                 continue;
             }

@@ -28,6 +28,15 @@ pub struct StoreAccess {
 pub struct CrmAccess {
     pub accounts: Vec<AccountConfig>,
     pub http_timeout: Duration,
+    /// Whether CRMs call us.
+    pub webhooks: bool,
+}
+
+/// What the Slack app is made from; takes no secret.
+pub struct SlackOutline {
+    pub public_url: Option<String>,
+    /// How clicks come in, as the file names it.
+    pub interactive: Option<String>,
 }
 
 /// Reads what working on the store takes.
@@ -67,7 +76,24 @@ pub fn crm_access(
         let work = work::read(top.take("work").block(problems), &StoreConfig::default(), webhooks, problems);
         let with = ReadWith { secrets, only, replicas: work.replicas, webhooks };
         let accounts = accounts::read(top, &with, &mut Vec::new(), problems);
-        CrmAccess { accounts, http_timeout: work.http_timeout }
+        CrmAccess { accounts, http_timeout: work.http_timeout, webhooks }
+    })
+}
+
+/// Reads what the Slack app is made from.
+///
+/// # Errors
+///
+/// The file cannot be read, or is no configuration.
+pub fn slack_outline(path: &Path) -> Result<SlackOutline, Problems> {
+    read(path, &|_| None, |top, _, problems| {
+        let mut unused = Problems::new("", problems.text());
+        let slack = top.take("slack").block(&mut unused);
+        let interactive = slack.and_then(|mut slack| slack.take("interactive").text(&mut unused));
+        SlackOutline {
+            public_url: url::read(top.take("public_url"), &mut unused),
+            interactive: interactive.map(|(text, _)| text.to_owned()),
+        }
     })
 }
 

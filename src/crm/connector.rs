@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use super::hubspot;
 use super::outbound::Outbound;
 use super::salesforce;
-use super::{Crm, OpenDeals, WebhookRoute};
+use super::{Crm, OpenDeals, PersonStep, SetupAt, WebhookRoute};
 use crate::settings::Secrets;
 use handoff_core::record::{AccountKey, CrmKind};
 use handoff_core::source::{Block, Problems, Span};
@@ -35,6 +35,8 @@ pub struct Connector {
     pub subscriptions: Option<Subscriptions>,
     /// Writes what has it tell of changes of these fields of a deal, for [`super::OpenDeals`].
     pub follow: fn(public_url: &str, fields: &BTreeSet<String>) -> Vec<SetupFile>,
+    /// What only a person can do to prepare an account.
+    pub person_steps: fn(&SetupAt<'_>) -> Vec<PersonStep>,
 }
 
 /// A file for a CRM's own tool, to be put below the configuration's folder.
@@ -62,6 +64,7 @@ pub const CONNECTORS: [Connector; 2] = [
         webhooks: hubspot::webhooks,
         subscriptions: Some(hubspot::config::SUBSCRIPTIONS),
         follow: hubspot::subscriptions,
+        person_steps: hubspot::person_steps,
     },
     Connector {
         crm: CrmKind::Salesforce,
@@ -70,13 +73,15 @@ pub const CONNECTORS: [Connector; 2] = [
         webhooks: salesforce::webhooks,
         subscriptions: None,
         follow: salesforce::change_flow,
+        person_steps: salesforce::person_steps,
     },
 ];
 
 /// What the settings of an account depend on beside its block.
 pub struct ReadWith<'a> {
     pub secrets: &'a Secrets<'a>,
-    /// The one account to read, by its id or as `hubspot:48210077`; others are passed over. `None` reads all.
+    /// The accounts to read: one by its id or as `hubspot:48210077`, or all of a CRM by its name; others are passed over.
+    /// `None` reads all.
     pub only: Option<&'a str>,
     /// Processes that serve this installation together.
     pub replicas: u32,
@@ -97,6 +102,9 @@ pub trait AccountSettings: Any + fmt::Debug + Send + Sync {
     fn account(&self) -> AccountKey;
 
     fn api_url(&self) -> &str;
+
+    /// Base of the web app, for pages that people open.
+    fn app_url(&self) -> &str;
 
     /// Secrets by which the CRM signs webhooks together with the public address, as [`hubspot::sign_v3`] does.
     fn address_secrets(&self) -> &[SecretString] {

@@ -7,6 +7,7 @@
 
 mod cache;
 mod connector;
+mod creation;
 pub mod hubspot;
 mod keys;
 mod open_deals;
@@ -26,6 +27,7 @@ pub(crate) use cache::Cache;
 pub use connector::{
     AccountSettings, CONNECTORS, Connected, Connector, ReadWith, Settings, SetupFile, Subscriptions,
 };
+pub use creation::{Created, PersonStep, SetupAt};
 pub use handoff_core::record::{Event, EventKind};
 pub use keys::Candidates;
 pub use open_deals::OpenDeals;
@@ -39,7 +41,9 @@ pub use webhook::{
 pub use write::{DealWrite, WriteOutcome, WriteRefusal};
 
 use crate::failure::Failure;
-use handoff_core::record::{AccountKey, AccountMetadata, Contact, DealRecord, User, WantedFields, WinKey};
+use handoff_core::record::{
+    AccountKey, AccountMetadata, Contact, Creation, DealRecord, User, WantedFields, WinKey,
+};
 
 /// What re-reading a deal found.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,4 +211,14 @@ pub trait Crm: Send + Sync {
     ///
     /// Anything but a refusal of this value. [`Failure::Pause`] is about all calls to the account.
     async fn write(&self, write: &DealWrite) -> Result<WriteOutcome, Failure>;
+
+    /// The permission that [`Crm::create`] needs; `None` if nothing is created through this CRM's API.
+    fn creates_with(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Creates a field or a label, and changes nothing that exists. A call of unknown outcome is simply repeated.
+    async fn create(&self, _creation: &Creation) -> Result<Created, Failure> {
+        Err(Failure::give_up("nothing is created through this CRM's API"))
+    }
 }

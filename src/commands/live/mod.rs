@@ -16,6 +16,7 @@ use std::path::Path;
 use super::check::Report;
 use super::fetch::accounts as configured;
 use crate::clock::Clock;
+use crate::server::http_client;
 use handoff_core::source::{Problems, Span};
 
 /// Adds to a report what the accounts, and Slack, say about it. Nothing happens without a configuration: the report
@@ -47,6 +48,15 @@ pub(super) async fn look(report: &mut Report, config_file: &Path, clock: &Clock)
     let compared = workspace::compare(config, &http, clock, settings, mappings).await;
     report.compared.extend(compared);
     report.files.extend(subscriptions.into_problems());
+}
+
+/// Adds what Slack says alone.
+pub(super) async fn look_at_slack(report: &mut Report, clock: &Clock) {
+    let Some(config) = &report.config else { return };
+    let Ok(http) = http_client() else { return };
+    let Some((settings, mappings)) = report.files.split_first_mut() else { return };
+    let compared = workspace::compare(config, &http, clock, settings, mappings).await;
+    report.compared.extend(compared);
 }
 
 /// A problem in the configuration, at a place that is known if the file can be read.

@@ -74,6 +74,10 @@ impl AccountSettings for Settings {
         &self.api_url
     }
 
+    fn app_url(&self) -> &str {
+        self.app_url.trim_end_matches('/')
+    }
+
     fn address_secrets(&self) -> &[SecretString] {
         &self.client_secrets
     }

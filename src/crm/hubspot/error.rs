@@ -32,6 +32,11 @@ impl CallError {
         matches!(self, Self::Refused(refused) if refused.status == StatusCode::FORBIDDEN && refused.is_hubspots_own())
     }
 
+    /// Something of that name exists.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.status == StatusCode::CONFLICT && refused.is_hubspots_own())
+    }
+
     /// Why HubSpot does not take a value that was written; `None` if that is not what the failure is about.
     pub(super) fn refusal(&self) -> Option<WriteRefusal> {
         match self {

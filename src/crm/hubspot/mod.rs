@@ -19,6 +19,7 @@ mod fingerprint;
 mod metadata;
 mod receive;
 mod record;
+mod setup;
 mod signature;
 mod signed_url;
 mod subscriptions;
@@ -47,16 +48,20 @@ pub use self::event::{Interest, parse_batch};
 use self::metadata::Metadata;
 pub use self::receive::webhooks;
 use self::record::Found;
+pub use self::setup::person_steps;
 pub use self::signature::{sign_v3, verify_app, verify_workflow};
 pub use self::subscriptions::subscriptions;
 pub use self::workflow_event::{CORRELATION_HEADER, UselessWorkflowEvent, parse_workflow_event};
 use super::outbound::Outbound;
-use super::{Crm, DealWrite, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint, WriteOutcome};
+use super::{
+    Created, Crm, DealWrite, Resolution, TaskDraft, TaskEdit, TaskRef, Won, WonDealHint, WriteOutcome,
+};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use handoff_core::packet::Change;
 use handoff_core::record::{
-    AccountKey, AccountMetadata, CrmKind, DealKey, DealRecord, FieldPath, User, WantedFields, WinKey,
+    AccountKey, AccountMetadata, Creation, CrmKind, DealKey, DealRecord, FieldPath, User, WantedFields,
+    WinKey,
 };
 
 /// HubSpot's type ids, as they stand in links.
@@ -238,6 +243,14 @@ impl Crm for HubSpot {
         }
         let edited = self.client.edit_task(task, &task::edit(draft, complete)).await?;
         Ok(if edited { TaskEdit::Edited } else { TaskEdit::Deleted })
+    }
+
+    fn creates_with(&self) -> Option<&'static str> {
+        Some(setup::SCOPE)
+    }
+
+    async fn create(&self, creation: &Creation) -> Result<Created, Failure> {
+        setup::create(&self.client, creation).await
     }
 
     async fn write(&self, write: &DealWrite) -> Result<WriteOutcome, Failure> {

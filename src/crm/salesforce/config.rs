@@ -75,6 +75,10 @@ impl AccountSettings for Settings {
         &self.instance_url
     }
 
+    fn app_url(&self) -> &str {
+        self.app_url.trim_end_matches('/')
+    }
+
     fn connect(&self, outbound: &Outbound) -> Result<Arc<dyn Crm>, String> {
         Ok(Arc::new(Salesforce::new(self, outbound)?))
     }

@@ -325,6 +325,11 @@ impl Mapping {
         reading_order(&SectionName::ALL, &self.custom_sections)
     }
 
+    /// Every condition on a field, wherever one stands.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.observations().flat_map(Observation::conditions)
+    }
+
     fn observations(&self) -> impl Iterator<Item = &Observation> {
         let derived = self.sections.values().flat_map(|section| &section.derive);
         let routes = self.slack.routes.iter().map(|route| &route.when);
@@ -342,8 +347,7 @@ impl Mapping {
             paths.extend(section.who.iter().cloned());
             paths.extend([&section.write, &section.write_due].into_iter().flatten().cloned());
         }
-        let conditions = self.observations().flat_map(Observation::conditions);
-        paths.extend(conditions.map(|condition| condition.field.clone()));
+        paths.extend(self.conditions().map(|condition| condition.field.clone()));
         paths.extend(self.links.iter().map(|link| link.from.clone()));
         paths.push(self.owner.from.clone());
         paths.sort();

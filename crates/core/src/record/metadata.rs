@@ -179,6 +179,23 @@ pub struct PipelineMetadata {
     pub can_win: Option<bool>,
 }
 
+/// Something to be created in an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creation {
+    /// A field of the deal.
+    Field {
+        /// Internal or API name.
+        name: String,
+        /// What people call it.
+        label: String,
+        kind: FieldKind,
+        /// Pick-list values; empty for anything else.
+        options: Vec<OptionMetadata>,
+    },
+    /// An association label between deals and contacts, or a contact role.
+    Label(String),
+}
+
 /// A permission that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lacking {

@@ -19,7 +19,7 @@ pub(crate) use field::spoken;
 pub use field::{Hidden, Reading, is_redacted};
 pub use key::{AccountKey, DealKey, WinKey};
 pub use metadata::{
-    AccountMetadata, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
+    AccountMetadata, Creation, CrmObject, FieldMetadata, Lacking, Lookup, OptionMetadata, PipelineMetadata,
     WrongSetting,
 };
 pub use path::{FieldObject, FieldPath, WantedFields};

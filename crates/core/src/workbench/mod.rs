@@ -7,4 +7,5 @@ pub mod live_check;
 pub mod recogniser;
 pub mod scaffold;
 pub mod schema;
+pub mod setup;
 pub mod spec;

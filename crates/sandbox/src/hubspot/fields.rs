@@ -23,6 +23,8 @@ pub struct Property {
     pub read_only: bool,
     /// In the recycle bin.
     pub archived: bool,
+    /// The group it stands in.
+    pub group: String,
     /// Kept from apps without a scope for it.
     pub sensitivity: Option<Sensitivity>,
 }
@@ -50,8 +52,18 @@ impl Property {
     /// A property that admins define and people fill in.
     pub fn new(name: &str, label: &str, kind: &'static str, field_type: &'static str) -> Self {
         let (name, label) = (name.to_owned(), label.to_owned());
-        let options = Vec::new();
-        Self { name, label, kind, field_type, options, read_only: false, archived: false, sensitivity: None }
+        let (options, group) = (Vec::new(), "dealinformation".to_owned());
+        Self {
+            group,
+            name,
+            label,
+            kind,
+            field_type,
+            options,
+            read_only: false,
+            archived: false,
+            sensitivity: None,
+        }
     }
 
     /// Moved to the recycle bin.

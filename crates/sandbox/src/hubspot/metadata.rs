@@ -77,13 +77,13 @@ pub(super) fn properties(portal: &Portal, call: &Call, rest: &[&str]) -> Result<
     Ok(Answer::json(200, &json!({"results": all})))
 }
 
-fn property_json(kind: Kind, property: &Property) -> Value {
+pub(super) fn property_json(kind: Kind, property: &Property) -> Value {
     let option = |(order, (value, label)): (usize, &(String, String))| json!({"label": label, "value": value, "hidden": false, "displayOrder": order, "description": ""});
     let options: Vec<Value> = property.options.iter().enumerate().map(option).collect();
     let custom = !is_standard(kind, &property.name);
     let mut answer = json!({
         "name": property.name, "label": property.label, "type": property.kind,
-        "fieldType": property.field_type, "groupName": "dealinformation", "description": "",
+        "fieldType": property.field_type, "groupName": property.group, "description": "",
         "options": options, "calculated": property.field_type.starts_with("calculation"),
         "externalOptions": property.refers_to_owner(), "hasUniqueValue": false, "hidden": false,
         "hubspotDefined": !custom, "archived": property.archived,

@@ -3,6 +3,7 @@
 //! <https://developers.hubspot.com/docs/api-reference/latest/overview>
 
 mod deal_view;
+mod definitions;
 mod events;
 mod fields;
 mod kind;
@@ -275,6 +276,8 @@ fn route(portal: &mut Portal, call: &Call, version: &str, id: u64, now: Timestam
         ("GET", "pipelines", rest) => metadata::pipelines(portal, call, rest),
         ("GET", "properties", rest) => metadata::properties(portal, call, rest),
         ("GET", "owners", rest) => metadata::owners(portal, call, rest),
+        ("POST", "properties", rest) => definitions::create_property(portal, call, rest),
+        ("POST", "associations", ["deals", "contacts", "labels"]) => definitions::create_label(portal, call),
         (_, "associations", [from, to, rest @ ..]) => links::route(portal, call, from, to, rest),
         (method, "objects", [kind, rest @ ..]) => {
             let kind = Kind::from_path(kind).ok_or_else(|| no_route(call))?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 
 use super::events::Announce;
-use super::fields::{Property, standard_fields};
+use super::fields::{Property, is_standard, standard_fields};
 use super::kind::Kind;
 use super::oauth::Grant;
 use super::record::Record;
@@ -34,6 +34,10 @@ pub struct Portal {
     pub(super) properties: BTreeMap<Kind, BTreeMap<String, Property>>,
     pub(super) owners: Vec<Owner>,
     pub(super) labels: Vec<(u32, String)>,
+    /// Property groups by internal name.
+    pub groups: Vec<String>,
+    /// Whether the subscription has association labels; it has unless changed.
+    pub may_label: bool,
     pub(super) records: BTreeMap<(Kind, String), Record>,
     pub(super) links: Vec<Link>,
     pub(super) merged: BTreeMap<String, String>,
@@ -143,6 +147,8 @@ impl Portal {
             properties: standard_fields(),
             owners: Vec::new(),
             labels: Vec::new(),
+            groups: vec!["dealinformation".to_owned()],
+            may_label: true,
             records: BTreeMap::new(),
             links: Vec::new(),
             merged: BTreeMap::new(),
@@ -192,6 +198,19 @@ impl Portal {
             last_name: last_name.to_owned(),
             archived,
         });
+    }
+
+    /// The association labels between deals and contacts.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().map(|(_, label)| label.as_str())
+    }
+
+    /// Makes it a portal in which no admin has prepared anything: no fields and labels of their own.
+    pub fn empty(&mut self) {
+        for (kind, properties) in &mut self.properties {
+            properties.retain(|name, _| is_standard(*kind, name));
+        }
+        self.labels.clear();
     }
 
     /// Defines an association label between deals and contacts.

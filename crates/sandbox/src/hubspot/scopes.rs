@@ -47,6 +47,11 @@ impl Portal {
             ("POST", "objects", ["tasks"]) | ("PATCH", "objects", ["tasks", _]) => {
                 vec![objects("contacts", "write")]
             }
+            ("POST", "properties" | "associations", [kind, rest @ ..])
+                if family == "properties" || rest.ends_with(&["labels"]) =>
+            {
+                vec![format!("crm.schemas.{}.write", named(kind))]
+            }
             ("PATCH" | "PUT", "objects", [kind, ..]) => vec![objects(named(kind), "write")],
             (_, "objects", ["tasks" | "0-27", ..]) => vec![objects("contacts", "read")],
             (_, "properties" | "pipelines", [kind, ..]) => {

@@ -10,6 +10,9 @@ mod nearest;
 mod people;
 mod pipelines;
 
+pub(super) use fields::{Found, find};
+pub(super) use nearest::fields as nearest_fields;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
@@ -85,7 +88,7 @@ fn same_clock(one: &TimeZone, other: &TimeZone, from: Timestamp) -> bool {
 }
 
 /// What a field holds, in a sentence.
-fn holds(kind: FieldKind) -> &'static str {
+pub(super) fn holds(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Text | FieldKind::Html => "text",
         FieldKind::Number => "a number",
