@@ -174,6 +174,12 @@ async fn packets_and_rules_are_counted(world: &mut World) {
     role_missing:blocker       1      0
     role_missing:evaluator     1      0
 
+    Field                          gaps  hints
+    deal.closed_won_reason            1      0
+    deal.handoff_first_value_date     1      0
+    deal.handoff_promises             1      0
+    deal.handoff_risks                1      0
+
     Rule          raised  dismissed  precision
     placeholder        2          1       50 %
     role_missing       2          0      100 %
