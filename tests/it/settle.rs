@@ -58,7 +58,9 @@ async fn a_digest_that_nobody_can_look_up_waits_visibly_for_days(world: &mut Wor
     let begun = world.now();
     let packet = in_doubt(world, Fault::DropAfter).await;
     assert!(world.now().duration_since(begun).as_secs() > 86_400, "it was looked up for more than a day");
-    let attempts = world.attempts(SlackDigest).await;
+    let mut attempts = world.attempts(SlackDigest).await;
+    // What was put off before its call, on a machine that is busy with other stories, was no try.
+    attempts.retain(|outcome| outcome != "postponed");
     // A try whose lease ran out while time passed has no end of its own.
     assert!((14..=16).contains(&attempts.len()), "{attempts:?}");
     assert!(attempts.iter().all(|outcome| outcome == "unknown"), "{attempts:?}");
