@@ -64,7 +64,7 @@ async fn revision(world: &World) -> i64 {
 async fn becomes_revision(world: &World, wanted: i64) {
     world
         .eventually(&format!("revision {wanted}"), async || {
-            world.passes(Duration::from_secs(5));
+            world.passes_between_leases(Duration::from_secs(5)).await;
             revision(world).await == wanted && world.open_work().await.is_empty()
         })
         .await;
@@ -158,7 +158,7 @@ async fn a_change_that_no_reader_sees_edits_nothing(world: &mut World) {
     let mark = world.side.mark(&world.sandbox);
     world
         .eventually("the deal is looked at", async || {
-            world.passes(Duration::from_secs(30));
+            world.passes_between_leases(Duration::from_secs(30)).await;
             !world.side.calls_since(&world.sandbox, mark).is_empty()
         })
         .await;
@@ -334,7 +334,7 @@ async fn a_deal_that_is_won_again_gets_a_digest_of_its_own(world: &mut World) {
     world.side.writes_outcome(&world.sandbox, deal, OUTCOME, world.now());
     world
         .eventually("the second packet is complete", async || {
-            world.passes(Duration::from_secs(20));
+            world.passes_between_leases(Duration::from_secs(20)).await;
             world.packets().await.iter().any(|packet| packet.revision == 2 && packet.packet_id != first)
         })
         .await;
@@ -424,7 +424,7 @@ async fn many_open_packets_are_asked_about_together() {
     // The first look reads each deal, because nothing is known of it.
     world
         .eventually("every deal was asked about twice", async || {
-            world.passes(Duration::from_secs(20));
+            world.passes_between_leases(Duration::from_secs(20)).await;
             same(&world) >= PACKETS
         })
         .await;
@@ -432,7 +432,7 @@ async fn many_open_packets_are_asked_about_together() {
     let (mark, before) = (world.side.mark(&world.sandbox), same(&world));
     world
         .eventually("a round of looks", async || {
-            world.passes(Duration::from_mins(10));
+            world.passes_between_leases(Duration::from_mins(10)).await;
             same(&world) >= before + PACKETS
         })
         .await;
